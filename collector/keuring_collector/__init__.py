@@ -1,0 +1,3 @@
+"""Keuring's collector: ingest, rules, tickets, and the service desk's console."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,156 @@
+"""The APK ticket and its life. Tickets are opened and closed by the write path (store.tickets), in the same
+transaction as the report that caused it, and worked on here by people.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from keuring_collector.fleet.models import Endpoint
+
+
+class Staff(AbstractUser):
+    """Somebody who works at the service desk and signs in to the console."""
+
+    language = models.CharField(_("language"), max_length=2, blank=True)
+    must_change_password = models.BooleanField(default=False)
+
+
+class Ticket(models.Model):
+    """One cause on one endpoint. ``key`` is unique among open tickets, so there is never a second one."""
+
+    class State(models.TextChoices):
+        """Where the ticket is in its life."""
+
+        NEW = "new", _("new")
+        PLANNED = "planned", _("planned")
+        SNOOZED = "snoozed", _("snoozed")
+        RESOLVED = "resolved", _("resolved")
+        DISMISSED = "dismissed", _("dismissed")
+
+    OPEN: ClassVar = (State.NEW, State.PLANNED, State.SNOOZED)
+
+    class Severity(models.IntegerChoices):
+        """How soon somebody should act; the numbers are the engine's."""
+
+        TIP = 1, _("tip")
+        WATCH = 2, _("watch")
+        SOON = 3, _("soon")
+        URGENT = 4, _("urgent")
+
+    class Verdict(models.TextChoices):
+        """What the desk thought of the ticket, asked on closing."""
+
+        RIGHT = "right", _("right")
+        EARLY = "early", _("too early")
+        WRONG = "wrong", _("wrong")
+        KNOWN = "known", _("known already")
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="tickets")
+    cause = models.CharField(max_length=60)
+    key = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    expected_at = models.DateTimeField(null=True, blank=True)
+    expected_low = models.DateTimeField(null=True, blank=True)
+    expected_high = models.DateTimeField(null=True, blank=True)
+    owner = models.ForeignKey(Staff, on_delete=models.SET_NULL, null=True, blank=True)
+    touched = models.BooleanField(default=False)  # a person acted on it: it no longer closes itself
+    planned_for = models.DateField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    dismissal_reason = models.TextField(blank=True)
+    dismissed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
+    verdict = models.CharField(max_length=5, choices=Verdict.choices, blank=True)
+    reopened = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key"], name="one_open_ticket", condition=models.Q(state__in=["new", "planned", "snoozed"])
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["endpoint", "cause"], name="ticket_endpoint_cause"),
+            models.Index(fields=["state", "-severity", "expected_at"], name="ticket_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause} @ {self.endpoint}"
+
+
+class TicketLine(models.Model):
+    """One finding within a ticket: a rule that is, or was, true for one subject.
+
+    ``evidence`` is a list of {"role", "signal", "statistic", "subject", "value"} as it was when the line opened,
+    ``evidence_now`` the same as it was last judged; signals by name.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="lines")
+    rule = models.CharField(max_length=36)
+    subject = models.CharField(max_length=256, blank=True)
+    severity = models.PositiveSmallIntegerField(choices=Ticket.Severity.choices)
+    active = models.BooleanField(default=True)
+    since = models.DateTimeField()
+    judged_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    expected_at = models.DateTimeField(null=True, blank=True)
+    expected_low = models.DateTimeField(null=True, blank=True)
+    expected_high = models.DateTimeField(null=True, blank=True)
+    evidence = models.JSONField(default=list)
+    evidence_now = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["-severity", "expected_at", "subject"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ticket", "rule", "subject"], name="one_line_per_finding"),
+        ]
+
+
+class TicketHistory(models.Model):
+    """One thing that happened to a ticket; never changed afterwards. No actor: Keuring itself."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        OPENED = "opened", _("opened")
+        LINE = "line", _("finding added")
+        CLEARED = "cleared", _("finding cleared")
+        WORSENED = "worsened", _("became more urgent")
+        MOVED = "moved", _("expected date moved")
+        TAKEN = "taken", _("taken")
+        PLANNED = "planned", _("planned")
+        SNOOZED = "snoozed", _("snoozed")
+        WOKE = "woke", _("back from snooze")
+        RESOLVED = "resolved", _("resolved")
+        DISMISSED = "dismissed", _("dismissed")
+        CLOSED_ITSELF = "closed_itself", _("closed itself: the cause is gone")
+        REOPENED = "reopened", _("reopened")
+        NOTE = "note", _("note")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(Staff, on_delete=models.SET_NULL, null=True, blank=True)
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["at", "id"]
+        indexes: ClassVar = [models.Index(fields=["ticket", "at"], name="history_ticket_at")]
+
+
+class Job(models.Model):
+    """Background work as a row that whoever is free leases, so that several collectors share it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    leased_by = models.CharField(max_length=80, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)

@@ -1,0 +1,1 @@
+"""Endpoints, colleagues, departments, enrolment and the certificate authority."""

@@ -1,0 +1,94 @@
+"""Who and what Keuring looks after: departments, colleagues, endpoints, and how endpoints prove who they are."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Department(models.Model):
+    """A part of the organisation, with a place where its colleagues can be found."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    place = models.CharField(_("place"), max_length=100, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Colleague(models.Model):
+    """Somebody whose machine Keuring looks after. Their mail address tells two of one name apart."""
+
+    name = models.CharField(_("name"), max_length=150)
+    mail = models.EmailField(_("mail address"), unique=True)
+    department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, blank=True)
+    place = models.CharField(_("place"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=2, default="nl")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Endpoint(models.Model):
+    """A machine with an agent. Its identity is ``uuid``, which is in its certificate; its names are labels."""
+
+    class State(models.TextChoices):
+        """Whether its reports are taken."""
+
+        ACTIVE = "active", _("active")
+        REVOKED = "revoked", _("revoked")
+        REPLACED = "replaced", _("replaced")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    host_name = models.CharField(_("machine"), max_length=64, db_index=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    simulated = models.BooleanField(default=False)
+    colleague = models.ForeignKey(Colleague, on_delete=models.SET_NULL, null=True, blank=True)
+    department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, blank=True)
+    enrolled_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["host_name"]
+
+    def __str__(self) -> str:
+        return self.host_name
+
+
+class MachineOwner(models.Model):
+    """Which colleague uses the machine of a given name, as imported; also for machines that are yet to enrol."""
+
+    host_name = models.CharField(max_length=64, primary_key=True)
+    colleague = models.ForeignKey(Colleague, on_delete=models.CASCADE)
+
+
+class EnrolmentToken(models.Model):
+    """A right to enrol, for a short time. The secret itself is not kept, only its SHA-256."""
+
+    id = models.CharField(max_length=16, primary_key=True)
+    secret_hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    uses_left = models.PositiveIntegerField(default=1)
+
+
+class Certificate(models.Model):
+    """A certificate that was issued to an endpoint. ``request_hash`` binds a token to its signing request."""
+
+    serial = models.CharField(max_length=40, primary_key=True)  # hexadecimal
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="certificates")
+    token = models.ForeignKey(EnrolmentToken, on_delete=models.SET_NULL, null=True, blank=True)
+    request_hash = models.BinaryField(max_length=32)
+    chain = models.TextField()
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()

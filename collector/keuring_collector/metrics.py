@@ -1,0 +1,68 @@
+"""What the collector tells Prometheus about its own work.
+
+Every process of the collector counts here; prometheus-client's multiprocess mode adds the processes up, so that a
+scrape of one place sees all and counts nothing twice. What can be read from the database (tickets, endpoints) is
+not counted here but looked up at each scrape, by exporter.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REPORTS: Final = Counter(
+    "keuring_ingest_reports", "Reports received, by what became of them.", ["disposition"]
+)  # stored, duplicate, quarantined, out_of_order
+PROBLEMS: Final = Counter(
+    "keuring_ingest_problems", "Values, facts and events left out of reports, by reason.", ["reason"]
+)
+REJECTED: Final = Counter(
+    "keuring_ingest_rejected", "Calls refused before anything was read, by reason.", ["reason"]
+)  # revoked, no_identity, tls_version, overload, storage
+REPORT_BYTES: Final = Counter("keuring_ingest_report_bytes", "Bytes of reports stored.")
+STREAMS: Final = Gauge("keuring_ingest_streams", "Report streams open now.", multiprocess_mode="livesum")
+BATCH: Final = Histogram(
+    "keuring_write_batch_reports", "Reports in one transaction.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+)
+STAGE: Final = Histogram(
+    "keuring_write_stage_seconds",
+    "Time that a batch spent in a stage of the write path.",
+    ["stage"],
+    buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)  # decode, load, judge, commit
+DELAY: Final = Histogram(
+    "keuring_ingest_delay_seconds",
+    "Time between the end of a window and its arrival.",
+    buckets=(1, 10, 60, 300, 900, 1800, 3600, 6 * 3600, 86400, 7 * 86400, 21 * 86400),
+)
+ENROLMENTS: Final = Counter(
+    "keuring_enrolments", "Enrolment calls by outcome.", ["outcome"]
+)  # ok, unknown_token, expired_token, used_token, bad_request, rate_limited
+RENEWALS: Final = Counter("keuring_certificate_renewals", "Certificate renewals by outcome.", ["outcome"])
+EVALUATIONS: Final = Counter("keuring_rule_evaluations", "Conditions judged, over all rules and endpoints.")
+FINDINGS: Final = Counter("keuring_rule_findings", "Findings by rule and what they did.", ["rule", "change"])
+RULES: Final = Gauge("keuring_rules", "Rules in force, by maturity.", ["maturity"], multiprocess_mode="mostrecent")
+RULES_BROKEN: Final = Gauge(
+    "keuring_rules_broken",
+    "1 while the rule files on disk are broken and the last good pack is in force.",
+    multiprocess_mode="mostrecent",
+)
+TICKETS: Final = Counter(
+    "keuring_ticket_changes", "Tickets by what the write path did to them.", ["change"]
+)  # opened, reopened, closed_itself
+AGENT_MEMORY: Final = Histogram(
+    "keuring_agent_memory_bytes",
+    "Memory that agents report to use themselves, one observation per report.",
+    buckets=tuple(megabytes * 1048576 for megabytes in (10, 15, 20, 25, 30, 40, 60, 100, 200)),
+)
+AGENT_CPU: Final = Counter("keuring_agent_cpu_seconds", "Processor time that agents report to have used themselves.")
+AGENT_SPOOLED: Final = Histogram(
+    "keuring_agent_spooled_reports",
+    "Reports that agents report to hold back, one observation per report.",
+    buckets=(0, 1, 3, 6, 12, 48, 288, 2016),
+)
+AGENT_SENSOR_FAILURES: Final = Counter("keuring_agent_sensor_failures", "Sensor failures that agents report.")
+AGENT_FLUSH_FAILURES: Final = Counter("keuring_agent_flush_failures", "Failed sendings that agents report.")
+JOBS: Final = Counter("keuring_job_runs", "Runs of background jobs by outcome.", ["job", "outcome"])
+JOB_SECONDS: Final = Histogram("keuring_job_seconds", "Time that background jobs took.", ["job"])

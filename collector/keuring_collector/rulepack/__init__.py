@@ -1,0 +1,1 @@
+"""Rules as data: load, validate, lint, test and explain them."""

@@ -1,0 +1,1 @@
+"""Tests of all four distributions, and the benchmarks, soak and fuzz programs."""
