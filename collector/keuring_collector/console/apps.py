@@ -1,0 +1,10 @@
+"""Tells Django of the console application."""
+
+from django.apps import AppConfig
+
+
+class ConsoleConfig(AppConfig):
+    """Pages only: the console has no tables of its own."""
+
+    name = "keuring_collector.console"
+    label = "console"
