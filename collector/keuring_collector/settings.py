@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector import config
-from keuring_collector.store import sqlite_init_command
+from keuring_collector.store.pragmas import sqlite_init_command
 
 KEURING = config.load()
 

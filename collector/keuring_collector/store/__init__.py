@@ -1,13 +1,6 @@
 """The hot tables: journal, history, state and facts, on SQLite or PostgreSQL; the only hand-written SQL."""
 
+from keuring_collector.store.connection import StorageError
+from keuring_collector.store.store import DailyPoint, Series, Statistics, Store, open_store
 
-def sqlite_init_command() -> str:
-    """What every SQLite connection sets, ours and Django's alike.
-
-    Automatic checkpoints are off everywhere: before SQLite 3.51.3 a checkpoint that meets a write at the same
-    instant can, rarely, corrupt the file. store.sqlite checkpoints on its own terms.
-    """
-    return (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; "
-        "PRAGMA foreign_keys=ON; PRAGMA busy_timeout=20000;"
-    )
+__all__ = ["DailyPoint", "Series", "Statistics", "StorageError", "Store", "open_store"]

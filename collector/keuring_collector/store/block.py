@@ -1,0 +1,116 @@
+"""How a day of one series is packed: one block per (endpoint, signal, subject, day), with all its statistics.
+
+A block holds the ends of the windows and, per statistic, one value per window, as whole steps of the catalogue's
+precision. Each column is written as differences, its bytes are grouped by significance, and zstandard does the rest:
+some two bytes a sample. The first byte is the form's version, so that it can change.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import zstandard
+
+from keuring_collector.store import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+DAY: Final = 86400
+_VERSION: Final = 1
+_HEAD: Final = struct.Struct("<BHB")  # version, windows, statistics
+_MISSING: Final = -(2**62)  # stands for NaN in a column of steps
+
+
+class BlockError(Exception):
+    """A block of history cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Windows of one series and day, oldest first: ``ends`` (whole seconds since 1970) and one column per statistic."""
+
+    ends: NDArray[np.float64]
+    columns: Mapping[int, NDArray[np.float64]]
+
+    def merged(self, other: Block) -> Block:
+        """Both, in order of time; where both have a window that ended at one instant, ``other`` counts."""
+        ends = np.concatenate((other.ends, self.ends))
+        _, chosen = np.unique(ends, return_index=True)
+        columns = {}
+        for statistic in sorted({*self.columns, *other.columns}):
+            parts = [block.columns.get(statistic, np.full(len(block.ends), np.nan)) for block in (other, self)]
+            columns[statistic] = np.concatenate(parts)[chosen]
+        return Block(ends[chosen], columns)
+
+
+def pack(signal: int, day: int, block: Block) -> bytes:
+    """The bytes of a block; ``day`` is days since 1970 and the ends lie within two days of its start."""
+    multiplier, divisor = precision.factors(signal)
+    seconds = np.rint(block.ends - day * DAY).astype(np.int64)
+    body = [_squeeze(seconds)]
+    for statistic, values in sorted(block.columns.items()):
+        steps = precision.to_steps(values, multiplier, divisor)
+        whole = np.where(np.isnan(steps), _MISSING, np.nan_to_num(steps)).astype(np.int64)
+        body.append(bytes([statistic]) + _squeeze(whole))
+    head = _HEAD.pack(_VERSION, len(seconds), len(block.columns))
+    return head + _codec.compress(b"".join(body))
+
+
+def unpack(signal: int, day: int, data: bytes) -> Block:
+    """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block."""
+    try:
+        version, count, statistics = _HEAD.unpack_from(data)
+        if version != _VERSION:
+            raise BlockError(f"a block of version {version}; this Keuring reads version {_VERSION}")
+        body = memoryview(_codec.decompress(data[_HEAD.size :]))
+        seconds, offset = _unsqueeze(body, 0, count)
+        multiplier, divisor = precision.factors(signal)
+        columns = {}
+        for _ in range(statistics):
+            statistic = body[offset]
+            whole, offset = _unsqueeze(body, offset + 1, count)
+            values = precision.from_steps(whole.astype(np.float64), multiplier, divisor)
+            values[whole == _MISSING] = np.nan
+            columns[statistic] = values
+    except (struct.error, zstandard.ZstdError, IndexError, ValueError) as error:
+        raise BlockError(f"a block of signal {signal}, day {day} is damaged: {error}") from error
+    return Block((day * DAY + seconds).astype(np.float64), columns)
+
+
+def _squeeze(column: NDArray[np.int64]) -> bytes:
+    """Differences, in the narrowest integer that holds them all, bytes grouped by significance."""
+    differences = np.diff(column, prepend=np.int64(0))
+    # Fold the sign into the lowest bit, so that small differences of either sign have zero high bytes.
+    folded = ((differences << 1) ^ (differences >> 63)).view(np.uint64)
+    width = max(1, (int(folded.max(initial=0)).bit_length() + 7) // 8)
+    planes = folded.view(np.uint8).reshape(-1, 8)[:, :width].T
+    return bytes([width]) + planes.tobytes()
+
+
+def _unsqueeze(body: memoryview, offset: int, count: int) -> tuple[NDArray[np.int64], int]:
+    width = body[offset]
+    end = offset + 1 + width * count
+    planes = np.frombuffer(body[offset + 1 : end], np.uint8).reshape(width, count)
+    wide = np.zeros((count, 8), np.uint8)
+    wide[:, :width] = planes.T
+    folded = wide.reshape(-1).view(np.uint64)
+    differences = (folded >> np.uint64(1)).view(np.int64) ^ -(folded & np.uint64(1)).view(np.int64)
+    return np.cumsum(differences), end
+
+
+class _Codec(threading.local):
+    """zstandard's objects, one pair for each thread: they may be used again but not shared."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=3, write_checksum=False).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_codec = _Codec()

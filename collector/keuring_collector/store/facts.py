@@ -1,0 +1,145 @@
+"""Facts, events and what cannot be measured: the slow part of what an endpoint reports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from keuring_collector.store.connection import Connection
+
+Value = str | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A property of an endpoint and since when it has this value; ``value`` None: it is gone."""
+
+    signal: int
+    subject: str
+    value: Value
+    observed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Something that happened on an endpoint."""
+
+    signal: int
+    subject: str
+    observed_at: float
+    count: int
+    attributes: Mapping[str, str]
+
+
+def put_facts(connection: Connection, rows: Sequence[tuple[int, int, int, str, float, Value]]) -> None:
+    """Keeps changed facts: (endpoint, position, signal, subject, observed at, value)."""
+    encoded = [(*row[:5], json.dumps(row[5])) for row in rows]
+    connection.execute_many(
+        "INSERT INTO fact_change (endpoint_id, position, signal_id, subject, observed_at, value) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint_id, position, signal_id, subject) "
+        "DO UPDATE SET observed_at = excluded.observed_at, value = excluded.value",
+        encoded,
+    )
+    connection.execute_many(
+        "INSERT INTO fact (endpoint_id, signal_id, subject, observed_at, value) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (endpoint_id, signal_id, subject) "
+        "DO UPDATE SET observed_at = excluded.observed_at, value = excluded.value",
+        [(row[0], row[2], row[3], row[4], row[5]) for row in encoded],
+    )
+
+
+def put_events(
+    connection: Connection, rows: Sequence[tuple[int, int, int, int, str, float, int, Mapping[str, str]]]
+) -> None:
+    """Keeps events: (endpoint, position, ordinal, signal, subject, observed at, count, attributes)."""
+    connection.execute_many(
+        "INSERT INTO event (endpoint_id, position, ordinal, signal_id, subject, observed_at, count, attributes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*row[:7], json.dumps(dict(row[7]))) for row in rows],
+    )
+
+
+def put_unmeasured(connection: Connection, rows: Iterable[tuple[int, int, str, float, str]]) -> None:
+    """Keeps (endpoint, signal, subject, since, reason); an empty reason takes the entry away."""
+    for row in rows:
+        if row[4]:
+            connection.execute(
+                "INSERT INTO unmeasured (endpoint_id, signal_id, subject, since, reason) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (endpoint_id, signal_id, subject) DO UPDATE SET reason = excluded.reason",
+                row,
+            )
+        else:
+            connection.execute(
+                "DELETE FROM unmeasured WHERE endpoint_id = ? AND signal_id = ? AND subject = ?", row[:3]
+            )
+
+
+def facts(connection: Connection, endpoint: int) -> list[StoredFact]:
+    """The facts of an endpoint as they are now."""
+    rows = connection.execute(
+        "SELECT signal_id, subject, value, observed_at FROM fact WHERE endpoint_id = ? ORDER BY signal_id, subject",
+        (endpoint,),
+    )
+    return [
+        StoredFact(signal, subject, json.loads(value), at) for signal, subject, value, at in rows if value != "null"
+    ]
+
+
+def facts_of(
+    connection: Connection, signal: int, endpoints: Iterable[int] | None = None
+) -> dict[tuple[int, str], Value]:
+    """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
+    if endpoints is None:
+        rows = connection.execute("SELECT endpoint_id, subject, value FROM fact WHERE signal_id = ?", (signal,))
+    else:
+        rows = [
+            row
+            for endpoint in endpoints
+            for row in connection.execute(
+                "SELECT endpoint_id, subject, value FROM fact WHERE endpoint_id = ? AND signal_id = ?",
+                (endpoint, signal),
+            )
+        ]
+    return {(endpoint, subject): json.loads(value) for endpoint, subject, value in rows if value != "null"}
+
+
+def changes(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredFact]]:
+    """The facts that changed beyond position ``after``, in order: (position, fact)."""
+    rows = connection.execute(
+        "SELECT position, signal_id, subject, value, observed_at FROM fact_change "
+        "WHERE endpoint_id = ? AND position > ? ORDER BY position, signal_id, subject",
+        (endpoint, after),
+    )
+    return [(row[0], StoredFact(row[1], row[2], json.loads(row[3]), row[4])) for row in rows]
+
+
+def events(connection: Connection, endpoint: int, since: float, until: float) -> list[StoredEvent]:
+    """What happened on an endpoint in a period, oldest first."""
+    rows = connection.execute(
+        "SELECT signal_id, subject, observed_at, count, attributes FROM event "
+        "WHERE endpoint_id = ? AND observed_at >= ? AND observed_at <= ? ORDER BY observed_at, position, ordinal",
+        (endpoint, since, until),
+    )
+    return [StoredEvent(*row[:4], json.loads(row[4])) for row in rows]
+
+
+def events_after(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredEvent]]:
+    """The events beyond position ``after``, in order: (position, event)."""
+    rows = connection.execute(
+        "SELECT position, signal_id, subject, observed_at, count, attributes FROM event "
+        "WHERE endpoint_id = ? AND position > ? ORDER BY position, ordinal",
+        (endpoint, after),
+    )
+    return [(row[0], StoredEvent(*row[1:5], json.loads(row[5]))) for row in rows]
+
+
+def unmeasured(connection: Connection, endpoint: int) -> list[tuple[int, str, str]]:
+    """What cannot be measured on an endpoint: (signal, subject, reason)."""
+    return connection.execute(
+        "SELECT signal_id, subject, reason FROM unmeasured WHERE endpoint_id = ? ORDER BY signal_id, subject",
+        (endpoint,),
+    )  # type: ignore[return-value]  # three columns

@@ -1,0 +1,192 @@
+"""The hot tables as everybody but the write path sees them: what was measured, when, and what is known now."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from keuring_collector.store import compaction, facts, journal, precision
+from keuring_collector.store.block import DAY, unpack
+from keuring_collector.store.connection import Connection, SqliteConnection, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from keuring_collector.store.facts import StoredEvent, StoredFact, Value
+    from keuring_collector.store.journal import Head, Quarantined
+
+
+class DailyPoint(NamedTuple):
+    """A day of one statistic of one series; ``day`` is days since 1970."""
+
+    day: int
+    statistic: int
+    windows: int
+    last: float
+    minimum: float
+    mean: float
+    maximum: float
+    total: float
+
+
+class Series(NamedTuple):
+    """Values over time: ``times`` are the ends of windows (seconds since 1970), NaN in ``values`` is no sample."""
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How the store itself is doing. ``oldest_journal_at`` is None for an empty journal."""
+
+    journal_rows: int
+    oldest_journal_at: float | None
+    history_blocks: int
+    quarantined: int
+    database_bytes: int
+
+
+class Store:
+    """Reads the hot tables, and does their housekeeping. May be shared by threads: each has its own connection."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._local = threading.local()
+
+    @property
+    def connection(self) -> Connection:
+        """This thread's connection, made when it is first needed. Raises StorageError."""
+        existing: Connection | None = getattr(self._local, "connection", None)
+        if existing is None:
+            existing = self._local.connection = connect(self.url)
+        return existing
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        existing: Connection | None = getattr(self._local, "connection", None)
+        if existing is not None:
+            existing.close()
+            del self._local.connection
+
+    def heads(self, endpoints: Iterable[int] | None = None) -> dict[int, Head]:
+        """How far each endpoint has come, and when it was last heard of; without those that never reported."""
+        return journal.heads(self.connection, endpoints)
+
+    def keys(self, endpoint: int) -> list[journal.Key]:
+        """The series (signal, statistic, subject) that the endpoint ever reported, in order."""
+        layouts = journal.layouts(self.connection, endpoint)
+        return sorted({key for keys in layouts.values() for key in keys})
+
+    def series(self, endpoint: int, signal: int, subject: str, statistic: int, since: float, until: float) -> Series:
+        """The windows of one series that ended in [since, until], oldest first."""
+        first, last = int((since - 1) // DAY), int((until - 1) // DAY)
+        rows = self.connection.execute(
+            "SELECT day, block FROM history WHERE endpoint_id = ? AND signal_id = ? AND subject = ? "
+            "AND day >= ? AND day <= ? ORDER BY day",
+            (endpoint, signal, subject, first, last),
+        )
+        times, values = [np.array([], np.float64)], [np.array([], np.float64)]
+        for day, data in rows:
+            block = unpack(signal, day, bytes(data))
+            if statistic in block.columns:
+                times.append(block.ends)
+                values.append(block.columns[statistic])
+        recent = self._journal_series(endpoint, (signal, statistic, subject), since)
+        times.append(recent.times)
+        values.append(recent.values)
+        at, what = np.concatenate(times), np.concatenate(values)
+        at, chosen = np.unique(at, return_index=True)
+        within = (at >= since) & (at <= until)
+        return Series(at[within], what[chosen][within])
+
+    def _journal_series(self, endpoint: int, key: journal.Key, since: float) -> Series:
+        rows = self.connection.execute(
+            "SELECT end_at, layout, samples FROM journal WHERE endpoint_id = ? AND end_at >= ?", (endpoint, since)
+        )
+        places = {
+            number: keys.index(key)
+            for number, keys in journal.layouts(self.connection, endpoint).items()
+            if key in keys
+        }
+        points = [
+            (end, np.frombuffer(samples, "<f4", 1, places[layout] * 4)[0])
+            for end, layout, samples in rows
+            if layout in places
+        ]
+        factors = precision.factors(key[0])
+        values = np.array([value for _, value in points], np.float64)
+        return Series(
+            np.array([end for end, _ in points], np.float64),
+            precision.from_steps(precision.to_steps(values, *factors), *factors),
+        )
+
+    def daily(self, endpoint: int, signal: int, subject: str, since_day: int, until_day: int) -> list[DailyPoint]:
+        """The daily points of a series, for all its statistics, of days that are compacted; oldest first."""
+        rows = self.connection.execute(
+            "SELECT day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
+            "WHERE endpoint_id = ? AND signal_id = ? AND subject = ? AND day >= ? AND day <= ? ORDER BY day, statistic",
+            (endpoint, signal, subject, since_day, until_day),
+        )
+        return [DailyPoint(*row) for row in rows]
+
+    def facts(self, endpoint: int) -> list[StoredFact]:
+        """The facts of an endpoint as they are now."""
+        return facts.facts(self.connection, endpoint)
+
+    def fact_changes(self, endpoint: int) -> list[StoredFact]:
+        """How the facts of an endpoint came to be what they are, oldest first."""
+        return [fact for _, fact in facts.changes(self.connection, endpoint)]
+
+    def facts_of(self, signal: int, endpoints: Iterable[int] | None = None) -> dict[tuple[int, str], Value]:
+        """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
+        return facts.facts_of(self.connection, signal, endpoints)
+
+    def events(self, endpoint: int, since: float, until: float) -> list[StoredEvent]:
+        """What happened on an endpoint in a period, oldest first."""
+        return facts.events(self.connection, endpoint, since, until)
+
+    def unmeasured(self, endpoint: int) -> list[tuple[int, str, str]]:
+        """What cannot be measured on an endpoint: (signal, subject, reason)."""
+        return facts.unmeasured(self.connection, endpoint)
+
+    def quarantine(self, limit: int = 100) -> list[Quarantined]:
+        """The reports put aside last, newest first."""
+        return journal.quarantined(self.connection, limit)
+
+    def statistics(self) -> Statistics:
+        """How the store itself is doing."""
+        rows, oldest = self.connection.execute("SELECT count(*), min(received_at) FROM journal")[0]
+        blocks = self.connection.execute("SELECT count(*) FROM history")[0][0]
+        aside = self.connection.execute("SELECT count(*) FROM quarantine")[0][0]
+        return Statistics(rows, oldest, blocks, aside, self._bytes())
+
+    def _bytes(self) -> int:
+        connection = self.connection
+        if isinstance(connection, SqliteConnection):
+            return Path(connection.path).stat().st_size + connection.log_bytes()
+        return int(connection.execute("SELECT pg_database_size(current_database())")[0][0])
+
+    def compact(self, now: float, journal_days: float, limit_seconds: float = 60.0) -> compaction.CompactionReport:
+        """Moves reports older than ``journal_days`` to history, for at most about ``limit_seconds``."""
+        end = time.monotonic() + limit_seconds
+        return compaction.compact(
+            self.connection, int((now - journal_days * DAY) // DAY) + 1, lambda: time.monotonic() > end
+        )
+
+    def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
+        """Lets go of windows older than ``raw_days`` and of daily points older than ``daily_days``."""
+        today = int(now // DAY)
+        return compaction.purge(self.connection, today - raw_days, today - daily_days)
+
+
+def open_store(url: str) -> Store:
+    """The store in the database that ``url`` names (see config.Settings.database); connects on first use."""
+    return Store(url)
