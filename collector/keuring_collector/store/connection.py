@@ -21,7 +21,8 @@ from keuring_collector.store.pragmas import SQLITE_BUSY_SECONDS, sqlite_init_com
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Row = tuple[Any, ...]
+# A row is a tuple; what its columns are is up to the statement.
+Row = Any
 
 
 class StorageError(Exception):
@@ -60,6 +61,10 @@ class Connection(ABC):
     @abstractmethod
     def moment(self, time: float | None) -> Any:
         """A time as Django's tables hold it."""
+
+    @abstractmethod
+    def time(self, moment: Any) -> float | None:
+        """The inverse of ``moment``."""
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -119,6 +124,9 @@ class SqliteConnection(Connection):
             return None
         return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
+    def time(self, moment: Any) -> float | None:
+        return None if moment is None else datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
+
     def checkpoint(self) -> int:
         """Copies the write-ahead log into the database file; returns the number of pages copied.
 
@@ -159,13 +167,13 @@ class PostgresConnection(Connection):
         self._connection = self._connect()
         self._inside = False
 
-    def _connect(self) -> psycopg.Connection[Row]:
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         try:
             return psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="keuring")
         except psycopg.Error as error:
             raise StorageError(f"PostgreSQL: {error}") from error
 
-    def _alive(self) -> psycopg.Connection[Row]:
+    def _alive(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection.broken or self._connection.closed:
             if self._inside:
                 raise StorageError("PostgreSQL: the connection broke within a transaction")
@@ -221,6 +229,9 @@ class PostgresConnection(Connection):
 
     def moment(self, time: float | None) -> Any:
         return None if time is None else datetime.fromtimestamp(time, UTC)
+
+    def time(self, moment: Any) -> float | None:
+        return None if moment is None else float(moment.timestamp())
 
 
 def connect(url: str) -> Connection:

@@ -124,7 +124,7 @@ def events(connection: Connection, endpoint: int, since: float, until: float) ->
         "WHERE endpoint_id = ? AND observed_at >= ? AND observed_at <= ? ORDER BY observed_at, position, ordinal",
         (endpoint, since, until),
     )
-    return [StoredEvent(*row[:4], json.loads(row[4])) for row in rows]
+    return [StoredEvent(*row[:4], attributes=json.loads(row[4])) for row in rows]
 
 
 def events_after(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredEvent]]:
@@ -134,7 +134,7 @@ def events_after(connection: Connection, endpoint: int, after: int = -1) -> list
         "WHERE endpoint_id = ? AND position > ? ORDER BY position, ordinal",
         (endpoint, after),
     )
-    return [(row[0], StoredEvent(*row[1:5], json.loads(row[5]))) for row in rows]
+    return [(row[0], StoredEvent(*row[1:5], attributes=json.loads(row[5]))) for row in rows]
 
 
 def unmeasured(connection: Connection, endpoint: int) -> list[tuple[int, str, str]]:
@@ -142,4 +142,4 @@ def unmeasured(connection: Connection, endpoint: int) -> list[tuple[int, str, st
     return connection.execute(
         "SELECT signal_id, subject, reason FROM unmeasured WHERE endpoint_id = ? ORDER BY signal_id, subject",
         (endpoint,),
-    )  # type: ignore[return-value]  # three columns
+    )

@@ -112,7 +112,7 @@ def entries(connection: Connection, endpoint: int, after: int = -1, until: float
         f"SELECT {_LIST} FROM journal WHERE endpoint_id = ? AND position > ? AND end_at < ?",
         (endpoint, after, until if until != float("inf") else 1e300),
     )
-    return sorted((Entry(*row[:9], bytes(row[9])) for row in rows), key=lambda entry: entry.position)
+    return sorted((Entry(*row[:9], samples=bytes(row[9])) for row in rows), key=lambda entry: entry.position)
 
 
 def heads(connection: Connection, endpoints: Iterable[int] | None = None, *, lock: bool = False) -> dict[int, Head]:
@@ -134,7 +134,11 @@ def heads(connection: Connection, endpoints: Iterable[int] | None = None, *, loc
             for endpoint in endpoints
             for row in connection.execute(f"SELECT {_HEAD_LIST} FROM endpoint_head WHERE endpoint_id = ?", (endpoint,))
         ]
-    return {row[0]: Head(*row[1:9], {int(epoch): last for epoch, last in json.loads(row[9]).items()}) for row in rows}
+    return {row[0]: Head(*row[1:9], past_epochs=_epochs(row[9])) for row in rows}
+
+
+def _epochs(text: str) -> dict[int, int]:
+    return {int(epoch): last for epoch, last in json.loads(text).items()}
 
 
 def reserve(connection: Connection, endpoints: Sequence[int]) -> None:
@@ -226,4 +230,4 @@ def quarantined(connection: Connection, limit: int = 100) -> list[Quarantined]:
         "ORDER BY received_at DESC LIMIT ?",
         (limit,),
     )
-    return [Quarantined(*row[:6], bytes(row[6])) for row in rows]
+    return [Quarantined(*row[:6], report=bytes(row[6])) for row in rows]

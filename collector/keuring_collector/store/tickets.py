@@ -1,0 +1,258 @@
+"""What findings do to tickets, in the transaction that keeps the report they came from.
+
+One open ticket per endpoint and cause; its lines are the findings. The rules of its life:
+
+- a finding that opens joins the open ticket of its cause; without one, a ticket that was resolved within the last
+  fourteen days is opened again, and else a new one is made. A dismissed ticket stays dismissed unless the finding is
+  graver than what was dismissed;
+- a finding that continues refreshes its line, wakes a snoozed ticket when it became graver, and opens a ticket again
+  that somebody resolved more than a day ago while it is still true;
+- a finding that clears ends its line; when no line is left, a ticket that no person touched closes itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from keuring.signals.catalogue import BY_ID
+
+from keuring_collector.engine.model import Change, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from keuring_collector.store.connection import Connection
+
+DAY: Final = 86400.0
+RECURRENCE: Final = 14 * DAY  # a ticket that was resolved less long ago is opened again
+STILL_TRUE: Final = 1 * DAY  # how long a person's "resolved" is believed while the finding stays true
+MOVED: Final = 7 * DAY  # by how much an expected date must move to be worth a line in the history
+OPEN: Final = ("new", "planned", "snoozed")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRule:
+    """What a ticket needs to know of a rule; a rule that ``tickets`` is False for opens none."""
+
+    cause: str
+    tickets: bool
+
+
+@dataclass(slots=True)
+class _Ticket:
+    id: int
+    state: str
+    severity: int
+    touched: bool
+    closed_at: float | None
+    dismissed_severity: int | None
+
+
+def ticket_key(endpoint: int, cause: str) -> str:
+    """What is unique among open tickets: a short hash of endpoint and cause."""
+    return hashlib.blake2b(f"{endpoint}/{cause}".encode(), digest_size=20).hexdigest()
+
+
+def apply(
+    connection: Connection, findings: Iterable[Finding], rules: Mapping[str, TicketRule], now: float
+) -> dict[str, int]:
+    """Opens, changes and closes tickets as ``findings`` say; ``now`` is the receive time.
+
+    Returns how often each of "opened", "reopened" and "closed_itself" happened.
+    """
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        rule = rules.get(finding.rule)
+        if rule is not None and rule.tickets:
+            groups.setdefault((finding.endpoint, rule.cause), []).append(finding)
+    counts: dict[str, int] = {}
+    for (endpoint, cause), members in groups.items():
+        work = _Work(connection, endpoint, cause, now)
+        for finding in members:
+            work.take(finding)
+        work.finish()
+        for change in work.changes:
+            counts[change] = counts.get(change, 0) + 1
+    return counts
+
+
+class _Work:
+    """The ticket of one endpoint and cause while findings are applied to it."""
+
+    def __init__(self, connection: Connection, endpoint: int, cause: str, now: float) -> None:
+        self.connection = connection
+        self.endpoint = endpoint
+        self.cause = cause
+        self.now = now
+        self.changes: list[str] = []
+        self.key = ticket_key(endpoint, cause)
+        self.ticket = self._latest()
+        self.dirty = False
+
+    def _latest(self) -> _Ticket | None:
+        rows = self.connection.execute(
+            "SELECT id, state, severity, touched, closed_at, dismissed_severity FROM desk_ticket "
+            "WHERE endpoint_id = ? AND cause = ? ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, "
+            "closed_at DESC, id DESC LIMIT 1",
+            (self.endpoint, self.cause),
+        )
+        if not rows:
+            return None
+        identity, state, severity, touched, closed, dismissed = rows[0]
+        return _Ticket(identity, state, severity, bool(touched), self.connection.time(closed), dismissed)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ticket is not None and self.ticket.state in OPEN
+
+    def take(self, finding: Finding) -> None:
+        if finding.change is Change.CLEARED:
+            if self.is_open:
+                self._clear(finding)
+            return
+        if not self.is_open and not self._open(finding):
+            return
+        self._put_line(finding)
+
+    def _open(self, finding: Finding) -> bool:
+        """Makes or reopens the ticket that the finding belongs to; False where it may not."""
+        ticket = self.ticket
+        if ticket is not None and ticket.closed_at is not None:
+            age = self.now - ticket.closed_at
+            if ticket.state == "dismissed":
+                # A dismissal holds while the finding goes on, and for a recurrence soon after.
+                holds = finding.change is Change.CONTINUED or age < RECURRENCE
+                if holds and finding.severity <= (ticket.dismissed_severity or 0):
+                    return False
+                if holds:
+                    return self._reopen(ticket, finding)
+            elif finding.change is Change.CONTINUED and age < STILL_TRUE and ticket.touched:
+                return False
+            elif age < RECURRENCE or finding.change is Change.CONTINUED:
+                return self._reopen(ticket, finding)
+        self.ticket = self._create(finding)
+        self._history("opened", {"rule": finding.rule, "subject": finding.subject})
+        self.changes.append("opened")
+        return True
+
+    def _create(self, finding: Finding) -> _Ticket:
+        moment = self.connection.moment(self.now)
+        rows = self.connection.execute(
+            "INSERT INTO desk_ticket (endpoint_id, cause, key, state, severity, opened_at, updated_at, touched, "
+            "dismissal_reason, verdict, reopened) VALUES (?, ?, ?, 'new', ?, ?, ?, ?, '', '', 0) RETURNING id",
+            (self.endpoint, self.cause, self.key, int(finding.severity), moment, moment, False),
+        )
+        return _Ticket(rows[0][0], "new", int(finding.severity), touched=False, closed_at=None, dismissed_severity=None)
+
+    def _reopen(self, ticket: _Ticket, finding: Finding) -> bool:
+        self.connection.execute(
+            "UPDATE desk_ticket SET state = 'new', closed_at = NULL, verdict = '', dismissal_reason = '', "
+            "touched = ?, planned_for = NULL, snoozed_until = NULL, reopened = reopened + 1, severity = ? WHERE id = ?",
+            (False, int(finding.severity), ticket.id),
+        )
+        self.connection.execute(
+            "UPDATE desk_ticketline SET active = ?, cleared_at = COALESCE(cleared_at, ?) WHERE ticket_id = ?",
+            (False, self.connection.moment(self.now), ticket.id),
+        )
+        ticket.state, ticket.closed_at, ticket.touched, ticket.severity = "new", None, False, int(finding.severity)
+        self._history("reopened", {"rule": finding.rule, "subject": finding.subject})
+        self.changes.append("reopened")
+        return True
+
+    def _put_line(self, finding: Finding) -> None:
+        assert self.ticket is not None  # noqa: S101  # take() made sure
+        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        at, low, high = finding.expected or (None, None, None)
+        moment = self.connection.moment
+        known = self.connection.execute(
+            "SELECT active, expected_at FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            (self.ticket.id, finding.rule, finding.subject),
+        )
+        self.connection.execute(
+            "INSERT INTO desk_ticketline (ticket_id, rule, subject, severity, active, since, judged_at, expected_at, "
+            "expected_low, expected_high, evidence, evidence_now) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (ticket_id, rule, subject) DO UPDATE SET severity = excluded.severity, "
+            "active = excluded.active, since = excluded.since, judged_at = excluded.judged_at, "
+            "cleared_at = NULL, expected_at = excluded.expected_at, expected_low = excluded.expected_low, "
+            "expected_high = excluded.expected_high, evidence_now = excluded.evidence_now",
+            (
+                self.ticket.id, finding.rule, finding.subject, int(finding.severity), True, moment(finding.since),
+                moment(finding.at), moment(at), moment(low), moment(high), evidence, evidence,
+            ),
+        )  # fmt: skip
+        self.dirty = True
+        what: dict[str, Any] = {"rule": finding.rule, "subject": finding.subject}
+        if not known or not known[0][0]:
+            if "opened" not in self.changes and "reopened" not in self.changes:
+                self._history("line", what)
+        elif at is not None:
+            before = self.connection.time(known[0][1])
+            if before is not None and abs(at - before) >= MOVED:
+                self._history("moved", {**what, "from": before, "to": at})
+
+    def _clear(self, finding: Finding) -> None:
+        assert self.ticket is not None  # noqa: S101  # take() made sure
+        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        active = self.connection.execute(
+            "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
+            (self.ticket.id, finding.rule, finding.subject, True),
+        )
+        if not active:
+            return
+        moment = self.connection.moment(finding.at)
+        self.connection.execute(
+            "UPDATE desk_ticketline SET active = ?, cleared_at = ?, judged_at = ?, evidence_now = ? "
+            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            (False, moment, moment, evidence, self.ticket.id, finding.rule, finding.subject),
+        )
+        self.dirty = True
+        self._history("cleared", {"rule": finding.rule, "subject": finding.subject})
+
+    def finish(self) -> None:
+        """Makes the ticket follow its lines: the gravest severity, the nearest date, or its end."""
+        if not self.dirty or self.ticket is None:
+            return
+        lines = self.connection.execute(
+            "SELECT severity, expected_at, expected_low, expected_high FROM desk_ticketline "
+            "WHERE ticket_id = ? AND active = ? "
+            "ORDER BY CASE WHEN expected_at IS NULL THEN 1 ELSE 0 END, expected_at, id",
+            (self.ticket.id, True),
+        )
+        now = self.connection.moment(self.now)
+        if not lines:
+            if not self.ticket.touched:
+                self.connection.execute(
+                    "UPDATE desk_ticket SET state = 'resolved', closed_at = ?, updated_at = ? WHERE id = ?",
+                    (now, now, self.ticket.id),
+                )
+                self._history("closed_itself", {})
+                self.changes.append("closed_itself")
+            return
+        severity = max(line[0] for line in lines)
+        state = self.ticket.state
+        if severity > self.ticket.severity:
+            self._history("worsened", {"from": self.ticket.severity, "to": severity})
+            if state == "snoozed":
+                state = "new"
+                self._history("woke", {"because": "worsened"})
+        self.connection.execute(
+            "UPDATE desk_ticket SET state = ?, severity = ?, expected_at = ?, expected_low = ?, expected_high = ?, "
+            "updated_at = ?, snoozed_until = CASE WHEN ? = 'snoozed' THEN snoozed_until ELSE NULL END WHERE id = ?",
+            (state, severity, *lines[0][1:4], now, state, self.ticket.id),
+        )
+
+    def _history(self, kind: str, detail: Mapping[str, Any]) -> None:
+        assert self.ticket is not None  # noqa: S101  # callers made sure
+        self.connection.execute(
+            "INSERT INTO desk_tickethistory (ticket_id, at, kind, detail) VALUES (?, ?, ?, ?)",
+            (self.ticket.id, self.connection.moment(self.now), kind, json.dumps(detail)),
+        )
+
+
+def _evidence(item: Sequence[Any]) -> dict[str, Any]:
+    role, signal, statistic, subject, value = item
+    name = BY_ID[signal].name if signal in BY_ID else str(signal)
+    return {"role": role, "signal": name, "statistic": statistic, "subject": subject, "value": value}
