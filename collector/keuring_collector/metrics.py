@@ -31,10 +31,10 @@ STAGE: Final = Histogram(
     ["stage"],
     buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )  # decode, load, judge, commit
-DELAY: Final = Histogram(
-    "keuring_ingest_delay_seconds",
-    "Time between the end of a window and its arrival.",
-    buckets=(1, 10, 60, 300, 900, 1800, 3600, 6 * 3600, 86400, 7 * 86400, 21 * 86400),
+DELAY: Final = Counter(
+    "keuring_ingest_reports_by_delay",
+    "Reports stored, by the time between the end of the window and its arrival: 15m, 1h, 1d or older.",
+    ["delay"],
 )
 ENROLMENTS: Final = Counter(
     "keuring_enrolments", "Enrolment calls by outcome.", ["outcome"]
@@ -51,16 +51,18 @@ RULES_BROKEN: Final = Gauge(
 TICKETS: Final = Counter(
     "keuring_ticket_changes", "Tickets by what the write path did to them.", ["change"]
 )  # opened, reopened, closed_itself
-AGENT_MEMORY: Final = Histogram(
+AGENT_MEMORY: Final = Gauge(
     "keuring_agent_memory_bytes",
-    "Memory that agents report to use themselves, one observation per report.",
-    buckets=tuple(megabytes * 1048576 for megabytes in (10, 15, 20, 25, 30, 40, 60, 100, 200)),
+    "Memory that agents report to use themselves: quantiles over the agents heard of lately.",
+    ["quantile"],  # 0.5, 0.95, 1
+    multiprocess_mode="mostrecent",
 )
 AGENT_CPU: Final = Counter("keuring_agent_cpu_seconds", "Processor time that agents report to have used themselves.")
-AGENT_SPOOLED: Final = Histogram(
+AGENT_SPOOLED: Final = Gauge(
     "keuring_agent_spooled_reports",
-    "Reports that agents report to hold back, one observation per report.",
-    buckets=(0, 1, 3, 6, 12, 48, 288, 2016),
+    "Reports that agents hold back: quantiles over the agents heard of lately.",
+    ["quantile"],  # 0.5, 0.95, 1
+    multiprocess_mode="mostrecent",
 )
 AGENT_SENSOR_FAILURES: Final = Counter("keuring_agent_sensor_failures", "Sensor failures that agents report.")
 AGENT_FLUSH_FAILURES: Final = Counter("keuring_agent_flush_failures", "Failed sendings that agents report.")

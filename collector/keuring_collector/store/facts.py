@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from keuring_collector.store.connection import Connection
+    from keuring_collector.store.connection import Connection, Row
 
 Value = str | float | bool | None
 
@@ -117,6 +117,11 @@ def changes(connection: Connection, endpoint: int, after: int = -1) -> list[tupl
     return [(row[0], StoredFact(row[1], row[2], json.loads(row[3]), row[4])) for row in rows]
 
 
+def _event(row: Row) -> StoredEvent:
+    signal, subject, at, count, attributes = row
+    return StoredEvent(signal, subject, at, count, json.loads(attributes))
+
+
 def events(connection: Connection, endpoint: int, since: float, until: float) -> list[StoredEvent]:
     """What happened on an endpoint in a period, oldest first."""
     rows = connection.execute(
@@ -124,7 +129,7 @@ def events(connection: Connection, endpoint: int, since: float, until: float) ->
         "WHERE endpoint_id = ? AND observed_at >= ? AND observed_at <= ? ORDER BY observed_at, position, ordinal",
         (endpoint, since, until),
     )
-    return [StoredEvent(*row[:4], attributes=json.loads(row[4])) for row in rows]
+    return [_event(row) for row in rows]
 
 
 def events_after(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredEvent]]:
@@ -134,7 +139,7 @@ def events_after(connection: Connection, endpoint: int, after: int = -1) -> list
         "WHERE endpoint_id = ? AND position > ? ORDER BY position, ordinal",
         (endpoint, after),
     )
-    return [(row[0], StoredEvent(*row[1:5], attributes=json.loads(row[5]))) for row in rows]
+    return [(row[0], _event(row[1:])) for row in rows]
 
 
 def unmeasured(connection: Connection, endpoint: int) -> list[tuple[int, str, str]]:

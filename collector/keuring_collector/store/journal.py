@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keuring_collector.store.connection import Connection, PostgresConnection
+    from keuring_collector.store.connection import Connection, PostgresConnection, Row
 
     Key = tuple[int, int, str]  # signal, statistic, subject
 
@@ -112,7 +112,7 @@ def entries(connection: Connection, endpoint: int, after: int = -1, until: float
         f"SELECT {_LIST} FROM journal WHERE endpoint_id = ? AND position > ? AND end_at < ?",
         (endpoint, after, until if until != float("inf") else 1e300),
     )
-    return sorted((Entry(*row[:9], samples=bytes(row[9])) for row in rows), key=lambda entry: entry.position)
+    return sorted((Entry(*row) for row in rows), key=lambda entry: entry.position)
 
 
 def heads(connection: Connection, endpoints: Iterable[int] | None = None, *, lock: bool = False) -> dict[int, Head]:
@@ -134,11 +134,13 @@ def heads(connection: Connection, endpoints: Iterable[int] | None = None, *, loc
             for endpoint in endpoints
             for row in connection.execute(f"SELECT {_HEAD_LIST} FROM endpoint_head WHERE endpoint_id = ?", (endpoint,))
         ]
-    return {row[0]: Head(*row[1:9], past_epochs=_epochs(row[9])) for row in rows}
+    return {row[0]: _head(row) for row in rows}
 
 
-def _epochs(text: str) -> dict[int, int]:
-    return {int(epoch): last for epoch, last in json.loads(text).items()}
+def _head(row: Row) -> Head:
+    _, epoch, sequence, position, received, end, skew, boot, layout, past = row
+    epochs = {int(number): last for number, last in json.loads(past).items()}
+    return Head(epoch, sequence, position, received, end, skew, boot, layout, epochs)
 
 
 def reserve(connection: Connection, endpoints: Sequence[int]) -> None:
@@ -230,4 +232,7 @@ def quarantined(connection: Connection, limit: int = 100) -> list[Quarantined]:
         "ORDER BY received_at DESC LIMIT ?",
         (limit,),
     )
-    return [Quarantined(*row[:6], report=bytes(row[6])) for row in rows]
+    return [
+        Quarantined(endpoint, epoch, sequence, at, reason, detail, bytes(report))
+        for endpoint, epoch, sequence, at, reason, detail, report in rows
+    ]

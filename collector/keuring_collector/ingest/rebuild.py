@@ -1,0 +1,97 @@
+"""Brings the engine's state of one endpoint to where its journal is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
+from keuring_collector.store import facts, journal, precision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keuring_collector.engine import Fleet
+    from keuring_collector.store.connection import Connection
+    from keuring_collector.store.journal import Head
+
+
+def rebuild(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> int:
+    """Puts the endpoint into ``fleet`` as of ``head``; returns the position of the snapshot it came from (0: none).
+
+    With a usable snapshot only the journal since is replayed. Without one (a new rule, a new engine) the state begins
+    with the daily points of history and the facts of before the journal, and the whole journal is replayed. What the
+    replayed reports brought about then is in the tickets already, so the findings are not looked at.
+    """
+    if endpoint in fleet:
+        fleet.drop(endpoint)
+    kept = journal.snapshot(connection, endpoint) if head.position else None
+    if kept is not None and kept[0] <= head.position and fleet.restore(endpoint, kept[1]):
+        replay(connection, fleet, endpoint, after=kept[0])
+        return kept[0]
+    fleet.restore(endpoint, None)
+    if head.position:
+        _seed(connection, fleet, endpoint)
+        replay(connection, fleet, endpoint, after=-1)
+    return 0
+
+
+def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
+    rows = connection.execute(
+        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
+        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
+        (endpoint,),
+    )
+    series: dict[SeriesKey, list[Sequence[float]]] = defaultdict(list)
+    for row in rows:
+        series[SeriesKey(*row[:3])].append(row[3:])
+    for key, points in series.items():
+        table = np.array(points, np.float64)
+        fleet.seed(endpoint, key, table[:, 0].astype(np.int64), *(table[:, column] for column in range(1, 6)))
+
+
+def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> None:
+    """Judges the reports beyond position ``after`` once more, as they were."""
+    entries = journal.entries(connection, endpoint, after=after)
+    layouts = {number: Layout(_keys(keys)) for number, keys in journal.layouts(connection, endpoint).items()}
+    factors = {number: _factors(layout) for number, layout in layouts.items()}
+    changed: dict[int, list[Fact]] = defaultdict(list)
+    first = entries[0].position if entries else 0
+    for position, fact in facts.changes(connection, endpoint, after):
+        # Facts of reports that left the journal come with the first one that is still there.
+        changed[max(position, first)].append(Fact(fact.signal, fact.subject, fact.value))
+    happened: dict[int, list[Event]] = defaultdict(list)
+    for position, event in facts.events_after(connection, endpoint, after):
+        happened[max(position, first)].append(
+            Event(event.signal, event.subject, event.observed_at, event.count, event.attributes)
+        )
+    windows = []
+    for entry in entries:
+        multiplier, divisor = factors[entry.layout]
+        steps = precision.to_steps(entry.values(), multiplier, divisor)
+        windows.append(
+            Window(
+                endpoint=endpoint,
+                start=entry.start_at,
+                end=entry.end_at,
+                received=entry.received_at,
+                boot_id=entry.boot_id,
+                layout=layouts[entry.layout],
+                values=precision.from_steps(steps, multiplier, divisor),
+                facts=changed.get(entry.position, ()),
+                events=happened.get(entry.position, ()),
+            )
+        )
+    if windows:
+        fleet.judge(windows)
+
+
+def _keys(keys: Sequence[journal.Key]) -> tuple[SeriesKey, ...]:
+    return tuple(SeriesKey(*key) for key in keys)
+
+
+def _factors(layout: Layout) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+    table = np.array([precision.factors(key.signal) for key in layout.keys], np.float64).reshape(-1, 2)
+    return np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
