@@ -16,7 +16,7 @@ from keuring_collector.ingest.decode import Received
 from keuring_collector.store import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from keuring_collector.ingest.thread import WriterThread
     from keuring_collector.ingest.writer import Answer
@@ -27,6 +27,7 @@ IN_FLIGHT: Final = 64  # reports of one stream that may wait for their answer
 
 Request = report_pb2.SendReportsRequest
 Response = report_pb2.SendReportsResponse
+Waiting = tuple[Request, "asyncio.Future[Answer]"]
 Context = grpc.aio.ServicerContext[Request, Response]
 
 
@@ -39,7 +40,7 @@ class Refused(Protocol):
 class Identities(Protocol):
     """Tells endpoints by their certificates."""
 
-    def endpoint_of(self, auth_context: Mapping[str, Sequence[bytes]]) -> int:
+    def endpoint_of(self, auth_context: Mapping[str, Iterable[bytes]]) -> int:
         """The endpoint that the certificate names. Raises fleet.identity.Refused."""
 
     def is_active(self, endpoint: int) -> bool:
@@ -68,9 +69,10 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
     ) -> AsyncIterator[Response]:
         """See report.proto."""
         endpoint = await self._identify(context)
-        waiting: asyncio.Queue[tuple[Request, asyncio.Future[Answer]] | None] = asyncio.Queue(IN_FLIGHT)
+        waiting: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        room = asyncio.Semaphore(IN_FLIGHT)
         metrics.STREAMS.inc()
-        reader = asyncio.create_task(self._read(endpoint, request_iterator, waiting))
+        reader = asyncio.create_task(self._read(endpoint, request_iterator, waiting, room))
         try:
             while (item := await waiting.get()) is not None:
                 request, future = item
@@ -81,6 +83,7 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
                     await context.abort(
                         grpc.StatusCode.UNAVAILABLE, f"the report cannot be stored now: {error}; keep it, try later"
                     )
+                room.release()
                 yield self._response(request, answer)
             if not await reader:
                 metrics.REJECTED.labels("revoked").inc()
@@ -106,20 +109,22 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
         self,
         endpoint: int,
         requests: AsyncIterator[Request],
-        waiting: asyncio.Queue[tuple[Request, asyncio.Future[Answer]] | None],
+        waiting: asyncio.Queue[Waiting | None],
+        room: asyncio.Semaphore,
     ) -> bool:
         """Hands reports to the writer, in order; False when the endpoint was revoked meanwhile."""
         try:
             async for request in requests:
+                await room.acquire()
                 if not self._identities.is_active(endpoint):
                     return False
                 sent = request.send_time
                 send_time = sent.seconds + sent.nanos / 1e9 if request.HasField("send_time") else None
                 future = self._writer.submit(Received(endpoint, request.report, self._clock(), send_time))
-                await waiting.put((request, future))
+                waiting.put_nowait((request, future))
             return True
         finally:
-            await waiting.put(None)
+            waiting.put_nowait(None)
 
     def _response(self, request: Request, answer: Answer) -> Response:
         response = Response(
