@@ -178,7 +178,7 @@ class Store:
         """Moves reports older than ``journal_days`` to history, for at most about ``limit_seconds``."""
         end = time.monotonic() + limit_seconds
         return compaction.compact(
-            self.connection, int((now - journal_days * DAY) // DAY) + 1, lambda: time.monotonic() > end
+            self.connection, int((now - journal_days * DAY) // DAY), lambda: time.monotonic() > end
         )
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
