@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -52,13 +53,17 @@ class Fact(NamedTuple):
     value: str | float | bool | None
 
 
+NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+
+
 class Event(NamedTuple):
-    """Something that happened ``count`` times around ``time``."""
+    """Something that happened ``count`` times around ``time``; ``attributes`` are those that the catalogue lists."""
 
     signal: int
     subject: str
     time: float
-    count: int
+    count: int  # type: ignore[assignment]
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
 
 
 class Unmeasured(NamedTuple):

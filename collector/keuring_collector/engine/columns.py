@@ -1,0 +1,187 @@
+"""Struct of arrays: columns that grow together and give out rows in runs.
+
+All numbers of a fleet live in a few of these, so that one numpy operation serves a batch of endpoints.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAN = float("nan")
+NEVER = float("-inf")
+
+
+class Columns:
+    """Base of the tables below. ``FILL`` gives each column's type and the value of a fresh row.
+
+    A column may have a second dimension (``WIDTH``). Rows are named by int; a run of rows is contiguous.
+    """
+
+    FILL: ClassVar[dict[str, tuple[type, Any]]]
+
+    def __init__(self, width: int = 1) -> None:
+        self._width = width
+        self._used = 0
+        self._capacity = 0
+        self._free: dict[int, list[int]] = {}
+        for name in self.FILL:
+            setattr(self, name, self._blank(name, 0))
+        self._grow(64)
+
+    def _blank(self, name: str, rows: int) -> NDArray[Any]:
+        kind, fill = self.FILL[name]
+        shape: tuple[int, ...] = (rows, self._width) if name in self.wide() else (rows,)
+        return np.full(shape, fill, dtype=kind)
+
+    @classmethod
+    def wide(cls) -> frozenset[str]:
+        """The columns that have a second dimension."""
+        return frozenset()
+
+    def _grow(self, rows: int) -> None:
+        for name in self.FILL:
+            setattr(self, name, np.concatenate([getattr(self, name), self._blank(name, rows - self._capacity)]))
+        self._capacity = rows
+
+    def take(self, count: int = 1) -> int:
+        """Gives out ``count`` fresh rows; returns the first."""
+        free = self._free.get(count)
+        if free:
+            return free.pop()
+        if self._used + count > self._capacity:
+            self._grow(max(self._used + count, self._capacity * 2))
+        first = self._used
+        self._used += count
+        return first
+
+    def give_back(self, first: int, count: int = 1) -> None:
+        """Takes a run of rows back, and makes them fresh."""
+        self.reset(first, count)
+        self._free.setdefault(count, []).append(first)
+
+    def reset(self, first: int, count: int = 1) -> None:
+        """Makes a run of rows fresh."""
+        for name, (_, fill) in self.FILL.items():
+            getattr(self, name)[first : first + count] = fill
+
+
+class Terms(Columns):
+    """One row per term of a cell: its last x, the limit in force, and the constants of its comparison."""
+
+    x: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    sign: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    FILL: ClassVar = {
+        "x": (np.float64, NAN),
+        "limit": (np.float64, 0.0),
+        "sign": (np.float64, 1.0),
+        "slope": (np.float64, 0.0),
+    }
+
+
+class Cells(Columns):
+    """One row per cell: a rule about one subject of one endpoint. Times are event times; NaN is "not"."""
+
+    rule: NDArray[np.int32]
+    term: NDArray[np.int32]  # its first row in Terms; as many as the rule has terms
+    extra: NDArray[np.int32]  # its row in Growths or in a Rings
+    since: NDArray[np.float64]  # from when the condition holds
+    clearing: NDArray[np.float64]  # from when it is gone, while the finding stands
+    seen: NDArray[np.float64]  # end of the last window in which it was known, while busy
+    told: NDArray[np.float64]  # event time at which it was last told
+    told_since: NDArray[np.float64]
+    told_expected: NDArray[np.float64]
+    told_severity: NDArray[np.int8]  # 0: not announced
+    active: NDArray[np.bool_]  # it has held long enough
+    busy: NDArray[np.bool_]  # holding, active or announced: the quiet rest is left alone
+    FILL: ClassVar = {
+        "rule": (np.int32, 0),
+        "term": (np.int32, 0),
+        "extra": (np.int32, -1),
+        "since": (np.float64, NAN),
+        "clearing": (np.float64, NAN),
+        "seen": (np.float64, NEVER),
+        "told": (np.float64, NEVER),
+        "told_since": (np.float64, NAN),
+        "told_expected": (np.float64, NAN),
+        "told_severity": (np.int8, 0),
+        "active": (np.bool_, False),
+        "busy": (np.bool_, False),
+    }
+
+
+class Growths(Columns):
+    """One row per cell that counts growth: the growth of the last BUCKETS parts of its period."""
+
+    bucket: NDArray[np.int64]  # number of the newest part, counted from 1970
+    next: NDArray[np.float64]  # when that part ends
+    width: NDArray[np.float64]  # length of a part, seconds
+    term: NDArray[np.int32]
+    lane: NDArray[np.int32]  # its first row in Lanes
+    days: NDArray[np.bool_]  # count parts with growth, not growth
+    amount: NDArray[np.float32]
+    FILL: ClassVar = {
+        "bucket": (np.int64, 0),
+        "next": (np.float64, NEVER),
+        "width": (np.float64, 1.0),
+        "term": (np.int32, 0),
+        "lane": (np.int32, 0),
+        "days": (np.bool_, False),
+        "amount": (np.float32, 0.0),
+    }
+
+    @classmethod
+    def wide(cls) -> frozenset[str]:
+        """The parts."""
+        return frozenset({"amount"})
+
+
+class Lanes(Columns):
+    """One row per counter that a growth counts: the value that growth is measured from."""
+
+    base: NDArray[np.float64]
+    lifetime: NDArray[np.bool_]
+    growth: NDArray[np.int32]
+    FILL: ClassVar = {"base": (np.float64, NAN), "lifetime": (np.bool_, False), "growth": (np.int32, 0)}
+
+
+class Rings(Columns):
+    """One row per forecast: daily points, the day that is being collected, and the last forecast."""
+
+    day: NDArray[np.int64]  # the day that is being collected, days since 1970
+    value: NDArray[np.float64]  # its value so far
+    weight: NDArray[np.float64]  # samples in it
+    restart: NDArray[np.float64]  # last value of the series whose change ends history
+    term: NDArray[np.int32]
+    rule: NDArray[np.int32]
+    at: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    rate: NDArray[np.float64]  # per day
+    outcome: NDArray[np.int8]
+    point: NDArray[np.float32]  # by day modulo their number
+    FILL: ClassVar = {
+        "day": (np.int64, -1),
+        "value": (np.float64, NAN),
+        "weight": (np.float64, 0.0),
+        "restart": (np.float64, NAN),
+        "term": (np.int32, 0),
+        "rule": (np.int32, 0),
+        "at": (np.float64, NAN),
+        "low": (np.float64, NAN),
+        "high": (np.float64, NAN),
+        "rate": (np.float64, NAN),
+        "outcome": (np.int8, 0),
+        "point": (np.float32, NAN),
+    }
+
+    @classmethod
+    def wide(cls) -> frozenset[str]:
+        """The daily points."""
+        return frozenset({"point"})

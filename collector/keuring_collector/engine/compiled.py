@@ -1,0 +1,193 @@
+"""What the engine runs: rules after compilation, as plain data without names, units or texts.
+
+Every condition becomes the same small machine. A *term* compares one number x with a limit::
+
+    sign * (x - slope * t) > limit        (t: event time of the window's end)
+
+``sign`` is 1 for "above" and -1 for "below"; ``slope`` is 1 where x is a date, so that the comparison is about the
+time left. A NaN is not measurable: neither true nor false. A rule is true when all its terms are true, false when one
+of them is false, and otherwise not measurable. The first term is the rule's own value: read from the window where
+``source`` is None, else written by the source (growth in a period, a forecast date, a date or a state from facts).
+The others are floors, read from the window.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keuring_collector.engine.model import Severity
+
+# Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
+ENGINE_VERSION = 1
+
+Value = str | float | bool
+
+
+class Truth(IntEnum):
+    """Three-valued: the smaller of two is their conjunction."""
+
+    FALSE = 0
+    UNKNOWN = 1
+    TRUE = 2
+
+
+class Operator(Enum):
+    """How a fact (or an attribute of an event) is held against the values of a test."""
+
+    IN = "in"
+    NOT_IN = "not_in"
+    VERSION_BELOW = "version_below"
+    VERSION_FROM = "version_from"
+
+
+@dataclass(frozen=True, slots=True)
+class FactTest:
+    """A test of one fact; ``per_subject``: the fact of the finding's own subject, else the machine's."""
+
+    signal: int
+    operator: Operator
+    values: tuple[Value, ...]
+    per_subject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeTest:
+    """A test of one attribute of an event; only IN and NOT_IN. An absent attribute is the empty string."""
+
+    name: str
+    operator: Operator
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One comparison; ``limit`` and ``recovery`` are already multiplied by ``sign``.
+
+    ``recovery`` takes the place of ``limit`` while the finding stands (hysteresis). ``same_subject``: the series has
+    the finding's subject, else it is the machine's. With ``minus_signal`` the other series of the same subject is
+    subtracted first ("within 5 degrees of the maker's limit").
+    """
+
+    signal: int
+    statistic: int
+    sign: float
+    limit: float
+    recovery: float
+    slope: float = 0.0
+    same_subject: bool = True
+    minus_signal: int = 0
+    minus_statistic: int = 0
+    shown_limit: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One thing that a growth is counted of: a counter (SUM), a lifetime counter (LAST) or events (statistic 0)."""
+
+    signal: int
+    statistic: int
+    where: tuple[AttributeTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """x is how much all lanes of one subject grew within ``period`` seconds, or on how many parts of it (days)."""
+
+    lanes: tuple[Lane, ...]
+    period: float
+    count_days: bool = False
+    identity: int = 0  # a fact; when it changes, the part was replaced and counting starts afresh
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """x is the date on which the series reaches ``limit``, from daily points; see forecast.py.
+
+    Days are whole days. ``sign`` is 1 when the series rises to the limit and -1 when it falls to it. ``aggregate`` is
+    the statistic of the day (LAST, MIN, MEAN, MAX). ``step`` is the size of a jump, in the series' unit, that ends
+    history. ``z`` is the half-width of the interval in standard deviations. ``latest`` bounds how far beyond the
+    window's end the late end of the interval may lie, in days.
+    """
+
+    signal: int
+    statistic: int
+    aggregate: int
+    limit: float
+    sign: float
+    minimum_days: int
+    maximum_days: int
+    latest: float
+    step: float
+    noise: float
+    z: float = 1.2816
+    restart_signal: int = 0
+    restart_statistic: int = 0
+    identity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRow:
+    """A date that holds where every (fact, prefix) matches; "11" matches "11" and "11.7", not "110"."""
+
+    match: tuple[tuple[int, str], ...]
+    date: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """x is a date: of a time fact where there is one (``signal`` not 0), else of the first row that matches."""
+
+    signal: int = 0
+    table: tuple[DatedRow, ...] = ()
+    per_subject: bool = False
+    ahead: bool = True  # the date is still to come, and is what the finding expects
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """x is 1 where the test of a fact is true and 0 where it is false."""
+
+    test: FactTest
+
+
+Source = Growth | Forecast | Dated | State
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One rule; times in seconds.
+
+    ``hold``: how long the condition must hold; ``recovery_hold``: how long it must be gone; ``gap``: a longer time
+    without a known value restarts both (0: the default of machine.py; infinite for facts, which last).
+    ``worse``: (limit of the first term, signed; severity) from mild to severe.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    terms: tuple[Term, ...]
+    source: Source | None = None
+    applies: tuple[FactTest, ...] = ()
+    hold: float = 0.0
+    recovery_hold: float = 0.0
+    gap: float = 0.0
+    worse: tuple[tuple[float, Severity], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPack:
+    """All rules that are judged. ``fingerprint`` changes with anything that could change a judgement.
+
+    ``precision`` is the catalogue's step of each signal, by id; evidence is rounded to it.
+    """
+
+    version: str
+    fingerprint: str
+    rules: tuple[CompiledRule, ...]
+    precision: Mapping[int, float] = field(default_factory=dict)

@@ -1,0 +1,282 @@
+"""The fleet: folds windows into state and judges the rules, for a batch of endpoints at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from keuring_collector.engine import daily, growth, machine, projection, seeding, snapshot, telling
+from keuring_collector.engine.compiled import Truth
+from keuring_collector.engine.model import Change
+from keuring_collector.engine.state import Endpoint, FleetState, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from keuring_collector.engine.compiled import CompiledPack
+    from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
+
+CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
+
+
+class _Round(NamedTuple):
+    """One window each of different endpoints, side by side."""
+
+    numbers: list[int]  # places in the batch
+    windows: list[Window]
+    plans: list[Plan]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    received: NDArray[np.float64]
+
+
+class Fleet:
+    """The state of many endpoints under one pack, and the judging of their windows.
+
+    ``freshness``: findings are told at windows that arrived no later than this many seconds after they ended.
+    Not safe for use by several threads at once.
+    """
+
+    def __init__(self, pack: CompiledPack, freshness: float = 3600.0) -> None:
+        self.pack = pack
+        self._freshness = freshness
+        self._state = FleetState(pack)
+        self._teller = telling.Teller(self._state)
+        self._endpoints: dict[int, Endpoint] = {}
+
+    def __contains__(self, endpoint: object) -> bool:
+        return endpoint in self._endpoints
+
+    def __len__(self) -> int:
+        return len(self._endpoints)
+
+    # State in and out
+
+    def restore(self, endpoint: int, state: bytes | None) -> bool:
+        """Takes an endpoint in with the ``state`` that ``snapshot`` gave, or with an empty one (None).
+
+        False when the snapshot is of another pack or engine, or damaged: then the endpoint is in with an empty state,
+        to be filled by ``seed``, ``adopt`` and replaying its journal.
+        """
+        self.drop(endpoint)
+        if state is not None:
+            restored = snapshot.read(self._state, endpoint, state)
+            if restored is not None:
+                self._endpoints[endpoint] = restored
+                return True
+        self._endpoints[endpoint] = Endpoint(endpoint)
+        return state is None
+
+    def snapshot(self, endpoint: int) -> bytes:
+        """The whole state of an endpoint. KeyError when it is not in."""
+        return snapshot.write(self._state, self._endpoints[endpoint])
+
+    def drop(self, endpoint: int) -> None:
+        """Forgets an endpoint, if it is in."""
+        known = self._endpoints.pop(endpoint, None)
+        if known is not None:
+            for key in list(known.cells):
+                self._state.remove(known, key)
+
+    def seed(
+        self,
+        endpoint: int,
+        key: SeriesKey,
+        days: NDArray[np.int64],
+        last: NDArray[np.float64],
+        minimum: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        maximum: NDArray[np.float64],
+        total: NDArray[np.float64],
+    ) -> None:
+        """Fills what rests on daily points of one series from history: ``days`` since 1970, rising; NaN: unknown."""
+        points = seeding.Points(days, last, minimum, mean, maximum, total)
+        seeding.seed(self._state, self._known(endpoint), key, points)
+
+    def seed_events(self, endpoint: int, events: Sequence[Event], latest: float) -> None:
+        """Counts events of history; ``latest`` is the event time up to which history goes."""
+        self._state.take_events(self._known(endpoint), list(events), latest)
+
+    def adopt(self, endpoint: int, rule: str, subject: str, since: float, severity: int) -> bool:
+        """Takes over a finding that was told before the state was lost, so that its end will be told too.
+
+        False when the pack has no such rule (any more): then whoever calls must clear it.
+        """
+        return seeding.adopt(self._state, self._known(endpoint), rule, subject, since, severity)
+
+    def standing(self, endpoint: int) -> list[tuple[str, str]]:
+        """The (rule, subject) of the findings that were told and stand; KeyError when the endpoint is not in."""
+        cells = self._state.cells
+        return [
+            (self._state.rule(cell).id, subject)
+            for (_, subject), cell in sorted(self._endpoints[endpoint].cells.items())
+            if cells.told_severity[cell] > 0
+        ]
+
+    def _known(self, endpoint: int) -> Endpoint:
+        return self._endpoints.setdefault(endpoint, Endpoint(endpoint))
+
+    # Judging
+
+    def judge(self, windows: Sequence[Window]) -> list[Finding]:
+        """Folds and judges windows, of any endpoints, each endpoint's in order; unknown ones start empty.
+
+        Findings come in the order of the windows. The result does not depend on how windows were batched.
+        """
+        told: list[tuple[int, int, Finding]] = []
+        for numbers in _rounds(windows):
+            told.extend(self._judge(self._prepare(windows, numbers)))
+        told.sort(key=lambda item: (item[0], item[1], item[2].subject))
+        return [finding for _, _, finding in told]
+
+    def _prepare(self, windows: Sequence[Window], numbers: Sequence[int]) -> _Round:
+        mine = [windows[number] for number in numbers]
+        plans = []
+        for window in mine:
+            endpoint = self._endpoints.get(window.endpoint) or self._known(window.endpoint)
+            plan = endpoint.plan
+            if window.facts or window.events or window.unmeasured or window.end >= endpoint.swept:
+                self._aside(endpoint, window)
+                plan = endpoint.plan
+            if plan is None or endpoint.layout is not window.layout:
+                plan = self._state.plan(endpoint, window.layout)
+            plans.append(plan)
+        received = np.array([w.received for w in mine])
+        return _Round(
+            list(numbers),
+            mine,
+            plans,
+            np.array([w.start for w in mine]),
+            # Never ahead of receive time, whatever the clock of the machine said.
+            np.minimum(np.array([w.end for w in mine]), received),
+            received,
+        )
+
+    def _aside(self, endpoint: Endpoint, window: Window) -> None:
+        """What comes beside the values: seldom, so one endpoint at a time."""
+        end = min(window.end, window.received)
+        if window.end >= endpoint.swept:
+            seeding.sweep(self._state, endpoint, end)
+        if window.facts:
+            self._state.take_facts(endpoint, list(window.facts))
+        if window.unmeasured:
+            self._state.take_unmeasured(endpoint, list(window.unmeasured))
+        if window.events:
+            self._state.take_events(endpoint, list(window.events), end)
+
+    def _judge(self, batch: _Round) -> list[tuple[int, int, Finding]]:
+        state, plans = self._state, batch.plans
+        sizes = [len(w.values) for w in batch.windows]
+        # One NaN at the end, for what a layout does not have.
+        flat = np.concatenate([w.values for w in batch.windows] + [np.array([np.nan])])
+        offsets = np.cumsum([0, *sizes[:-1]])
+        self._fold(batch, flat, offsets)
+
+        terms = state.terms
+        position, term = _beside([p.direct for p in plans], offsets)
+        values = flat[position]
+        terms.x[term] = values
+        position, term = _beside([p.minus for p in plans], offsets)
+        if len(term):
+            terms.x[term] -= flat[position]
+
+        rows = np.concatenate([p.terms for p in plans])
+        if not len(rows):
+            return []
+        cell, count = np.concatenate([p.judged for p in plans], axis=1)
+        per_plan = [p.judged.shape[1] for p in plans]
+        truth = _truth(state, rows, count, np.repeat(batch.end, [len(p.terms) for p in plans]))
+        stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
+        if not len(stirring):
+            return []
+        window = np.repeat(np.arange(len(plans)), per_plan)[stirring]
+        return self._step(batch, cell[stirring], truth[stirring], window)
+
+    def _fold(self, batch: _Round, flat: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
+        """Growth and daily points."""
+        state, plans = self._state, batch.plans
+        rows = np.concatenate([p.growths for p in plans])
+        if len(rows):
+            time = np.repeat(batch.end, [len(p.growths) for p in plans])
+            due = time >= state.growths.next[rows]
+            if due.any():
+                growth.rotate(state.growths, rows[due], time[due])
+                seen = rows[due][~np.isnan(state.terms.x[state.growths.term[rows[due]]])]
+                growth.refresh(state.growths, state.terms, seen)
+            position, lane = _beside([p.lanes for p in plans], offsets)
+            if len(lane):
+                time = np.repeat(batch.end, [p.lanes.shape[1] for p in plans])
+                growth.fold(state.growths, state.lanes, state.terms, lane, flat[position], time)
+        columns = np.concatenate([p.rings for p in plans], axis=1)
+        if columns.shape[1]:
+            per_plan = [p.rings.shape[1] for p in plans]
+            shift = np.repeat(offsets, per_plan)
+            size = np.where(columns[1] < 0, len(flat) - 1, columns[1] + shift)
+            projection.fold(
+                state, columns[2], flat[columns[0] + shift], flat[size], np.repeat(daily.day_of(batch.end), per_plan)
+            )
+
+    def _step(
+        self, batch: _Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]
+    ) -> list[tuple[int, int, Finding]]:
+        state, cells, index = self._state, self._state.cells, self._state.index
+        rule = cells.rule[cell]
+        start, end = batch.start[window], batch.end[window]
+        holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
+        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
+        for row in cell[turned].tolist():
+            state.limits(row)
+        fresh = batch.received[window] - end <= self._freshness
+        grade = telling.severity(state, cell, end)
+        told_grade = cells.told_severity[cell]
+        told = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
+        findings = []
+        for changes, change in zip(told, CHANGES, strict=True):
+            for item in np.flatnonzero(changes).tolist():
+                row, place = int(cell[item]), int(window[item])
+                level = told_grade[item] if change is Change.CLEARED else grade[item]
+                finding = self._teller.finding(
+                    self._endpoints[batch.windows[place].endpoint],
+                    row,
+                    change,
+                    float(end[item]),
+                    float(cells.told_since[row]),
+                    int(level),
+                )
+                findings.append((batch.numbers[place], int(rule[item]), finding))
+        return findings
+
+
+def _rounds(windows: Sequence[Window]) -> list[list[int]]:
+    """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
+    rounds: list[list[int]] = []
+    seen: dict[int, int] = {}
+    for number, window in enumerate(windows):
+        turn = seen.get(window.endpoint, 0)
+        seen[window.endpoint] = turn + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(number)
+    return rounds
+
+
+def _beside(columns: list[NDArray[np.int64]], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(position, row) columns of all windows, the positions counted in their values side by side."""
+    together = np.concatenate(columns, axis=1)
+    if together.shape[1]:
+        together[0] += np.repeat(offsets, [c.shape[1] for c in columns])
+    return together
+
+
+def _truth(
+    state: FleetState, rows: NDArray[np.int64], count: NDArray[np.int64], times: NDArray[np.float64]
+) -> NDArray[np.int8]:
+    """Whether each cell's terms are all true; ``rows`` are the terms, ``count`` how many each cell has."""
+    terms = state.terms
+    value = terms.sign[rows] * (terms.x[rows] - terms.slope[rows] * times)
+    limit = terms.limit[rows]
+    each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
+    return np.minimum.reduceat(each, np.cumsum(count) - count)

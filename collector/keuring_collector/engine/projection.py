@@ -1,0 +1,70 @@
+"""Where daily points become forecasts: folds values into rings, and projects the rings whose day is complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keuring_collector.engine import daily, forecast
+from keuring_collector.engine.compiled import Forecast
+from keuring_collector.engine.model import MEAN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keuring_collector.engine.state import FleetState
+
+HOUR = 3600.0
+
+
+def fold(
+    state: FleetState,
+    rows: NDArray[np.int64],
+    values: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    days: NDArray[np.int64],
+) -> None:
+    """Folds one value (NaN: none) into each ring of ``rows`` (each once); forecasts those whose day is over."""
+    rings = state.rings
+    changed = daily.restarted(rings, rows, sizes)
+    if len(changed):
+        _blank(state, changed)
+    due = days > rings.day[rows]
+    if due.any():
+        mean = state.index.aggregate[rings.rule[rows[due]]] == MEAN
+        daily.turn(rings, rows[due], days[due], mean)
+        project(state, rows[due])
+    taken = (days >= rings.day[rows]) & ~np.isnan(values)
+    mine = rows[taken]
+    daily.gather(rings, mine, values[taken], state.index.aggregate[rings.rule[mine]])
+
+
+def project(state: FleetState, rows: NDArray[np.int64]) -> None:
+    """Forecasts ``rows`` anew, from their complete days."""
+    rings = state.rings
+    rules = rings.rule[rows]
+    for number in np.unique(rules).tolist():
+        source = state.pack.rules[number].source
+        if not isinstance(source, Forecast):
+            continue
+        mine = rows[rules == number]
+        today = rings.day[mine]
+        points = daily.history(rings, mine, source.maximum_days)
+        found = forecast.project(points, today - 1, today, source)
+        for column, dates in ((rings.at, found.at), (rings.low, found.low), (rings.high, found.high)):
+            # To the hour: what is finer is noise.
+            column[mine] = np.rint(dates * daily.DAY / HOUR) * HOUR
+        rings.rate[mine] = found.rate
+        rings.outcome[mine] = found.outcome
+        state.terms.x[rings.term[mine]] = rings.at[mine]
+
+
+def _blank(state: FleetState, rows: NDArray[np.int64]) -> None:
+    """Another volume or disk: what was expected of the old one is not expected any more."""
+    rings = state.rings
+    for column in (rings.at, rings.low, rings.high):
+        column[rows] = np.inf
+    rings.rate[rows] = np.nan
+    rings.outcome[rows] = forecast.Outcome.STEPPED
+    state.terms.x[rings.term[rows]] = np.inf
