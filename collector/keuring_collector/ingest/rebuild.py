@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
-from keuring_collector.store import facts, journal, precision
+from keuring_collector.store import facts, journal, precision, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,16 @@ def rebuild(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> 
     if head.position:
         _seed(connection, fleet, endpoint)
         replay(connection, fleet, endpoint, after=-1)
+        _adopt(connection, fleet, endpoint, head)
     return 0
+
+
+def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> None:
+    """Lets the lines of open tickets end: those that the engine does not know of, and those whose rule is no more."""
+    known = set(fleet.standing(endpoint))
+    for rule, subject, since, severity in tickets.standing(connection, endpoint):
+        if (rule, subject) not in known and not fleet.adopt(endpoint, rule, subject, since, severity):
+            tickets.withdraw(connection, endpoint, rule, subject, head.end_at)
 
 
 def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
@@ -50,6 +59,14 @@ def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
     for key, points in series.items():
         table = np.array(points, np.float64)
         fleet.seed(endpoint, key, table[:, 0].astype(np.int64), *(table[:, column] for column in range(1, 6)))
+    oldest = journal.entries(connection, endpoint)[:1]
+    if oldest:
+        before = [
+            _event(event)
+            for position, event in facts.events_after(connection, endpoint)
+            if position < oldest[0].position
+        ]
+        fleet.seed_events(endpoint, before, oldest[0].start_at)
 
 
 def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> None:
@@ -64,9 +81,8 @@ def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> N
         changed[max(position, first)].append(Fact(fact.signal, fact.subject, fact.value))
     happened: dict[int, list[Event]] = defaultdict(list)
     for position, event in facts.events_after(connection, endpoint, after):
-        happened[max(position, first)].append(
-            Event(event.signal, event.subject, event.observed_at, event.count, event.attributes)
-        )
+        if position >= first:
+            happened[position].append(_event(event))
     windows = []
     for entry in entries:
         multiplier, divisor = factors[entry.layout]
@@ -86,6 +102,10 @@ def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> N
         )
     if windows:
         fleet.judge(windows)
+
+
+def _event(event: facts.StoredEvent) -> Event:
+    return Event(event.signal, event.subject, event.observed_at, event.count, event.attributes)
 
 
 def _keys(keys: Sequence[journal.Key]) -> tuple[SeriesKey, ...]:

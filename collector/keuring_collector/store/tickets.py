@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keuring.signals.catalogue import BY_ID
 
-from keuring_collector.engine.model import Change, Finding
+from keuring_collector.engine.model import Change, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +77,29 @@ def apply(
         for change in work.changes:
             counts[change] = counts.get(change, 0) + 1
     return counts
+
+
+def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, float, int]]:
+    """The findings that are lines of open tickets of an endpoint: (rule, subject, since, severity)."""
+    rows = connection.execute(
+        "SELECT l.rule, l.subject, l.since, l.severity FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id "
+        "WHERE t.endpoint_id = ? AND t.state IN ('new', 'planned', 'snoozed') AND l.active = ? "
+        "ORDER BY l.rule, l.subject",
+        (endpoint, True),
+    )
+    return [(rule, subject, connection.time(since) or 0.0, severity) for rule, subject, since, severity in rows]
+
+
+def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now: float) -> None:
+    """Ends a line whose rule is no more; a ticket without other lines that nobody touched closes itself."""
+    causes = connection.execute(
+        "SELECT t.cause FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id WHERE t.endpoint_id = ? "
+        "AND t.state IN ('new', 'planned', 'snoozed') AND l.rule = ? AND l.subject = ? AND l.active = ?",
+        (endpoint, rule, subject, True),
+    )
+    for (cause,) in causes:
+        gone = Finding(Change.CLEARED, rule, endpoint, subject, now, now, Severity.WATCH)
+        apply(connection, [gone], {rule: TicketRule(cause, tickets=True)}, now)
 
 
 class _Work:
