@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +18,10 @@ from keuring_collector.demo import names, presence
 from keuring_collector.demo.fleet import Delivery, Fleet, Record
 from keuring_collector.demo.plan import NEEDS, Outcome, Problem
 from keuring_collector.demo.sheet import PLATFORM
+from keuring_collector.ingest import decode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 6, 17, 14, 3, tzinfo=UTC).timestamp()  # a Wednesday afternoon
@@ -47,12 +52,13 @@ def planted(problem: Problem) -> Record:
     return fleet().record(next(machine for machine in fleet().machines if machine.has(problem)))
 
 
-def column(record: Record, signal: str, subject: str, statistic: Statistic = Statistic.LAST) -> np.ndarray:
+def column(record: Record, signal: str, subject: str, statistic: Statistic = Statistic.LAST) -> NDArray[np.float64]:
     dictionary = report_pb2.SeriesDictionary.FromString(record.series)
     wanted = (catalogue.BY_NAME[signal].id, subject, statistic.value)
     subjects = [dictionary.subjects[index] for index in dictionary.subject_indices]
-    keys = list(zip(dictionary.signal_ids, subjects, dictionary.statistics, strict=True))
-    return record.values[:, keys.index(wanted)]
+    statistics = [int(number) for number in dictionary.statistics]
+    keys = list(zip(dictionary.signal_ids, subjects, statistics, strict=True))
+    return record.values.astype(np.float64)[:, keys.index(wanted)]
 
 
 def test_the_same_arguments_give_the_same_bytes() -> None:
@@ -123,6 +129,19 @@ def test_every_report_keeps_the_contract() -> None:
             assert signal.kind is Kind.EVENT
             assert set(event.attributes) <= set(signal.attributes)
             assert event.count >= 1
+
+
+def test_the_collector_finds_nothing_wrong_in_any_report() -> None:
+    decoder = decode.Decoder()
+    deliveries = list(itertools.chain.from_iterable(small_batches()))
+    received = [decode.Received(d.machine, d.report, d.received, d.sent) for d in deliveries]
+    for delivery, result in zip(deliveries, decoder.decode(received), strict=True):
+        assert isinstance(result, decode.Decoded)
+        assert not result.problems
+        assert result.window is not None
+        # What was sent is already of the catalogue's precision.
+        sent = np.frombuffer(delivery.report.values, "<f4")
+        np.testing.assert_array_equal(sent, result.window.values.astype("<f4"))
 
 
 def test_the_first_report_of_a_day_carries_all_facts_and_others_only_what_changed() -> None:
