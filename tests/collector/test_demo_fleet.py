@@ -49,7 +49,8 @@ def small_batches() -> list[list[Delivery]]:
 
 
 def planted(problem: Problem) -> Record:
-    return fleet().record(next(machine for machine in fleet().machines if machine.has(problem)))
+    """A machine in which this goes on until now."""
+    return fleet().record(next(each for each in fleet().machines if (it := each.has(problem)) and it.until > NOW))
 
 
 def column(record: Record, signal: str, subject: str, statistic: Statistic = Statistic.LAST) -> NDArray[np.float64]:
@@ -247,6 +248,26 @@ def test_a_worn_battery_ends_low_and_a_steady_one_does_not_move() -> None:
     steady = column(planted(Problem.WORN_BUT_STEADY), "keuring.battery.health", "BAT0")
     assert np.median(worn[-50:]) < 0.62 < 0.7 < np.median(worn[:50])
     assert abs(np.median(steady[-50:]) - np.median(steady[:50])) < 0.015
+
+
+def test_what_was_mended_is_well_again() -> None:
+    mended = [machine for machine in fleet().machines for item in machine.planted if item.until < NOW]
+    assert Counter(machine.planted[0].problem for machine in mended) == {n.problem: n.mended for n in NEEDS if n.mended}
+    for machine in mended:
+        (item,) = machine.planted
+        assert item.outcome is Outcome.CLOSED
+        record = fleet().record(machine)
+        well = record.windows.start > item.until + 86400
+        assert well.any()
+        match item.problem:
+            case Problem.BATTERY_WEARING:
+                assert column(record, "keuring.battery.health", "BAT0")[well].min() > 0.95
+            case Problem.OVERHEATING:
+                assert column(record, "keuring.cpu.throttling", "", Statistic.SUM)[well].max() == 0
+            case Problem.MEMORY_PRESSURE:
+                assert column(record, "keuring.pressure.memory.some", "", Statistic.MEAN)[well].max() < 0.05
+            case _:
+                assert column(record, "system.filesystem.utilization", item.subject)[well].max() < 0.6
 
 
 def test_throttling_and_pressure_begin_when_planted() -> None:

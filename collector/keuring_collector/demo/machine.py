@@ -169,10 +169,10 @@ def _plant(machines: list[Machine], now: float, random: np.random.Generator) -> 
     for need in plan.NEEDS:
         wanted = max(1, round(need.count * len(machines) / 200))
         fitting = [index for index in free if _fits(machines[index], need)][: min(wanted, room)]
-        for index in fitting:
+        for place, index in enumerate(fitting):
             free.remove(index)
             room -= 1
-            machines[index] = _with(machines[index], need, now, random)
+            machines[index] = _with(machines[index], need, now, random, mended=place < need.mended)
     return machines
 
 
@@ -189,7 +189,7 @@ def _fits(machine: Machine, need: plan.Need) -> bool:
 _TIMING: Final = {
     plan.Problem.VOLUME_FILLING: ((90, 60), (5.0, 26.0)),  # pace: days left now
     plan.Problem.VOLUME_FULL: ((70, 50), (0.0, 0.0)),
-    plan.Problem.CLEARED_IN_TIME: ((80, 70), (9.0, 20.0)),  # pace: days since the clean-up
+    plan.Problem.CLEARED_IN_TIME: ((80, 70), (0.0, 0.0)),
     plan.Problem.BATTERY_WEARING: ((90, 90), (0.52, 0.60)),  # pace: health now
     plan.Problem.WORN_BUT_STEADY: ((90, 90), (0.80, 0.84)),  # pace: health throughout
     plan.Problem.OVERHEATING: ((20, 12), (0.7, 1.3)),
@@ -231,10 +231,14 @@ def _subject(machine: Machine, need: plan.Need) -> str:
     }.get(need.problem, disk.device if need.disk else "")
 
 
-def _with(machine: Machine, need: plan.Need, now: float, random: np.random.Generator) -> Machine:
+def _with(machine: Machine, need: plan.Need, now: float, random: np.random.Generator, *, mended: bool) -> Machine:
     days, paces = _TIMING[need.problem]
     since = now - float(random.uniform(*sorted(days))) * DAY
-    item = plan.Planted(need.problem, _subject(machine, need), since, float(random.uniform(*paces)))
+    until = float("inf")
+    if mended:
+        until = now - float(random.uniform(9, 15)) * DAY
+        since = min(since, until - 21 * DAY)
+    item = plan.Planted(need.problem, _subject(machine, need), since, float(random.uniform(*paces)), until)
     system, battery = machine.system, machine.battery
     # Somebody who is away would hide what is planted, so nobody with a course is; a machine that goes down without
     # shutting down is one that starts each morning.

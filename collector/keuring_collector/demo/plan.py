@@ -105,25 +105,30 @@ SIGNALS: Final[Mapping[Problem, tuple[Signal, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A course planted in one machine: ``since`` when (seconds since 1970), how fast (``pace``, by problem)."""
+    """A course planted in one machine: from when, how fast (``pace``, by problem), and until it was mended.
+
+    Times are seconds since 1970.
+    """
 
     problem: Problem
     subject: str
     since: float
     pace: float = 1.0
+    until: float = float("inf")
 
     @property
     def outcome(self) -> Outcome:
         """What it must lead to."""
-        return OUTCOMES[self.problem]
+        return OUTCOMES[self.problem] if self.until == float("inf") else Outcome.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Which machines a course can be planted in, and in how many of 200."""
+    """Which machines a course can be planted in, in how many of 200, and in how many of those it was mended."""
 
     problem: Problem
     count: int
+    mended: int = 0
     chassis: str = ""
     system: str = ""
     disk: str = ""  # the subject is the disk of that kind
@@ -137,12 +142,12 @@ NEEDS: Final = (
     Need(Problem.OLD_CABLE, 2, disk="hdd"),
     Need(Problem.LARGE_AND_FULLISH, 3, disk="hdd"),
     Need(Problem.SPARE_DROPPING, 2, chassis="laptop", disk="nvme"),
-    Need(Problem.BATTERY_WEARING, 6, chassis="laptop"),
+    Need(Problem.BATTERY_WEARING, 6, mended=1, chassis="laptop"),
     Need(Problem.WORN_BUT_STEADY, 4, chassis="laptop"),
     Need(Problem.SUPPORT_ENDED, 1, system="linux"),
     Need(Problem.SUPPORT_ENDING, 3, system="linux"),
-    Need(Problem.OVERHEATING, 4, system="linux"),
-    Need(Problem.MEMORY_PRESSURE, 3, system="linux"),
+    Need(Problem.OVERHEATING, 4, mended=1, system="linux"),
+    Need(Problem.MEMORY_PRESSURE, 3, mended=1, system="linux"),
     Need(Problem.BUSY_AFTERNOONS, 4, system="linux"),
     Need(Problem.CLOCK_OFF, 1, system="linux"),
     Need(Problem.IO_ERRORS, 2, system="linux"),
@@ -154,5 +159,5 @@ NEEDS: Final = (
     Need(Problem.UPDATES_PENDING, 3),
     Need(Problem.VOLUME_FILLING, 8),
     Need(Problem.VOLUME_FULL, 2),
-    Need(Problem.CLEARED_IN_TIME, 4),
+    Need(Problem.CLEARED_IN_TIME, 4, mended=4),
 )

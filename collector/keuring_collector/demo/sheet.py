@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keuring.signals.model import Signal
     from numpy.typing import ArrayLike, NDArray
 
+    from keuring_collector.demo.plan import Planted
     from keuring_collector.demo.presence import Windows
 
 # Names of platforms by the family that os.type tells.
@@ -30,6 +31,12 @@ class Sheet:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def during(self, item: Planted | None) -> NDArray[np.bool_]:
+        """In which windows a planted course goes on; none: in none."""
+        if item is None:
+            return np.zeros(len(self), dtype=bool)
+        return (self.windows.start >= item.since) & (self.windows.start < item.until)
 
     def gauge(
         self,

@@ -32,7 +32,7 @@ def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
     """Adds the signals of processor, memory and pressure."""
     cores = machine.model.cores
     heat = machine.has(Problem.OVERHEATING)
-    slowed = sheet.windows.start >= heat.since if heat else np.zeros(len(sheet), dtype=bool)
+    slowed = sheet.during(heat)
     hours = sheet.windows.hours
     sheet.gauge(signals.SYSTEM_CPU_UTILIZATION, "", load, 0.2, most=1.0)
     sheet.gauge(signals.KEURING_CPU_IOWAIT_UTILIZATION, "", 0.002 + load * 0.02, 0.002, most=1.0)
@@ -50,7 +50,7 @@ def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
 def _memory(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
     total = float(machine.model.memory)
     planted = machine.has(Problem.MEMORY_PRESSURE)
-    short = sheet.windows.start >= planted.since if planted else np.zeros(len(sheet), dtype=bool)
+    short = sheet.during(planted)
     used = np.where(short, 0.955, np.clip(0.34 + load * 0.5 + sheet.random.normal(0, 0.03, len(sheet)), 0.15, 0.85))
     swap = np.where(short, 0.82, 0.02 + 0.02 * load)
     stalled = np.where(short, planted.pace if planted else 0.0, 0.001)

@@ -58,8 +58,8 @@ def _used(machine: Machine, volume: Volume, sheet: Sheet, now: float) -> NDArray
         elif item.problem is Problem.VOLUME_FULL:
             usual = 0.985 - 0.0045 * _active_days_before(sheet, now) + wander / 4
         elif item.problem is Problem.CLEARED_IN_TIME:
-            cleared = windows.end >= now - item.pace * DAY
-            usual = np.where(cleared, 0.52, 0.975 - 0.007 * _active_days_before(sheet, now - item.pace * DAY)) + wander
+            filling = 0.975 - 0.007 * _active_days_before(sheet, item.until)
+            usual = np.where(windows.end >= item.until, 0.52, filling) + wander
         elif item.problem is Problem.LARGE_AND_FULLISH:
             usual = item.pace + wander / 4
     return np.clip(usual, 0.02, 0.998)

@@ -32,7 +32,7 @@ def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: floa
     sheet.counter(signals.KEURING_NETWORK_LINK_CHANGES, card, sheet.windows.opens_session.astype(float))
     _updates(machine, sheet)
     off = machine.has(Problem.CLOCK_OFF)
-    drift = np.where(sheet.windows.start >= off.since, off.pace, 0.0) if off else 0.0
+    drift = np.where(sheet.during(off), off.pace if off else 0.0, 0.0)
     sheet.gauge(signals.KEURING_CLOCK_OFFSET, "", drift + sheet.random.gamma(2.0, 0.002, len(sheet)))
     _agent(sheet)
 
@@ -41,10 +41,10 @@ def _heat(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
     planted = machine.has(Problem.OVERHEATING)
     hot = machine.model.hot
     usual = 44.0 + load * 30.0
-    since = sheet.windows.start >= planted.since if planted else np.zeros(len(sheet), dtype=bool)
-    sheet.gauge(signals.HW_TEMPERATURE, "coretemp/Package id 0", np.where(since, hot - 3.0, usual), 4.0, most=hot + 2)
+    ill = sheet.during(planted)
+    sheet.gauge(signals.HW_TEMPERATURE, "coretemp/Package id 0", np.where(ill, hot - 3.0, usual), 4.0, most=hot + 2)
     sheet.gauge(signals.HW_TEMPERATURE_LIMIT, "coretemp/Package id 0", hot)
-    sheet.gauge(signals.HW_FAN_SPEED, "fan1", np.where(since, 900.0, 1800.0 + load * 2200.0), 100)
+    sheet.gauge(signals.HW_FAN_SPEED, "fan1", np.where(ill, 900.0, 1800.0 + load * 2200.0), 100)
 
 
 def _battery(machine: Machine, sheet: Sheet, now: float) -> None:
@@ -54,6 +54,8 @@ def _battery(machine: Machine, sheet: Sheet, now: float) -> None:
     worn = machine.has(Problem.BATTERY_WEARING)
     # Cells bend: they lose more a day as they get older.
     loss = 0.16 * (0.55 * way + 0.45 * way**2) if worn else 0.008 * way
+    if worn:
+        loss = np.where(windows.end < worn.until, loss, machine.battery - 0.99)  # a new one was put in
     health = machine.battery - loss + sheet.random.normal(0, 0.002, len(sheet))
     first = np.maximum.accumulate(np.where(windows.opens_session, windows.active_hours, 0.0))
     sheet.gauge(
