@@ -1,0 +1,142 @@
+"""Facts, events and what cannot be measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from keuring.report.v1 import report_pb2
+from keuring.signals import catalogue as signals
+
+from keuring_collector.demo.hardware import DISKS
+from keuring_collector.demo.plan import Problem
+from keuring_collector.demo.presence import DAY
+from keuring_collector.demo.sheet import PLATFORM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keuring.signals.model import Signal
+
+    from keuring_collector.demo.machine import Machine
+    from keuring_collector.demo.presence import Windows
+
+AGENT_VERSION = "0.1.0"
+FIRMWARE_AGE = 400 * DAY
+
+
+def _text(signal: Signal, value: str, subject: str = "") -> report_pb2.Fact:
+    return report_pb2.Fact(signal_id=signal.id, subject=subject, string_value=value)
+
+
+def _number(signal: Signal, value: float, subject: str = "") -> report_pb2.Fact:
+    return report_pb2.Fact(signal_id=signal.id, subject=subject, number_value=value)
+
+
+def _truth(signal: Signal, value: bool, subject: str = "") -> report_pb2.Fact:
+    return report_pb2.Fact(signal_id=signal.id, subject=subject, boolean_value=value)
+
+
+def _time(signal: Signal, value: float, subject: str = "") -> report_pb2.Fact:
+    fact = report_pb2.Fact(signal_id=signal.id, subject=subject)
+    fact.time_value.FromSeconds(int(value))
+    return fact
+
+
+def steady(machine: Machine, now: float) -> list[report_pb2.Fact]:
+    """The facts that do not change throughout."""
+    model, system = machine.model, machine.system
+    facts = [
+        _text(signals.OS_TYPE, system.type),
+        _text(signals.OS_NAME, system.name),
+        _text(signals.OS_VERSION, system.version),
+        _text(signals.OS_BUILD_ID, system.build),
+        _text(signals.HOST_NAME, machine.host_name),
+        _text(signals.HOST_ARCH, "amd64"),
+        _text(signals.KEURING_HARDWARE_VENDOR, model.vendor),
+        _text(signals.KEURING_HARDWARE_MODEL, model.name),
+        _text(signals.KEURING_HARDWARE_SERIAL_NUMBER, machine.serial),
+        _text(signals.KEURING_HARDWARE_CHASSIS, model.chassis),
+        _text(signals.KEURING_CPU_MODEL, model.cpu),
+        _number(signals.SYSTEM_CPU_LOGICAL_COUNT, float(model.cores)),
+        _text(signals.KEURING_FIRMWARE_VERSION, model.firmware),
+        _time(signals.KEURING_FIRMWARE_RELEASED, now - FIRMWARE_AGE),
+        _text(signals.KEURING_AGENT_VERSION, AGENT_VERSION),
+    ]
+    if system.support_days is not None:
+        facts.append(_time(signals.KEURING_OS_SUPPORT_END, now + system.support_days * DAY))
+    for volume in machine.volumes:
+        facts.append(_text(signals.KEURING_FILESYSTEM_TYPE, volume.kind, volume.mountpoint))
+        if system.type == "linux":
+            facts.append(_truth(signals.KEURING_FILESYSTEM_READ_ONLY, value=False, subject=volume.mountpoint))
+    for disk in machine.disks:
+        name, firmware = DISKS[disk.kind]
+        facts.append(_text(signals.KEURING_SMART_MODEL, name, disk.device))
+        facts.append(_text(signals.KEURING_SMART_FIRMWARE, firmware, disk.device))
+        facts.append(_text(signals.KEURING_SMART_SERIAL_NUMBER, disk.serial, disk.device))
+        facts.append(_text(signals.KEURING_SMART_TYPE, disk.kind, disk.device))
+        facts.append(_truth(signals.KEURING_SMART_PASSED, value=True, subject=disk.device))
+    if machine.battery:
+        facts.append(_text(signals.KEURING_BATTERY_MODEL, f"{model.vendor} {model.battery:.0f} Wh", "BAT0"))
+    card, speed = ("eth0", 1e9) if model.chassis == "desktop" else ("wlan0", 866e6)
+    facts.append(_number(signals.KEURING_NETWORK_LINK_SPEED, speed, card))
+    return facts
+
+
+def changing(machine: Machine, windows: Windows) -> Iterator[list[report_pb2.Fact]]:
+    """For each window, the facts that may change; the same objects as long as they do not."""
+    pending = windows.patched > windows.boot_time
+    off = machine.has(Problem.CLOCK_OFF)
+    synchronised = windows.start < off.since if off else np.ones(len(windows), dtype=bool)
+    known: dict[tuple[bool, float, bool], list[report_pb2.Fact]] = {}
+    for key in zip(pending.tolist(), windows.patched.tolist(), synchronised.tolist(), strict=True):
+        if key not in known:
+            known[key] = [
+                _truth(signals.KEURING_REBOOT_PENDING, key[0]),
+                _time(signals.KEURING_UPDATES_LAST_INSTALLED, key[1]),
+                _truth(signals.KEURING_CLOCK_SYNCHRONISED, key[2]),
+            ]
+        yield known[key]
+
+
+def events(machine: Machine, windows: Windows, random: np.random.Generator) -> dict[int, list[report_pb2.Event]]:
+    """What happened, by window."""
+    found: dict[int, list[report_pb2.Event]] = {}
+
+    def put(signal: Signal, subject: str, index: int, count: int = 1, **attributes: str) -> None:
+        event = report_pb2.Event(signal_id=signal.id, subject=subject, count=count, attributes=attributes)
+        event.observe_time.FromMilliseconds(int((windows.start[index] + 30.0) * 1000))
+        found.setdefault(index, []).append(event)
+
+    for item in machine.planted:
+        after = np.flatnonzero(windows.start >= item.since)
+        if not len(after):
+            continue
+        if item.problem is Problem.IO_ERRORS:
+            for index in after[random.random(len(after)) < item.pace / 9.0]:
+                put(signals.KEURING_DISK_IO_ERROR, item.subject, int(index), int(random.integers(1, 9)))
+        elif item.problem in (Problem.MACHINE_CHECKS, Problem.ONE_MACHINE_CHECK):
+            for index in _spread(after, int(item.pace)):
+                put(signals.KEURING_CPU_MACHINE_CHECK, item.subject, index, severity="corrected")
+        elif item.problem in (Problem.UNCLEAN_SHUTDOWNS, Problem.ONE_UNCLEAN_SHUTDOWN):
+            opens = after[windows.opens_session[after]]
+            for index in _spread(opens, int(item.pace)):
+                put(signals.KEURING_SYSTEM_UNCLEAN_SHUTDOWN, "", index, cause="unknown")
+    return found
+
+
+def _spread(among: np.ndarray[tuple[int], np.dtype[np.int64]], count: int) -> list[int]:
+    """``count`` of these, evenly spread, the first among them."""
+    if not len(among):
+        return []
+    return sorted({int(among[int(place)]) for place in np.linspace(0, len(among) - 1, count + 1)[:-1]})
+
+
+def unmeasured(machine: Machine) -> list[report_pb2.Unmeasured]:
+    """What the machine's agent says it cannot measure, and why."""
+    platform = PLATFORM[machine.system.type]
+    found = []
+    if not machine.battery:
+        found = [(signals.HW_BATTERY_CHARGE, "no battery"), (signals.KEURING_BATTERY_HEALTH, "no battery")]
+    found += [(signal, f"not on {platform}") for signal in signals.SIGNALS if platform not in signal.platforms]
+    return [report_pb2.Unmeasured(signal_id=signal.id, reason=reason) for signal, reason in found]
