@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """Pages only: the console has no tables of its own."""
+    """The pages; it has no tables of its own."""
 
     name = "keuring_collector.console"
     label = "console"

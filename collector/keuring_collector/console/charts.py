@@ -1,0 +1,307 @@
+"""Charts as SVG: a line with its shade, gaps as gaps, a limit, today, and a forecast with its band.
+
+The picture has no view box of its own: places along the time axis are percentages and heights are pixels, so that the
+same SVG fits a wide screen, a phone and paper with its letters at their true size. Colours come from the style sheet.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
+
+from keuring_collector.console import scales
+from keuring_collector.desk import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keuring_collector.console.scales import Scale
+
+WIDTH: Final = 1000  # of the inner view box, along time
+MOST_POINTS: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One place on the line; ``low`` and ``high`` are the shade around it. Times are seconds since 1970."""
+
+    time: float
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When the line is expected to reach ``limit``: from the last judged point to the median and the 80 % interval."""
+
+    time: float
+    value: float
+    limit: float
+    at: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What to draw. ``gap`` is the longest time between two points that still belong to one line, in seconds."""
+
+    name: str
+    unit: str
+    points: Sequence[Point]
+    start: float
+    end: float
+    now: float
+    gap: float
+    limit: float | None = None
+    forecast: Forecast | None = None
+    events: Sequence[float] = field(default_factory=tuple)
+    small: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not any(math.isfinite(point.value) for point in self.points)
+
+
+def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most ``most`` points: neighbours become one, with the shade that holds them all; the last value of each."""
+    if len(points) <= most:
+        return list(points)
+    size = math.ceil(len(points) / most)
+    thinned = []
+    for first in range(0, len(points), size):
+        group = [point for point in points[first : first + size] if math.isfinite(point.value)]
+        if not group:
+            thinned.append(points[first])
+            continue
+        lows = [point.low if math.isfinite(point.low) else point.value for point in group]
+        highs = [point.high if math.isfinite(point.high) else point.value for point in group]
+        mean = sum(point.value for point in group) / len(group)
+        thinned.append(Point(group[-1].time, mean, min(lows), max(highs)))
+    return thinned
+
+
+def runs(points: Sequence[Point], gap: float) -> list[list[Point]]:
+    """The points cut where there was no sample, or where two are further apart than ``gap``."""
+    cut: list[list[Point]] = []
+    current: list[Point] = []
+    for point in points:
+        missing = not math.isfinite(point.value)
+        if current and (missing or point.time - current[-1].time > gap):
+            cut.append(current)
+            current = []
+        if not missing:
+            current.append(point)
+    if current:
+        cut.append(current)
+    return cut
+
+
+def draw(chart: Chart) -> SafeString:
+    """The chart as an SVG element, in the language in force."""
+    return _Drawing(chart).svg()
+
+
+class _Drawing:
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self.height = 44 if chart.small else 200
+        self.top = 6 if chart.small else 24
+        self.time = scales.moments(chart.start, chart.end)
+        shown = [[point.value, point.low, point.high] for point in chart.points]
+        if chart.limit is not None and not chart.small:
+            shown.append([chart.limit])
+        lowest, highest = scales.extent(shown) or (0.0, 1.0)
+        self.value: Scale = scales.values(lowest, highest, chart.unit, 2 if chart.small else 4)
+
+    def x(self, time: float) -> float:
+        return round(self.time.share(time) * WIDTH, 1)
+
+    def y(self, value: float) -> float:
+        return round(self.height * (1 - self.value.share(value)), 1)
+
+    def percent(self, time: float) -> str:
+        return f"{round(self.time.share(time) * 100, 2):g}%"
+
+    def svg(self) -> SafeString:
+        chart = self.chart
+        total = self.top + self.height + (6 if chart.small else 26)
+        inner = (
+            f'<svg class="lines" width="100%" height="{self.height}" viewBox="0 0 {WIDTH} {self.height}" '
+            f'preserveAspectRatio="none" overflow="visible">{self._future()}{self._history()}</svg>'
+        )
+        parts = [self._values(), inner, self._marks()]
+        if not chart.small:
+            parts.insert(1, self._times())
+            parts.append(self._today())
+            parts.append(self._limit())
+            parts.append(self._expected())
+        kind = "chart small" if chart.small else "chart"
+        return mark_safe(  # noqa: S308 - every text in it is escaped where it is put in
+            f'<svg class="{kind}" width="100%" height="{total}" role="img" tabindex="0" '
+            f'aria-label="{escape(self._summary())}" data-top="{self.top}" data-height="{self.height}" '
+            f'{self._data()}><svg class="plot" y="{self.top}" height="{self.height}" overflow="visible">'
+            f'{"".join(parts)}<g class="cursor" hidden="hidden"><line y1="0" y2="{self.height}"/>'
+            f'<circle r="3.5"/></g></svg></svg>'
+        )
+
+    def _summary(self) -> str:
+        chart = self.chart
+        finite = [point for point in chart.points if math.isfinite(point.value)]
+        if not finite:
+            return gettext("%(name)s: nothing measured in this period") % {"name": chart.name}
+        lowest, highest = scales.extent([[point.value for point in finite]]) or (0.0, 0.0)
+        return gettext("%(name)s: from %(low)s to %(high)s, last %(last)s. Arrow keys read the values.") % {
+            "name": chart.name,
+            "low": wording.amount(lowest, chart.unit),
+            "high": wording.amount(highest, chart.unit),
+            "last": wording.amount(finite[-1].value, chart.unit),
+        }
+
+    def _data(self) -> str:
+        finite = [point for point in self.chart.points if math.isfinite(point.value)]
+        labels = "|".join(label(point, self.chart.unit, self._now()) for point in finite)
+        places = ",".join(f"{self.x(point.time):g}" for point in finite)
+        heights = ",".join(f"{self.y(point.value):g}" for point in finite)
+        return f'data-x="{places}" data-y="{heights}" data-labels="{escape(labels)}"'
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.chart.now, UTC)
+
+    def _values(self) -> str:
+        ticks = self.value.ticks
+        if self.chart.small and len(ticks) > 2:
+            ticks = (ticks[0], ticks[-1])
+        return "".join(
+            f'<line class="grid" x1="0" x2="100%" y1="{self.y(value)}" y2="{self.y(value)}"/>'
+            f'<text class="value" x="-8" y="{self.y(value) + 4:g}" text-anchor="end">{escape(text)}</text>'
+            for value, text in ticks
+        )
+
+    def _times(self) -> str:
+        return "".join(
+            f'<line class="tick" x1="{self.percent(at)}" x2="{self.percent(at)}" y1="{self.height}" '
+            f'y2="{self.height + 5}"/><text class="time{" odd" if number % 2 else ""}" x="{self.percent(at)}" '
+            f'y="{self.height + 19}" text-anchor="middle">{escape(text)}</text>'
+            for number, (at, text) in enumerate(self.time.ticks)
+        )
+
+    def _history(self) -> str:
+        drawn = []
+        for run in runs(self.chart.points, self.chart.gap):
+            shaded = [point for point in run if math.isfinite(point.low) and math.isfinite(point.high)]
+            if len(shaded) > 1 and any(point.high > point.low for point in shaded):
+                upper = " ".join(f"{self.x(point.time)},{self.y(point.high)}" for point in shaded)
+                lower = " ".join(f"{self.x(point.time)},{self.y(point.low)}" for point in reversed(shaded))
+                drawn.append(f'<polygon class="shade" points="{upper} {lower}"/>')
+            if len(run) == 1:  # a point on its own would not be seen as a line
+                at = self.x(run[0].time)
+                drawn.append(f'<path class="line" d="M{at - 2},{self.y(run[0].value)}h4"/>')
+            else:
+                places = " ".join(f"{self.x(point.time)},{self.y(point.value)}" for point in run)
+                drawn.append(f'<polyline class="line" points="{places}"/>')
+        return "".join(drawn)
+
+    def _future(self) -> str:
+        forecast = self.chart.forecast
+        if forecast is None or self.chart.small:
+            return ""
+        edge = self.chart.end
+
+        def reached(goal: float) -> list[tuple[float, float]]:
+            """The way to the limit at time ``goal``, cut off where the picture ends."""
+            if goal <= edge:
+                return [(goal, forecast.limit)]
+            share = (edge - forecast.time) / (goal - forecast.time)
+            return [(edge, forecast.value + share * (forecast.limit - forecast.value))]
+
+        low, high = reached(forecast.low), reached(forecast.high)
+        corner = [(edge, forecast.limit)] if forecast.high > edge >= forecast.low else []
+        band = [(forecast.time, forecast.value), *low, *corner, *reversed(high)]
+        points = " ".join(f"{self.x(time)},{self.y(value)}" for time, value in band)
+        end = reached(forecast.at)[0]
+        return (
+            f'<polygon class="band" points="{points}"/><path class="median" '
+            f'd="M{self.x(forecast.time)},{self.y(forecast.value)}L{self.x(end[0])},{self.y(end[1])}"/>'
+        )
+
+    def _marks(self) -> str:
+        return "".join(
+            f'<line class="event" x1="{self.percent(at)}" x2="{self.percent(at)}" y1="{self.height - 7}" '
+            f'y2="{self.height}"/>'
+            for at in self.chart.events
+            if self.chart.start <= at <= self.chart.end
+        )
+
+    def _today(self) -> str:
+        chart = self.chart
+        if not chart.start < chart.now < chart.end:
+            return ""
+        place = self.percent(chart.now)
+        return (
+            f'<line class="today" x1="{place}" x2="{place}" y1="-6" y2="{self.height}"/>'
+            f'<text class="now" x="{place}" y="-11" text-anchor="middle">{escape(pgettext("chart", "today"))}</text>'
+        )
+
+    def _limit(self) -> str:
+        chart = self.chart
+        if chart.limit is None:
+            return ""
+        at = self.y(chart.limit)
+        above = at > 18
+        text = pgettext("chart", "limit %(value)s") % {"value": wording.amount(chart.limit, chart.unit)}
+        return (
+            f'<line class="limit" x1="0" x2="100%" y1="{at}" y2="{at}"/>'
+            f'<text class="limit" x="6" y="{at - 6 if above else at + 15:g}">{escape(text)}</text>'
+        )
+
+    def _expected(self) -> str:
+        forecast, chart = self.chart.forecast, self.chart
+        if forecast is None or forecast.at > chart.end:
+            return ""
+        at = self.y(forecast.limit)
+        share = self.time.share(forecast.at)
+        text = wording.day(datetime.fromtimestamp(forecast.at, UTC), self._now())
+        anchor = "end" if share > 0.85 else "middle"
+        return (
+            f'<circle class="expected" cx="{self.percent(forecast.at)}" cy="{at}" r="4.5"/>'
+            f'<text class="expected" x="{self.percent(forecast.at)}" y="{at - 12 if at > 24 else at + 20:g}" '
+            f'text-anchor="{anchor}">{escape(text)}</text>'
+        )
+
+
+def label(point: Point, unit: str, now: datetime) -> str:
+    """A point in words, as shown under the cursor and in the table: "14 december 09:00: 8,2 GB (7,9–8,4)"."""
+    when = wording.clock(datetime.fromtimestamp(point.time, UTC), now)
+    text = f"{when}: {wording.amount(point.value, unit)}"
+    if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
+        text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"
+    return text
+
+
+def interval_bar(now: float, low: float | None, at: float | None, high: float | None, horizon: float) -> SafeString:
+    """The queue's short bar on the time axis that all rows share: from today to ``horizon`` days, the interval and
+    the expected date on it. The axis is a square root of time, so that this week is as visible as this season.
+    """
+
+    def place(time: float) -> float:
+        days = max(0.0, (time - now) / scales.DAY)
+        return round(4 + 92 * math.sqrt(min(days, horizon) / horizon), 1)
+
+    if at is None:
+        return mark_safe('<svg class="interval" width="100%" height="12" aria-hidden="true"></svg>')  # noqa: S308
+    first, last = place(low if low is not None else at), place(high if high is not None else at)
+    return mark_safe(  # noqa: S308 - numbers only
+        '<svg class="interval" width="100%" height="12" aria-hidden="true">'
+        '<line class="axis" x1="4%" x2="96%" y1="6" y2="6"/><line class="zero" x1="4%" x2="4%" y1="2" y2="10"/>'
+        f'<line class="range" x1="{first}%" x2="{last}%" y1="6" y2="6"/>'
+        f'<circle class="date" cx="{place(at)}%" cy="6" r="3.5"/></svg>'
+    )

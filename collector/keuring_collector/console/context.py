@@ -1,0 +1,67 @@
+"""What the frame around every page shows: where one is, how many tickets are open, what is wrong with the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy as _
+
+from keuring_collector.console import pack
+from keuring_collector.console.middleware import THEME_COOKIE, THEMES
+from keuring_collector.desk.models import Staff, Ticket
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the rail."""
+
+    name: str  # of its route
+    title: _StrPromise
+    icon: str
+    covers: tuple[str, ...]  # routes below it
+    on_phone: bool = True
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return reverse(self.name)
+
+
+PLACES: Final = (
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "article")),
+    Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
+    Place("departments", _("Departments"), "department", ("departments",)),
+    Place("rules", _("Rules"), "rule", ("rules", "rule"), on_phone=False),
+    Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context of the frame; only what an anonymous reader may see when nobody has signed in."""
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    context: dict[str, Any] = {
+        "now": timezone.now(),
+        "theme": theme if theme in THEMES else "auto",
+        "themes": (("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))),
+        "languages": (("nl", "Nederlands"), ("en", "English")),
+        "language": (get_language() or "nl")[:2],
+        "here": request.get_full_path(),
+    }
+    staff = getattr(request, "user", None)
+    if isinstance(staff, Staff) and not staff.must_change_password:
+        match = request.resolver_match
+        name = match.url_name if match else ""
+        context |= {
+            "places": PLACES,
+            "place": next((place.name for place in PLACES if name in place.covers), ""),
+            "open_tickets": Ticket.objects.filter(state__in=Ticket.OPEN).count(),
+            "pack_problems": pack.current().problems,
+        }
+    return context

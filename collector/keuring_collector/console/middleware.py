@@ -1,0 +1,69 @@
+"""What every page needs before its view runs: the reader's language, a session that ends, a password of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from keuring_collector.desk.models import Staff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+LANGUAGES: Final = ("nl", "en")
+THEMES: Final = ("auto", "light", "dark")
+LANGUAGE_COOKIE: Final = "language"
+THEME_COOKIE: Final = "theme"
+SIGNED_IN_AT: Final = "signed_in_at"
+LONGEST_SESSION: Final = 12 * 3600  # seconds, however busy somebody is
+_WITHOUT_OWN_PASSWORD: Final = frozenset({"password", "sign_out", "preferences"})
+
+
+def language_of(request: HttpRequest) -> str:
+    """What this reader chose: their account's language, else the cookie's, else the desk's."""
+    staff = getattr(request, "user", None)
+    chosen = staff.language if isinstance(staff, Staff) else ""
+    chosen = chosen or request.COOKIES.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else settings.LANGUAGE_CODE
+
+
+class Reader:
+    """Speaks the reader's language, ends sessions that are too old, and sends whoever has a one-time password to
+    choose their own. Stands after authentication and after Django's LocaleMiddleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, Staff) and self._is_too_old(request):
+            logout(request)
+            return HttpResponseRedirect(reverse("sign_in"))
+        language = language_of(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        # Pages hold names of colleagues: no cache keeps them, and "back" after signing out shows nothing.
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), usb=()")
+        return response
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Redirects to the password page while the password is not the reader's own."""
+        staff = request.user
+        name = request.resolver_match.url_name if request.resolver_match else None
+        if isinstance(staff, Staff) and staff.must_change_password and name not in _WITHOUT_OWN_PASSWORD:
+            return HttpResponseRedirect(reverse("password"))
+        return None
+
+    @staticmethod
+    def _is_too_old(request: HttpRequest) -> bool:
+        began = request.session.get(SIGNED_IN_AT)
+        return not isinstance(began, int | float) or timezone.now().timestamp() - began > LONGEST_SESSION

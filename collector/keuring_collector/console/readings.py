@@ -1,0 +1,175 @@
+"""What the pages read of measurements: points for charts, by the day or by the window, and facts in words.
+
+Five-minute windows tell when somebody works. So staff see signals by the day; by the window only on a machine with an
+open ticket, never for signals of the presence class, and each such look is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from django.conf import settings
+from keuring.signals.model import Kind, Privacy, Signal, Statistic
+
+from keuring_collector.console.charts import Point, thin
+from keuring_collector.desk import signals
+from keuring_collector.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from keuring_collector.desk.models import Staff
+    from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store import DailyPoint
+
+DAY: Final = 86400
+# The statistic that makes the line, the best one first.
+_LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
+_audit = logging.getLogger("keuring.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One signal of one subject on one endpoint, with the statistics that its agent sends."""
+
+    endpoint: int
+    signal: Signal
+    subject: str
+    statistics: frozenset[int]
+
+    @property
+    def line(self) -> int:
+        """The statistic that is drawn as the line."""
+        return next((int(s) for s in _LINE if s in self.statistics), int(Statistic.LAST))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Points to draw, and the longest time between two of them that is no gap (seconds)."""
+
+    points: list[Point]
+    gap: float
+    by_day: bool
+
+
+@lru_cache(maxsize=4)
+def _store(url: str) -> Store:
+    return open_store(url)
+
+
+def store() -> Store:
+    """The store of the configured database; one for all threads, each with a connection of its own."""
+    return _store(settings.KEURING.database_url)
+
+
+def tracks(endpoint: int, keys: Iterable[tuple[int, int, str]]) -> list[Track]:
+    """The signals of an endpoint that can be drawn, from its keys (signal, statistic, subject)."""
+    known = signals.by_id()
+    found: dict[tuple[int, str], set[int]] = {}
+    for signal, statistic, subject in keys:
+        if signal in known and signals.is_measured(known[signal]):
+            found.setdefault((signal, subject), set()).add(statistic)
+    listed = [Track(endpoint, known[signal], subject, frozenset(s)) for (signal, subject), s in found.items()]
+    return sorted(listed, key=lambda track: (signals.section(track.signal.name), track.signal.id, track.subject))
+
+
+def is_by_day_only(signal: Signal) -> bool:
+    """Whether a signal could tell when somebody works."""
+    return signal.privacy is Privacy.PRESENCE
+
+
+def by_day(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
+    """One point a day since ``start``, with the day's lowest and highest as shade; also for days not compacted yet."""
+    line = statistic or track.line
+    first, today = int(start // DAY), int(now // DAY)
+    rows = store().daily(track.endpoint, track.signal.id, track.subject, first, today)
+    days: dict[int, dict[int, DailyPoint]] = {}
+    for row in rows:
+        days.setdefault(row.day, {})[row.statistic] = row
+    points = [_daily_point(day, found, line) for day, found in sorted(days.items()) if line in found]
+    latest = max(days, default=first - 1)
+    points += _recent_days(track, line, latest + 1, now)
+    return Reading(points, 2.5 * DAY, by_day=True)
+
+
+def _daily_point(day: int, rows: dict[int, DailyPoint], line: int) -> Point:
+    row = rows[line]
+    value = {Statistic.MEAN: row.mean, Statistic.SUM: row.total, Statistic.MIN: row.minimum, Statistic.MAX: row.maximum}
+    if line == Statistic.SUM:
+        return Point(day * DAY + DAY / 2, row.total)
+    low = rows.get(Statistic.MIN, row).minimum
+    high = rows.get(Statistic.MAX, row).maximum
+    return Point(day * DAY + DAY / 2, value.get(Statistic(line), row.last), low, high)
+
+
+def _recent_days(track: Track, line: int, first: int, now: float) -> list[Point]:
+    """Days that are still only in the journal."""
+    series = store().series(track.endpoint, track.signal.id, track.subject, line, first * DAY + 1, now)
+    measured = ~np.isnan(series.values)
+    times, values = series.times[measured], series.values[measured]
+    points = []
+    for day in np.unique((times - 1) // DAY):
+        of_day = values[(times - 1) // DAY == day]
+        at = min(day * DAY + DAY / 2, now)
+        if line == Statistic.SUM:
+            points.append(Point(at, float(of_day.sum())))
+            continue
+        value = {Statistic.MEAN: of_day.mean(), Statistic.MIN: of_day.min(), Statistic.MAX: of_day.max()}
+        points.append(
+            Point(at, float(value.get(Statistic(line), of_day[-1])), float(of_day.min()), float(of_day.max()))
+        )
+    return points
+
+
+def by_window(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
+    """One point per window (thinned to what can be seen), with lowest and highest where they are measured."""
+    line = statistic or track.line
+    read = store().series
+    series = read(track.endpoint, track.signal.id, track.subject, line, start, now)
+    edges: list[dict[float, float]] = []
+    for other in (Statistic.MIN, Statistic.MAX):
+        if other == line or other not in track.statistics:
+            edges.append(dict(zip(series.times, series.values, strict=True)))
+            continue
+        found = read(track.endpoint, track.signal.id, track.subject, int(other), start, now)
+        edges.append(dict(zip(found.times, found.values, strict=True)))
+    shaded = {Statistic.MIN, Statistic.MAX} & track.statistics and line != Statistic.SUM
+    points = [
+        Point(
+            float(time),
+            float(value),
+            float(edges[0].get(time, math.nan)) if shaded else math.nan,
+            float(edges[1].get(time, math.nan)) if shaded else math.nan,
+        )
+        for time, value in zip(series.times, series.values, strict=True)
+    ]
+    return Reading(thin(points), _gap(series.times), by_day=False)
+
+
+def _gap(times: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Three usual distances between windows, and never less than what thinning joins."""
+    if len(times) < 3:
+        return float(DAY)
+    usual = float(np.median(np.diff(times)))
+    joined = math.ceil(len(times) / 240)
+    return usual * (joined + 2)
+
+
+def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:
+    """Whether staff may see a signal finer than a day on a machine."""
+    return has_open_ticket and not is_by_day_only(signal)
+
+
+def note_look(staff: Staff, endpoint: Endpoint, why: str) -> None:
+    """Writes down that somebody saw a machine's signals finer than a day."""
+    _audit.info("windows viewed", extra={"staff": staff.pk, "endpoint": str(endpoint.uuid), "why": why})
+
+
+def kind_suffix(signal: Signal) -> bool:
+    """Whether a day's value of the signal is a sum over the day."""
+    return signal.kind is Kind.COUNTER

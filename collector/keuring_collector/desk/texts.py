@@ -1,0 +1,245 @@
+"""What a ticket says: the rule's own texts with the machine, the colleague, the date and the numbers filled in.
+
+A rule's texts are templates in Dutch and English with the placeholders {machine}, {colleague}, {subject}, {date},
+{value} and {limit}. Everything here takes the language and the moment of reading, and falls back honestly when the
+rule that opened a ticket is no longer in the pack (``rule`` is None).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_lazy, override, pgettext
+
+from keuring_collector.desk import signals, wording
+from keuring_collector.desk.models import Ticket, TicketLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from django.utils.functional import _StrPromise
+
+_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}")
+
+# What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
+CAUSES: Final[Mapping[str, _StrPromise]] = {
+    "storage_full": gettext_lazy("storage full"),
+}
+
+
+class RuleTexts(Protocol):
+    """The part of a rule that is read to people."""
+
+    @property
+    def title(self) -> Any:
+        """What will happen, to what, when; by language."""
+
+    @property
+    def advice(self) -> Any:
+        """What to do, in steps; by language."""
+
+    @property
+    def say(self) -> Any:
+        """What to say to the colleague; by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One row of a ticket's evidence: a number then and now, in words."""
+
+    label: str
+    role: str
+    then: str
+    now: str
+
+
+def cause_label(cause: str) -> str:
+    """What a cause is called, in the language in force."""
+    return str(CAUSES.get(cause, cause.replace("_", " ").replace("-", " ")))
+
+
+def headline(ticket: Ticket, lines: Sequence[TicketLine]) -> TicketLine | None:
+    """The line that gives a ticket its title: the most urgent one that still holds, the nearest date first."""
+
+    def order(line: TicketLine) -> tuple[bool, int, float, str]:
+        expected = line.expected_at.timestamp() if line.expected_at else float("inf")
+        return (not line.active and ticket.state in Ticket.OPEN, -line.severity, expected, line.subject)
+
+    return min(lines, key=order, default=None)
+
+
+def moment_of_reading(ticket: Ticket, now: datetime) -> datetime:
+    """Texts of a closed ticket stay as they were when it closed."""
+    return ticket.closed_at or now
+
+
+def in_language(texts: Any, language: str) -> Any:
+    """The Dutch or English one of a pair."""
+    return texts[language] if isinstance(texts, dict) else getattr(texts, language)
+
+
+def _of(evidence: Sequence[Mapping[str, Any]], role: str) -> Mapping[str, Any] | None:
+    return next((item for item in evidence if item.get("role") == role), None)
+
+
+def main_evidence(line: TicketLine) -> Mapping[str, Any] | None:
+    """The series (or fact) that a line is about, as it was last judged."""
+    evidence = line.evidence_now or line.evidence
+    return _of(evidence, "value") or _of(evidence, "fact")
+
+
+def _words(line: TicketLine, now: datetime) -> dict[str, str]:
+    """The placeholders' values, in the language in force."""
+    endpoint = line.ticket.endpoint
+    evidence = line.evidence_now or line.evidence
+    value, limit = main_evidence(line), _of(evidence, "limit")
+    unknown = gettext("unknown")
+    return {
+        "machine": endpoint.host_name,
+        "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
+        "subject": line.subject,
+        "date": wording.around(line.expected_at, now) if line.expected_at else pgettext("when", "soon"),
+        "value": wording.reading(value["value"], value["signal"], now) if value else unknown,
+        "limit": wording.reading(limit["value"], limit["signal"], now, "limit") if limit else unknown,
+    }
+
+
+def first_name(name: str) -> str:
+    """How a colleague is spoken to."""
+    return name.split()[0] if name.split() else name
+
+
+def _fill(template: str, words: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: words[match[1]], template)
+
+
+def _sentence(text: str) -> str:
+    """A sentence starts with a capital, also when it starts with a placeholder."""
+    return text[:1].upper() + text[1:]
+
+
+def title(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
+    """What will happen, to what, when, as plain text."""
+    with override(language):
+        words = _words(line, now)
+        if rule is None:
+            return _fill(_fallback(line), words)
+        return _sentence(_fill(in_language(rule.title, language), words))
+
+
+def title_html(
+    line: TicketLine, rule: RuleTexts | None, language: str, now: datetime, machine: SafeString
+) -> SafeString:
+    """The same as safe HTML, with ``machine`` (the number plate) in the place of the machine's name."""
+    with override(language):
+        words = {name: str(conditional_escape(text)) for name, text in _words(line, now).items()}
+        words["machine"] = machine
+        template = _fallback(line) if rule is None else in_language(rule.title, language)
+        if not template.startswith("{machine}"):
+            template = _sentence(template)
+        return mark_safe(_fill(str(conditional_escape(template)), words))  # noqa: S308 - both parts are escaped above
+
+
+def _fallback(line: TicketLine) -> str:
+    cause = _sentence(cause_label(line.ticket.cause))
+    if line.subject:
+        return gettext("%(cause)s: {subject} of {machine}") % {"cause": cause}
+    return gettext("%(cause)s: {machine}") % {"cause": cause}
+
+
+def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> list[str]:
+    """What to do, one step per item; empty when the rule is gone."""
+    if rule is None:
+        return []
+    steps = in_language(rule.advice, language)
+    with override(language):
+        words = _words(line, now)
+        listed = steps.splitlines() if isinstance(steps, str) else list(steps)
+        bare = (re.sub(r"^\s*(?:\d+[.)]|[-*])\s+", "", step).strip() for step in listed)
+        return [_sentence(_fill(step, words)) for step in bare if step]
+
+
+def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
+    """What to say to the colleague; empty when the rule is gone."""
+    if rule is None:
+        return ""
+    with override(language):
+        return _sentence(_fill(in_language(rule.say, language).strip(), _words(line, now)))
+
+
+def why(line: TicketLine, language: str, now: datetime) -> str:
+    """Why we think so, in one line with the numbers."""
+    with override(language):
+        evidence = line.evidence_now or line.evidence
+        value = main_evidence(line)
+        if value is None:
+            return ""
+        name = value["signal"]
+        parts = [
+            gettext("%(what)s is %(value)s")
+            % {"what": _sentence(_named(value)), "value": wording.reading(value["value"], name, now)}
+        ]
+        for role, template in (
+            ("limit", gettext("the limit is %(value)s")),
+            ("slope", gettext("it changes by %(value)s")),
+        ):
+            if item := _of(evidence, role):
+                parts.append(template % {"value": wording.reading(item["value"], item["signal"], now, role)})
+        return ", ".join(parts)
+
+
+def certainty(line: TicketLine, language: str, now: datetime) -> str:
+    """How sure we are, in words."""
+    with override(language):
+        if line.expected_at and line.expected_low and line.expected_high:
+            return gettext("Expected %(when)s.") % {"when": wording.between(line.expected_low, line.expected_high, now)}
+        if line.expected_at:
+            return gettext("Certain: the date is fixed.")
+        return gettext("Measured, not forecast: it has been so since %(day)s.") % {
+            "day": wording.clock(line.since, now) if wording.is_near(line.since, now) else wording.day(line.since, now)
+        }
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    subject = item.get("subject") or ""
+    text = signals.label(item["signal"])
+    return f"{text} ({subject})" if subject else text
+
+
+_ROLES: Final[Mapping[str, _StrPromise]] = {
+    "limit": gettext_lazy("limit"),
+    "floor": gettext_lazy("floor"),
+    "slope": gettext_lazy("change"),
+}
+
+
+def proofs(line: TicketLine, language: str, now: datetime) -> list[Proof]:
+    """The evidence, row by row: as it was when the finding opened, and as it was last judged."""
+    with override(language):
+        latest = {_identity(item): item for item in line.evidence_now}
+        rows = []
+        for item in [*line.evidence, *(i for k, i in latest.items() if k not in set(map(_identity, line.evidence)))]:
+            role = item.get("role", "value")
+            label = _named(item)
+            if role in _ROLES:
+                label = f"{label}, {_ROLES[role]}"
+            then = wording.reading(item["value"], item["signal"], now, role) if item in line.evidence else "–"
+            current = latest.get(_identity(item))
+            rows.append(
+                Proof(
+                    label,
+                    role,
+                    then,
+                    wording.reading(current["value"], current["signal"], now, role) if current else "–",
+                )
+            )
+        return rows
+
+
+def _identity(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (item.get("role"), item.get("signal"), item.get("statistic"), item.get("subject"))

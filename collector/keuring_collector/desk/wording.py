@@ -1,0 +1,265 @@
+"""Dates and amounts as people say them, in the reader's language. No clock: the moment of reading comes in."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+from keuring.signals.model import Signal, ValueType
+
+from keuring_collector.desk import signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY: Final = 86400
+SOON_DAYS: Final = 7  # nearer than this, a date is said as a distance
+
+
+def local_day(moment: datetime | date) -> date:
+    """The day of a moment in the desk's time zone."""
+    if isinstance(moment, datetime):
+        return timezone.localtime(moment).date()
+    return moment
+
+
+def day(moment: datetime | date, now: datetime) -> str:
+    """ "14 december", with the year only when it is not this one."""
+    when = local_day(moment)
+    return date_format(when, "j F" if when.year == local_day(now).year else "j F Y")
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """ "14 december, 09:30"."""
+    return f"{day(moment, now)}, {date_format(timezone.localtime(moment), 'H:i')}"
+
+
+def around(moment: datetime, now: datetime) -> str:
+    """How a title says when: "rond 14 december", "tomorrow", "any day now"."""
+    distance = (local_day(moment) - local_day(now)).days
+    if distance < 0:
+        return pgettext("when", "any day now")
+    if distance == 0:
+        return pgettext("when", "today")
+    if distance == 1:
+        return pgettext("when", "tomorrow")
+    return pgettext("when", "around %(day)s") % {"day": day(moment, now)}
+
+
+def distance(moment: datetime | date, now: datetime) -> str:
+    """How far away a day is, in whole days, weeks, months or years: "over 3 weken", "2 days ago"."""
+    days = (local_day(moment) - local_day(now)).days
+    if days == 0:
+        return pgettext("when", "today")
+    if days == 1:
+        return pgettext("when", "tomorrow")
+    if days == -1:
+        return pgettext("when", "yesterday")
+    span = _span(abs(days))
+    return pgettext("when", "in %(span)s") % {"span": span} if days > 0 else gettext("%(span)s ago") % {"span": span}
+
+
+def _span(days: int) -> str:
+    for size, above, words in (
+        (365, 700, lambda n: ngettext("%(n)s year", "%(n)s years", n)),
+        (30.4, 56, lambda n: ngettext("%(n)s month", "%(n)s months", n)),
+        (7, 13, lambda n: ngettext("%(n)s week", "%(n)s weeks", n)),
+        (1, 0, lambda n: ngettext("%(n)s day", "%(n)s days", n)),
+    ):
+        if days > above:
+            count = round(days / size)
+            return words(count) % {"n": count}
+    return ngettext("%(n)s day", "%(n)s days", 0) % {"n": 0}
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How old something is, as short as a column: "3 d", "2 h", "just now"."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return pgettext("age", "just now")
+    for size, text in ((DAY, pgettext("age", "%(n)s d")), (3600, pgettext("age", "%(n)s h"))):
+        if seconds >= size:
+            return text % {"n": int(seconds // size)}
+    return pgettext("age", "%(n)s min") % {"n": int(seconds // 60)}
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """When something was last seen: "4 minutes ago", "2 days ago"."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 90:
+        return pgettext("age", "just now")
+    if seconds < 3600:
+        minutes = int(seconds // 60)
+        return gettext("%(span)s ago") % {"span": ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}}
+    if seconds < DAY:
+        hours = int(seconds // 3600)
+        return gettext("%(span)s ago") % {"span": ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}}
+    days = int(seconds // DAY)
+    return gettext("%(span)s ago") % {"span": _span(days)}
+
+
+def between(low: datetime, high: datetime, now: datetime) -> str:
+    """The 80 % interval and how sure that is: "tussen de 9e en de 21e, 8 van de 10 keer"."""
+    first, last = local_day(low), local_day(high)
+    if first == last:
+        return gettext("on %(day)s, 8 out of 10 times") % {"day": day(last, now)}
+    if (first.year, first.month) == (last.year, last.month):
+        return gettext("between the %(first)s and the %(last)s of %(month)s, 8 out of 10 times") % {
+            "first": ordinal(first.day),
+            "last": ordinal(last.day),
+            "month": date_format(last, "F" if last.year == local_day(now).year else "F Y"),
+        }
+    return gettext("between %(first)s and %(last)s, 8 out of 10 times") % {
+        "first": day(first, now),
+        "last": day(last, now),
+    }
+
+
+def ordinal(number: int) -> str:
+    """ "9th" or "9e"."""
+    if (get_language() or "en").startswith("nl"):
+        return f"{number}e"
+    if 11 <= number % 100 <= 13:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number with the separators of the language in force."""
+    return str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
+
+
+def significant(value: float) -> str:
+    """A number with about three significant digits."""
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return number(value)
+    return number(value, 1 if size >= 10 else 2 if size >= 1 else 3)
+
+
+def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
+    for size, name in steps:
+        if abs(value) >= size:
+            break
+    scaled = value / size
+    decimals = 0 if abs(scaled) >= 99.95 or scaled == int(scaled) else 1
+    return f"{number(scaled, decimals)} {name}"
+
+
+# What colleagues know from their file manager: steps of 1024 under the names GB, MB, kB.
+_BYTES = ((1024.0**4, "TB"), (1024.0**3, "GB"), (1024.0**2, "MB"), (1024.0, "kB"), (1.0, "B"))
+_HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz"))
+_BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s"))
+
+
+def _percent(value: float) -> str:
+    share = value * 100
+    decimals = 0 if abs(share) >= 10 or share == round(share) else 1
+    return f"{number(share, decimals)} %"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that suits it: "12 ms", "3 minutes", "4 days"."""
+    size = abs(seconds)
+    if size < 1:
+        return f"{significant(seconds * 1000) if size * 1000 < 10 else number(seconds * 1000)} ms"
+    if size < 120:
+        return f"{number(seconds, 0 if seconds == int(seconds) else 1)} s"
+    for length, below, words in (
+        (60, 7200, lambda n: ngettext("%(n)s minute", "%(n)s minutes", n)),
+        (3600, 2 * DAY, lambda n: ngettext("%(n)s hour", "%(n)s hours", n)),
+    ):
+        if size < below:
+            count = round(seconds / length)
+            return words(count) % {"n": count}
+    count = round(seconds / DAY)
+    return ngettext("%(n)s day", "%(n)s days", count) % {"n": number(count)}
+
+
+def _hours(value: float) -> str:
+    return gettext("%(n)s hours") % {"n": number(value)}
+
+
+def _counted(words: Callable[[int], str]) -> Callable[[float], str]:
+    def text(value: float) -> str:
+        whole = value == int(value)
+        return words(int(value) if whole else 2) % {"n": number(value) if whole else significant(value)}
+
+    return text
+
+
+_UNITS: Final[dict[str, Callable[[float], str]]] = {
+    "1": _percent,
+    "By": lambda value: _scaled(value, _BYTES),
+    "Hz": lambda value: _scaled(value, _HERTZ),
+    "bit/s": lambda value: _scaled(value, _BITS),
+    "Cel": lambda value: f"{number(value, 0 if value == int(value) else 1)} °C",
+    "W.h": lambda value: f"{number(value, 1)} Wh",
+    "s": duration,
+    "h": _hours,
+    "d": lambda value: duration(value * DAY),
+    "{rpm}": lambda value: gettext("%(n)s rpm") % {"n": number(value)},
+    "{error}": _counted(lambda n: ngettext("%(n)s error", "%(n)s errors", n)),
+    "{event}": _counted(lambda n: ngettext("%(n)s time", "%(n)s times", n)),
+    "{failure}": _counted(lambda n: ngettext("%(n)s time", "%(n)s times", n)),
+    "{timeout}": _counted(lambda n: ngettext("%(n)s time", "%(n)s times", n)),
+    "{sector}": _counted(lambda n: ngettext("%(n)s sector", "%(n)s sectors", n)),
+    "{update}": _counted(lambda n: ngettext("%(n)s update", "%(n)s updates", n)),
+    "{process}": _counted(lambda n: ngettext("%(n)s process", "%(n)s processes", n)),
+    "{cycle}": _counted(lambda n: ngettext("%(n)s cycle", "%(n)s cycles", n)),
+    "{report}": _counted(lambda n: ngettext("%(n)s report", "%(n)s reports", n)),
+    "{packet}": _counted(lambda n: ngettext("%(n)s packet", "%(n)s packets", n)),
+    "{inode}": _counted(lambda n: ngettext("%(n)s file slot", "%(n)s file slots", n)),
+}
+_PLAIN: Final = frozenset({"keuring.smart.critical_warning"})  # a ratio by unit, bits by nature
+
+
+def unit_of(signal: Signal) -> str:
+    """The unit to write a signal's values in; empty for a bare number."""
+    return "" if signal.name in _PLAIN else signal.unit
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its unit (UCUM) as people write it: 0.93 of "1" is "93 %"."""
+    if not math.isfinite(value):
+        return gettext("unknown")
+    return _UNITS.get(unit, significant)(float(value))
+
+
+def reading(value: object, name: str, now: datetime, role: str = "value") -> str:
+    """A value of a signal in words. ``role`` "slope" is per day; facts are said by their kind."""
+    signal = signals.by_name().get(name)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, str) or value is None:
+        return value or gettext("unknown")
+    if not isinstance(value, int | float):
+        return str(value)
+    if signal is None:
+        return significant(value)
+    if signal.value is ValueType.TIME and role in ("value", "fact"):
+        return moment_of_fact(float(value), now)
+    if signal.value is ValueType.TIME:  # a limit on a date is a number of seconds or days around it
+        return duration(value)
+    text = amount(value, unit_of(signal))
+    if role == "slope":
+        return gettext("%(amount)s a day") % {"amount": ("+" if value > 0 else "") + text}
+    return text
+
+
+def moment_of_fact(seconds: float, now: datetime) -> str:
+    """The day that a fact of kind time holds (seconds since 1970), or "unknown" when it cannot be a day."""
+    try:
+        return day(datetime.fromtimestamp(seconds, UTC), now)
+    except (OverflowError, ValueError, OSError):
+        return gettext("unknown")
+
+
+def is_near(moment: datetime, now: datetime) -> bool:
+    """Whether a moment is so near that people count days to it."""
+    return abs(moment - now) < timedelta(days=SOON_DAYS)
