@@ -1,0 +1,204 @@
+"""A rule pack: its rules, what the engine runs of them, and their articles; and reading one from a directory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from keuring.signals import catalogue
+from pydantic import ValidationError
+
+from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
+from keuring_collector.rulepack.compile import compile_rule
+from keuring_collector.rulepack.language import Maturity, Rule
+from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from keuring_collector.rulepack.problems import Loc
+
+LANGUAGES = ("nl", "en")
+TEST_SUFFIX = ".test.yaml"
+ARTICLES = "articles"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RulePack:
+    """Rules that fit together. ``version`` changes with any rule; ``files`` says where each rule stands, by id."""
+
+    directory: Path
+    rules: Mapping[str, Rule]
+    by_name: Mapping[str, Rule]
+    files: Mapping[str, Path]
+    compiled: CompiledPack
+    version: str
+
+    def article(self, slug: str, language: str) -> str:
+        """The article in Markdown; KeyError when the pack has no such article in that language."""
+        if slug not in {rule.article for rule in self.rules.values()}:
+            raise KeyError(slug)
+        try:
+            return article_path(self.directory, slug, language).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise KeyError(slug) from None
+
+
+def shipped() -> Path:
+    """The directory of the pack that comes with Keuring (distribution keuring-rules)."""
+    return Path(str(resources.files("keuring_rules")))
+
+
+def article_path(directory: Path, slug: str, language: str) -> Path:
+    """Where an article stands."""
+    return directory / ARTICLES / f"{slug}.{language}.md"
+
+
+def rule_files(directory: Path) -> list[Path]:
+    """The rule files of a pack, in a fixed order. Tests stand beside them and are not rules."""
+    return sorted(p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+
+
+def load(directory: Path | None = None) -> RulePack:
+    """Reads the pack in ``directory`` (None: the shipped one). RulePackError lists all that is wrong with it."""
+    directory = shipped() if directory is None else directory
+    files = rule_files(directory)
+    if not files:
+        mend = "name the directory that holds the rule files, or leave it out for the shipped pack"
+        raise RulePackError([Problem(directory, 1, "no rules here" if directory.is_dir() else "no directory", mend)])
+    problems: list[Problem] = []
+    read: list[tuple[Path, Rule, CompiledRule]] = []
+    sources: dict[Path, Source] = {}
+    for path in files:
+        try:
+            source = sources[path] = Source(path)
+            rule = validate(source)
+            read.append((path, rule, _compile(source, rule)))
+            _check_articles(directory, source, rule)
+        except RulePackError as error:
+            problems += error.problems
+    for path, rule, _ in read:
+        problems += _duplicates(sources[path], rule, [(p, r) for p, r, _ in read if p < path])
+    if problems:
+        raise RulePackError(problems)
+    judged = [compiled for _, rule, compiled in read if rule.maturity is not Maturity.DEPRECATED]
+    # By name, so that the order of rules (and with it of findings) does not depend on folders.
+    judged.sort(key=lambda rule: rule.name)
+    rules = {rule.id: rule for _, rule, _ in sorted(read, key=lambda item: item[1].name)}
+    version = _fingerprint(repr(sorted(repr(rule.model_dump()) for rule in rules.values())))
+    return RulePack(
+        directory=directory,
+        rules=MappingProxyType(rules),
+        by_name=MappingProxyType({rule.name: rule for rule in rules.values()}),
+        files=MappingProxyType({rule.id: path for path, rule, _ in read}),
+        compiled=compile_pack(judged, version),
+        version=version,
+    )
+
+
+def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:
+    """What the engine runs, with the catalogue's precisions."""
+    judged = tuple(rules)
+    precision = {signal.id: signal.precision for signal in catalogue.SIGNALS if signal.precision}
+    fingerprint = _fingerprint(f"{ENGINE_VERSION}{judged!r}")
+    return CompiledPack(version, fingerprint, judged, MappingProxyType(precision))
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def validate(source: Source) -> Rule:
+    """The rule in ``source``; RulePackError with a line for everything that does not fit the language."""
+    if not isinstance(source.data, dict):
+        raise RulePackError([Problem(source.path, 1, "not a rule", "begin with 'id: ' and a UUID")])
+    try:
+        return Rule.model_validate(source.data)
+    except ValidationError as error:
+        raise RulePackError(_explain(source, item) for item in error.errors()) from error
+
+
+def _explain(source: Source, item: Any) -> Problem:
+    loc: Loc = tuple(item["loc"])
+    line = source.line(loc)
+    name, kind = str(loc[-1]) if loc else "rule", item["type"]
+    if kind == "extra_forbidden":
+        return Problem(source.path, line, f"unknown field '{name}'", nearest(name, _fields_at(loc[:-1])))
+    if kind == "missing":
+        where = f" in '{loc[-2]}'" if len(loc) > 1 else ""
+        return Problem(source.path, source.line(loc[:-1]), f"'{name}' is missing{where}", f"add '{name}: …'")
+    if kind == "string_pattern_mismatch":
+        return Problem(source.path, line, f"{name}: {item['input']!r} does not fit", _pattern_advice(name))
+    message = str(item["msg"]).removeprefix("Value error, ")
+    what, _, mend = message.partition("; ")
+    return Problem(source.path, line, f"{name}: {what}", mend)
+
+
+def _pattern_advice(name: str) -> str:
+    if name == "id":
+        return "write a fresh UUID, in lower case: python3 -c 'import uuid; print(uuid.uuid4())'"
+    if name == "name":
+        return "write small letters, digits and underscores: subject_condition"
+    return "write small letters, digits and hyphens"
+
+
+def _fields_at(loc: Loc) -> list[str]:
+    """The fields of the model at ``loc`` of a rule."""
+    model: Any = Rule
+    for part in loc:
+        fields = getattr(model, "model_fields", None)
+        if fields is None or isinstance(part, int):
+            continue
+        field = fields.get(part)
+        annotation = field.annotation if field else None
+        model = _model_in(annotation) or model
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _compile(source: Source, rule: Rule) -> CompiledRule:
+    try:
+        return compile_rule(rule)
+    except Fault as fault:
+        raise RulePackError([Problem(source.path, source.line(fault.loc), fault.what, fault.mend)]) from fault
+
+
+def _check_articles(directory: Path, source: Source, rule: Rule) -> None:
+    missing = [
+        Problem(
+            source.path,
+            source.line(("article",)),
+            f"article '{rule.article}' is missing in {language}",
+            f"write {article_path(directory, rule.article, language)}",
+        )
+        for language in LANGUAGES
+        if not article_path(directory, rule.article, language).is_file()
+    ]
+    if missing:
+        raise RulePackError(missing)
+
+
+def _duplicates(source: Source, rule: Rule, earlier: Iterable[tuple[Path, Rule]]) -> list[Problem]:
+    problems = []
+    for path, other in earlier:
+        if other.id == rule.id:
+            mend = "an id is never used twice: draw a fresh one"
+            problems.append(Problem(source.path, source.line(("id",)), f"the id is that of {path} too", mend))
+        if other.name == rule.name:
+            mend = "give it a name of its own"
+            problems.append(Problem(source.path, source.line(("name",)), f"the name is that of {path} too", mend))
+    return problems

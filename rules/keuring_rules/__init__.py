@@ -1,0 +1,1 @@
+"""Keuring's rule pack: data only. keuring_collector.rulepack reads it."""
