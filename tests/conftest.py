@@ -11,7 +11,7 @@ from tests.programs import find_program, require_program
 
 __all__ = ["find_program"]
 
-pytest_plugins = ["tests.collector.postgres"]
+pytest_plugins = ["tests.collector.postgres", "tests.collector.django_database"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,6 +13,7 @@ the root trusts it for nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import os
@@ -336,9 +337,7 @@ def _write(path: Path, content: bytes, *, only_if_absent: bool = False) -> None:
         if not only_if_absent:
             Path(temporary).replace(path)
         elif not path.exists():
-            try:
-                os.link(temporary, path)  # fails when another process was first; then its file stands
-            except FileExistsError:
-                pass
+            with contextlib.suppress(FileExistsError):  # another process was first; then its file stands
+                os.link(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)

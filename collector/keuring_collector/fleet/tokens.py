@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from keuring_collector.fleet.authority import Authority, Issued, SigningRequest
 
 PREFIX: Final = "keuring1."
+_ID: Final = re.compile("[0-9a-f]{16}")
 HOST_NAME_CHARACTERS: Final = 64
 
 
@@ -73,7 +75,7 @@ def redeem(
 ) -> Enrolled:
     """Gives a certificate for a token. Raises TokenError; then nothing was used up."""
     identifier, _, secret = token.partition(".")
-    known = EnrolmentToken.objects.filter(id=identifier[:16]).first()
+    known = EnrolmentToken.objects.filter(id=identifier).first() if _ID.fullmatch(identifier) else None
     if known is None or not hmac.compare_digest(bytes(known.secret_hash), _hash(secret)):
         raise TokenError("unknown_token", "this token is not known here; ask for one with `keuring-collector token`")
     with transaction.atomic():

@@ -53,13 +53,13 @@ class CertificateService(enrolment_pb2_grpc.CertificateServiceServicer):
         loop = asyncio.get_running_loop()
         try:
             auth_context = context.auth_context()
-            now = self._now()
-            await loop.run_in_executor(self._executor, self._identities.endpoint_of, auth_context, now)
-            identity = uuid_of(auth_context, now)
+            self._identities.endpoint_of(auth_context)
+            identity = uuid_of(auth_context, self._now())
             chain = await loop.run_in_executor(self._executor, self._renew, identity, request)
         except Refused as error:
             metrics.REJECTED.labels(error.reason).inc()
-            await _refuse(context, error.reason, grpc.StatusCode.PERMISSION_DENIED, str(error))
+            code = grpc.StatusCode.UNAVAILABLE if error.reason == "storage" else grpc.StatusCode.PERMISSION_DENIED
+            await _refuse(context, error.reason, code, str(error))
         except tokens.TokenError as error:
             await _refuse(context, error.outcome, grpc.StatusCode.PERMISSION_DENIED, str(error))
         except RequestError as error:

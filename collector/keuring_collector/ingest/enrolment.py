@@ -15,6 +15,7 @@ from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring_collector import metrics
 from keuring_collector.fleet import tokens
 from keuring_collector.fleet.authority import AuthorityError, RequestError, parse_request
+from keuring_collector.fleet.identity import Refused, check_version
 from keuring_collector.ingest.rate import RateLimit, address_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
     """Served with the server's certificate alone, because those who call have none yet.
 
     ``executor`` runs what talks to the database: Django never runs on grpc's loop. ``report_addresses`` is asked at
-    each call, because the port is known only once the server stands.
+    each call, because the port is known only once the server stands; ``enrolled`` is called after each success.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
         executor: Executor,
         certificate_lifetime: dt.timedelta,
         report_addresses: Callable[[], list[str]],
+        enrolled: Callable[[], None] = lambda: None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,6 +51,7 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
         self._executor = executor
         self._lifetime = certificate_lifetime
         self._report_addresses = report_addresses
+        self._enrolled = enrolled
         self._now = now
         self._monotonic = monotonic
         self._limit = RateLimit(PER_MINUTE, PER_MINUTE)
@@ -67,7 +70,10 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
             )
         loop = asyncio.get_running_loop()
         try:
+            check_version(context.auth_context())
             enrolled = await loop.run_in_executor(self._executor, self._enrol, request)
+        except Refused as error:
+            await _refuse(context, error.reason, grpc.StatusCode.PERMISSION_DENIED, str(error))
         except RequestError as error:
             await _refuse(context, "bad_request", grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except tokens.TokenError as error:
@@ -88,7 +94,7 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
 
     def _enrol(self, request: enrolment_pb2.EnrolEndpointRequest) -> tokens.Enrolled:
         close_old_connections()
-        return tokens.redeem(
+        enrolled = tokens.redeem(
             request.token,
             parse_request(request.certificate_signing_request),
             request.host_name,
@@ -96,6 +102,8 @@ class EnrolmentService(enrolment_pb2_grpc.EnrolmentServiceServicer):
             self._now(),
             self._lifetime,
         )
+        self._enrolled()
+        return enrolled
 
 
 async def _refuse(context: Context, outcome: str, code: grpc.StatusCode, message: str) -> NoReturn:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 IN_FLIGHT: Final = 64  # reports of one stream that may wait for their answer
+_REFUSALS: Final = {"revoked": grpc.StatusCode.PERMISSION_DENIED, "storage": grpc.StatusCode.UNAVAILABLE}
 
 Request = report_pb2.SendReportsRequest
 Response = report_pb2.SendReportsResponse
@@ -101,8 +102,7 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
         except self._refused as error:
             reason = getattr(error, "reason", "no_identity")
             metrics.REJECTED.labels(reason).inc()
-            code = grpc.StatusCode.PERMISSION_DENIED if reason == "revoked" else grpc.StatusCode.UNAUTHENTICATED
-            await context.abort(code, str(error))
+            await context.abort(_REFUSALS.get(reason, grpc.StatusCode.UNAUTHENTICATED), str(error))
         raise AssertionError("abort raises")
 
     async def _read(

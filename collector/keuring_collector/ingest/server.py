@@ -1,0 +1,210 @@
+"""The two grpc servers: reports and renewals over mutual TLS, enrolment over the server's certificate alone."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import errno
+import ipaddress
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+import grpc
+import structlog
+from django.db import DatabaseError, connections
+from keuring.enrolment.v1 import enrolment_pb2_grpc
+from keuring.policy.v1 import policy_pb2_grpc
+from keuring.report.v1 import report_pb2_grpc
+
+from keuring_collector.fleet.authority import AuthorityError
+from keuring_collector.ingest.certificates import CertificateService
+from keuring_collector.ingest.enrolment import EnrolmentService
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keuring_collector.config import Settings
+    from keuring_collector.fleet.authority import Authority
+    from keuring_collector.fleet.identity import Identities
+
+log = structlog.get_logger(__name__)
+
+OPTIONS: Final = (
+    ("grpc.max_receive_message_length", 1024 * 1024),
+    ("grpc.max_concurrent_streams", 8),
+    ("grpc.server_handshake_timeout_ms", 5_000),
+    ("grpc.max_connection_idle_ms", 120_000),
+    ("grpc.max_connection_age_ms", 900_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.http2.max_ping_strikes", 2),
+    ("grpc.http2.bdp_probe", 0),  # costs a ping per burst, and reports are small
+    ("grpc.so_reuseport", 0),  # a second collector on the same port is a mistake, and is told so
+)
+# A held stream counts as a call, and each held connection costs about 110 KB.
+CONCURRENT_REPORT_CALLS: Final = 8192
+CONCURRENT_ENROLMENT_CALLS: Final = 64
+LOOK_EVERY: Final = dt.timedelta(minutes=1)
+REFRESH_SECONDS: Final = 2.0  # how old the view of who is refused may be
+
+
+class PortTakenError(Exception):
+    """A port cannot be opened; the message says which, why, and which setting moves it."""
+
+
+class IngestServers:
+    """Both servers, from settings and services. ``start`` and ``stop`` belong to one asyncio loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        authority: Authority,
+        identities: Identities,
+        reports: report_pb2_grpc.ReportServiceServicer,
+        policies: policy_pb2_grpc.PolicyServiceServicer,
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        self._settings = settings
+        self._authority = authority
+        self._identities = identities
+        self._reports = reports
+        self._policies = policies
+        self._now = now
+        # One thread for all that Django does here, so that its connection can be closed at the end.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="enrolment")
+        self._servers: list[grpc.aio.Server] = []
+        self._refreshing: asyncio.Task[None] | None = None
+        self.report_port = 0
+        self.enrolment_port = 0
+
+    @property
+    def report_address(self) -> str:
+        """Where agents report, as they can reach it."""
+        return join(self._settings.public_name, self.report_port)
+
+    @property
+    def enrolment_address(self) -> str:
+        """Where agents enrol, as they can reach it."""
+        return join(self._settings.public_name, self.enrolment_port)
+
+    async def start(self) -> None:
+        """Opens both ports. Raises PortTakenError, AuthorityError or DatabaseError; then neither is open."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._executor, self._identities.refresh)
+        lifetime = dt.timedelta(days=self._settings.certificate_days)
+        certificates = CertificateService(self._authority, self._identities, self._executor, lifetime, self._now)
+        enrolment = EnrolmentService(
+            self._authority,
+            self._executor,
+            lifetime,
+            report_addresses=lambda: [self.report_address],
+            enrolled=self._identities.refresh,
+            now=self._now,
+        )
+        reports = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_REPORT_CALLS)
+        report_pb2_grpc.add_ReportServiceServicer_to_server(self._reports, reports)
+        policy_pb2_grpc.add_PolicyServiceServicer_to_server(self._policies, reports)
+        enrolment_pb2_grpc.add_CertificateServiceServicer_to_server(certificates, reports)
+        enrolments = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_ENROLMENT_CALLS)
+        enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, enrolments)
+        self.report_port = self._open(reports, "report_port", mutual=True)
+        self.enrolment_port = self._open(enrolments, "enrolment_port", mutual=False)
+        for server in (reports, enrolments):
+            await server.start()
+            self._servers.append(server)
+        self._refreshing = asyncio.create_task(self._refresh())
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Takes no new calls, lets those in hand end for ``grace`` seconds, and closes."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        await asyncio.gather(*(server.stop(grace) for server in self._servers))
+        self._servers.clear()
+        await asyncio.get_running_loop().run_in_executor(self._executor, connections.close_all)
+        self._executor.shutdown()
+
+    def _open(self, server: grpc.aio.Server, setting: str, *, mutual: bool) -> int:
+        port = getattr(self._settings, setting)
+        check_free(self._settings.listen_address, port, setting)
+        shown = _Shown(self._authority, self._now, mutual=mutual)
+        # The stubs do not know that None means "as before".
+        credentials = grpc.dynamic_ssl_server_credentials(shown.first(), shown.renewed, mutual)  # type: ignore[arg-type]
+        try:
+            return server.add_secure_port(join(self._settings.listen_address, port), credentials)
+        except RuntimeError as error:
+            raise PortTakenError(_taken(self._settings.listen_address, port, setting, "it cannot be opened")) from error
+
+    async def _refresh(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await loop.run_in_executor(self._executor, self._identities.refresh)
+            except DatabaseError as error:
+                log.warning("who is refused could not be read; the last view stays in force", error=str(error))
+
+
+class _Shown:
+    """The certificate that one port shows; grpc asks at every handshake, so a renewed one needs no restart."""
+
+    def __init__(self, authority: Authority, now: Callable[[], dt.datetime], *, mutual: bool) -> None:
+        self._authority = authority
+        self._now = now
+        self._mutual = mutual
+        self._chain = b""
+        self._looked = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def first(self) -> grpc.ServerCertificateConfiguration:
+        """The certificate to start with. Raises AuthorityError."""
+        self._looked = self._now()
+        identity = self._authority.server_identity(self._looked)
+        self._chain = identity.chain
+        roots = self._authority.trust_roots if self._mutual else None
+        return grpc.ssl_server_certificate_configuration([(identity.key, identity.chain)], roots)
+
+    def renewed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Another certificate, or None when it is still the same; looked up once a minute at most."""
+        if self._now() - self._looked < LOOK_EVERY:
+            return None
+        before = self._chain
+        try:
+            configuration = self.first()
+        except AuthorityError as error:
+            log.error("server certificate not renewed", error=str(error))
+            return None
+        return None if self._chain == before else configuration
+
+
+def join(host: str, port: int) -> str:
+    """``host:port``, with brackets where the host is an IPv6 address."""
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        version = 4
+    return f"[{host}]:{port}" if version == 6 else f"{host}:{port}"
+
+
+def check_free(host: str, port: int, setting: str) -> None:
+    """Raises PortTakenError, with the reason, when the port cannot be opened."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reasons = {
+                errno.EADDRINUSE: "another program listens there",
+                errno.EACCES: "ports below 1024 need the right to open them (CAP_NET_BIND_SERVICE)",
+                errno.EADDRNOTAVAIL: "this machine does not have that address (setting 'listen_address')",
+            }
+            reason = reasons.get(error.errno or 0, str(error))
+            raise PortTakenError(_taken(host, port, setting, reason)) from error
+
+
+def _taken(host: str, port: int, setting: str, reason: str) -> str:
+    return (
+        f"port {port} on {host} cannot be opened: {reason}; stop that program, or choose another port with "
+        f"'{setting}' in keuring.toml (or ${'KEURING_' + setting.upper()})"
+    )
