@@ -7,9 +7,15 @@ not counted here but looked up at each scrape, by exporter.py.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
+
+# Where the processes of one collector leave what they count; prometheus-client expects it to be there.
+if _shared := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    Path(_shared).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 REPORTS: Final = Counter(
     "keuring_ingest_reports", "Reports received, by what became of them.", ["disposition"]
@@ -53,18 +59,33 @@ TICKETS: Final = Counter(
 )  # opened, reopened, closed_itself
 AGENT_MEMORY: Final = Gauge(
     "keuring_agent_memory_bytes",
-    "Memory that agents report to use themselves: quantiles over the agents heard of lately.",
-    ["quantile"],  # 0.5, 0.95, 1
+    "Memory that agents report to use themselves: median, p95 and max over the agents heard of lately.",
+    ["statistic"],
     multiprocess_mode="mostrecent",
 )
 AGENT_CPU: Final = Counter("keuring_agent_cpu_seconds", "Processor time that agents report to have used themselves.")
 AGENT_SPOOLED: Final = Gauge(
     "keuring_agent_spooled_reports",
-    "Reports that agents hold back: quantiles over the agents heard of lately.",
-    ["quantile"],  # 0.5, 0.95, 1
+    "Reports that agents hold back: median, p95 and max over the agents heard of lately.",
+    ["statistic"],
     multiprocess_mode="mostrecent",
 )
 AGENT_SENSOR_FAILURES: Final = Counter("keuring_agent_sensor_failures", "Sensor failures that agents report.")
 AGENT_FLUSH_FAILURES: Final = Counter("keuring_agent_flush_failures", "Failed sendings that agents report.")
 JOBS: Final = Counter("keuring_job_runs", "Runs of background jobs by outcome.", ["job", "outcome"])
 JOB_SECONDS: Final = Histogram("keuring_job_seconds", "Time that background jobs took.", ["job"])
+
+# A series that begins at 1 is no increase to Prometheus: what is known to happen is said from the start, with 0.
+_KNOWN: Final[tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...]] = (
+    (REPORTS, ("stored", "duplicate", "quarantined", "out_of_order")),
+    (PROBLEMS, ("unknown_signal", "not_finite", "gap")),
+    (REJECTED, ("revoked", "no_identity", "tls_version", "overload", "storage")),
+    (STAGE, ("decode", "load", "judge", "commit")),
+    (DELAY, ("15m", "1h", "1d", "older")),
+    (ENROLMENTS, ("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited")),
+    (RENEWALS, ("ok", "bad_request")),
+    (TICKETS, ("opened", "reopened", "closed_itself")),
+)
+for _metric, _values in _KNOWN:
+    for _value in _values:
+        _metric.labels(_value)

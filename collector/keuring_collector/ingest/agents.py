@@ -24,6 +24,7 @@ _LEVELS: Final = {
     catalogue.KEURING_AGENT_MEMORY_RSS.id: metrics.AGENT_MEMORY,
     catalogue.KEURING_AGENT_SPOOL_REPORTS.id: metrics.AGENT_SPOOLED,
 }
+_STATISTICS: Final = ("median", "p95", "max")
 _SIGNALS: Final = (*_SUMS, *_LEVELS)
 
 
@@ -61,5 +62,5 @@ class AgentHealth:
         for signal, gauge in _LEVELS.items():
             latest = list(self._levels[signal].values())
             if latest:
-                for quantile, value in zip((0.5, 0.95, 1), np.quantile(latest, (0.5, 0.95, 1)), strict=True):
-                    gauge.labels(str(quantile)).set(float(value))
+                for statistic, value in zip(_STATISTICS, np.quantile(latest, (0.5, 0.95, 1)), strict=True):
+                    gauge.labels(statistic).set(float(value))
