@@ -74,7 +74,7 @@ class Unmeasured(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: that would double what making one costs, for every report
 class Window:
     """One report of one endpoint, decoded.
 

@@ -11,7 +11,7 @@ import hashlib
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -80,12 +80,11 @@ class Decoded:
     samples: bytes = b""  # what the journal keeps: float32, in the order of the layout
     columns: Columns | None = None
     skew: float = 0.0
-    attributes: list[dict[str, str]] = field(default_factory=list)  # of the events, in order
+    attributes: Sequence[dict[str, str]] = ()  # of the events, in order
     problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A report as it came in: the endpoint is known from the certificate, the times from the collector's clock."""
 
     endpoint: int
@@ -122,25 +121,18 @@ class Decoder:
         columns = self._understand(report.series)
         samples = _samples(report.values, columns)
         start, end, skew = _times(received)
+        # What few reports carry is only looked at where there is any: this runs for every report.
         problems = list(columns.problems)
-        facts = list(_facts(report.facts, problems))
-        events, attributes = _events(report.events, received.received, skew, problems)
-        unmeasured = list(_unmeasured(report.unmeasured, problems))
+        facts = _facts(report.facts, problems) if report.facts else ()
+        events, attributes = _events(report.events, received.received, skew, problems) if report.events else ((), ())
+        unmeasured = _unmeasured(report.unmeasured, problems) if report.unmeasured else ()
         window = Window(
-            endpoint=received.endpoint,
-            start=start,
-            end=end,
-            received=received.received,
-            boot_id=clean(report.boot_id, 64),
-            layout=columns.layout,
-            values=_NO_VALUES,
-            facts=facts,
-            events=events,
-            unmeasured=unmeasured,
-        )
-        return Decoded(
-            epoch, sequence, window, 0, samples, columns, skew, attributes=attributes, problems=_summed(problems)
-        )
+            received.endpoint, start, end, received.received, clean(report.boot_id, 64), columns.layout, _NO_VALUES,
+            facts, events, unmeasured,
+        )  # fmt: skip
+        if problems:
+            problems = _summed(problems)
+        return Decoded(epoch, sequence, window, 0, samples, columns, skew, attributes, problems)
 
     def _understand(self, series: bytes) -> Columns:
         known = self._columns.get(series)
@@ -254,7 +246,7 @@ def _fill_values(batch: Sequence[Decoded]) -> None:
         end = start + len(each.multiplier)
         window = item.window
         assert window is not None  # noqa: S101  # only a gap has none, and a gap has no columns
-        object.__setattr__(window, "values", rounded[start:end])
+        window.values = rounded[start:end]
         if infinite[start:end].any():
             _drop_infinite(item, infinite[start:end])
         start = end
@@ -277,10 +269,11 @@ def _times(received: Received) -> tuple[float, float, float]:
     in the future then has just been measured.
     """
     report = received.report
-    duration = report.window_duration.seconds + report.window_duration.nanos / 1e9
+    length, begun = report.window_duration, report.window_start_time
+    duration = length.seconds + length.nanos / 1e9
     if not 0 < duration <= MAX_WINDOW:
         raise Unusable("wrong_duration", f"the window lasts {duration} s; it must be more than 0 and at most a day")
-    start = report.window_start_time.seconds + report.window_start_time.nanos / 1e9
+    start = begun.seconds + begun.nanos / 1e9
     skew = 0.0 if received.send_time is None else received.received - received.send_time
     if abs(skew) > SKEW_TOLERANCE:
         start += skew
@@ -307,7 +300,11 @@ def _gap(report: report_pb2.Report) -> Decoded:
     return Decoded(report.spool_epoch, report.sequence, None, gap_until=gap.last_sequence, problems=problems)
 
 
-def _facts(facts: Iterable[report_pb2.Fact], problems: list[Problem]) -> Iterable[Fact]:
+def _facts(facts: Iterable[report_pb2.Fact], problems: list[Problem]) -> list[Fact]:
+    return list(_usable_facts(facts, problems))
+
+
+def _usable_facts(facts: Iterable[report_pb2.Fact], problems: list[Problem]) -> Iterable[Fact]:
     for count, fact in enumerate(facts):
         if count >= MAX_FACTS:
             problems.append(Problem("too_many_facts", f"a report has at most {MAX_FACTS} facts"))
@@ -369,12 +366,13 @@ def _events(
     return found, attributes
 
 
-def _unmeasured(items: Iterable[report_pb2.Unmeasured], problems: list[Problem]) -> Iterable[Unmeasured]:
-    for item in items:
-        if item.signal_id in BY_ID:
-            yield Unmeasured(item.signal_id, clean(item.subject, MAX_SUBJECT), clean(item.reason))
-        else:
-            problems.append(_unknown(item.signal_id, "signal"))
+def _unmeasured(items: Sequence[report_pb2.Unmeasured], problems: list[Problem]) -> list[Unmeasured]:
+    problems.extend(_unknown(item.signal_id, "signal") for item in items if item.signal_id not in BY_ID)
+    return [
+        Unmeasured(item.signal_id, clean(item.subject, MAX_SUBJECT), clean(item.reason))
+        for item in items
+        if item.signal_id in BY_ID
+    ]
 
 
 def _unknown(identity: int, kind: str) -> Problem:

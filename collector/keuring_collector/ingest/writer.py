@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 from keuring.report.v1 import report_pb2
@@ -45,8 +45,7 @@ QUARANTINED = report_pb2.DISPOSITION_QUARANTINED
 OUT_OF_ORDER = report_pb2.DISPOSITION_OUT_OF_ORDER
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of a report."""
 
     epoch: int
@@ -92,11 +91,11 @@ class WritePath:
         self.pack = pack
         self.fleet = Fleet(pack.compiled, freshness=self._freshness)
         self._rules = {
-            rule.id: tickets.TicketRule(rule.cause, rule.maturity in TICKET_MATURITIES) for rule in pack.rules.values()
+            rule.id: tickets.TicketRule(rule.cause, rule.maturity.value in TICKET_MATURITIES) for rule in pack.rules.values()
         }
         counts: dict[str, int] = defaultdict(int)
         for rule in pack.rules.values():
-            counts[rule.maturity] += 1
+            counts[rule.maturity.value] += 1
         for maturity in ("experimental", "test", "stable", "deprecated"):
             metrics.RULES.labels(maturity).set(counts[maturity])
         self._forget(list(self._heads))
@@ -216,8 +215,8 @@ class WritePath:
             stale = Unusable("stale_epoch", f"spool {epoch} ended at report {expected - 1}; a newer spool is in use")
             return self._aside(work, received, stale)
         if isinstance(item, Unusable):
-            work.heads[received.endpoint] = replace(
-                head.in_epoch(epoch), sequence=sequence, received_at=received.received
+            work.heads[received.endpoint] = head.in_epoch(epoch)._replace(
+                sequence=sequence, received_at=received.received
             )
             work.moved.add(received.endpoint)
             return self._aside(work, received, item)
@@ -246,7 +245,7 @@ class WritePath:
         work.moved.add(endpoint)
         window, columns = item.window, item.columns
         if window is None or columns is None:
-            work.heads[endpoint] = replace(head, sequence=item.gap_until, received_at=received.received)
+            work.heads[endpoint] = head._replace(sequence=item.gap_until, received_at=received.received)
             return
         position = head.position + 1
         work.heads[endpoint] = journal.Head(

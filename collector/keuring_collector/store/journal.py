@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _PAST_EPOCHS: Final = 32  # how many spools of one endpoint are remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """How far the journal of one endpoint has come.
 
     ``position`` counts the stored reports of the endpoint over all its spools; ``past_epochs`` holds the last
@@ -36,7 +36,7 @@ class Head:
     skew: float = 0.0
     boot_id: str = ""
     layout: int = 0
-    past_epochs: dict[int, int] = field(default_factory=dict)
+    past_epochs: Mapping[int, int] = MappingProxyType({})
 
     def in_epoch(self, epoch: int) -> Head:
         """This head, moved on to ``epoch`` if that is a new one."""
@@ -44,12 +44,11 @@ class Head:
             return self
         past = {**self.past_epochs, self.epoch: self.sequence} if self.epoch else dict(self.past_epochs)
         past.pop(epoch, None)
-        return replace(self, epoch=epoch, sequence=0, past_epochs=dict(list(past.items())[-_PAST_EPOCHS:]))
+        return self._replace(epoch=epoch, sequence=0, past_epochs=dict(list(past.items())[-_PAST_EPOCHS:]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """One stored report: when, and the float32 values of the keys of its layout."""
+class Entry(NamedTuple):
+    """One stored report, as a row of the journal: when, and the float32 values of the keys of its layout."""
 
     endpoint: int
     epoch: int
@@ -61,21 +60,6 @@ class Entry:
     boot_id: str
     layout: int
     samples: bytes
-
-    def row(self) -> tuple[object, ...]:
-        """The columns of the journal, in order."""
-        return (
-            self.endpoint,
-            self.epoch,
-            self.sequence,
-            self.position,
-            self.received_at,
-            self.start_at,
-            self.end_at,
-            self.boot_id,
-            self.layout,
-            self.samples,
-        )
 
     def values(self) -> NDArray[np.float64]:
         """The values as sent, before rounding."""
@@ -101,9 +85,9 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Adds reports to the journal."""
     if connection.vendor == "postgresql":
         postgres: PostgresConnection = connection  # type: ignore[assignment]  # vendor says so
-        postgres.copy("journal", _COLUMNS, _TYPES, (entry.row() for entry in entries))
+        postgres.copy("journal", _COLUMNS, _TYPES, entries)
     else:
-        connection.execute_many(_INSERT, [entry.row() for entry in entries])
+        connection.execute_many(_INSERT, entries)
 
 
 def entries(connection: Connection, endpoint: int, after: int = -1, until: float = float("inf")) -> list[Entry]:
@@ -167,7 +151,7 @@ def put_heads(connection: Connection, heads: Iterable[tuple[int, Head]]) -> None
                 head.skew,
                 head.boot_id,
                 head.layout,
-                json.dumps(head.past_epochs) if head.past_epochs else "{}",
+                json.dumps(dict(head.past_epochs)) if head.past_epochs else "{}",
             )
             for endpoint, head in heads
         ],
