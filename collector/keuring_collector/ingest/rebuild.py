@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -21,29 +22,28 @@ if TYPE_CHECKING:
 def rebuild(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> int:
     """Puts the endpoint into ``fleet`` as of ``head``; returns the position of the snapshot it came from (0: none).
 
-    With a usable snapshot only the journal since is replayed. Without one (a new rule, a new engine) the state begins
-    with the daily points of history and the facts of before the journal, and the whole journal is replayed. What the
-    replayed reports brought about then is in the tickets already, so the findings are not looked at.
+    With a usable snapshot only the journal since is replayed; what the replayed reports brought about then is in the
+    tickets already, so the findings are not looked at. A snapshot of another pack or engine is no use: then the state
+    begins with the daily points of history and the facts of before the journal, the whole journal is replayed in
+    silence, and what is true at its end is told with the next report.
     """
-    if endpoint in fleet:
-        fleet.drop(endpoint)
-    kept = journal.snapshot(connection, endpoint) if head.position else None
-    if kept is not None and kept[0] <= head.position and fleet.restore(endpoint, kept[1]):
+    kept = journal.snapshot(connection, endpoint)
+    usable = fleet.restore(endpoint, None if kept is None else kept[1])
+    if kept is None:
+        return 0
+    if usable:
         replay(connection, fleet, endpoint, after=kept[0])
-        return kept[0]
-    fleet.restore(endpoint, None)
-    if head.position:
+    else:
         _seed(connection, fleet, endpoint)
-        replay(connection, fleet, endpoint, after=-1)
+        replay(connection, fleet, endpoint, after=-1, silent=True)
         _adopt(connection, fleet, endpoint, head)
-    return 0
+    return kept[0]
 
 
 def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> None:
-    """Lets the lines of open tickets end: those that the engine does not know of, and those whose rule is no more."""
-    known = set(fleet.standing(endpoint))
+    """Tells the engine what is told already, so that its end will be; lines whose rule is no more end here."""
     for rule, subject, since, severity in tickets.standing(connection, endpoint):
-        if (rule, subject) not in known and not fleet.adopt(endpoint, rule, subject, since, severity):
+        if not fleet.adopt(endpoint, rule, subject, since, severity):
             tickets.withdraw(connection, endpoint, rule, subject, head.end_at)
 
 
@@ -69,8 +69,8 @@ def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
         fleet.seed_events(endpoint, before, oldest[0].start_at)
 
 
-def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> None:
-    """Judges the reports beyond position ``after`` once more, as they were."""
+def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int, *, silent: bool = False) -> None:
+    """Judges the reports beyond position ``after`` once more, as they were; ``silent``: as if they came in late."""
     entries = journal.entries(connection, endpoint, after=after)
     layouts = {number: Layout(_keys(keys)) for number, keys in journal.layouts(connection, endpoint).items()}
     factors = {number: _factors(layout) for number, layout in layouts.items()}
@@ -92,7 +92,7 @@ def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> N
                 endpoint=endpoint,
                 start=entry.start_at,
                 end=entry.end_at,
-                received=entry.received_at,
+                received=math.inf if silent else entry.received_at,
                 boot_id=entry.boot_id,
                 layout=layouts[entry.layout],
                 values=precision.from_steps(steps, multiplier, divisor),

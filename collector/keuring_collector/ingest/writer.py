@@ -91,7 +91,8 @@ class WritePath:
         self.pack = pack
         self.fleet = Fleet(pack.compiled, freshness=self._freshness)
         self._rules = {
-            rule.id: tickets.TicketRule(rule.cause, rule.maturity.value in TICKET_MATURITIES) for rule in pack.rules.values()
+            rule.id: tickets.TicketRule(rule.cause, rule.maturity.value in TICKET_MATURITIES)
+            for rule in pack.rules.values()
         }
         counts: dict[str, int] = defaultdict(int)
         for rule in pack.rules.values():
@@ -298,14 +299,15 @@ class WritePath:
         if work.aside:
             journal.quarantine(connection, work.aside)
         journal.put_heads(connection, ((endpoint, work.heads[endpoint]) for endpoint in sorted(work.moved)))
-        due = [
-            endpoint
-            for endpoint in work.moved
-            if work.heads[endpoint].position - self._snapshots[endpoint] >= SNAPSHOT_EVERY
-        ]
+        due = [endpoint for endpoint in work.moved if self._is_due(endpoint, work.heads[endpoint].position)]
         if due:
             self._snapshot(due, work.heads)
         return tickets.apply(connection, findings, self._rules, now) if findings else {}
+
+    def _is_due(self, endpoint: int, position: int) -> bool:
+        """Whether the state should be kept now. The first report's always is: it says by which pack was judged."""
+        kept = self._snapshots[endpoint]
+        return position > 0 and (kept == 0 or position - kept >= SNAPSHOT_EVERY)
 
     def _snapshot(self, endpoints: Iterable[int], heads: dict[int, Head]) -> None:
         rows = [(endpoint, heads[endpoint].position, self.fleet.snapshot(endpoint)) for endpoint in sorted(endpoints)]
