@@ -243,3 +243,10 @@ def proofs(line: TicketLine, language: str, now: datetime) -> list[Proof]:
 
 def _identity(item: Mapping[str, Any]) -> tuple[Any, ...]:
     return (item.get("role"), item.get("signal"), item.get("statistic"), item.get("subject"))
+
+
+def example(rule: RuleTexts, language: str) -> str:
+    """A rule's title with its placeholders as blanks, for lists of rules."""
+    blanks = {"machine": "…", "colleague": "…", "subject": "…", "date": "…", "value": "…", "limit": "…"}
+    with override(language):
+        return _sentence(_fill(in_language(rule.title, language), blanks))
