@@ -37,11 +37,11 @@ def rules(request: HttpRequest) -> HttpResponse:
             "rule": rule,
             "title": texts.example(rule, language),
             "cause": texts.cause_label(rule.cause),
-            "severity": int(rule.severity),
+            "severity": int(rule.severity.grade),
             "open": opened.get(str(rule.id), 0),
             "address": Choices(rule=str(rule.id)).address(),
         }
-        for rule in sorted(state.pack.rules.values(), key=lambda rule: (-int(rule.severity), rule.name))
+        for rule in sorted(state.pack.rules.values(), key=lambda rule: (-rule.severity.grade, rule.name))
     ]
     gone = sum(count for rule, count in opened.items() if state.rule(rule) is None)
     return render(request, "console/rules.html", {"rules": listed, "version": state.pack.version, "gone": gone})
@@ -59,7 +59,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "rule": found,
         "title": texts.example(found, language),
         "cause": texts.cause_label(found.cause),
-        "severity": int(found.severity),
+        "severity": int(found.severity.grade),
         "open": _open_by_rule().get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
         "article": articles.link(state, found, language),
@@ -67,7 +67,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
             (part, _flat(data[part])) for part in ("applies_to", "condition", "recovery", "inspection") if data.get(part)
         ],
         "said": [
-            (code, label, texts.in_language(found.title, code), texts.in_language(found.advice, code),
+            (code, label, texts.in_language(found.title, code), texts.split_steps(texts.in_language(found.advice, code)),
              texts.in_language(found.say, code))
             for code, label in (("nl", "Nederlands"), ("en", "English"))
         ],

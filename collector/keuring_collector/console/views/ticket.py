@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
@@ -48,7 +49,7 @@ class Attempt:
     action: str
     message: str
     field: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = made(default_factory=dict)
 
 
 def _page(
