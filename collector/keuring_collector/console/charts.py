@@ -64,6 +64,7 @@ class Chart:
     forecast: Forecast | None = None
     events: Sequence[float] = field(default_factory=tuple)
     small: bool = False
+    by_day: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -168,7 +169,7 @@ class _Drawing:
 
     def _data(self) -> str:
         finite = [point for point in self.chart.points if math.isfinite(point.value)]
-        labels = "|".join(label(point, self.chart.unit, self._now()) for point in finite)
+        labels = "|".join(label(point, self.chart.unit, self._now(), by_day=self.chart.by_day) for point in finite)
         places = ",".join(f"{self.x(point.time):g}" for point in finite)
         heights = ",".join(f"{self.y(point.value):g}" for point in finite)
         return f'data-x="{places}" data-y="{heights}" data-labels="{escape(labels)}"'
@@ -278,9 +279,10 @@ class _Drawing:
         )
 
 
-def label(point: Point, unit: str, now: datetime) -> str:
-    """A point in words, as shown under the cursor and in the table: "14 december 09:00: 8,2 GB (7,9–8,4)"."""
-    when = wording.clock(datetime.fromtimestamp(point.time, UTC), now)
+def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> str:
+    """A point in words, as shown under the cursor and in the table: "14 december, 09:00: 8,2 GB (7,9 – 8,4 GB)"."""
+    moment = datetime.fromtimestamp(point.time, UTC)
+    when = wording.day(moment, now) if by_day else wording.clock(moment, now)
     text = f"{when}: {wording.amount(point.value, unit)}"
     if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
         text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"

@@ -6,15 +6,16 @@ open ticket, never for signals of the presence class, and each such look is logg
 
 from __future__ import annotations
 
-import logging
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import structlog
 from django.conf import settings
-from keuring.signals.model import Kind, Privacy, Signal, Statistic
+from keuring.signals.catalogue import BY_ID
+from keuring.signals.model import Privacy, Signal, Statistic
 
 from keuring_collector.console.charts import Point, thin
 from keuring_collector.desk import signals
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 DAY: Final = 86400
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
-_audit = logging.getLogger("keuring.audit")
+_audit = structlog.get_logger("keuring.audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,11 @@ def store() -> Store:
 
 def tracks(endpoint: int, keys: Iterable[tuple[int, int, str]]) -> list[Track]:
     """The signals of an endpoint that can be drawn, from its keys (signal, statistic, subject)."""
-    known = signals.by_id()
     found: dict[tuple[int, str], set[int]] = {}
     for signal, statistic, subject in keys:
-        if signal in known and signals.is_measured(known[signal]):
+        if signal in BY_ID and signals.is_measured(BY_ID[signal]):
             found.setdefault((signal, subject), set()).add(statistic)
-    listed = [Track(endpoint, known[signal], subject, frozenset(s)) for (signal, subject), s in found.items()]
+    listed = [Track(endpoint, BY_ID[signal], subject, frozenset(s)) for (signal, subject), s in found.items()]
     return sorted(listed, key=lambda track: (signals.section(track.signal.name), track.signal.id, track.subject))
 
 
@@ -167,9 +167,16 @@ def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:
 
 def note_look(staff: Staff, endpoint: Endpoint, why: str) -> None:
     """Writes down that somebody saw a machine's signals finer than a day."""
-    _audit.info("windows viewed", extra={"staff": staff.pk, "endpoint": str(endpoint.uuid), "why": why})
+    _audit.info("windows_viewed", staff=staff.pk, endpoint=str(endpoint.uuid), why=why)
 
 
-def kind_suffix(signal: Signal) -> bool:
-    """Whether a day's value of the signal is a sum over the day."""
-    return signal.kind is Kind.COUNTER
+def latest(track: Track) -> float | None:
+    """The last value of a series in the journal or the last days of history; None when there is none."""
+    head = store().heads([track.endpoint]).get(track.endpoint)
+    if head is None:
+        return None
+    series = store().series(
+        track.endpoint, track.signal.id, track.subject, track.line, head.end_at - DAY, head.end_at + 1
+    )
+    measured = series.values[~np.isnan(series.values)]
+    return float(measured[-1]) if len(measured) else None

@@ -5,11 +5,9 @@ Every signal of the catalogue that can be shown has a label here; a test holds t
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
-from keuring.signals import catalogue
 from keuring.signals.model import Kind, Signal, Statistic
 
 if TYPE_CHECKING:
@@ -147,18 +145,6 @@ SECTIONS: Final[tuple[tuple[_StrPromise, tuple[str, ...]], ...]] = (
     (_("Identity"), ("os.", "host.", "keuring.os.", "keuring.hardware.", "keuring.firmware.", "keuring.kernel.")),
 )
 OTHER: Final = _("The agent itself")
-
-
-@cache
-def by_id() -> Mapping[int, Signal]:
-    """The catalogue by the id that travels on the wire."""
-    return {signal.id: signal for signal in vars(catalogue).values() if isinstance(signal, Signal)}
-
-
-@cache
-def by_name() -> Mapping[str, Signal]:
-    """The catalogue by name."""
-    return {signal.name: signal for signal in by_id().values()}
 
 
 def label(name: str) -> str:

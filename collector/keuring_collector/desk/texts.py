@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from django.utils.functional import _StrPromise
 
-_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}")
+_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}|\{\{|\}\}")
 
 # What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
 CAUSES: Final[Mapping[str, _StrPromise]] = {
@@ -32,20 +32,32 @@ CAUSES: Final[Mapping[str, _StrPromise]] = {
 }
 
 
+class Bilingual(Protocol):
+    """A text in both languages."""
+
+    @property
+    def nl(self) -> str:
+        """In Dutch."""
+
+    @property
+    def en(self) -> str:
+        """In English."""
+
+
 class RuleTexts(Protocol):
     """The part of a rule that is read to people."""
 
     @property
-    def title(self) -> Any:
-        """What will happen, to what, when; by language."""
+    def title(self) -> Bilingual:
+        """What will happen, to what, when."""
 
     @property
-    def advice(self) -> Any:
-        """What to do, in steps; by language."""
+    def advice(self) -> Bilingual:
+        """What to do, in steps."""
 
     @property
-    def say(self) -> Any:
-        """What to say to the colleague; by language."""
+    def say(self) -> Bilingual:
+        """What to say to the colleague."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,9 @@ def moment_of_reading(ticket: Ticket, now: datetime) -> datetime:
     return ticket.closed_at or now
 
 
-def in_language(texts: Any, language: str) -> Any:
+def in_language(texts: Bilingual, language: str) -> str:
     """The Dutch or English one of a pair."""
-    return texts[language] if isinstance(texts, dict) else getattr(texts, language)
+    return texts.nl if language == "nl" else texts.en
 
 
 def _of(evidence: Sequence[Mapping[str, Any]], role: str) -> Mapping[str, Any] | None:
@@ -115,7 +127,8 @@ def first_name(name: str) -> str:
 
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: words[match[1]], template)
+    """The template with its placeholders filled in; a doubled brace stands for a real one."""
+    return _PLACEHOLDER.sub(lambda match: words[match[1]] if match[1] else match[0][0], template)
 
 
 def _sentence(text: str) -> str:
@@ -159,9 +172,15 @@ def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetim
     steps = in_language(rule.advice, language)
     with override(language):
         words = _words(line, now)
-        listed = steps.splitlines() if isinstance(steps, str) else list(steps)
-        bare = (re.sub(r"^\s*(?:\d+[.)]|[-*])\s+", "", step).strip() for step in listed)
-        return [_sentence(_fill(step, words)) for step in bare if step]
+        return [_sentence(_fill(step, words)) for step in split_steps(steps)]
+
+
+def split_steps(text: str) -> list[str]:
+    """The steps of an advice: its lines (with or without bullets), or the sentences of a single paragraph."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        lines = re.split(r"(?<=[.!?])\s+(?=[A-Z{])", text)
+    return [step for line in lines if (step := re.sub(r"^\s*(?:\d+[.)]|[-*])\s+", "", line).strip())]
 
 
 def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
@@ -243,3 +262,10 @@ def proofs(line: TicketLine, language: str, now: datetime) -> list[Proof]:
 
 def _identity(item: Mapping[str, Any]) -> tuple[Any, ...]:
     return (item.get("role"), item.get("signal"), item.get("statistic"), item.get("subject"))
+
+
+def example(rule: RuleTexts, language: str) -> str:
+    """A rule's title with its placeholders as blanks, for lists of rules."""
+    blanks = {"machine": "…", "colleague": "…", "subject": "…", "date": "…", "value": "…", "limit": "…"}
+    with override(language):
+        return _sentence(_fill(in_language(rule.title, language), blanks))

@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, ngettext, pgettext
+from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Signal, ValueType
-
-from keuring_collector.desk import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,7 +232,7 @@ def amount(value: float, unit: str) -> str:
 
 def reading(value: object, name: str, now: datetime, role: str = "value") -> str:
     """A value of a signal in words. ``role`` "slope" is per day; facts are said by their kind."""
-    signal = signals.by_name().get(name)
+    signal = BY_NAME.get(name)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, str) or value is None:

@@ -1,0 +1,124 @@
+"""What is known of a machine, in words: the card beside a ticket and the facts on its own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext as _
+from keuring.signals import catalogue
+from keuring.signals.catalogue import BY_ID
+
+from keuring_collector.console import readings
+from keuring_collector.desk import signals, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store.facts import StoredFact, Value
+
+FRESH_DAYS: Final = 1  # heard of today or yesterday
+QUIET_DAYS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """When a machine was last heard of, by the day: finer would tell when somebody works."""
+
+    text: str
+    level: str  # "fresh", "quiet", "lost" or "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact in words."""
+
+    label: str
+    subject: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The short version of a machine."""
+
+    endpoint: Endpoint
+    model: str
+    system: str
+    processor: str
+    memory: str
+    contact: Contact
+
+
+def contact(received_at: float | None, now: datetime) -> Contact:
+    """When a machine was last heard of, from its head (seconds since 1970; None: never)."""
+    if received_at is None:
+        return Contact(_("never"), "never")
+    moment = datetime.fromtimestamp(received_at, UTC)
+    days = (wording.local_day(now) - wording.local_day(moment)).days
+    level = "fresh" if days <= FRESH_DAYS else "quiet" if days <= QUIET_DAYS else "lost"
+    return Contact(wording.distance(min(moment, now), now), level)
+
+
+def contacts(endpoints: Iterable[int], now: datetime) -> dict[int, Contact]:
+    """When each of these machines was last heard of."""
+    chosen = list(endpoints)
+    heads = readings.store().heads(chosen)
+    return {pk: contact(heads[pk].received_at if pk in heads else None, now) for pk in chosen}
+
+
+def _text(values: Mapping[tuple[int, str], Value], signal: int) -> str:
+    value = values.get((signal, ""))
+    return str(value) if value not in (None, "") else ""
+
+
+def card(endpoint: Endpoint, now: datetime) -> Card:
+    """The card of one machine."""
+    values = {(fact.signal, fact.subject): fact.value for fact in readings.store().facts(endpoint.pk)}
+    vendor = _text(values, catalogue.KEURING_HARDWARE_VENDOR.id)
+    model = _text(values, catalogue.KEURING_HARDWARE_MODEL.id)
+    system = (_text(values, catalogue.OS_NAME.id), _text(values, catalogue.OS_VERSION.id))
+    track = readings.Track(endpoint.pk, catalogue.SYSTEM_MEMORY_LIMIT, "", frozenset({1}))
+    size = readings.latest(track)
+    return Card(
+        endpoint,
+        model if model.startswith(vendor) else f"{vendor} {model}".strip(),
+        " ".join(part for part in system if part),
+        _text(values, catalogue.KEURING_CPU_MODEL.id),
+        wording.amount(size, "By") if size else "",
+        contacts([endpoint.pk], now)[endpoint.pk],
+    )
+
+
+def rows(stored: Iterable[StoredFact], now: datetime) -> list[tuple[str, list[Row]]]:
+    """The facts of a machine in sections; what is gone is left out."""
+    sections: dict[int, list[Row]] = {}
+    for fact in sorted(stored, key=lambda fact: (fact.signal, fact.subject)):
+        signal = BY_ID.get(fact.signal)
+        if signal is None or fact.value is None or readings.is_by_day_only(signal):
+            continue
+        text = wording.reading(fact.value, signal.name, now, "fact")
+        row = Row(signals.label(signal.name), fact.subject, text)
+        sections.setdefault(signals.section(signal.name), []).append(row)
+    return [(signals.section_title(place), sections[place]) for place in sorted(sections)]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A signal that a machine cannot measure, and its own reason."""
+
+    label: str
+    subject: str
+    reason: str
+
+
+def missing(stored: Iterable[tuple[int, str, str]]) -> list[Missing]:
+    """What cannot be measured on a machine, in words."""
+    listed = [
+        Missing(signals.label(BY_ID[signal].name), subject, reason)
+        for signal, subject, reason in stored
+        if signal in BY_ID
+    ]
+    return sorted(listed, key=lambda item: (item.reason, item.label, item.subject))

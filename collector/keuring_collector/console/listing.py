@@ -1,0 +1,242 @@
+"""The queue: which open tickets, in which groups and order. The address holds every choice, so it can be shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
+
+from keuring_collector.desk.models import Staff, Ticket, TicketLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.http import QueryDict
+    from django.utils.functional import _StrPromise
+
+PAGE: Final = 50
+State, Severity = Ticket.State, Ticket.Severity
+STATES: Final[Mapping[str, tuple[_StrPromise, tuple[str, ...]]]] = {
+    "open": (_("Open"), Ticket.OPEN),
+    "new": (_("New"), (State.NEW,)),
+    "planned": (_("Planned"), (State.PLANNED,)),
+    "snoozed": (_("Snoozed"), (State.SNOOZED,)),
+    "closed": (_("Closed"), (State.RESOLVED, State.DISMISSED)),
+}
+SORTS: Final[Mapping[str, _StrPromise]] = {
+    "when": _("by when"),
+    "severity": _("by severity"),
+    "machine": _("by machine"),
+    "newest": _("newest first"),
+}
+SIMULATED: Final[Mapping[str, _StrPromise]] = {
+    "": _("Real and simulated"),
+    "hide": _("Only real machines"),
+    "only": _("Only simulated machines"),
+}
+NOW, WEEK, MONTH, LATER, UNDATED, PLANNED, SNOOZED, CLOSED = range(8)
+GROUPS: Final[Sequence[_StrPromise]] = (
+    pgettext_lazy("group", "Now"),
+    pgettext_lazy("group", "This week"),
+    pgettext_lazy("group", "This month"),
+    pgettext_lazy("group", "Later"),
+    pgettext_lazy("group", "No date"),
+    pgettext_lazy("group", "Planned"),
+    pgettext_lazy("group", "Snoozed"),
+    pgettext_lazy("group", "Closed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a reader chose to see; the defaults are all open tickets by when they are expected."""
+
+    state: str = "open"
+    severity: tuple[int, ...] = ()
+    department: str = ""
+    cause: str = ""
+    owner: str = ""  # "me", "nobody" or a number
+    simulated: str = ""
+    rule: str = ""
+    q: str = ""
+    sort: str = "when"
+    page: int = 1
+
+    def address(self, **changes: Any) -> str:
+        """The query string of these choices with some changed; changing anything but the page starts at page one."""
+        chosen = replace(self, **{"page": 1, **changes})
+        plain = Choices()
+        pairs = [(name, str(value)) for name in _FIELDS if (value := getattr(chosen, name)) != getattr(plain, name)]
+        pairs += [("severity", str(value)) for value in chosen.severity]
+        return "?" + urlencode(pairs)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was filtered."""
+        return replace(self, sort="when", page=1) == Choices()
+
+
+_FIELDS: Final = ("state", "department", "cause", "owner", "simulated", "rule", "q", "sort", "page")
+
+
+def read(query: QueryDict) -> Choices:
+    """The choices in an address; what cannot be is left out, so an old link still works."""
+    graded = {int(text) for text in query.getlist("severity") if text in {str(value) for value in Severity.values}}
+    page = query.get("page", "1")
+    owner = query.get("owner", "")
+    department = query.get("department", "")
+    return Choices(
+        state=_one_of(query.get("state", ""), STATES, "open"),
+        severity=tuple(sorted(graded, reverse=True)),
+        department=department if _is_number(department) else "",
+        cause=query.get("cause", "")[:60],
+        owner=owner if owner in ("me", "nobody") or _is_number(owner) else "",
+        simulated=_one_of(query.get("simulated", ""), SIMULATED, ""),
+        rule=query.get("rule", "")[:36],
+        q=query.get("q", "").strip()[:100],
+        sort=_one_of(query.get("sort", ""), SORTS, "when"),
+        page=int(page) if _is_number(page) and int(page) > 0 else 1,
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _one_of(text: str, known: Mapping[str, Any], default: str) -> str:
+    return text if text in known else default
+
+
+def boundaries(now: datetime) -> tuple[datetime, datetime, datetime]:
+    """The start of today, of next week (Monday) and of next month, in the desk's time zone."""
+    today = timezone.localtime(now).date()
+    monday = today + timedelta(days=7 - today.weekday())
+    month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+    def midnight(day: Any) -> datetime:
+        return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+
+    return midnight(today), midnight(monday), midnight(max(month, monday))
+
+
+def _matching(text: str) -> Q:
+    lines = TicketLine.objects.filter(subject__icontains=text).values("ticket")
+    return (
+        Q(endpoint__host_name__icontains=text)
+        | Q(endpoint__colleague__name__icontains=text)
+        | Q(endpoint__department__name__icontains=text)
+        | Q(cause__icontains=text.replace(" ", "_"))
+        | Q(id__in=lines)
+    )
+
+
+def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Ticket]:
+    """All tickets that fit the choices but for their severity, each with its ``group``."""
+    found = Ticket.objects.filter(state__in=STATES[choices.state][1])
+    if choices.department:
+        found = found.filter(endpoint__department_id=int(choices.department))
+    if choices.cause:
+        found = found.filter(cause=choices.cause)
+    if choices.owner == "me":
+        found = found.filter(owner=staff)
+    elif choices.owner == "nobody":
+        found = found.filter(owner=None)
+    elif choices.owner:
+        found = found.filter(owner_id=int(choices.owner))
+    if choices.simulated:
+        found = found.filter(endpoint__simulated=choices.simulated == "only")
+    if choices.rule:
+        found = found.filter(id__in=TicketLine.objects.filter(rule=choices.rule, active=True).values("ticket"))
+    if choices.q:
+        found = found.filter(_matching(choices.q))
+    today, week, month = boundaries(now)
+    return found.annotate(
+        group=Case(
+            When(state__in=(State.RESOLVED, State.DISMISSED), then=Value(CLOSED)),
+            When(state=State.SNOOZED, then=Value(SNOOZED)),
+            When(state=State.PLANNED, then=Value(PLANNED)),
+            When(expected_at__lt=today, then=Value(NOW)),
+            When(expected_at=None, severity=Severity.URGENT, then=Value(NOW)),
+            When(expected_at=None, then=Value(UNDATED)),
+            When(expected_at__lt=week, then=Value(WEEK)),
+            When(expected_at__lt=month, then=Value(MONTH)),
+            default=Value(LATER),
+            output_field=IntegerField(),
+        )
+    )
+
+
+def _ordered(found: QuerySet[Ticket], sort: str) -> QuerySet[Ticket]:
+    by_date = F("expected_at").asc(nulls_last=True)
+    if sort == "severity":
+        return found.order_by("-severity", by_date, "id")
+    if sort == "machine":
+        return found.order_by("endpoint__host_name", "-severity", by_date, "id")
+    if sort == "newest":
+        return found.order_by("-opened_at", "-id")
+    return found.order_by(
+        "group", F("planned_for").asc(nulls_last=True), F("snoozed_until").asc(nulls_last=True),
+        F("closed_at").desc(nulls_last=True), "-severity", by_date, "id",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tickets of one page that belong together; ``count`` is over all pages. An empty title: not grouped."""
+
+    title: str
+    count: int
+    tickets: list[Ticket]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the queue and the numbers around it."""
+
+    choices: Choices
+    groups: list[Group]
+    count: int
+    pages: int
+    by_severity: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def tickets(self) -> list[Ticket]:
+        """The tickets of this page, in order."""
+        return [ticket for group in self.groups for ticket in group.tickets]
+
+
+def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
+    """The page of the queue that the choices ask for. Three queries and one for the lines, whatever the numbers."""
+    found = tickets(choices, staff, now)
+    by_severity: dict[int, int] = {}
+    by_group: dict[int, int] = {}
+    for row in found.order_by().values("severity", "group").annotate(count=Count("id")):
+        severity, count = row["severity"], row["count"]
+        by_severity[severity] = by_severity.get(severity, 0) + count
+        if not choices.severity or severity in choices.severity:
+            by_group[row["group"]] = by_group.get(row["group"], 0) + count
+    total = sum(by_group.values())
+    pages = max(1, -(-total // PAGE))
+    number = min(choices.page, pages)
+    if choices.severity:
+        found = found.filter(severity__in=choices.severity)
+    shown = list(
+        _ordered(found, choices.sort)
+        .select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")[(number - 1) * PAGE : number * PAGE]
+    )
+    groups: list[Group] = []
+    if choices.sort != "when":
+        groups = [Group("", total, shown)] if shown else []
+    else:
+        for group, title in enumerate(GROUPS):
+            # ``group`` is the annotation made above.
+            members = [ticket for ticket in shown if getattr(ticket, "group", None) == group]
+            if members:
+                groups.append(Group(str(title), by_group[group], members))
+    return Listing(replace(choices, page=number), groups, total, pages, by_severity)

@@ -1,0 +1,169 @@
+// The console reads and works without this file. With it: keys, values under the pointer, copying, and filters that
+// apply themselves.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("script");
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const one = (selector, within = document) => within.querySelector(selector);
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+  // Rows of the queue: j and k move, Enter opens (it is a link), x selects.
+  const rows = () => all("tr.ticket");
+  function move(step) {
+    const list = rows();
+    const at = list.indexOf(document.activeElement?.closest("tr.ticket"));
+    const next = list[Math.min(list.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    if (next) {
+      one(".what a", next).focus({ focusVisible: true });
+      next.scrollIntoView({ block: "nearest" });
+    }
+  }
+  function select() {
+    const box = one(".pick input", document.activeElement?.closest("tr.ticket") ?? document.createElement("i"));
+    if (box) box.click();
+  }
+  const tally = one("[data-tally]");
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".pick input") && tally) {
+      const count = all(".pick input:checked").length;
+      tally.textContent = tally.dataset.tally.replace("0", count);
+    }
+    if (event.target.matches("[data-apply] select")) event.target.form.requestSubmit();
+  });
+
+  // Actions of a ticket: a letter opens a panel; in an open panel that closes the ticket, 1 to 4 give the verdict.
+  function panel(key) {
+    const summary = one(`[data-key="${key}"]`);
+    if (!summary) return false;
+    if (summary.tagName === "SUMMARY") {
+      summary.parentElement.open = true;
+      (one("textarea, input:not([type=hidden])", summary.parentElement) ?? summary).focus();
+    } else summary.click();
+    return true;
+  }
+  function verdict(key) {
+    const button = one(`details[open] [data-verdict="${key}"]`) ?? null;
+    if (button) button.form.requestSubmit(button);
+    else if (one('[data-key="r"]')) {
+      panel("r");
+      document.activeElement.blur();
+    }
+  }
+  const close = () => {
+    const open = one(".acts details[open], .bar details[open]");
+    if (!open) return false;
+    open.open = false;
+    one("summary", open).focus();
+    return true;
+  };
+  for (const details of all(".acts details")) {
+    details.addEventListener("toggle", () => {
+      if (details.open) all(".acts details[open]").forEach((other) => { if (other !== details) other.open = false; });
+    });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      if (!close()) document.activeElement?.blur();
+      return;
+    }
+    if (typing(event.target)) return;
+    const chart = event.target.closest?.("svg.chart");
+    if (chart && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
+      event.preventDefault();
+      step(chart, event.key);
+      return;
+    }
+    if (event.key === "/") {
+      event.preventDefault();
+      one(".search input")?.select();
+    } else if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "x") select();
+    else if ("1234".includes(event.key) && one(".acts")) {
+      event.preventDefault();
+      verdict(event.key);
+    } else if (/^[tpsrdn]$/.test(event.key) && panel(event.key)) event.preventDefault();
+  });
+
+  // Charts: the nearest point under the pointer, or by arrow keys, in words.
+  const read = new WeakMap();
+  function points(chart) {
+    if (!read.has(chart)) {
+      const numbers = (text) => (text ? text.split(",").map(Number) : []);
+      const { x, y, labels } = chart.dataset;
+      read.set(chart, { x: numbers(x), y: numbers(y), labels: labels ? labels.split("|") : [], at: -1 });
+    }
+    return read.get(chart);
+  }
+  function show(chart, index) {
+    const data = points(chart);
+    if (!data.x.length) return;
+    data.at = Math.max(0, Math.min(data.x.length - 1, index));
+    const place = `${data.x[data.at] / 10}%`;
+    const [line, dot] = [one(".cursor line", chart), one(".cursor circle", chart)];
+    line.setAttribute("x1", place);
+    line.setAttribute("x2", place);
+    dot.setAttribute("cx", place);
+    dot.setAttribute("cy", data.y[data.at]);
+    chart.classList.add("read");
+    const output = one(".reading", chart.closest("[data-figure]"));
+    if (output) {
+      output.dataset.rest ??= output.textContent;
+      output.textContent = data.labels[data.at];
+    }
+  }
+  function step(chart, key) {
+    const data = points(chart);
+    const last = data.x.length - 1;
+    const from = data.at < 0 ? last : data.at;
+    show(chart, { ArrowLeft: data.at < 0 ? last : from - 1, ArrowRight: from + 1, Home: 0, End: last }[key]);
+  }
+  function rest(chart) {
+    chart.classList.remove("read");
+    points(chart).at = -1;
+    const output = one(".reading", chart.closest("[data-figure]"));
+    if (output?.dataset.rest !== undefined) output.textContent = output.dataset.rest;
+  }
+  for (const chart of all("svg.chart[data-x]")) {
+    chart.addEventListener("pointermove", (event) => {
+      const box = one(".plot > .lines", chart).getBoundingClientRect();
+      const at = ((event.clientX - box.left) / box.width) * 1000;
+      const { x } = points(chart);
+      let best = 0;
+      x.forEach((value, index) => { if (Math.abs(value - at) < Math.abs(x[best] - at)) best = index; });
+      show(chart, best);
+    });
+    chart.addEventListener("pointerleave", () => rest(chart));
+    chart.addEventListener("blur", () => rest(chart));
+  }
+
+  // What to say: copied as it stands.
+  for (const button of all("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const text = document.getElementById(button.dataset.copy).textContent.trim();
+      const label = one("span", button);
+      const before = label.textContent;
+      try {
+        await navigator.clipboard.writeText(text);
+        label.textContent = button.dataset.done;
+      } catch {
+        label.textContent = button.dataset.failed;
+      }
+      setTimeout(() => { label.textContent = before; }, 2000);
+    });
+  }
+
+  // The theme changes at once; the form behind it would do the same with a reload.
+  for (const button of all("button[name=theme]")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      root.dataset.theme = button.value;
+      all("button[name=theme]").forEach((b) => b.setAttribute("aria-pressed", String(b.value === button.value)));
+      const secure = location.protocol === "https:" ? "; Secure" : "";
+      document.cookie = `theme=${button.value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    });
+  }
+})();

@@ -1,0 +1,157 @@
+"""Small pieces that many pages share: plates, severity marks, icons, moments."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from keuring_collector.console import stories
+from keuring_collector.desk import wording
+from keuring_collector.desk.models import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from keuring_collector.fleet.models import Endpoint
+
+register = template.Library()
+
+# Shapes on a grid of 16, so that the mark is told by its form as well as by its colour.
+_MARKS: Final[Mapping[int, str]] = {
+    1: '<path d="M8 1.5 9.6 6.4 14.5 8 9.6 9.6 8 14.5 6.4 9.6 1.5 8 6.4 6.4Z"/>',
+    2: '<circle class="hollow" cx="8" cy="8" r="5.25"/>',
+    3: '<circle class="hollow" cx="8" cy="8" r="5.25"/><path d="M8 2.75a5.25 5.25 0 0 1 0 10.5Z"/>',
+    4: '<circle cx="8" cy="8" r="6"/>',
+}
+_ICONS: Final[Mapping[str, str]] = {
+    "queue": '<path d="M3 4.5h10M3 8h10M3 11.5h6"/>',
+    "machine": '<rect x="3" y="3.5" width="10" height="7" rx="1"/><path d="M1.5 13h13"/>',
+    "department": '<path d="M3 13.5v-10l5-1.5v11.5M8 6h5v7.5M1.5 13.5h13M5.4 5.5v.01M5.4 8v.01M5.4 10.5v.01M10.5 8.5v.01M10.5 11v.01"/>',  # noqa: E501
+    "rule": '<path d="M8 2.5v11M3.5 4.5h9M3.5 4.5 1.8 9.2a2 2 0 0 0 3.4 0ZM12.5 4.5l-1.7 4.7a2 2 0 0 0 3.4 0ZM5.5 13.5h5"/>',  # noqa: E501
+    "aside": '<path d="M2 9.5h3.5l1 2h3l1-2H14M2 9.5 4 3.5h8l2 6v3.5H2Z"/>',
+    "more": '<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.4"/>',
+    "search": '<circle cx="7" cy="7" r="4.25"/><path d="m10.2 10.2 3.3 3.3"/>',
+    "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.2"/><path d="M10.5 3.5v-1h-8v8h1"/>',
+    "arrow": '<path d="M6 3.5 10.5 8 6 12.5"/>',
+    "back": '<path d="M10 3.5 5.5 8l4.5 4.5"/>',
+    "book": '<path d="M8 4c-1.5-1-3.5-1.3-5.5-1v9.5c2-.3 4 0 5.5 1 1.5-1 3.5-1.3 5.5-1V3c-2-.3-4 0-5.5 1Zm0 0v9.5"/>',
+    "warning": '<path d="M8 2.5 14.5 13.5h-13ZM8 6.5v3.2M8 11.6v.01"/>',
+    "out": '<path d="M6.5 2.5h-4v11h4M9.5 5 12.5 8l-3 3M12 8H6"/>',
+    "key": '<circle cx="5" cy="11" r="2.75"/><path d="m7 9 6-6M10.5 5.5l2 2"/>',
+}
+
+
+@register.simple_tag
+def plate(endpoint: Endpoint) -> SafeString:
+    """A machine's name as a number plate."""
+    return stories.plate(endpoint)
+
+
+@register.simple_tag
+def mark(severity: int, *, named: bool = False) -> SafeString:
+    """The severity mark: shape and colour, with its name beside it or only for those who cannot see it."""
+    label = str(Ticket.Severity(severity).label) if severity in Ticket.Severity.values else ""
+    drawing = mark_safe(_MARKS.get(severity, ""))  # noqa: S308 - from the table above
+    text = format_html('<span class="{}">{}</span>', "mark-name" if named else "unseen", label)
+    return format_html(
+        '<span class="mark s{}"><svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>{}</span>',
+        severity,
+        drawing,
+        text,
+    )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A line drawing that stands beside a word, never instead of one."""
+    return format_html(
+        '<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
+        mark_safe(_ICONS[name]),  # noqa: S308 - from the table above
+    )
+
+
+@register.simple_tag
+def simulated(endpoint: Endpoint) -> SafeString:
+    """The mark of a machine that does not exist; empty for a real one."""
+    if not endpoint.simulated:
+        return SafeString("")
+    return format_html('<span class="simulated">{}</span>', gettext("simulated"))
+
+
+@register.simple_tag(takes_context=True)
+def near(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
+    """A day as a distance ("over 3 weken"), its date on hover."""
+    if moment is None:
+        return SafeString("")
+    now = context["now"]
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        wording.local_day(moment).isoformat(),
+        wording.day(moment, now),
+        wording.distance(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
+    """A date, its distance on hover."""
+    if moment is None:
+        return SafeString("")
+    now = context["now"]
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        wording.local_day(moment).isoformat(),
+        wording.distance(moment, now),
+        wording.day(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
+    """How old something is, in short; the moment itself on hover."""
+    now = context["now"]
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        wording.clock(moment, now),
+        wording.age(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
+    """How long ago, in words; the moment itself on hover."""
+    now = context["now"]
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        wording.clock(moment, now),
+        wording.ago(moment, now),
+    )
+
+
+@cache
+def _version(path: str) -> str:
+    found = finders.find(path)
+    if not isinstance(found, str):
+        raise template.TemplateSyntaxError(f"there is no static file {path}")
+    return hashlib.blake2b(Path(found).read_bytes(), digest_size=5).hexdigest()
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """The address of a static file, with its version, so that browsers see a new one at once."""
+    return f"{static(path)}?v={_version(path)}"

@@ -1,0 +1,35 @@
+"""The console's addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import path
+
+from keuring_collector.console.views import account, departments, errors, machines, problems, queue, rules, ticket
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = [
+    path("", queue.queue, name="queue"),
+    path("tickets/", queue.bulk, name="bulk"),
+    path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
+    path("tickets/<int:pk>/<slug:action>/", ticket.act, name="ticket_act"),
+    path("machines/", machines.machines, name="machines"),
+    path("machines/<uuid:identity>/", machines.machine, name="machine"),
+    path("machines/<uuid:identity>/signals/<str:name>/", machines.signal, name="signal"),
+    path("departments/", departments.departments, name="departments"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/<str:name>/", rules.rule, name="rule"),
+    path("articles/<slug:slug>/", rules.article, name="article"),
+    path("problems/", problems.problems, name="problems"),
+    path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-out/", account.sign_out, name="sign_out"),
+    path("password/", account.password, name="password"),
+    path("preferences/", account.preferences, name="preferences"),
+]
+
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.broken

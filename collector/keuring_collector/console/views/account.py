@@ -1,0 +1,137 @@
+"""Signing in and out, a password of one's own, and how the console looks and speaks for its reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from keuring_collector.console.limits import Attempts
+from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, SIGNED_IN_AT, THEME_COOKIE, THEMES
+from keuring_collector.desk.models import Staff
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+ATTEMPTS: Final = Attempts()
+_YEAR: Final = 365 * 86400
+
+
+class SignIn(AuthenticationForm):
+    """Name and password. One message for a wrong name and a wrong password, so that names cannot be guessed."""
+
+    error_messages = {
+        "invalid_login": _(
+            "This name and password do not belong together. Check both; capitals count. "
+            "An administrator can give you a new one-time password with keuring-collector reset-password."
+        ),
+        "inactive": _("This account has been switched off. An administrator can switch it on again."),
+    }
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["username"].label = _("Name")
+        self.fields["password"].label = _("Password")
+
+
+def _safe(request: HttpRequest, address: str, otherwise: str) -> str:
+    """``address`` when it leads into this console, else the place ``otherwise``."""
+    if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return address
+    return resolve_url(otherwise)
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page; after five failed attempts in a minute an address has to wait."""
+    onward = _safe(request, request.POST.get("next") or request.GET.get("next", ""), "queue")
+    if request.user.is_authenticated:
+        return redirect(onward)
+    if request.method != "POST":
+        return render(request, "console/sign_in.html", {"form": SignIn(request), "next": onward})
+    address, began = request.META.get("REMOTE_ADDR", ""), timezone.now().timestamp()
+    form = SignIn(request, request.POST)
+    if wait := ATTEMPTS.begin(address, began):
+        context = {"form": SignIn(request), "next": onward, "wait": int(wait) + 1, "name": request.POST.get("username")}
+        return render(
+            request, "console/sign_in.html", context, status=429, headers={"Retry-After": str(int(wait) + 1)}
+        )
+    if not form.is_valid():
+        return render(request, "console/sign_in.html", {"form": form, "next": onward}, status=422)
+    ATTEMPTS.succeeded(address, began)
+    staff = form.get_user()
+    login(request, staff)
+    request.session[SIGNED_IN_AT] = began
+    response = redirect(onward)
+    if isinstance(staff, Staff) and staff.language in LANGUAGES:
+        _remember(response, LANGUAGE_COOKIE, staff.language)
+    return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session."""
+    logout(request)
+    return redirect("sign_in")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Choosing a password of one's own; the only page for whoever still has a one-time password."""
+    staff = request.user
+    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    form = PasswordChangeForm(staff, request.POST if request.method == "POST" else None)
+    form.fields["old_password"].label = _("One-time password") if staff.must_change_password else _("Present password")
+    form.fields["new_password1"].label = _("New password")
+    form.fields["new_password1"].help_text = _("At least 12 characters. A few words in a row are easy to remember.")
+    form.fields["new_password2"].label = _("New password, once more")
+    form.fields["new_password2"].help_text = ""
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        staff.must_change_password = False
+        staff.save(update_fields=["must_change_password"])
+        update_session_auth_hash(request, staff)
+        messages.success(request, _("Your password has been changed."))
+        return redirect("queue")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "console/password.html", {"form": form, "forced": staff.must_change_password}, status=status)
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=name != THEME_COOKIE
+    )
+
+
+@login_not_required
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language and theme; kept in a cookie, and the language also with the account."""
+    onward = _safe(request, request.POST.get("next", ""), "queue")
+    response = HttpResponseRedirect(onward)
+    language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
+    if language in LANGUAGES:
+        translation.activate(language)
+        _remember(response, LANGUAGE_COOKIE, language)
+        if isinstance(request.user, Staff):
+            request.user.language = language
+            request.user.save(update_fields=["language"])
+    if theme in THEMES:
+        _remember(response, THEME_COOKIE, theme)
+    return response
+
+

@@ -1,0 +1,61 @@
+"""Pages for when something is wrong: what, why, what next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+    """403."""
+    return render(request, "console/error.html", _forbidden(), status=403)
+
+
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+    """403 for a form that was not made by this console, or too long ago."""
+    context = {
+        "code": 403,
+        "title": _("This form is too old"),
+        "why": _("Since you opened the page you signed in again, or your browser keeps no cookies."),
+        "next": _("Go back, reload the page and send it again. What you typed is still there after going back."),
+    }
+    return render(request, "console/error.html", context, status=403)
+
+
+def _forbidden() -> dict[str, object]:
+    return {
+        "code": 403,
+        "title": _("You may not do this"),
+        "why": _("Your account does not have the right for this page."),
+        "next": _("Ask an administrator, or go back to the queue."),
+    }
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, with the reason when a view gave one."""
+    reason = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
+    context = {
+        "code": 404,
+        "title": _("This page does not exist"),
+        "why": reason or _("The address may be mistyped, or what was here is gone."),
+        "next": _("Go to the queue, or search."),
+    }
+    return render(request, "console/error.html", context, status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
+    """500. Drawn without the frame: what made the page fail may be what the frame needs."""
+    context = {
+        "code": 500,
+        "title": _("Something went wrong on our side"),
+        "why": _("The console met an error that it does not know. It has been written to the log."),
+        "next": _("Try again. If it stays so, tell an administrator what you were doing and at what time."),
+    }
+    return HttpResponse(render_to_string("console/error_bare.html", context), status=500)

@@ -1,0 +1,255 @@
+"""The machines, one machine, and one of its signals in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Count, Max, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext as _, ngettext
+from django.views.decorators.http import require_safe
+from keuring.signals import catalogue
+from keuring.signals.catalogue import BY_ID, BY_NAME
+from keuring.signals.model import Kind
+
+from keuring_collector.console import charts, facts, pack, readings, scales, stories
+from keuring_collector.desk import signals, wording
+from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.fleet.models import Department, Endpoint
+
+if TYPE_CHECKING:
+    import uuid
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+
+PAGE: Final = 50
+PERIODS: Final = (1, 7, 30, 90)
+FINE_PERIODS: Final = (1, 7)  # shorter than this is only to be seen by the window
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One row of the list."""
+
+    endpoint: Endpoint
+    model: str
+    contact: facts.Contact
+    tickets: int
+    severity: int
+
+
+@require_safe
+def machines(request: HttpRequest) -> HttpResponse:
+    """All machines: searched, filtered, fifty on a page."""
+    now = timezone.now()
+    query, department = request.GET.get("q", "").strip()[:100], request.GET.get("department", "")
+    model, simulated = request.GET.get("model", "")[:256], request.GET.get("simulated", "")
+    models = {
+        endpoint: str(value)
+        for (endpoint, _subject), value in readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id).items()
+        if value
+    }
+    found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+    if department.isdigit():
+        found = found.filter(department_id=int(department))
+    if simulated in ("hide", "only"):
+        found = found.filter(simulated=simulated == "only")
+    if model:
+        found = found.filter(pk__in=[pk for pk, name in models.items() if name == model])
+    if query:
+        named = [pk for pk, name in models.items() if query.lower() in name.lower()][:500]
+        found = found.filter(
+            Q(host_name__icontains=query)
+            | Q(colleague__name__icontains=query)
+            | Q(department__name__icontains=query)
+            | Q(pk__in=named)
+        )
+    count = found.count()
+    pages = max(1, -(-count // PAGE))
+    page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
+    is_open = Q(tickets__state__in=Ticket.OPEN)
+    shown = list(
+        found.select_related("colleague", "department")
+        .annotate(
+            open_tickets=Count("tickets", filter=is_open), worst=Max("tickets__severity", filter=is_open, default=0)
+        )
+        .order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE]
+    )
+    contacts = facts.contacts([endpoint.pk for endpoint in shown], now)
+    rows = [
+        Machine(e, models.get(e.pk, ""), contacts[e.pk], e.open_tickets, e.worst)
+        for e in shown
+    ]
+    address = request.GET.copy()
+
+    def turned(number: int) -> str:
+        address["page"] = str(number)
+        return "?" + address.urlencode()
+
+    context: dict[str, Any] = {
+        "rows": rows,
+        "count": count,
+        "page": page,
+        "pages": pages,
+        "before": turned(page - 1) if page > 1 else "",
+        "after": turned(page + 1) if page < pages else "",
+        "q": query,
+        "department": department,
+        "model": model,
+        "simulated": simulated,
+        "departments": [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")],
+        "models": sorted(set(models.values())),
+        "is_filtered": bool(query or department or model or simulated),
+    }
+    return render(request, "console/machines.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """One small chart in the column of signals."""
+
+    label: str
+    subject: str
+    svg: SafeString
+    last: str
+    address: str
+    by_day: bool
+
+
+def _endpoint(identity: uuid.UUID) -> Endpoint:
+    return get_object_or_404(Endpoint.objects.select_related("colleague", "department"), uuid=identity)
+
+
+def _period(request: HttpRequest, *, has_open_ticket: bool) -> int:
+    text = request.GET.get("days", "")
+    chosen = int(text) if text.isdigit() and int(text) in PERIODS else 30
+    return chosen if has_open_ticket or chosen not in FINE_PERIODS else 30
+
+
+def _multiples(
+    endpoint: Endpoint, start: float, now: float, days: int, *, closer: bool
+) -> list[tuple[str, list[Multiple]]]:
+    groups: dict[int, list[Multiple]] = {}
+    for track in readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk)):
+        fine = closer and readings.allows_windows(track.signal, has_open_ticket=True)
+        if days == 1 and not fine:
+            continue
+        drawn = stories.small(track, start, now, closer=fine)
+        if drawn is None:
+            continue
+        signal, svg, last = drawn
+        label = signals.label(signal.name)
+        if signal.kind is Kind.COUNTER and not fine:
+            label = _("%(signal)s, a day") % {"signal": label}
+        address = f"signals/{signal.name}/?days={days}" + (f"&subject={track.subject}" if track.subject else "")
+        item = Multiple(label, track.subject, svg, last, address, by_day=readings.is_by_day_only(signal))
+        groups.setdefault(signals.section(signal.name), []).append(item)
+    return [(signals.section_title(place), groups[place]) for place in sorted(groups)]
+
+
+@require_safe
+def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
+    """One machine: its plate, tickets, signals over a shared time axis, facts, and what cannot be measured."""
+    now, language = timezone.now(), (get_language() or "nl")[:2]
+    endpoint = _endpoint(identity)
+    tickets = list(
+        endpoint.tickets.select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")
+        .order_by("-opened_at")[:50]
+    )
+    tickets.sort(key=lambda ticket: (ticket.state not in Ticket.OPEN, -ticket.severity))
+    has_open = any(ticket.state in Ticket.OPEN for ticket in tickets)
+    days = _period(request, has_open_ticket=has_open)
+    closer = has_open and days in FINE_PERIODS
+    if closer:
+        staff = request.user
+        assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+        readings.note_look(staff, endpoint, f"signals of {days} days")
+    at = now.timestamp()
+    start = at - days * readings.DAY
+    store, state = readings.store(), pack.current()
+    context: dict[str, Any] = {
+        "endpoint": endpoint,
+        "card": facts.card(endpoint, now),
+        "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
+        "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
+        "has_open": has_open,
+        "days": days,
+        "periods": [
+            (
+                period,
+                ngettext("%(n)s day", "%(n)s days", period) % {"n": period},
+                has_open or period not in FINE_PERIODS,
+            )
+            for period in PERIODS
+        ],
+        "closer": closer,
+        "multiples": _multiples(endpoint, start, at, days, closer=closer),
+        "axis": scales.moments(start, at),
+        "facts": facts.rows(store.facts(endpoint.pk), now),
+        "missing": facts.missing(store.unmeasured(endpoint.pk)),
+        "events": _events(endpoint, at - 90 * readings.DAY, at, now),
+    }
+    return render(request, "console/machine.html", context)
+
+
+def _events(endpoint: Endpoint, start: float, end: float, now: datetime) -> list[tuple[str, str, str, int]]:
+    """What happened on a machine, by the day: (day, what, subject, how often), newest first."""
+    days: dict[tuple[Any, int, str], int] = {}
+    for event in readings.store().events(endpoint.pk, start, end):
+        if event.signal in BY_ID:
+            day = wording.local_day(datetime.fromtimestamp(event.observed_at, UTC))
+            key = (day, event.signal, event.subject)
+            days[key] = days.get(key, 0) + event.count
+    ordered = sorted(days.items(), key=lambda item: item[0], reverse=True)
+    return [
+        (wording.day(day, now), signals.label(BY_ID[signal].name), subject, count)
+        for (day, signal, subject), count in ordered[:30]
+    ]
+
+
+@require_safe
+def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse:
+    """One signal of a machine: the large chart and the table behind it."""
+    now = timezone.now()
+    endpoint, found, subject = _endpoint(identity), BY_NAME.get(name), request.GET.get("subject", "")
+    if found is None or not signals.is_measured(found):
+        raise Http404(_("There is no such signal."))
+    known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+    track = next((t for t in known if t.signal is found and t.subject == subject), None)
+    if track is None:
+        raise Http404(_("This machine has never reported that signal."))
+    has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
+    fine_allowed = readings.allows_windows(found, has_open_ticket=has_open)
+    days = _period(request, has_open_ticket=fine_allowed)
+    at = now.timestamp()
+    start = at - days * readings.DAY
+    closer = fine_allowed and days in FINE_PERIODS
+    if closer:
+        staff = request.user
+        assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+        readings.note_look(staff, endpoint, f"{name} of {days} days")
+    reading = readings.by_window(track, start, at) if closer else readings.by_day(track, start, at)
+    title = signals.label(found.name)
+    unit = wording.unit_of(found)
+    chart = charts.Chart(title, unit, reading.points, start, at, at, reading.gap, by_day=reading.by_day)
+    context: dict[str, Any] = {
+        "endpoint": endpoint,
+        "signal": found,
+        "title": title,
+        "subject": subject,
+        "days": days,
+        "periods": [
+            (p, ngettext("%(n)s day", "%(n)s days", p) % {"n": p}, fine_allowed or p not in FINE_PERIODS)
+            for p in PERIODS
+        ],
+        "svg": None if chart.is_empty else charts.draw(chart),
+        "rows": [charts.label(p, unit, now, by_day=reading.by_day) for p in reversed(reading.points)],
+        "presence": readings.is_by_day_only(found),
+        "has_open": has_open,
+    }
+    return render(request, "console/signal.html", context)

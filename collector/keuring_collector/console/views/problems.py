@@ -1,0 +1,37 @@
+"""Reports that could not be used: put aside with their reason, acknowledged, never lost in silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from keuring_collector.console import readings
+from keuring_collector.fleet.models import Endpoint
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+MOST: Final = 200
+
+
+@require_safe
+def problems(request: HttpRequest) -> HttpResponse:
+    """The reports put aside last."""
+    aside = readings.store().quarantine(MOST)
+    endpoints = Endpoint.objects.in_bulk({report.endpoint for report in aside})
+    rows = [
+        {
+            "endpoint": endpoints.get(report.endpoint),
+            "at": datetime.fromtimestamp(report.received_at, UTC),
+            "reason": report.reason,
+            "detail": report.detail,
+            "sequence": report.sequence,
+            "size": len(report.report),
+        }
+        for report in aside
+    ]
+    return render(request, "console/problems.html", {"rows": rows, "most": MOST})

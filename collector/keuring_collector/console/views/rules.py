@@ -1,0 +1,98 @@
+"""The rule pack: what is judged, what each rule says, and the articles."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.http import require_safe
+
+from keuring_collector.console import articles, pack
+from keuring_collector.console.listing import Choices
+from keuring_collector.desk import texts
+from keuring_collector.desk.models import Ticket, TicketLine
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def _open_by_rule() -> dict[str, int]:
+    found = TicketLine.objects.filter(active=True, ticket__state__in=Ticket.OPEN).order_by()
+    return dict(
+        found.values("rule").annotate(count=Count("ticket", distinct=True)).values_list("rule", "count")
+    )
+
+
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """All rules of the pack."""
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    opened = _open_by_rule()
+    listed = [
+        {
+            "rule": rule,
+            "title": texts.example(rule, language),
+            "cause": texts.cause_label(rule.cause),
+            "severity": int(rule.severity.grade),
+            "open": opened.get(str(rule.id), 0),
+            "address": Choices(rule=str(rule.id)).address(),
+        }
+        for rule in sorted(state.pack.rules.values(), key=lambda rule: (-rule.severity.grade, rule.name))
+    ]
+    gone = sum(count for rule, count in opened.items() if state.rule(rule) is None)
+    return render(request, "console/rules.html", {"rules": listed, "version": state.pack.version, "gone": gone})
+
+
+@require_safe
+def rule(request: HttpRequest, name: str) -> HttpResponse:
+    """One rule: when it fires, what it says, where it errs."""
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    found = state.pack.by_name.get(name)
+    if found is None:
+        raise Http404(_("There is no such rule in the pack."))
+    data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    context: dict[str, Any] = {
+        "rule": found,
+        "title": texts.example(found, language),
+        "cause": texts.cause_label(found.cause),
+        "severity": int(found.severity.grade),
+        "open": _open_by_rule().get(str(found.id), 0),
+        "address": Choices(rule=str(found.id)).address(),
+        "article": articles.link(state, found, language),
+        "settings": [
+            (part, _flat(data[part])) for part in ("applies_to", "condition", "recovery", "inspection") if data.get(part)
+        ],
+        "said": [
+            (code, label, texts.in_language(found.title, code), texts.split_steps(texts.in_language(found.advice, code)),
+             texts.in_language(found.say, code))
+            for code, label in (("nl", "Nederlands"), ("en", "English"))
+        ],
+        "data": data,
+    }  # fmt: skip
+    return render(request, "console/rule.html", context)
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """A nested setting as rows: ("forecast.limit", "5 GB")."""
+    if isinstance(value, dict):
+        return [row for key, inner in value.items() for row in _flat(inner, f"{prefix}.{key}" if prefix else str(key))]
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return [row for number, inner in enumerate(value, 1) for row in _flat(inner, f"{prefix}.{number}")]
+    if isinstance(value, list):
+        return [(prefix, ", ".join(map(str, value)))]
+    return [(prefix, value if isinstance(value, str) else json.dumps(value))]
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    """One article, with the rules that lead to it."""
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    found = articles.article(state, slug, language)
+    if found is None:
+        raise Http404(_("There is no such article."))
+    leading = [rule for rule in state.pack.rules.values() if rule.article == slug]
+    return render(request, "console/article.html", {"article": found, "rules": leading})
