@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keuring.signals import catalogue
 from keuring_collector.store import precision
-from keuring_collector.store.block import DAY, Block, BlockError, pack, unpack
+from keuring_collector.store.block import DAY, Block, BlockError, pack, pack_together, unpack
 
 SIGNALS = [signal for signal in catalogue.SIGNALS if signal.precision]
 DAY_NUMBER = 20_000
@@ -71,3 +71,18 @@ def test_every_truncation_of_a_block_says_so() -> None:
     for length in range(len(data)):
         with pytest.raises(BlockError):
             unpack(1, DAY_NUMBER, data[:length])
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_packing_together_gives_the_same_bytes(windows: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    ends = 20_000 * DAY + np.sort(random.choice(DAY, windows, replace=False)) + 1.0
+    signal = catalogue.SYSTEM_CPU_UTILIZATION.id
+    steps = np.rint(random.normal(0, 10.0 ** random.integers(0, 12, 5), (windows, 5)))
+    steps[random.random(steps.shape) < 0.1] = np.nan
+    steps[:, 4] = 0
+    groups = [[(1, 0)], [(2, 1), (4, 3)], [(3, 2)], [(5, 4)]]
+    together = pack_together(20_000, ends, steps, groups)
+    for group, data in zip(groups, together, strict=True):
+        values = {statistic: precision.from_steps(steps[:, column], 1.0, 1000.0) for statistic, column in group}
+        assert data == pack(signal, 20_000, Block(ends, values))

@@ -18,7 +18,7 @@ import zstandard
 from keuring_collector.store import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,6 +63,29 @@ def pack(signal: int, day: int, block: Block) -> bytes:
     return head + _codec.compress(b"".join(body))
 
 
+def pack_together(
+    day: int, ends: NDArray[np.float64], steps: NDArray[np.float64], groups: Sequence[Sequence[tuple[int, int]]]
+) -> list[bytes]:
+    """The blocks of many series that share their windows: the same bytes as ``pack`` gives, at a tenth of the cost.
+
+    ``steps`` has a row per window and a column per value, as precision.to_steps gives them; each group is one block:
+    its (statistic, column) pairs, by statistic.
+    """
+    missing = np.isnan(steps)
+    whole = np.where(missing, float(_MISSING), steps).astype(np.int64)
+    columns = _squeeze_all(whole)
+    seconds = _squeeze(np.rint(ends - day * DAY).astype(np.int64))
+    packed: dict[bytes, bytes] = {}  # counters that stay at zero are many, and alike
+    blocks = []
+    for group in groups:
+        body = seconds + b"".join(bytes([statistic]) + columns[column] for statistic, column in group)
+        compressed = packed.get(body)
+        if compressed is None:
+            compressed = packed[body] = _codec.compress(body)
+        blocks.append(_HEAD.pack(_VERSION, len(ends), len(group)) + compressed)
+    return blocks
+
+
 def unpack(signal: int, day: int, data: bytes) -> Block:
     """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block."""
     try:
@@ -92,6 +115,22 @@ def _squeeze(column: NDArray[np.int64]) -> bytes:
     width = max(1, (int(folded.max(initial=0)).bit_length() + 7) // 8)
     planes = folded.view(np.uint8).reshape(-1, 8)[:, :width].T
     return bytes([width]) + planes.tobytes()
+
+
+def _squeeze_all(table: NDArray[np.int64]) -> list[bytes]:
+    """``_squeeze`` of each column of a table with at least one row."""
+    differences = table.copy()
+    differences[1:] -= table[:-1]
+    folded = ((differences << 1) ^ (differences >> 63)).view(np.uint64)
+    largest = folded.max(axis=0)
+    widths = 1 + sum((largest >> np.uint64(8 * byte) != 0).astype(np.int64) for byte in range(1, 8))
+    rows, count = table.shape
+    planes = np.ascontiguousarray(folded.T).view(np.uint8).reshape(count, rows, 8).transpose(0, 2, 1).tobytes()
+    starts = range(0, 8 * rows * count, 8 * rows)
+    return [
+        bytes([width]) + planes[start : start + width * rows]
+        for start, width in zip(starts, np.asarray(widths).tolist(), strict=True)
+    ]
 
 
 def _unsqueeze(body: memoryview, offset: int, count: int) -> tuple[NDArray[np.int64], int]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keuring_collector.store import journal, precision
-from keuring_collector.store.block import DAY, Block, pack, unpack
+from keuring_collector.store.block import DAY, Block, pack, pack_together, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +70,11 @@ def _compact_endpoint(connection: Connection, endpoint: int, before_day: int) ->
         for entry in journal.entries(connection, endpoint, until=before_day * DAY + 1)
         if entry.position <= kept[0]
     ]
-    made = _write(connection, endpoint, split(covered, journal.layouts(connection, endpoint))) if covered else 0
+    layouts = journal.layouts(connection, endpoint)
+    fresh, rest = _whole_days(covered, _compacted_until(connection, endpoint))
+    made = _write_days(connection, endpoint, fresh, layouts)
+    if rest:
+        made += _write(connection, endpoint, split(rest, layouts))
     connection.execute_many(
         "DELETE FROM journal WHERE endpoint_id = ? AND epoch = ? AND sequence = ?",
         [(endpoint, entry.epoch, entry.sequence) for entry in covered],
@@ -79,16 +83,85 @@ def _compact_endpoint(connection: Connection, endpoint: int, before_day: int) ->
     return len(covered), made
 
 
+def _compacted_until(connection: Connection, endpoint: int) -> int:
+    """The first day of which history can hold nothing yet."""
+    rows = connection.execute("SELECT compacted_day FROM endpoint_head WHERE endpoint_id = ?", (endpoint,))
+    return int(rows[0][0]) if rows else 0
+
+
+def _day(entry: journal.Entry) -> int:
+    """The day that a window belongs to; one that ends at midnight was measured on the day before."""
+    return int((entry.end_at - 1) // DAY)
+
+
+def _whole_days(
+    entries: Sequence[journal.Entry], fresh_from: int
+) -> tuple[dict[int, list[journal.Entry]], list[journal.Entry]]:
+    """The days that can be written at once (nothing of them in history, one layout), and the entries of all others."""
+    days: dict[int, list[journal.Entry]] = defaultdict(list)
+    for entry in entries:
+        days[_day(entry)].append(entry)
+    fresh: dict[int, list[journal.Entry]] = {}
+    rest: list[journal.Entry] = []
+    for day, members in days.items():
+        if day >= fresh_from and all(entry.layout == members[0].layout for entry in members):
+            fresh[day] = members
+        else:
+            rest += members
+    return fresh, rest
+
+
+def _write_days(
+    connection: Connection,
+    endpoint: int,
+    days: dict[int, list[journal.Entry]],
+    layouts: dict[int, tuple[journal.Key, ...]],
+) -> int:
+    """Writes days of which history holds nothing yet, all series of a day at once."""
+    series = {number: _Series(keys) for number, keys in layouts.items()}
+    rows: list[tuple[Any, ...]] = []
+    points: list[tuple[Any, ...]] = []
+    for day, members in days.items():
+        shape = series[members[0].layout]
+        ends, chosen = np.unique(np.array([entry.end_at for entry in members]), return_index=True)
+        table = np.stack([entry.values() for entry in members])[chosen]
+        steps = precision.to_steps(table, shape.multiplier, shape.divisor)
+        blocks = pack_together(day, ends, steps, [group for _, _, group in shape.groups])
+        count = len(ends)
+        rows += [
+            (endpoint, signal, subject, day, count, block)
+            for (signal, subject, _), block in zip(shape.groups, blocks, strict=True)
+        ]
+        values = precision.from_steps(steps, shape.multiplier, shape.divisor)
+        points += [
+            (endpoint, signal, subject, statistic, day, *summary)
+            for (signal, statistic, subject), summary in zip(shape.keys, _summaries(values), strict=True)
+            if summary[0]
+        ]
+    _put(connection, rows, points)
+    return len(rows)
+
+
+class _Series:
+    """A layout, arranged for history: its rounding, and its columns by (signal, subject)."""
+
+    def __init__(self, keys: Sequence[journal.Key]) -> None:
+        self.keys = keys
+        factors = np.array([precision.factors(signal) for signal, _, _ in keys], np.float64).reshape(-1, 2)
+        self.multiplier, self.divisor = factors[:, 0], factors[:, 1]
+        columns: dict[Series, list[tuple[int, int]]] = defaultdict(list)
+        for index, (signal, statistic, subject) in enumerate(keys):
+            columns[signal, subject].append((statistic, index))
+        self.groups = [(signal, subject, sorted(group)) for (signal, subject), group in columns.items()]
+
+
 def split(
     entries: Sequence[journal.Entry], layouts: dict[int, tuple[journal.Key, ...]]
 ) -> dict[tuple[int, int, str], Block]:
-    """The values of reports, by (day, signal, subject). A window belongs to the day in which it ended.
-
-    A window that ends at midnight belongs to the day before: it was measured then.
-    """
+    """The values of reports, by (day, signal, subject)."""
     groups: dict[tuple[int, int], list[journal.Entry]] = defaultdict(list)
     for entry in entries:
-        groups[int((entry.end_at - 1) // DAY), entry.layout].append(entry)
+        groups[_day(entry), entry.layout].append(entry)
     blocks: dict[tuple[int, int, str], Block] = {}
     for (day, number), members in groups.items():
         keys = layouts[number]
@@ -109,7 +182,8 @@ def split(
 
 
 def _write(connection: Connection, endpoint: int, blocks: dict[tuple[int, int, str], Block]) -> int:
-    rows, points = [], []
+    rows: list[tuple[Any, ...]] = []
+    points: list[tuple[Any, ...]] = []
     for (day, signal, subject), fresh in blocks.items():
         old = connection.execute(
             "SELECT block FROM history WHERE endpoint_id = ? AND signal_id = ? AND subject = ? AND day = ?",
@@ -117,15 +191,24 @@ def _write(connection: Connection, endpoint: int, blocks: dict[tuple[int, int, s
         )
         block = unpack(signal, day, bytes(old[0][0])).merged(fresh) if old else fresh
         rows.append((endpoint, signal, subject, day, len(block.ends), pack(signal, day, block)))
-        for statistic, values in block.columns.items():
-            measured = values[~np.isnan(values)]
-            if len(measured):
-                points.append((endpoint, signal, subject, statistic, day, len(measured), *_summary(measured)))
+        statistics = list(block.columns)
+        table = np.stack([block.columns[statistic] for statistic in statistics], axis=1)
+        points += [
+            (endpoint, signal, subject, statistic, day, *summary)
+            for statistic, summary in zip(statistics, _summaries(table), strict=True)
+            if summary[0]
+        ]
+    _put(connection, rows, points)
+    return len(rows)
+
+
+def _put(connection: Connection, rows: list[tuple[Any, ...]], points: list[tuple[Any, ...]]) -> None:
+    # In the order of their keys, which come first: rows of a table are kept in that order.
     connection.execute_many(
         "INSERT INTO history (endpoint_id, signal_id, subject, day, windows, block) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (endpoint_id, signal_id, subject, day) "
         "DO UPDATE SET windows = excluded.windows, block = excluded.block",
-        rows,
+        sorted(rows),
     )
     connection.execute_many(
         "INSERT INTO daily (endpoint_id, signal_id, subject, statistic, day, windows, last, minimum, mean, maximum, "
@@ -133,14 +216,25 @@ def _write(connection: Connection, endpoint: int, blocks: dict[tuple[int, int, s
         "ON CONFLICT (endpoint_id, signal_id, subject, statistic, day) DO UPDATE SET windows = excluded.windows, "
         "last = excluded.last, minimum = excluded.minimum, mean = excluded.mean, maximum = excluded.maximum, "
         "total = excluded.total",
-        points,
+        sorted(points),
     )
-    return len(rows)
 
 
-def _summary(values: NDArray[np.float64]) -> tuple[float, float, float, float, float]:
-    """Last, minimum, mean, maximum and total of at least one value."""
-    return float(values[-1]), float(values.min()), float(values.mean()), float(values.max()), float(values.sum())
+def _summaries(table: NDArray[np.float64]) -> list[tuple[int, float, float, float, float, float]]:
+    """Of each column, without its NaN: how many values, the last, minimum, mean, maximum and total.
+
+    Sums run down the column in order, so that a day gives the same bits however many columns it is done with.
+    """
+    known = ~np.isnan(table)
+    counts = known.sum(axis=0)
+    totals = np.cumsum(np.where(known, table, 0.0), axis=0)[-1]
+    places = np.where(known, np.arange(len(table))[:, None], -1).max(axis=0)
+    lasts = table[places, np.arange(table.shape[1])]
+    lowest = np.where(known, table, np.inf).min(axis=0)
+    highest = np.where(known, table, -np.inf).max(axis=0)
+    means = totals / np.maximum(counts, 1)
+    columns = (counts, lasts, lowest, means, highest, totals)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def purge(connection: Connection, raw_before_day: int, daily_before_day: int) -> PurgeReport:
