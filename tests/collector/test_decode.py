@@ -85,7 +85,7 @@ def test_an_unknown_signal_is_left_out_and_the_rest_kept() -> None:
     assert np.frombuffer(item.samples, "<f4").tolist() == [0.5]
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 3e38])
 def test_infinite_is_taken_as_not_measured(value: float) -> None:
     item = good(report(1, NOW, {CPU: value, ROOT: 0.5}))
     assert item.window is not None

@@ -234,32 +234,34 @@ def _fill_values(batch: Sequence[Decoded]) -> None:
     if not batch:
         return
     raw = np.frombuffer(b"".join(item.samples for item in batch), "<f4").astype(np.float64)
-    infinite = np.isinf(raw)
     columns = [item.columns for item in batch if item.columns is not None]
     multiplier = np.concatenate([each.multiplier for each in columns])
     divisor = np.concatenate([each.divisor for each in columns])
-    if infinite.any():
-        raw[infinite] = np.nan
-    rounded = precision.from_steps(precision.to_steps(raw, multiplier, divisor), multiplier, divisor)
+    steps = precision.to_steps(raw, multiplier, divisor)
+    wild = np.abs(steps) >= precision.MOST_STEPS
+    anything_wild = bool(wild.any())
+    if anything_wild:
+        steps[wild] = np.nan
+    rounded = precision.from_steps(steps, multiplier, divisor)
     start = 0
     for item, each in zip(batch, columns, strict=True):
         end = start + len(each.multiplier)
         window = item.window
         assert window is not None  # noqa: S101  # only a gap has none, and a gap has no columns
         window.values = rounded[start:end]
-        if infinite[start:end].any():
-            _drop_infinite(item, infinite[start:end])
+        if anything_wild and wild[start:end].any():
+            _drop_wild(item, wild[start:end])
         start = end
 
 
-def _drop_infinite(item: Decoded, infinite: NDArray[np.bool_]) -> None:
+def _drop_wild(item: Decoded, wild: NDArray[np.bool_]) -> None:
     samples = np.frombuffer(item.samples, "<f4").copy()
-    samples[infinite] = np.nan
+    key = item.columns.layout.keys[int(np.argmax(wild))] if item.columns else SeriesKey(0, 0, "")
+    value = samples[int(np.argmax(wild))]
+    samples[wild] = np.nan
     item.samples = samples.tobytes()
-    assert item.columns is not None  # noqa: S101  # it has values
-    key = item.columns.layout.keys[int(np.argmax(infinite))]
-    detail = f"{BY_ID[key.signal].name} {key.subject} is infinite; it was taken as not measured"
-    item.problems.append(Problem("not_finite", detail, int(infinite.sum())))
+    detail = f"{BY_ID[key.signal].name} {key.subject} is {value}, which cannot be; it was taken as not measured"
+    item.problems = [*item.problems, Problem("not_finite", detail, int(wild.sum()))]
 
 
 def _times(received: Received) -> tuple[float, float, float]:

@@ -7,13 +7,17 @@ a multiplication by the whole number 1/p, because k/1000 is the nearest double t
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from keuring.signals.catalogue import BY_ID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+# Beyond this many steps a double no longer tells one step from the next: no measurement is that large.
+MOST_STEPS: Final = 2.0**52
 
 
 @cache
