@@ -24,7 +24,7 @@ WARM_UP = 4  # windows before measuring: heads, layouts and state of each endpoi
 
 def measure(fleet: Fleet, directory: Path) -> tuple[float, dict[str, float]]:
     """Microseconds of processor time per report, and of time per report by stage."""
-    path = WritePath(migrated(directory), rulepack.load())
+    path = WritePath(migrated(directory, fleet.endpoints), rulepack.load())
     spent = 0.0
     before = dict.fromkeys(STAGES, 0.0)
     for round_ in range(fleet.rounds):
@@ -39,6 +39,9 @@ def measure(fleet: Fleet, directory: Path) -> tuple[float, dict[str, float]]:
             spent += time.process_time() - begun
             assert len(answers) == len(batches[start : start + BATCH])
     count = (fleet.rounds - WARM_UP) * fleet.endpoints
+    assert (
+        REGISTRY.get_sample_value("keuring_ticket_changes_total", {"change": "opened"}) or 0
+    ) < fleet.endpoints / 100
     path.close()
     return spent / count * 1e6, {stage: (_stage(stage) - before[stage]) / count * 1e6 for stage in STAGES}
 

@@ -21,7 +21,7 @@ from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
-from keuring_collector.store import StorageError, facts, journal, tickets
+from keuring_collector.store import ConstraintError, StorageError, facts, journal, tickets
 from keuring_collector.store.connection import SqliteConnection, connect
 
 if TYPE_CHECKING:
@@ -124,12 +124,12 @@ class WritePath:
         endpoints = sorted({received.endpoint for received in batch})
         try:
             return self._transact(batch, decoded, endpoints)
-        except StorageError:
+        except Exception as error:
             self._forget(endpoints)
-            self._reconnect()
-            raise
-        except Exception as error:  # noqa: BLE001  # any failure of judging is the report's, and is put aside with it
-            self._forget(endpoints)
+            if isinstance(error, StorageError) and not isinstance(error, ConstraintError):
+                self._reconnect()
+                raise
+            # Any other failure is a report's own: it is found, and put aside.
             if len(batch) > 1:
                 half = len(batch) // 2
                 return self._attempt(batch[:half], decoded[:half]) + self._attempt(batch[half:], decoded[half:])

@@ -29,6 +29,10 @@ class StorageError(Exception):
     """The database cannot do what was asked of it now; nothing of the transaction was kept."""
 
 
+class ConstraintError(StorageError):
+    """The database refuses this very data, now and later: trying again is of no use."""
+
+
 class Connection(ABC):
     """A connection of one thread. Outside ``transaction`` each statement stands on its own."""
 
@@ -97,13 +101,17 @@ class SqliteConnection(Connection):
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise StorageError(f"{self.path}: {error}") from error
+            raise self._failure(error) from error
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             self._connection.executemany(sql, rows)
         except sqlite3.Error as error:
-            raise StorageError(f"{self.path}: {error}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> StorageError:
+        kind = ConstraintError if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError) else StorageError
+        return kind(f"{self.path}: {error}")
 
     def begin(self) -> None:
         self.execute("BEGIN IMMEDIATE")
@@ -171,7 +179,7 @@ class PostgresConnection(Connection):
         try:
             return psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="keuring")
         except psycopg.Error as error:
-            raise StorageError(f"PostgreSQL: {error}") from error
+            raise _failure(error) from error
 
     def _alive(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection.broken or self._connection.closed:
@@ -185,14 +193,14 @@ class PostgresConnection(Connection):
             cursor = self._alive().execute(_numbered(sql), parameters)
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise StorageError(f"PostgreSQL: {error}") from error
+            raise _failure(error) from error
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             with self._alive().cursor() as cursor:
                 cursor.executemany(_numbered(sql), rows)
         except psycopg.Error as error:
-            raise StorageError(f"PostgreSQL: {error}") from error
+            raise _failure(error) from error
 
     def copy(self, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Row]) -> None:
         """Writes many rows in PostgreSQL's binary form, the cheapest way in."""
@@ -203,7 +211,7 @@ class PostgresConnection(Connection):
                 for row in rows:
                     copy.write_row(row)
         except psycopg.Error as error:
-            raise StorageError(f"PostgreSQL: {error}") from error
+            raise _failure(error) from error
 
     def begin(self) -> None:
         try:
@@ -232,6 +240,11 @@ class PostgresConnection(Connection):
 
     def time(self, moment: Any) -> float | None:
         return None if moment is None else float(moment.timestamp())
+
+
+def _failure(error: psycopg.Error) -> StorageError:
+    kind = ConstraintError if isinstance(error, psycopg.IntegrityError | psycopg.DataError) else StorageError
+    return kind(f"PostgreSQL: {error}")
 
 
 def connect(url: str) -> Connection:
