@@ -23,15 +23,11 @@ def day_of(ends: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def restarted(rings: Rings, rows: NDArray[np.int64], sizes: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Those of ``rows`` whose size changed, and remembers the sizes; their history has been emptied."""
+    """Those of ``rows`` whose size changed; remembers the sizes."""
     old = rings.restart[rows]
     known = ~np.isnan(sizes)
     changed = rows[known & (np.abs(sizes - old) > RESTART_SHARE * np.abs(old))]
     rings.restart[rows[known]] = sizes[known]
-    if len(changed):
-        rings.point[changed] = np.nan
-        rings.value[changed] = np.nan
-        rings.weight[changed] = 0
     return changed
 
 

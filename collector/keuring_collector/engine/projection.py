@@ -29,7 +29,7 @@ def fold(
     rings = state.rings
     changed = daily.restarted(rings, rows, sizes)
     if len(changed):
-        _blank(state, changed)
+        renew(state, changed)
     due = days > rings.day[rows]
     if due.any():
         mean = state.index.aggregate[rings.rule[rows[due]]] == MEAN
@@ -52,17 +52,22 @@ def project(state: FleetState, rows: NDArray[np.int64]) -> None:
         today = rings.day[mine]
         points = daily.history(rings, mine, source.maximum_days)
         found = forecast.project(points, today - 1, today, source)
+        # A part that was replaced is known not to be near its end, as long as it has no history of its own.
+        renewed = (found.outcome == forecast.Outcome.SHORT) & (rings.outcome[mine] == forecast.Outcome.STEPPED)
         for column, dates in ((rings.at, found.at), (rings.low, found.low), (rings.high, found.high)):
             # To the hour: what is finer is noise.
-            column[mine] = np.rint(dates * daily.DAY / HOUR) * HOUR
+            column[mine] = np.where(renewed, np.inf, np.rint(dates * daily.DAY / HOUR) * HOUR)
         rings.rate[mine] = found.rate
-        rings.outcome[mine] = found.outcome
+        rings.outcome[mine] = np.where(renewed, forecast.Outcome.STEPPED, found.outcome)
         state.terms.x[rings.term[mine]] = rings.at[mine]
 
 
-def _blank(state: FleetState, rows: NDArray[np.int64]) -> None:
-    """Another volume or disk: what was expected of the old one is not expected any more."""
+def renew(state: FleetState, rows: NDArray[np.int64]) -> None:
+    """Another volume, disk or battery: what was expected of the old one is not expected any more."""
     rings = state.rings
+    rings.point[rows] = np.nan
+    rings.value[rows] = np.nan
+    rings.weight[rows] = 0
     for column in (rings.at, rings.low, rings.high):
         column[rows] = np.inf
     rings.rate[rows] = np.nan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keuring_collector.engine import facts as fact_tests
-from keuring_collector.engine import growth
+from keuring_collector.engine import growth, projection
 from keuring_collector.engine.columns import NAN, Cells, Growths, Lanes, Rings, Terms
 from keuring_collector.engine.compiled import Dated, Forecast, Growth, State, Truth
 from keuring_collector.engine.index import PackIndex, subject_of
@@ -189,14 +189,13 @@ class FleetState:
             if cell is None:
                 continue
             source, extra = self.pack.rules[number].source, int(self.cells.extra[cell])
-            self.terms.x[self.cells.term[cell]] = NAN
             if isinstance(source, Growth):
+                self.terms.x[self.cells.term[cell]] = NAN
                 lane = int(self.growths.lane[extra])
                 self.lanes.base[lane : lane + len(source.lanes)] = NAN
                 self.growths.amount[extra] = 0
             else:
-                self.rings.point[extra] = NAN
-                self.rings.value[extra], self.rings.weight[extra] = NAN, 0
+                projection.renew(self, np.array([extra]))
 
     def take_events(self, endpoint: Endpoint, events: tuple[Event, ...] | list[Event], latest: float) -> None:
         """Counts events; one that claims to be later than ``latest`` is counted there."""

@@ -1,0 +1,1 @@
+"""The rules themselves: each plays its own tests."""
