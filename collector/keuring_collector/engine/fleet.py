@@ -127,8 +127,10 @@ class Fleet:
         Findings come in the order of the windows. The result does not depend on how windows were batched.
         """
         told: list[tuple[int, int, Finding]] = []
-        for numbers in _rounds(windows):
-            told.extend(self._judge(self._prepare(windows, numbers)))
+        # Dates that never come are infinite, and what is not known is NaN: neither is worth a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for numbers in _rounds(windows):
+                told.extend(self._judge(self._prepare(windows, numbers)))
         told.sort(key=lambda item: (item[0], item[1], item[2].subject))
         return [finding for _, _, finding in told]
 

@@ -37,8 +37,8 @@ def expected(state: FleetState, cells: NDArray[np.int64]) -> NDArray[np.float64]
     """When each of ``cells`` expects it to happen; NaN where a rule speaks of now."""
     table, index = state.cells, state.index
     rule = table.rule[cells]
-    dated = index.forecasts[rule] | index.ahead[rule]
-    return np.where(dated, state.terms.x[table.term[cells]], np.nan)
+    date = state.terms.x[table.term[cells]]
+    return np.where((index.forecasts[rule] | index.ahead[rule]) & np.isfinite(date), date, np.nan)
 
 
 def _interval(state: FleetState, rule: CompiledRule, cell: int) -> Expected | None:

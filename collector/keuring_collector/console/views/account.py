@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = Attempts()
 _YEAR: Final = 365 * 86400
+# Django's word for the name in its messages about passwords; our catalogues say it in our own words.
+_WORDS_OF_DJANGO: Final = (_("username"),)
 
 
 class SignIn(AuthenticationForm):
