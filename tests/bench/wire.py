@@ -19,8 +19,9 @@ from keuring_collector.ingest.decode import understand
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from google.protobuf.descriptor_pb2 import FieldDescriptorProto
     from google.protobuf.message import Message
     from keuring.signals.model import Signal
 
@@ -57,18 +58,17 @@ def _series() -> tuple[list[tuple[Signal, int, str]], list[float]]:
     return keys, [float(np.float32(round(generator.random(), 3))) for _ in keys]
 
 
-def _message(name: str, fields: list[tuple[str, int, str | None]]) -> type[Message]:
+def _message(name: str, fields: Sequence[tuple[str, FieldDescriptorProto.Type.ValueType, str | None]]) -> type[Message]:
     """A message type made at run time: (field, protobuf type, message type), all repeated but in samples."""
     file = descriptor_pb2.FileDescriptorProto(name=f"{name}.proto", package="bench", syntax="proto3")
     outer = file.message_type.add(name=name)
     inner = file.message_type.add(name=f"{name}Sample")
     kinds = descriptor_pb2.FieldDescriptorProto
-    for number, (field, kind) in enumerate(
-        (("name", kinds.TYPE_STRING), ("value", kinds.TYPE_DOUBLE), ("time", kinds.TYPE_INT64)), 1
-    ):
-        inner.field.add(name=field, number=number, type=kind, label=kinds.LABEL_OPTIONAL)
-    for number, (field, kind, of) in enumerate(fields, 1):
-        outer.field.add(name=field, number=number, type=kind, label=kinds.LABEL_REPEATED, type_name=of)  # type: ignore[arg-type]
+    parts = (("name", kinds.TYPE_STRING), ("value", kinds.TYPE_DOUBLE), ("time", kinds.TYPE_INT64))
+    for number, (part, kind) in enumerate(parts, 1):
+        inner.field.add(name=part, number=number, type=kind, label=kinds.LABEL_OPTIONAL)
+    for number, (field, repeated, of) in enumerate(fields, 1):
+        outer.field.add(name=field, number=number, type=repeated, label=kinds.LABEL_REPEATED, type_name=of)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"bench.{name}"))
@@ -113,7 +113,7 @@ def _chosen(keys: list[tuple[Signal, int, str]], values: list[float]) -> tuple[b
     dictionary = report_pb2.SeriesDictionary(
         signal_ids=[signal.id for signal, _, _ in keys],
         subject_indices=[subjects.index(subject) for _, _, subject in keys],
-        statistics=[statistic for _, statistic, _ in keys],
+        statistics=[report_pb2.Statistic.ValueType(statistic) for _, statistic, _ in keys],
         subjects=subjects,
     )
     report = report_pb2.Report(

@@ -131,7 +131,7 @@ def _dictionary(keys: list[tuple[str, int, str]]) -> bytes:
     return report_pb2.SeriesDictionary(
         signal_ids=[BY_NAME[name].id for name, _, _ in keys],
         subject_indices=[subjects.index(subject) for _, _, subject in keys],
-        statistics=[statistic for _, statistic, _ in keys],
+        statistics=[report_pb2.Statistic.ValueType(statistic) for _, statistic, _ in keys],
         subjects=subjects,
     ).SerializeToString()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 from keuring.signals import catalogue
 from keuring_collector.store import precision
 from keuring_collector.store.block import DAY, Block, BlockError, pack, pack_together, unpack
+
+if TYPE_CHECKING:
+    from keuring.signals.model import Signal
 
 SIGNALS = [signal for signal in catalogue.SIGNALS if signal.precision]
 DAY_NUMBER = 20_000
@@ -24,8 +29,8 @@ def rounded(signal: int, values: np.ndarray) -> np.ndarray:
     ends=st.lists(st.integers(1, DAY), min_size=1, max_size=50, unique=True),
     data=st.data(),
 )
-def test_what_is_packed_comes_back(signal: catalogue.Signal, ends: list[int], data: st.DataObject) -> None:
-    at = np.array(sorted(ends), np.float64) + DAY_NUMBER * DAY
+def test_what_is_packed_comes_back(signal: Signal, ends: list[int], data: st.DataObject) -> None:
+    at = np.array(sorted(ends), np.float64) + float(DAY_NUMBER * DAY)
     numbers = st.one_of(st.just(float("nan")), st.floats(-1e9, 4e11))
     columns = {
         int(statistic): rounded(
@@ -52,7 +57,7 @@ def test_a_merged_block_is_in_order_and_the_newer_window_counts() -> None:
 
 def test_a_day_of_a_quiet_signal_takes_less_than_two_bytes_a_sample() -> None:
     generator = np.random.default_rng(1)
-    ends = DAY_NUMBER * DAY + np.arange(1, 289) * 300.0
+    ends = (DAY_NUMBER * DAY + np.arange(1, 289) * 300).astype(np.float64)
     walk = np.clip(0.3 + np.cumsum(generator.normal(0, 0.01, 288)), 0, 1)
     signal = catalogue.SYSTEM_MEMORY_UTILIZATION.id
     block = Block(ends, {3: rounded(signal, walk), 4: rounded(signal, walk + 0.02)})
@@ -66,7 +71,7 @@ def test_a_damaged_block_says_so(damage: bytes) -> None:
 
 
 def test_every_truncation_of_a_block_says_so() -> None:
-    block = Block(DAY_NUMBER * DAY + np.arange(1.0, 9.0), {3: np.arange(8.0)})
+    block = Block((DAY_NUMBER * DAY + np.arange(1, 9)).astype(np.float64), {3: np.arange(8.0)})
     data = pack(1, DAY_NUMBER, block)
     for length in range(len(data)):
         with pytest.raises(BlockError):
@@ -76,7 +81,7 @@ def test_every_truncation_of_a_block_says_so() -> None:
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_packing_together_gives_the_same_bytes(windows: int, seed: int) -> None:
     random = np.random.default_rng(seed)
-    ends = 20_000 * DAY + np.sort(random.choice(DAY, windows, replace=False)) + 1.0
+    ends = (20_000 * DAY + np.sort(random.choice(DAY, windows, replace=False)) + 1).astype(np.float64)
     signal = catalogue.SYSTEM_CPU_UTILIZATION.id
     steps = np.rint(random.normal(0, 10.0 ** random.integers(0, 12, 5), (windows, 5)))
     steps[random.random(steps.shape) < 0.1] = np.nan
