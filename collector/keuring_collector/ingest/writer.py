@@ -302,7 +302,10 @@ class WritePath:
         due = [endpoint for endpoint in work.moved if self._is_due(endpoint, work.heads[endpoint].position)]
         if due:
             self._snapshot(due, work.heads)
-        return tickets.apply(connection, findings, self._rules, now) if findings else {}
+        if not findings:
+            return {}
+        received = {(window.endpoint, window.end): window.received for window in work.windows}
+        return tickets.apply(connection, findings, self._rules, now, received)
 
     def _is_due(self, endpoint: int, position: int) -> bool:
         """Whether the state should be kept now. The first report's always is: it says by which pack was judged."""

@@ -57,21 +57,28 @@ def ticket_key(endpoint: int, cause: str) -> str:
 
 
 def apply(
-    connection: Connection, findings: Iterable[Finding], rules: Mapping[str, TicketRule], now: float
+    connection: Connection,
+    findings: Iterable[Finding],
+    rules: Mapping[str, TicketRule],
+    now: float,
+    received: Mapping[tuple[int, float], float] | None = None,
 ) -> dict[str, int]:
-    """Opens, changes and closes tickets as ``findings`` say; ``now`` is the receive time.
+    """Opens, changes and closes tickets as ``findings`` say, window by window, so that it does not matter how windows
+    were put together into batches.
 
+    ``received`` gives the receive time of each window by its (endpoint, end); ``now`` is that of any other.
     Returns how often each of "opened", "reopened" and "closed_itself" happened.
     """
-    groups: dict[tuple[int, str], list[Finding]] = {}
+    groups: dict[tuple[float, int, str], list[Finding]] = {}
     for finding in findings:
         rule = rules.get(finding.rule)
         if rule is not None and rule.tickets:
-            groups.setdefault((finding.endpoint, rule.cause), []).append(finding)
+            groups.setdefault((finding.at, finding.endpoint, rule.cause), []).append(finding)
+    times = received or {}
     counts: dict[str, int] = {}
-    for (endpoint, cause), members in groups.items():
-        work = _Work(connection, endpoint, cause, now)
-        for finding in members:
+    for at, endpoint, cause in sorted(groups, key=lambda group: group[0]):
+        work = _Work(connection, endpoint, cause, times.get((endpoint, at), now))
+        for finding in groups[at, endpoint, cause]:
             work.take(finding)
         work.finish()
         for change in work.changes:
