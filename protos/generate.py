@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from keuring.signals.model import Kind, Privacy, Statistic, Status, ValueType
 
 HERE = Path(__file__).parent

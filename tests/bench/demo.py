@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from keuring_collector.demo.fleet import Fleet
-
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:

@@ -6,19 +6,20 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from keuring.signals import catalogue
 from keuring.signals.model import Signal
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Fact, Layout, SeriesKey, Window
-
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keuring_collector.engine import CompiledPack
     from numpy.typing import NDArray
+
+    from keuring_collector.engine import CompiledPack
 
 ENDPOINTS = 1024
 BATCH = 256

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import SIGNALS
 from keuring_collector.ingest.decode import understand
-
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor_pb2 import FieldDescriptorProto
     from google.protobuf.message import Message
+
     from keuring.signals.model import Signal
 
 SERIES: Final = 100

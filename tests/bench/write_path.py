@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import psutil
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_NAME, SIGNALS
 from keuring.signals.model import Kind
-
 from tests.bench.figure import Figure
 from tests.programs import find_program
 
@@ -59,7 +59,7 @@ def run() -> Iterable[Figure]:
     yield _figure("write_path_us_per_report", total, peer, f"{how}; CPU of the writing thread's work")
     for stage, microseconds in stages.items():
         yield Figure(f"write_path_{stage}_us_per_report", microseconds, "us", how="part of write_path_us_per_report")
-    for name, microseconds, detail in over_grpc(fleet):
+    for name, microseconds, detail in over_grpc(Fleet(32, 1)):
         yield _figure(name, microseconds, peer, detail)
 
 
@@ -94,15 +94,19 @@ class Fleet:
     def reports(self, round_: int) -> list[report_pb2.Report]:
         """The reports of one window, one for each endpoint."""
         table = self.values(round_)
-        made = []
-        for row in range(self.endpoints):
-            report = report_pb2.Report(
-                spool_epoch=1, sequence=round_ + 1, boot_id="0f7c", series=self._series, values=table[row].tobytes()
-            )
-            report.window_start_time.FromSeconds(START + round_ * WINDOW)
-            report.window_duration.FromSeconds(WINDOW)
-            made.append(report)
-        return made
+        return [self._report(row, round_ + 1, START + round_ * WINDOW) for row in table]
+
+    def report(self, row: int, sequence: int, start: int) -> report_pb2.Report:
+        """One report of the endpoint in ``row``, for a window that began at ``start``."""
+        return self._report(self.values(sequence)[row], sequence, start)
+
+    def _report(self, values: np.ndarray, sequence: int, start: int) -> report_pb2.Report:
+        report = report_pb2.Report(
+            spool_epoch=1, sequence=sequence, boot_id="0f7c", series=self._series, values=values.tobytes()
+        )
+        report.window_start_time.FromSeconds(start)
+        report.window_duration.FromSeconds(WINDOW)
+        return report
 
     def received(self, round_: int) -> float:
         """When the collector gets the reports of a window."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from prometheus_client import REGISTRY
+
 from keuring_collector import rulepack
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import WritePath
-from prometheus_client import REGISTRY
-
 from tests.bench.database import migrated
 from tests.bench.write_path import BATCH
 

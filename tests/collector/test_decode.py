@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
 from keuring_collector.ingest.decode import Decoded, Decoder, Received, Unusable, clean
 from keuring_collector.ingest.sequence import Order, Place, place
 from keuring_collector.store.journal import Head
-
 from tests.collector.reports import report
 
 NOW = 1_790_000_000.0

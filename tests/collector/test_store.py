@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from keuring.signals import catalogue
 from keuring_collector.store import StorageError, facts, journal, open_store
 from keuring_collector.store.block import DAY

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring.signals import catalogue
 from keuring_collector.store import precision
 from keuring_collector.store.block import DAY, Block, BlockError, pack, pack_together, unpack

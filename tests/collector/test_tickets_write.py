@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from keuring.signals import catalogue
 from keuring_collector.engine.model import Change, Evidence, Expected, Finding, Severity
 from keuring_collector.store import StorageError, tickets

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
 from keuring.report.v1 import report_pb2
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
@@ -15,7 +16,6 @@ from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import DUPLICATE, OUT_OF_ORDER, QUARANTINED, STORED, Answer, WritePath
 from keuring_collector.store import StorageError, journal, open_store
 from keuring_collector.store.connection import Connection, connect
-
 from tests.collector.packs import write_pack
 from tests.collector.reports import report
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from keuring.signals import catalogue
 
+from keuring.signals import catalogue
 from keuring_collector import metrics
 
 if TYPE_CHECKING:

@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Kind, ValueType
-
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Unmeasured, Window
 from keuring_collector.store import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keuring.signals.model import Signal
     from numpy.typing import NDArray
+
+    from keuring.signals.model import Signal
 
 MAX_SERIES: Final = 500
 MAX_FACTS: Final = 5000

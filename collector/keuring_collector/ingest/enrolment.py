@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import grpc
 import structlog
 from django.db import DatabaseError, close_old_connections
-from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 
+from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring_collector import metrics
 from keuring_collector.fleet import tokens
 from keuring_collector.fleet.authority import AuthorityError, RequestError, parse_request

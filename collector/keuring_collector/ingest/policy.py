@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from google.protobuf.duration_pb2 import Duration
+
 from keuring.policy.v1 import policy_pb2
 from keuring.signals.catalogue import BY_NAME
 

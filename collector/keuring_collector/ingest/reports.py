@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import grpc
 import structlog
+
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 from keuring.report.v1 import report_pb2, report_pb2_grpc
-
 from keuring_collector import metrics
 from keuring_collector.ingest.decode import Received
 from keuring_collector.store import StorageError

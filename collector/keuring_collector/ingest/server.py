@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import grpc
 import structlog
 from django.db import DatabaseError, connections
+
 from keuring.enrolment.v1 import enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2_grpc
 from keuring.report.v1 import report_pb2_grpc
-
 from keuring_collector.fleet.authority import AuthorityError
 from keuring_collector.ingest.certificates import CertificateService
 from keuring_collector.ingest.enrolment import EnrolmentService

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
-from keuring.report.v1 import report_pb2
 
+from keuring.report.v1 import report_pb2
 from keuring_collector import metrics
 from keuring_collector.engine import Fleet
 from keuring_collector.ingest.agents import AgentHealth

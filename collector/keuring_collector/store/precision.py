@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
 from keuring.signals.catalogue import BY_ID
 
 if TYPE_CHECKING:

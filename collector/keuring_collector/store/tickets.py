@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from keuring.signals.catalogue import BY_ID
-
 from keuring_collector.engine.model import Change, Finding, Severity
 
 if TYPE_CHECKING:
