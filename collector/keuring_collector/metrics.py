@@ -72,18 +72,18 @@ AGENT_SPOOLED: Final = Gauge(
 )
 AGENT_SENSOR_FAILURES: Final = Counter("keuring_agent_sensor_failures", "Sensor failures that agents report.")
 AGENT_FLUSH_FAILURES: Final = Counter("keuring_agent_flush_failures", "Failed sendings that agents report.")
-JOBS: Final = Counter("keuring_job_runs", "Runs of background jobs by outcome.", ["job", "outcome"])
-JOB_SECONDS: Final = Histogram("keuring_job_seconds", "Time that background jobs took.", ["job"])
+JOBS: Final = Counter("keuring_job_runs", "Runs of background jobs by outcome.", ["name", "outcome"])
+JOB_SECONDS: Final = Histogram("keuring_job_seconds", "Time that background jobs took.", ["name"])
 
 # A series that begins at 1 is no increase to Prometheus: what is known to happen is said from the start, with 0.
 _KNOWN: Final[tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...]] = (
     (REPORTS, ("stored", "duplicate", "quarantined", "out_of_order")),
     (PROBLEMS, ("unknown_signal", "not_finite", "gap")),
-    (REJECTED, ("revoked", "no_identity", "tls_version", "overload", "storage")),
+    (REJECTED, ("revoked", "expired", "no_identity", "tls_version", "overload", "storage")),
     (STAGE, ("decode", "load", "judge", "commit")),
     (DELAY, ("15m", "1h", "1d", "older")),
-    (ENROLMENTS, ("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited")),
-    (RENEWALS, ("ok", "bad_request")),
+    (ENROLMENTS, ("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited", "storage")),
+    (RENEWALS, ("ok", "bad_request", "revoked", "storage")),
     (TICKETS, ("opened", "reopened", "closed_itself")),
 )
 for _metric, _values in _KNOWN:

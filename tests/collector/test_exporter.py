@@ -83,8 +83,8 @@ def test_families_say_what_the_inventory_holds() -> None:
     assert told["keuring_tickets{state=new,severity=urgent,department=Verkoop}"] == 2
     assert told["keuring_agents{version=0.1.0}"] == 3
     assert told["keuring_journal_oldest_age_seconds{}"] == 100
-    assert told["keuring_job_last_success_timestamp_seconds{job=purge}"] == 0
-    assert told["keuring_job_failing{job=purge}"] == 1
+    assert told["keuring_job_last_success_timestamp_seconds{name=purge}"] == 0
+    assert told["keuring_job_failing{name=purge}"] == 1
     assert told["keuring_certificate_expiry_timestamp_seconds{certificate=server}"] == NOW + 1000
     assert samples(INVENTORY, now=NOW + 9)["keuring_inventory_age_seconds{}"] == 9
     empty = replace(INVENTORY, store=Statistics(0, None, 0, 0, 0))

@@ -108,7 +108,7 @@ def test_the_database_and_the_counters_of_all_processes_are_told(migrated_url: s
     assert 400 < told["keuring_journal_oldest_age_seconds"] < 700
     assert told["keuring_quarantined_reports"] == 1
     assert told["keuring_database_bytes"] > 100_000
-    assert told['keuring_job_failing{job="purge"}'] == 1
+    assert told['keuring_job_failing{name="purge"}'] == 1
     certificates = [name for name in told if name.startswith("keuring_certificate_expiry")]
     assert len(certificates) == 4
     assert 0 < told["keuring_data_directory_free_bytes"] <= told["keuring_data_directory_size_bytes"]

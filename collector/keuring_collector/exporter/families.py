@@ -128,12 +128,12 @@ def _machine_families(inventory: Inventory) -> Iterator[GaugeMetricFamily]:
     yield _single(
         "keuring_job_last_success_timestamp_seconds",
         "When each background job last succeeded; 0 when it never did.",
-        "job",
+        "name",
         {name: at or 0.0 for name, at in inventory.jobs.items()},
     )
     yield _single(
         "keuring_job_failing",
         "1 when the last run of a background job failed.",
-        "job",
+        "name",
         {name: int(failing) for name, failing in inventory.jobs_failing.items()},
     )
