@@ -254,6 +254,8 @@ class Fleet:
 
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
     """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
+    if len({window.endpoint for window in windows}) == len(windows):
+        return [list(range(len(windows)))] if windows else []
     rounds: list[list[int]] = []
     seen: dict[int, int] = {}
     for number, window in enumerate(windows):

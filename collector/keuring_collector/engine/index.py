@@ -27,7 +27,8 @@ class PackIndex:
         self.by_fact: dict[int, list[int]] = defaultdict(list)
         self.by_event: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.by_identity: dict[int, list[int]] = defaultdict(list)
-        self.facts: set[int] = set()
+        self.facts: set[int] = set()  # all that any rule looks at
+        self.applying: set[int] = set()  # those that decide whether a rule applies
         for number, rule in enumerate(pack.rules):
             self._enter(number, rule)
         rules = pack.rules
@@ -51,7 +52,8 @@ class PackIndex:
 
     def _enter(self, number: int, rule: CompiledRule) -> None:
         source = rule.source
-        self.facts.update(test.signal for test in rule.applies)
+        self.applying.update(test.signal for test in rule.applies)
+        self.facts |= self.applying
         for signal, statistic in set(_series(rule)):
             self.by_series[signal, statistic].append(number)
         if isinstance(source, Growth):

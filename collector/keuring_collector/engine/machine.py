@@ -1,10 +1,12 @@
 """Hold, hysteresis and telling: what turns a comparison into a finding.
 
 A condition must hold for ``hold`` seconds of event time, counted from the start of the first window in which it was
-true, and be gone for ``recovery_hold`` likewise. A window in which it is not measurable changes nothing by itself;
-but a *gap* (the time since it was last known) longer than ``gap`` starts the count afresh, so that a sleeping machine
-does not hold a condition in its sleep. By default that is the longer of three windows and an hour. So does a clock
-that went back by more than a window. A standing finding survives gaps: only a known value can clear it.
+true. A window in which it is not measurable changes nothing by itself; but a *gap* (the time since it was last known)
+longer than ``gap`` starts the count afresh, so that a sleeping machine does not hold a condition in its sleep. By
+default that is the longer of three windows and an hour. So does a clock that went back by more than a window.
+
+A standing finding survives gaps: only a known value can clear it. It is over once the condition has been gone for
+``recovery_hold``; sleep counts towards that, because a machine that wakes up well has been well.
 
 Findings are told at fresh windows only (those that arrived soon after they ended): what came and went in a backlog
 opens nothing, and what was cleared and came back in it is still the same finding.
@@ -55,7 +57,8 @@ def step(
     was = cells.active[rows]
     gap = start - cells.seen[rows]
     allowed = np.where(holds.gap > 0, holds.gap, np.maximum(GAP_WINDOWS * (end - start), GAP_SECONDS))
-    afresh = (gap > allowed + SLACK) | (gap < -(end - start) - SLACK)
+    back = gap < -(end - start) - SLACK
+    afresh = (gap > allowed + SLACK) | back
 
     begins = ~was & true
     since = np.where(begins & (np.isnan(since) | afresh), start, since)
@@ -63,7 +66,7 @@ def step(
     rises = begins & (end - since >= holds.hold - SLACK)
 
     fading = was & false
-    clearing = np.where(fading & (np.isnan(clearing) | afresh), start, clearing)
+    clearing = np.where(fading & (np.isnan(clearing) | back), start, clearing)
     clearing[was & true] = np.nan
     falls = fading & (end - clearing >= holds.recovery - SLACK)
     since[falls] = np.nan

@@ -165,7 +165,8 @@ class FleetState:
 
     def rest_on_facts(self, endpoint: Endpoint, changed: list[tuple[int, str]]) -> None:
         """Rewrites the values that rest on the ``changed`` facts; which rules apply is decided anew with the plan."""
-        endpoint.plan = None
+        if any(signal in self.index.applying for signal, _ in changed):
+            endpoint.plan = None
         for signal, subject in changed:
             for number in self.index.by_fact.get(signal, ()):
                 rule = self.pack.rules[number]
