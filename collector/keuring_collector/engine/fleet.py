@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine import daily, growth, machine, projection, seeding, snapshot, telling
+from keuring_collector.engine import daily, explain, growth, machine, projection, seeding, snapshot, telling
 from keuring_collector.engine.compiled import Truth
 from keuring_collector.engine.model import Change
 from keuring_collector.engine.state import Endpoint, FleetState, Plan
@@ -116,6 +116,14 @@ class Fleet:
             if cells.told_severity[cell] > 0
         ]
 
+    def explain(self, endpoint: int, rule: str) -> list[explain.Step]:
+        """How the rule (its id) is judged for each subject of the endpoint, as of the last window, step by step.
+
+        Empty when nothing that it looks at was ever reported, or the rule is not judged. KeyError: no such endpoint.
+        """
+        number = next((n for n, r in enumerate(self.pack.rules) if r.id == rule), -1)
+        return explain.explain(self._state, self._endpoints[endpoint], number)
+
     def _known(self, endpoint: int) -> Endpoint:
         return self._endpoints.setdefault(endpoint, Endpoint(endpoint))
 
@@ -140,6 +148,7 @@ class Fleet:
         for window in mine:
             endpoint = self._endpoints.get(window.endpoint) or self._known(window.endpoint)
             plan = endpoint.plan
+            endpoint.at = window.end
             if window.facts or window.events or window.unmeasured or window.end >= endpoint.swept:
                 self._aside(endpoint, window)
                 plan = endpoint.plan

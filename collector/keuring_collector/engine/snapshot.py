@@ -34,7 +34,7 @@ RING = ("day", "value", "weight", "restart", "at", "low", "high", "rate", "outco
 def write(state: FleetState, endpoint: Endpoint) -> bytes:
     """The endpoint's state; a few KB."""
     facts = [[signal, subject, value] for (signal, subject), value in endpoint.facts.items()]
-    names = {"cells": list(endpoint.cells), "facts": facts, "swept": endpoint.swept}
+    names = {"cells": list(endpoint.cells), "facts": facts, "swept": endpoint.swept, "at": endpoint.at}
     text = json.dumps(names, separators=(",", ":"), ensure_ascii=False).encode()
     parts = [struct.pack("<I", len(text)), text]
     for table, columns, rows in _rows(state, endpoint):
@@ -85,7 +85,7 @@ def _fingerprint(state: FleetState) -> bytes:
 
 def _restore_names(state: FleetState, endpoint: Endpoint, names: dict[str, Any]) -> bool:
     try:
-        endpoint.swept = float(names["swept"])
+        endpoint.swept, endpoint.at = float(names["swept"]), float(names["at"])
         for signal, subject, value in names["facts"]:
             endpoint.facts[int(signal), str(subject)] = value
         cells = [(int(number), str(subject)) for number, subject in names["cells"]]

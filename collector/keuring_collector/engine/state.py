@@ -45,10 +45,11 @@ class Plan(NamedTuple):
 class Endpoint:
     """What the fleet knows of one endpoint besides the rows of the tables."""
 
-    __slots__ = ("cells", "facts", "layout", "number", "plan", "swept")
+    __slots__ = ("at", "cells", "facts", "layout", "number", "plan", "swept")
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.at = 0.0  # end of the last window
         self.cells: dict[CellKey, int] = {}
         self.facts: fact_tests.Facts = {}
         self.layout: Layout | None = None

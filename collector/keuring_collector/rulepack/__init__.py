@@ -3,5 +3,6 @@
 from keuring_collector.rulepack.language import Maturity, Rule
 from keuring_collector.rulepack.pack import RulePack, load, shipped
 from keuring_collector.rulepack.problems import Problem, RulePackError
+from keuring_collector.rulepack.watch import Watcher
 
-__all__ = ["Maturity", "Problem", "Rule", "RulePack", "RulePackError", "load", "shipped"]
+__all__ = ["Maturity", "Problem", "Rule", "RulePack", "RulePackError", "Watcher", "load", "shipped"]

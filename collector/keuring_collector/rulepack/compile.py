@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from keuring.signals import catalogue
 from keuring.signals.model import Kind, Signal, Statistic, ValueType
-
 from keuring_collector.engine import compiled
 from keuring_collector.engine.compiled import Operator
 from keuring_collector.rulepack import quantity

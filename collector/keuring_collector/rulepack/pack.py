@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from keuring.signals import catalogue
 from pydantic import ValidationError
 
+from keuring.signals import catalogue
 from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.language import Maturity, Rule

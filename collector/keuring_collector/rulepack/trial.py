@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import numpy as np
-from keuring.signals import catalogue
-from keuring.signals.model import Kind, ValueType
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -28,6 +26,8 @@ from pydantic import (
     ValidationError,
 )
 
+from keuring.signals import catalogue
+from keuring.signals.model import Kind, ValueType
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change, Event, Fact, Finding, Layout, SeriesKey, Window
 from keuring_collector.rulepack import quantity

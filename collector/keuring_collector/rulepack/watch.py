@@ -1,0 +1,61 @@
+"""Following a rule pack on disk: a good change is taken over, a broken one is reported and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keuring_collector.rulepack import pack
+from keuring_collector.rulepack.problems import RulePackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keuring_collector.rulepack.pack import RulePack
+    from keuring_collector.rulepack.problems import Problem
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Watcher:
+    """Looks, whenever it is asked, whether the pack in a directory has changed. No threads, no clock.
+
+    ``problems`` is what is wrong with the pack as it is on disk now; empty when it is good. The pack that was good
+    last stays in force as long as it is not.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """Reads the pack in ``directory`` (None: the shipped one). RulePackError: it is not good."""
+        self.directory = pack.shipped() if directory is None else directory
+        self._stamp = self._look()
+        self.current: RulePack = pack.load(self.directory)
+        self.problems: tuple[Problem, ...] = ()
+
+    def poll(self) -> RulePack | None:
+        """The new pack when files changed since the last call and it is good and judges differently, else None."""
+        stamp = self._look()
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
+        try:
+            found = pack.load(self.directory)
+        except RulePackError as error:
+            self.problems = error.problems
+            return None
+        self.problems = ()
+        if found.version == self.current.version:
+            # Articles or tests only: nobody has to load anything anew.
+            self.current = found
+            return None
+        self.current = found
+        return found
+
+    def _look(self) -> Stamp:
+        found = []
+        for path in sorted(self.directory.rglob("*")):
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # gone between looking and asking
+            if path.is_file() and path.suffix in (".yaml", ".md"):
+                found.append((str(path), status.st_mtime_ns, status.st_size))
+        return tuple(found)
