@@ -84,3 +84,13 @@ def dictionary(level: str, renderer: Processor, shared: list[Processor]) -> dict
             "asyncio": {"level": "WARNING"},
         },
     }
+
+
+def to_root(*names: str) -> dict[str, Any]:
+    """A configuration for libraries that insist on one of their own: what they log goes where all else goes."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "incremental": False,
+        "loggers": {name: {"handlers": [], "propagate": True} for name in names},
+    }

@@ -325,7 +325,7 @@ def test_caller_that_speaks_tls_1_2_gets_no_answer(run: Any) -> None:
 
 
 def test_port_that_is_taken_is_named_with_its_setting(django_url: str, tmp_path: Path) -> None:
-    from keuring_collector.ingest.server import PortTakenError, check_free
+    from keuring_collector.addresses import PortTakenError, check_free
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from keuring_collector.errors import KeuringError
+
 if TYPE_CHECKING:
     import uuid
 
@@ -41,7 +43,7 @@ MAX_REQUEST_BYTES: Final = 4096
 Key = ec.EllipticCurvePrivateKey
 
 
-class AuthorityError(Exception):
+class AuthorityError(KeuringError):
     """The authority cannot do its work; the message says what, where and how to mend it."""
 
 
@@ -138,6 +140,11 @@ class Authority:
     def root_der(self) -> bytes:
         """The root that a new agent trusts from the first byte, DER."""
         return self._certificate("root").public_bytes(serialization.Encoding.DER)
+
+    @property
+    def server_files(self) -> tuple[Path, Path]:
+        """Where the server's certificate and its key stand."""
+        return self._path("server", "pem"), self._path("server", "key")
 
     def expiries(self) -> dict[str, dt.datetime]:
         """Until when each certificate of the collector itself is valid."""

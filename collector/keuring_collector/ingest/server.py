@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import errno
-import ipaddress
-import os
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +14,7 @@ from django.db import DatabaseError, connections
 from keuring.enrolment.v1 import enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2_grpc
 from keuring.report.v1 import report_pb2_grpc
+from keuring_collector.addresses import PortTakenError, check_free, join, taken
 from keuring_collector.fleet.authority import AuthorityError
 from keuring_collector.ingest.certificates import CertificateService
 from keuring_collector.ingest.enrolment import EnrolmentService
@@ -47,10 +44,6 @@ CONCURRENT_REPORT_CALLS: Final = 8192
 CONCURRENT_ENROLMENT_CALLS: Final = 64
 LOOK_EVERY: Final = dt.timedelta(minutes=1)
 REFRESH_SECONDS: Final = 2.0  # how old the view of who is refused may be
-
-
-class PortTakenError(Exception):
-    """A port cannot be opened; the message says which, why, and which setting moves it."""
 
 
 class IngestServers:
@@ -133,7 +126,7 @@ class IngestServers:
         try:
             return server.add_secure_port(join(self._settings.listen_address, port), credentials)
         except RuntimeError as error:
-            raise PortTakenError(_taken(self._settings.listen_address, port, setting, "it cannot be opened")) from error
+            raise PortTakenError(taken(self._settings.listen_address, port, setting, "it cannot be opened")) from error
 
     async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()
@@ -174,37 +167,3 @@ class _Shown:
             log.error("server certificate not renewed", error=str(error))
             return None
         return None if self._chain == before else configuration
-
-
-def join(host: str, port: int) -> str:
-    """``host:port``, with brackets where the host is an IPv6 address."""
-    try:
-        version = ipaddress.ip_address(host).version
-    except ValueError:
-        version = 4
-    return f"[{host}]:{port}" if version == 6 else f"{host}:{port}"
-
-
-def check_free(host: str, port: int, setting: str) -> None:
-    """Raises PortTakenError, with the reason, when the port cannot be opened."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reasons = {
-                errno.EADDRINUSE: "another program listens there",
-                errno.EACCES: "ports below 1024 need the right to open them (CAP_NET_BIND_SERVICE)",
-                errno.EADDRNOTAVAIL: "this machine does not have that address (setting 'listen_address')",
-            }
-            reason = reasons.get(error.errno or 0, str(error))
-            raise PortTakenError(_taken(host, port, setting, reason)) from error
-
-
-def _taken(host: str, port: int, setting: str, reason: str) -> str:
-    return (
-        f"port {port} on {host} cannot be opened: {reason}; stop that program, or choose another port with "
-        f"'{setting}' in keuring.toml (or ${'KEURING_' + setting.upper()})"
-    )

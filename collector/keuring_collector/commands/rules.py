@@ -1,0 +1,96 @@
+"""keuring-collector rules lint|test|explain: for those who write rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from keuring_collector.commands import workspace
+from keuring_collector.commands.workspace import CommandError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from keuring_collector.rulepack import Rule, RulePack
+
+NAME: Final = "rules"
+HELP: Final = "Checks the rules, plays their tests, or explains what a rule makes of one machine."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, summary in (
+        ("lint", "check every rule file, and say of each fault where it is and what would be right"),
+        ("test", "play the tests that stand beside the rules"),
+    ):
+        child = actions.add_parser(action, help=summary)
+        child.add_argument(
+            "directory", type=Path, nargs="?", metavar="DIRECTORY", help="the pack (default: the one in force)"
+        )
+    explaining = actions.add_parser("explain", help="play a rule over a machine's own history and say what it finds")
+    explaining.add_argument("rule", metavar="RULE", help="the rule's name")
+    explaining.add_argument("machine", metavar="NAME|UUID")
+    explaining.add_argument("--days", type=float, default=30, metavar="N", help="how far back (default: 30)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does what was asked of the rules."""
+    if arguments.action == "explain":
+        return _explain(arguments.rule, arguments.machine, arguments.days)
+    from keuring_collector.rulepack import load
+
+    pack = load(arguments.directory or workspace.settings().rules_directory)
+    if arguments.action == "test":
+        return _test(pack)
+    print(f"{pack.directory}: {len(pack.rules)} rules, nothing wrong with them (version {pack.version})")
+    return 0
+
+
+def _test(pack: RulePack) -> int:
+    from keuring_collector.rulepack import trial
+
+    compiled = {rule.id: rule for rule in pack.compiled.rules}
+    passed, failed, untested = 0, 0, []
+    for identifier, rule in pack.rules.items():
+        path = trial.test_path(pack.files[identifier])
+        if identifier not in compiled:
+            continue  # deprecated rules are not judged
+        if not path.exists():
+            untested.append(rule.name)
+            continue
+        for result in trial.run(trial.read(path), compiled[identifier]):
+            passed, failed = passed + (not result.failures), failed + bool(result.failures)
+            for failure in result.failures:
+                print(f"{result.path}:{result.line}: {rule.name}: {result.name}: {failure}")
+    print(f"{passed} tests passed, {failed} failed" + (f"; without tests: {', '.join(untested)}" if untested else ""))
+    return 1 if failed else 0
+
+
+def _find_rule(pack: RulePack, name: str) -> Rule:
+    from keuring_collector.rulepack.problems import nearest
+
+    rule = pack.by_name.get(name) or pack.rules.get(name)
+    if rule is None:
+        raise CommandError(f"no rule is called {name!r}; {nearest(name, pack.by_name)}".rstrip("; "))
+    return rule
+
+
+def _explain(name: str, machine: str, days: float) -> int:
+    in_force = workspace.open_collector()
+    from keuring_collector.commands import explaining
+    from keuring_collector.commands.endpoint import find
+    from keuring_collector.rulepack import load
+    from keuring_collector.store import open_store
+
+    pack = load(in_force.rules_directory)
+    rule = _find_rule(pack, name)
+    endpoint = find(machine)
+    store = open_store(in_force.database_url)
+    try:
+        for line in explaining.explain(store, pack, rule, endpoint.pk, dt.datetime.now(dt.UTC).timestamp(), days):
+            print(line)
+    finally:
+        store.close()
+    return 0

@@ -1,0 +1,140 @@
+"""What most commands need first: the settings, an initialised data directory, Django, and a database that fits."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from keuring_collector import config, logs
+from keuring_collector.errors import KeuringError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.db.migrations.executor import MigrationExecutor
+
+    from keuring_collector.fleet.authority import Authority
+
+SECRET_KEY: Final = "secret_key"  # noqa: S105  (the name of a file)
+AUTHORITY: Final = "ca"
+RUN: Final = "run"
+
+
+class CommandError(KeuringError):
+    """A command cannot do what was asked; the message says what, where and how to mend it."""
+
+
+class NotInitialisedError(CommandError):
+    """There is no collector in the data directory."""
+
+    def __init__(self, directory: Path, missing: str) -> None:
+        super().__init__(
+            f"{directory}: there is no collector here ({missing} is missing); "
+            f"run `keuring-collector init --data-directory {directory}`, or name the right directory"
+        )
+
+
+def settings() -> config.Settings:
+    """The settings in force. Raises ConfigError."""
+    return config.load()
+
+
+def set_up_django(in_force: config.Settings) -> None:
+    """Makes Django's models usable, on the database of the settings."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "keuring_collector.settings")
+    os.environ[f"{config.ENVIRONMENT_PREFIX}DATA_DIRECTORY"] = str(in_force.data_directory)
+    django.setup()
+    logs.configure(in_force.log_level)
+
+
+def initialised() -> config.Settings:
+    """The settings of a data directory that has been initialised. Raises ConfigError or NotInitialisedError."""
+    in_force = settings()
+    directory = in_force.data_directory
+    for missing in (SECRET_KEY, AUTHORITY):
+        if not (directory / missing).exists():
+            raise NotInitialisedError(directory, missing)
+    path = sqlite_path(in_force)
+    if path is not None and not path.exists():
+        raise NotInitialisedError(directory, str(path))
+    return in_force
+
+
+def open_collector() -> config.Settings:
+    """The settings of an initialised collector whose database this version can work on; Django is set up.
+
+    Raises ConfigError, NotInitialisedError, or CommandError when the database is of another version.
+    """
+    in_force = initialised()
+    set_up_django(in_force)
+    pending = pending_migrations(in_force)
+    if pending:
+        raise CommandError(
+            f"{described(in_force)}: the database is of an older version ({len(pending)} migrations are missing, "
+            f"the first is {pending[0]}); make a backup, then run `keuring-collector init`, which brings it up to date"
+        )
+    return in_force
+
+
+def authority(in_force: config.Settings) -> Authority:
+    """The certificate authority of the collector. Raises AuthorityError."""
+    from keuring_collector.fleet.authority import Authority
+
+    return Authority.open(in_force.data_directory / AUTHORITY, in_force.public_name)
+
+
+def sqlite_path(in_force: config.Settings) -> Path | None:
+    """The file of the database, or None when it is no SQLite."""
+    from pathlib import Path
+
+    url = in_force.database_url
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def described(in_force: config.Settings) -> str:
+    """The database in force, without its password."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(in_force.database_url)
+    return in_force.database_url.replace(f":{parts.password}@", ":…@") if parts.password else in_force.database_url
+
+
+def pending_migrations(in_force: config.Settings) -> list[str]:
+    """The migrations that the database lacks. Raises CommandError when it has some that this version does not know."""
+    executor = _executor(in_force)
+    loader = executor.loader
+    unknown = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
+    if unknown:
+        app, name = unknown[0]
+        raise CommandError(
+            f"{described(in_force)}: the database was made by a newer version of Keuring: migration {app}.{name} is "
+            "not known here; install that version, or restore a backup that this one made"
+        )
+    return [f"{each.app_label}.{each.name}" for each, _ in executor.migration_plan(loader.graph.leaf_nodes())]
+
+
+def applied_migrations(in_force: config.Settings) -> dict[str, str]:
+    """The newest applied migration of each application."""
+    newest: dict[str, str] = {}
+    for app, name in _executor(in_force).loader.applied_migrations:
+        newest[app] = max(name, newest.get(app, ""))
+    return newest
+
+
+def _executor(in_force: config.Settings) -> MigrationExecutor:
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        return MigrationExecutor(connection)
+    except DatabaseError as error:
+        cure = (
+            "is it a SQLite database, and may this account write to it?"
+            if connection.vendor == "sqlite"
+            else "is the server up, and are name and password right?"
+        )
+        raise CommandError(
+            f"{described(in_force)}: the database cannot be used: {str(error).strip()}; {cure} (setting 'database')"
+        ) from error

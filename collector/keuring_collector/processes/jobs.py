@@ -1,0 +1,103 @@
+"""The jobs process: background work and /metrics."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from keuring_collector import addresses, exporter, supervisor
+from keuring_collector.commands.workspace import CommandError
+from keuring_collector.desk import digest
+from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
+from keuring_collector.desk.waking import wake
+from keuring_collector.fleet import tokens
+from keuring_collector.processes.packs import PackWatch
+from keuring_collector.store import open_store
+
+if TYPE_CHECKING:
+    from keuring_collector.config import Settings
+    from keuring_collector.desk.texts import RuleTexts
+
+log = structlog.get_logger(__name__)
+COMPACTION_SECONDS: Final = 60.0
+
+
+def run(settings: Settings) -> int:
+    """Works until SIGTERM or SIGINT. Raises KeuringError when it cannot start."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ending.set())
+    try:
+        metrics = exporter.serve(settings)
+    except exporter.ExporterError as error:
+        raise CommandError(str(error)) from error
+    try:
+        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings))
+        addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
+        supervisor.announce("jobs", metrics=metrics.address)
+        run_forever(runner, ending)
+    finally:
+        metrics.close()
+        addresses.forget(settings.data_directory, "jobs")
+    return 0
+
+
+def tasks(settings: Settings) -> list[Task]:
+    """The background work of a collector with these settings."""
+
+    def due(now: dt.datetime) -> dt.datetime:
+        return digest.next_digest(now, settings.digest_hour, settings.time_zone)
+
+    packs = PackWatch(settings.rules_directory)
+    pack = packs.first()
+
+    def rule_of(rule: str) -> RuleTexts | None:
+        return pack.rules.get(rule)
+
+    def send_digest(now: dt.datetime) -> None:
+        nonlocal pack
+        pack = packs.changed() or pack
+        digest.send(now, due(now), rule_of, console_url(settings), settings.language)
+
+    def compact(now: dt.datetime) -> None:
+        store = open_store(settings.database_url)
+        try:
+            report = store.compact(now.timestamp(), settings.journal_days, COMPACTION_SECONDS)
+            log.debug("compacted", endpoints=report.endpoints, reports=report.reports, finished=report.finished)
+        finally:
+            store.close()
+
+    def purge(now: dt.datetime) -> None:
+        store = open_store(settings.database_url)
+        try:
+            report = store.purge(now.timestamp(), settings.raw_retention_days, settings.daily_retention_days)
+            log.info("let go of what is past its retention", rows=report.rows)
+        finally:
+            store.close()
+
+    return [
+        Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
+        Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
+        Task("compact", compact, every(dt.timedelta(minutes=10))),
+        Task("purge", purge, every(dt.timedelta(days=1))),
+        Task("digest", send_digest, due, first_due=due),
+    ]
+
+
+def console_url(settings: Settings) -> str:
+    """Where the console is, as people reach it, with a slash at the end."""
+    running = addresses.read(settings.data_directory, "console")
+    if running is not None:
+        return running["url"]
+    scheme = "https" if settings.console_tls else "http"
+    return f"{scheme}://{addresses.join(settings.public_name, settings.console_port)}/"
+
+
+def _ignore(_count: int) -> None:
+    """A job returns nothing; how much it did is in the tables."""
