@@ -128,7 +128,7 @@ def windows(
         session=session,
         boot=boot,
         boot_time=boot_times[session],
-        # Within its session an update is installed an hour after the start.
+        # Before the moment of the installation, what was installed last is that of the session before.
         patched=np.where(patched[session] <= end, patched[session], patched[np.maximum(session - 1, 0)]),
         opens_session=opens,
         opens_boot=opens & np.insert(boot[1:] != boot[:-1], 0, True),
@@ -145,9 +145,9 @@ def _sessions(
     there = ~((back <= habits.away[0]) & (back > habits.away[1]))
     limit = np.floor(days.now / FINE) * FINE
     if habits.always_on:
-        # Off for ten minutes at each restart, every few weeks early on a Sunday.
+        # Off for ten minutes at each restart, early on Sundays.
         breaks = [days.start]
-        breaks += [float(m) + 3 * HOUR for m, w in zip(days.midnights, days.weekday, strict=True) if w == 6][::3]
+        breaks += [float(m) + 3 * HOUR for m, w in zip(days.midnights, days.weekday, strict=True) if w == 6]
         begins = np.array(breaks)
         ends = np.append(begins[1:] - 600.0, limit)
     else:
@@ -169,17 +169,16 @@ def _starts(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """For each session: the number of the start it runs on, when that was, and when updates came last."""
     count = len(begins)
-    # Updates come about weekly; a machine that sleeps at night restarts for them within a day or two.
+    # Updates come about weekly. A machine that is always on gets them before its restart; one that sleeps at night
+    # waits a day or two with it, and starts afresh when it was off for long.
+    installs = ends - 5 * HOUR if habits.always_on else begins + HOUR
     patches = np.zeros(count, dtype=bool)
     since = float(begins[0]) - 3 * DAY if count else 0.0
     patched = np.full(count, since)
     for index in range(count):
-        if (
-            begins[index] + HOUR - since > 6.5 * DAY
-            and ends[index] > begins[index] + HOUR
-            and begins[index] < last_patch
-        ):
-            since = float(begins[index]) + HOUR
+        at = float(installs[index])
+        if at - since > 6.5 * DAY and begins[index] < at < ends[index] and begins[index] < last_patch:
+            since = at
             patches[index] = True
         patched[index] = since
     boots = np.zeros(count, dtype=np.int64)
@@ -187,6 +186,7 @@ def _starts(
     number, booted, waits = 0, float(begins[0]) - 60.0 if count else 0.0, False
     for index in range(count):
         restarts = habits.always_on or not habits.sleeps or (waits and random.random() < 0.75)
+        restarts = restarts or (index > 0 and begins[index] - ends[index - 1] > 4.5 * DAY)
         if index and restarts and begins[index] < last_boot:
             number, booted, waits = number + 1, float(begins[index]) - 60.0, False
         boots[index], boot_times[index] = number, booted

@@ -78,12 +78,12 @@ class Desk:
         return self._staff[ticket.pk % len(self._staff)]
 
     def _mend(self, ticket: Ticket, item: Planted, now: datetime, today: date) -> None:
-        """Plans the visit when it is near, and resolves the ticket once it has been."""
+        """Plans the visit when it is near, and resolves the ticket once it has been and its cause is seen to be gone."""
         visit = datetime.fromtimestamp(item.until, UTC)
         actor = self._person(ticket)
         if ticket.state == Ticket.State.NEW and now < visit < now + timedelta(days=4):
             actions.plan(ticket.pk, actor=actor, now=now, day=max(today, visit.date()))
-        elif visit < now - timedelta(hours=12):
+        elif visit < now and not ticket.lines.filter(active=True).exists():
             actions.resolve(
                 ticket.pk, actor=actor, now=now, verdict=Ticket.Verdict.RIGHT, text=MENDED.get(item.problem, "")
             )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keuring_collector.demo.machine import Machine
     from keuring_collector.demo.sheet import Sheet
 
-SENSORS = ("cpu", "memory", "filesystem", "disk", "smart", "network")
+SENSORS = ("cpu", "disk", "smart")
 
 
 def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: float) -> None:
