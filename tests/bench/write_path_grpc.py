@@ -82,9 +82,9 @@ def _address(process: subprocess.Popen[str]) -> str:
     """Where the ingest process takes reports, from the line that says so."""
     assert process.stdout is not None
     for line in process.stdout:
-        words = line.split()
-        if "reports" in words:
-            return next(word for word in words if ":" in word and word[-1].isdigit())
+        for word in line.split():
+            if word.startswith("reports="):
+                return word.removeprefix("reports=")
     raise RuntimeError("the ingest process did not say where it listens")
 
 
