@@ -149,7 +149,7 @@ class _Drawing:
         return mark_safe(  # noqa: S308 - every text in it is escaped where it is put in
             f'<svg class="{kind}" width="100%" height="{total}" role="img" tabindex="0" '
             f'aria-label="{escape(self._summary())}" data-top="{self.top}" data-height="{self.height}" '
-            f'{self._data()}><svg class="plot" y="{self.top}" height="{self.height}" overflow="visible">'
+            f'{self._data()}><svg class="plot" y="{self.top}" width="100%" height="{self.height}" overflow="visible">'
             f'{"".join(parts)}<g class="cursor" hidden="hidden"><line y1="0" y2="{self.height}"/>'
             f'<circle r="3.5"/></g></svg></svg>'
         )
@@ -188,11 +188,14 @@ class _Drawing:
         )
 
     def _times(self) -> str:
+        forecast = self.chart.forecast
+        taken = self.time.share(forecast.at) if forecast is not None and forecast.at <= self.chart.end else math.inf
+        ticks = [tick for tick in self.time.ticks if abs(self.time.share(tick[0]) - taken) > 0.12]
         return "".join(
             f'<line class="tick" x1="{self.percent(at)}" x2="{self.percent(at)}" y1="{self.height}" '
             f'y2="{self.height + 5}"/><text class="time{" odd" if number % 2 else ""}" x="{self.percent(at)}" '
             f'y="{self.height + 19}" text-anchor="middle">{escape(text)}</text>'
-            for number, (at, text) in enumerate(self.time.ticks)
+            for number, (at, text) in enumerate(ticks)
         )
 
     def _history(self) -> str:
@@ -246,10 +249,10 @@ class _Drawing:
         chart = self.chart
         if not chart.start < chart.now < chart.end:
             return ""
-        place = self.percent(chart.now)
+        place, today = self.percent(chart.now), pgettext("chart", "today")
         return (
             f'<line class="today" x1="{place}" x2="{place}" y1="-6" y2="{self.height}"/>'
-            f'<text class="now" x="{place}" y="-11" text-anchor="middle">{escape(pgettext("chart", "today"))}</text>'
+            f'<text class="now" x="{place}" y="-11" text-anchor="middle">{escape(today)}</text>'
         )
 
     def _limit(self) -> str:
@@ -265,17 +268,19 @@ class _Drawing:
         )
 
     def _expected(self) -> str:
+        """The expected date: a mark on the limit, the interval around it, and the date on the axis below."""
         forecast, chart = self.chart.forecast, self.chart
         if forecast is None or forecast.at > chart.end:
             return ""
-        at = self.y(forecast.limit)
-        share = self.time.share(forecast.at)
+        at, place = self.y(forecast.limit), self.percent(forecast.at)
         text = wording.day(datetime.fromtimestamp(forecast.at, UTC), self._now())
-        anchor = "end" if share > 0.85 else "middle"
+        anchor = "end" if self.time.share(forecast.at) > 0.94 else "middle"
+        last = self.percent(min(forecast.high, chart.end))
         return (
-            f'<circle class="expected" cx="{self.percent(forecast.at)}" cy="{at}" r="4.5"/>'
-            f'<text class="expected" x="{self.percent(forecast.at)}" y="{at - 12 if at > 24 else at + 20:g}" '
-            f'text-anchor="{anchor}">{escape(text)}</text>'
+            f'<line class="span" x1="{self.percent(forecast.low)}" x2="{last}" y1="{at}" y2="{at}"/>'
+            f'<line class="drop" x1="{place}" x2="{place}" y1="{at}" y2="{self.height + 5}"/>'
+            f'<circle class="expected" cx="{place}" cy="{at}" r="4.5"/>'
+            f'<text class="expected" x="{place}" y="{self.height + 19}" text-anchor="{anchor}">{escape(text)}</text>'
         )
 
 
@@ -287,6 +292,19 @@ def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> st
     if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
         text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"
     return text
+
+
+def axis(start: float, end: float) -> SafeString:
+    """A time axis on its own, for charts that stand under each other."""
+    scale = scales.moments(start, end)
+    ticks = "".join(
+        f'<line class="tick" x1="{share}%" x2="{share}%" y1="17" y2="22"/>'
+        f'<text class="time{" odd" if number % 2 else ""}" x="{share}%" y="13" text-anchor="middle">{escape(text)}</text>'
+        for number, (share, text) in enumerate((round(scale.share(at) * 100, 2), text) for at, text in scale.ticks)
+    )
+    return mark_safe(  # noqa: S308 - every text in it is escaped above
+        f'<svg class="chart" width="100%" height="22" aria-hidden="true">{ticks}</svg>'
+    )
 
 
 def interval_bar(now: float, low: float | None, at: float | None, high: float | None, horizon: float) -> SafeString:

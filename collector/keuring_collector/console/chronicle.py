@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import ngettext, pgettext
 
 from keuring_collector.desk import wording
 from keuring_collector.desk.models import Ticket, TicketHistory
-
-if TYPE_CHECKING:
-    from keuring_collector.console.pack import PackState
 
 Kind = TicketHistory.Kind
 
@@ -28,27 +25,19 @@ class Entry:
     text: str
 
 
-def entries(ticket: Ticket, state: PackState, now: datetime) -> list[Entry]:
+def entries(ticket: Ticket, now: datetime) -> list[Entry]:
     """The history of a ticket, newest first, in the language in force."""
-    told = [_entry(item, state, now) for item in ticket.history.select_related("actor")]
+    told = [_entry(item, now) for item in ticket.history.select_related("actor")]
     return told[::-1]
 
 
-def _entry(item: TicketHistory, state: PackState, now: datetime) -> Entry:
+def _entry(item: TicketHistory, now: datetime) -> Entry:
     who = (item.actor.first_name or item.actor.get_username()) if item.actor else "Keuring"
     detail: dict[str, Any] = item.detail
     what = _what(TicketHistory.Kind(item.kind), detail, now)
-    about = _about(detail, state)
-    if about:
-        what = f"{what}: {about}"
+    if detail.get("subject"):
+        what = f"{what}: {detail['subject']}"
     return Entry(item.at, who, item.kind, what, str(detail.get("text") or detail.get("reason") or ""))
-
-
-def _about(detail: dict[str, Any], state: PackState) -> str:
-    """Which rule and subject an entry of Keuring's own is about."""
-    rule = state.rule(str(detail.get("rule", "")))
-    name = rule.name if rule else ""
-    return " · ".join(part for part in (str(detail.get("subject") or ""), name) if part)
 
 
 def _what(kind: TicketHistory.Kind, detail: dict[str, Any], now: datetime) -> str:

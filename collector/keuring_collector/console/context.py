@@ -49,7 +49,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "now": timezone.now(),
         "theme": theme if theme in THEMES else "auto",
-        "themes": (("auto", _("Automatic")), ("light", _("Light")), ("dark", _("Dark"))),
+        "themes": (("auto", _("Auto")), ("light", _("Light")), ("dark", _("Dark"))),
         "languages": (("nl", "Nederlands"), ("en", "English")),
         "language": (get_language() or "nl")[:2],
         "here": request.get_full_path(),

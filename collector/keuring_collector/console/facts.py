@@ -105,20 +105,11 @@ def rows(stored: Iterable[StoredFact], now: datetime) -> list[tuple[str, list[Ro
     return [(signals.section_title(place), sections[place]) for place in sorted(sections)]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A signal that a machine cannot measure, and its own reason."""
-
-    label: str
-    subject: str
-    reason: str
-
-
-def missing(stored: Iterable[tuple[int, str, str]]) -> list[Missing]:
-    """What cannot be measured on a machine, in words."""
-    listed = [
-        Missing(signals.label(BY_ID[signal].name), subject, reason)
-        for signal, subject, reason in stored
-        if signal in BY_ID
-    ]
-    return sorted(listed, key=lambda item: (item.reason, item.label, item.subject))
+def missing(stored: Iterable[tuple[int, str, str]]) -> list[tuple[str, list[str]]]:
+    """What cannot be measured on a machine, in words, by the agent's own reason: (reason, signals)."""
+    reasons: dict[str, list[str]] = {}
+    for signal, subject, reason in stored:
+        if signal in BY_ID:
+            name = signals.label(BY_ID[signal].name)
+            reasons.setdefault(reason, []).append(f"{name} ({subject})" if subject else name)
+    return sorted((reason, sorted(names)) for reason, names in reasons.items())

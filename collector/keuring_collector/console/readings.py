@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keuring_collector.store import DailyPoint
 
 DAY: Final = 86400
+GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
 _audit = structlog.get_logger("keuring.audit")
@@ -94,7 +95,7 @@ def by_day(track: Track, start: float, now: float, statistic: int | None = None)
     points = [_daily_point(day, found, line) for day, found in sorted(days.items()) if line in found]
     latest = max(days, default=first - 1)
     points += _recent_days(track, line, latest + 1, now)
-    return Reading(points, 2.5 * DAY, by_day=True)
+    return Reading(points, GAP_DAYS * DAY, by_day=True)
 
 
 def _daily_point(day: int, rows: dict[int, DailyPoint], line: int) -> Point:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language
 
 from keuring_collector.desk import wording
 
@@ -63,10 +65,11 @@ def values(lowest: float, highest: float, unit: str, most: int = 4) -> Scale:
     if unit.startswith("{"):
         step = max(1.0, step)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple((n * step * factor, wording.amount(n * step * factor, unit)) for n in range(first, last + 1))
+    ticks = tuple((n * step * factor, wording.amount(n * step * factor, unit) if n else "0") for n in range(first, last + 1))
     return Scale(first * step * factor, max(last, first + 1) * step * factor, ticks)
 
 
+_SHORT_DAY: Final = defaultdict(lambda: "j M", nl="j b")  # Dutch months have no capital
 _STEPS: Final = (
     *(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12)),
     *(timedelta(days=days) for days in (1, 2, 5, 7, 14, 28, 61, 91, 182, 365)),
@@ -85,7 +88,7 @@ def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
     while at.timestamp() <= end:
         # The margins keep a label from being cut off by an edge.
         if start + 0.03 * (end - start) <= at.timestamp() <= end - 0.03 * (end - start):
-            ticks.append((at.timestamp(), date_format(at, "H:i" if by_hour else "j M")))
+            ticks.append((at.timestamp(), date_format(at, "H:i" if by_hour else _SHORT_DAY[(get_language() or "en")[:2]])))
         at = _later(at, step)
     return Scale(start, end, tuple(ticks[:most]))
 

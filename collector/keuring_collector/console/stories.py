@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,10 @@ from keuring.signals.catalogue import BY_NAME
 from keuring_collector.console import charts, readings
 from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.rulepack import quantity
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
-    from keuring.signals.model import Signal
 
     from keuring_collector.console.pack import PackState
     from keuring_collector.fleet.models import Endpoint
@@ -53,10 +54,10 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
             state.rule(line.rule),
             language,
             texts.moment_of_reading(ticket, now),
-            format_html("<b>{}</b>", ticket.endpoint.host_name),
+            plate(ticket.endpoint),
         )
         if line
-        else format_html("{}", texts.cause_label(ticket.cause))
+        else format_html("{} {}", texts.cause_label(ticket.cause), plate(ticket.endpoint))
     )
     active = sum(1 for other in lines if other.active)
     return Row(
@@ -132,18 +133,32 @@ def story(ticket: Ticket, state: PackState, language: str, now: datetime) -> Sto
 
 def _finding(line: TicketLine, state: PackState, language: str, now: datetime, moment: datetime) -> Finding:
     rule = state.rule(line.rule)
+    measure = _measure(rule)
     return Finding(
         line,
         rule,
         texts.title_html(line, rule, language, moment, plate(line.ticket.endpoint)),
-        texts.why(line, language, moment),
+        texts.why(line, measure, language, moment),
         texts.certainty(line, language, moment),
-        texts.proofs(line, language, moment),
-        _figure(line, now),
+        texts.proofs(line, measure, language, moment),
+        _figure(line, measure, now),
     )
 
 
-def _figure(line: TicketLine, now: datetime) -> Figure | None:
+def _measure(rule: Rule | None) -> texts.Measure:
+    """What the values of a rule's evidence are."""
+    if rule is None:
+        return texts.LEVEL
+    increase, threshold = rule.condition.increase, rule.condition.threshold
+    if increase is not None:
+        name = increase.signal or (increase.signals or [""])[0]
+        return texts.Measure(quantity.duration(increase.within) / DAY, increase.count == "days", signal=name)
+    if threshold is not None and threshold.minus is not None:
+        return texts.Measure(minus=threshold.minus, signal=threshold.signal)
+    return texts.LEVEL
+
+
+def _figure(line: TicketLine, measure: texts.Measure, now: datetime) -> Figure | None:
     """The chart of the signal that a line is about; None for facts and for signals without points."""
     item = texts.main_evidence(line)
     signal = BY_NAME.get(item["signal"]) if item else None
@@ -160,10 +175,12 @@ def _figure(line: TicketLine, now: datetime) -> Figure | None:
         return None
     wanted = item.get("statistic")
     track = readings.Track(endpoint.pk, signal, subject, statistics)
-    return _draw(line, track, wanted if wanted in statistics else None, now)
+    return _draw(line, measure, track, wanted if wanted in statistics else None, now)
 
 
-def _draw(line: TicketLine, track: readings.Track, statistic: int | None, now: datetime) -> Figure | None:
+def _draw(
+    line: TicketLine, measure: texts.Measure, track: readings.Track, statistic: int | None, now: datetime
+) -> Figure | None:
     at = now.timestamp()
     signal = track.signal
     is_open = line.ticket.state in Ticket.OPEN
@@ -174,7 +191,8 @@ def _draw(line: TicketLine, track: readings.Track, statistic: int | None, now: d
         reading = near if near.points else reading
     if not reading.points:
         return None
-    forecast = _forecast(line)
+    forecast = _forecast(line) if measure.is_level else None
+    limit = _limit(line) if measure.is_level else None
     start = reading.points[0].time
     end = at
     if forecast is not None and is_open:
@@ -183,7 +201,7 @@ def _draw(line: TicketLine, track: readings.Track, statistic: int | None, now: d
     unit = wording.unit_of(signal)
     name = signals.label(signal.name) + (f" ({track.subject})" if track.subject else "")
     chart = charts.Chart(
-        name, unit, reading.points, start, end, at, reading.gap, _limit(line), forecast if is_open else None,
+        name, unit, reading.points, start, end, at, reading.gap, limit, forecast if is_open else None,
         by_day=reading.by_day,
     )  # fmt: skip
     told = [charts.label(point, unit, now, by_day=reading.by_day) for point in reversed(reading.points)]
@@ -216,17 +234,25 @@ def _forecast(line: TicketLine) -> charts.Forecast | None:
     )  # fmt: skip
 
 
-def small(track: readings.Track, start: float, now: float, *, closer: bool) -> tuple[Signal, SafeString, str] | None:
-    """A small chart of a track over [start, now], with its last value in words; None when nothing was measured."""
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A small chart and its last value in words; ``is_zero`` when there was nothing but zeros to draw."""
+
+    svg: SafeString
+    last: str
+    is_zero: bool
+
+
+def small(track: readings.Track, start: float, now: float, *, closer: bool) -> Small | None:
+    """A small chart of a track over [start, now]; None when nothing was measured."""
     reading = readings.by_window(track, start, now) if closer else readings.by_day(track, start, now)
-    if not reading.points:
+    measured = [point for point in reading.points if math.isfinite(point.value)]
+    if not measured:
         return None
     unit = wording.unit_of(track.signal)
     chart = charts.Chart(
         signals.label(track.signal.name), unit, reading.points, start, now, now, reading.gap, small=True,
         by_day=reading.by_day,
-    )
-    if chart.is_empty:
-        return None
-    last = [point.value for point in reading.points if point.value == point.value][-1]  # noqa: PLR0124 - not NaN
-    return track.signal, charts.draw(chart), wording.amount(last, unit)
+    )  # fmt: skip
+    is_zero = all(point.value == 0 and not point.high > 0 for point in measured)
+    return Small(charts.draw(chart), wording.amount(measured[-1].value, unit), is_zero)

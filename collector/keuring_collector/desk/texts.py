@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, gettext_lazy, override, pgettext
+from django.utils.translation import gettext, gettext_lazy, override
 
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -28,7 +28,19 @@ _PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit
 
 # What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
 CAUSES: Final[Mapping[str, _StrPromise]] = {
-    "storage_full": gettext_lazy("storage full"),
+    "battery-wear": gettext_lazy("worn battery"),
+    "clock-off": gettext_lazy("clock is off"),
+    "disk-cable": gettext_lazy("disk cable"),
+    "disk-endurance": gettext_lazy("worn disk"),
+    "disk-failing": gettext_lazy("failing disk"),
+    "hardware-errors": gettext_lazy("hardware errors"),
+    "heat": gettext_lazy("heat"),
+    "memory-short": gettext_lazy("too little memory"),
+    "os-support": gettext_lazy("end of support"),
+    "restart-pending": gettext_lazy("restart waiting"),
+    "sudden-shutdowns": gettext_lazy("sudden shutdowns"),
+    "updates-stale": gettext_lazy("updates behind"),
+    "volume-space": gettext_lazy("disk space"),
 }
 
 
@@ -65,9 +77,42 @@ class Proof:
     """One row of a ticket's evidence: a number then and now, in words."""
 
     label: str
-    role: str
     then: str
     now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the value of a rule's evidence is, where that is not the signal itself.
+
+    ``growth_days``: by how much the signal grew in that many days. ``minus``: how far it is above another signal.
+    """
+
+    growth_days: float = 0.0
+    counts_days: bool = False  # on how many days it grew
+    minus: str = ""
+    signal: str = ""
+
+    @property
+    def is_level(self) -> bool:
+        """Whether value and limit are levels of the signal, so that they have a place in its chart."""
+        return not self.growth_days and not self.minus
+
+    @property
+    def name(self) -> str:
+        """What to call the value, in the language in force; empty for the signal's own name."""
+        what = signals.label(self.signal)
+        if self.growth_days:
+            template = gettext("%(what)s: days with growth, in %(days)s") if self.counts_days else gettext(
+                "%(what)s: growth in %(days)s"
+            )
+            return template % {"what": what, "days": wording.duration(self.growth_days * wording.DAY)}
+        if self.minus:
+            return gettext("%(what)s above “%(other)s”") % {"what": what, "other": signals.label(self.minus)}
+        return ""
+
+
+LEVEL: Final = Measure()
 
 
 def cause_label(cause: str) -> str:
@@ -115,9 +160,9 @@ def _words(line: TicketLine, now: datetime) -> dict[str, str]:
         "machine": endpoint.host_name,
         "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
         "subject": line.subject,
-        "date": wording.around(line.expected_at, now) if line.expected_at else pgettext("when", "soon"),
-        "value": wording.reading(value["value"], value["signal"], now) if value else unknown,
-        "limit": wording.reading(limit["value"], limit["signal"], now, "limit") if limit else unknown,
+        "date": wording.day(line.expected_at, now) if line.expected_at else gettext("an unknown date"),
+        "value": wording.in_sentence(value["value"], value["signal"], now) if value else unknown,
+        "limit": wording.in_sentence(limit["value"], limit["signal"], now, "limit") if limit else unknown,
     }
 
 
@@ -191,31 +236,35 @@ def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) 
         return _sentence(_fill(in_language(rule.say, language).strip(), _words(line, now)))
 
 
-def why(line: TicketLine, language: str, now: datetime) -> str:
+def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str:
     """Why we think so, in one line with the numbers."""
     with override(language):
         evidence = line.evidence_now or line.evidence
         value = main_evidence(line)
         if value is None:
             return ""
-        name = value["signal"]
-        parts = [
-            gettext("%(what)s is %(value)s")
-            % {"what": _sentence(_named(value)), "value": wording.reading(value["value"], name, now)}
-        ]
+        what = measure.name or _named(value)
+        parts = [gettext("%(what)s is %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
         ):
             if item := _of(evidence, role):
-                parts.append(template % {"value": wording.reading(item["value"], item["signal"], now, role)})
+                parts.append(template % {"value": _reading(item, measure, now)})
         return ", ".join(parts)
+
+
+def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:
+    role, value = item.get("role", "value"), item["value"]
+    if measure.counts_days and role in ("value", "limit") and isinstance(value, int | float):
+        return wording.duration(float(value) * wording.DAY)
+    return wording.reading(value, item["signal"], now, role)
 
 
 def certainty(line: TicketLine, language: str, now: datetime) -> str:
     """How sure we are, in words."""
     with override(language):
-        if line.expected_at and line.expected_low and line.expected_high:
+        if line.expected_at and line.expected_low and line.expected_high and line.expected_low < line.expected_high:
             return gettext("Expected %(when)s.") % {"when": wording.between(line.expected_low, line.expected_high, now)}
         if line.expected_at:
             return gettext("Certain: the date is fixed.")
@@ -230,38 +279,43 @@ def _named(item: Mapping[str, Any]) -> str:
     return f"{text} ({subject})" if subject else text
 
 
-_ROLES: Final[Mapping[str, _StrPromise]] = {
-    "limit": gettext_lazy("limit"),
-    "floor": gettext_lazy("floor"),
-    "slope": gettext_lazy("change"),
-}
+_ROLES: Final[Mapping[str, _StrPromise]] = {"limit": gettext_lazy("limit"), "slope": gettext_lazy("change")}
 
 
-def proofs(line: TicketLine, language: str, now: datetime) -> list[Proof]:
+def proofs(line: TicketLine, measure: Measure, language: str, now: datetime) -> list[Proof]:
     """The evidence, row by row: as it was when the finding opened, and as it was last judged."""
     with override(language):
-        latest = {_identity(item): item for item in line.evidence_now}
+        opened = _by_identity(line.evidence, measure)
+        latest = _by_identity(line.evidence_now, measure)
         rows = []
-        for item in [*line.evidence, *(i for k, i in latest.items() if k not in set(map(_identity, line.evidence)))]:
-            role = item.get("role", "value")
-            label = _named(item)
-            if role in _ROLES:
-                label = f"{label}, {_ROLES[role]}"
-            then = wording.reading(item["value"], item["signal"], now, role) if item in line.evidence else "–"
-            current = latest.get(_identity(item))
-            rows.append(
-                Proof(
-                    label,
-                    role,
-                    then,
-                    wording.reading(current["value"], current["signal"], now, role) if current else "–",
-                )
-            )
+        for key in dict.fromkeys([*opened, *latest]):
+            first = opened.get(key) or latest[key]
+            name = _named(first)
+            if key[0] in _ROLES:
+                name = f"{name}, {_ROLES[key[0]]}"
+            elif key[0] == "value" and measure.name:
+                name = _sentence(measure.name)
+            rows.append(Proof(name, _told(opened.get(key), measure, now), _told(latest.get(key), measure, now)))
         return rows
 
 
-def _identity(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (item.get("role"), item.get("signal"), item.get("statistic"), item.get("subject"))
+def _told(item: Mapping[str, Any] | None, measure: Measure, now: datetime) -> str:
+    if item is None:
+        return "–"
+    return _reading(item, measure, now)
+
+
+def _by_identity(
+    evidence: Sequence[Mapping[str, Any]], measure: Measure
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    """Evidence by what it is about. A floor on the very level that the rule judges is that value again: left out."""
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for item in evidence:
+        role = item.get("role")
+        if role == "floor" and measure.is_level:
+            role = "value"
+        found.setdefault((role, item.get("signal"), item.get("statistic"), item.get("subject")), item)
+    return found
 
 
 def example(rule: RuleTexts, language: str) -> str:

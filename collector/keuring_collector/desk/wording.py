@@ -38,18 +38,6 @@ def clock(moment: datetime, now: datetime) -> str:
     return f"{day(moment, now)}, {date_format(timezone.localtime(moment), 'H:i')}"
 
 
-def around(moment: datetime, now: datetime) -> str:
-    """How a title says when: "rond 14 december", "tomorrow", "any day now"."""
-    distance = (local_day(moment) - local_day(now)).days
-    if distance < 0:
-        return pgettext("when", "any day now")
-    if distance == 0:
-        return pgettext("when", "today")
-    if distance == 1:
-        return pgettext("when", "tomorrow")
-    return pgettext("when", "around %(day)s") % {"day": day(moment, now)}
-
-
 def distance(moment: datetime | date, now: datetime) -> str:
     """How far away a day is, in whole days, weeks, months or years: "over 3 weken", "2 days ago"."""
     days = (local_day(moment) - local_day(now)).days
@@ -130,7 +118,8 @@ def ordinal(number: int) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the language in force."""
-    return str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
+    text = str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
+    return text.replace("-", "−")
 
 
 def significant(value: float) -> str:
@@ -249,6 +238,14 @@ def reading(value: object, name: str, now: datetime, role: str = "value") -> str
     if role == "slope":
         return gettext("%(amount)s a day") % {"amount": ("+" if value > 0 else "") + text}
     return text
+
+
+def in_sentence(value: object, name: str, now: datetime, role: str = "value") -> str:
+    """A value as a rule's sentence takes it: things that are counted as a bare number, since the sentence names them."""
+    signal = BY_NAME.get(name)
+    if signal is not None and signal.unit.startswith("{") and isinstance(value, int | float):
+        return significant(float(value))
+    return reading(value, name, now, role)
 
 
 def moment_of_fact(seconds: float, now: datetime) -> str:

@@ -118,6 +118,12 @@ def day(context: Mapping[str, Any], moment: datetime | date | None) -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
+def plain_day(context: Mapping[str, Any], moment: datetime) -> str:
+    """A date as plain text, for attributes."""
+    return wording.day(moment, context["now"])
+
+
+@register.simple_tag(takes_context=True)
 def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How old something is, in short; the moment itself on hover."""
     now = context["now"]

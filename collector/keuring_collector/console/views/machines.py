@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
@@ -16,7 +17,7 @@ from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID, BY_NAME
 from keuring.signals.model import Kind
 
-from keuring_collector.console import charts, facts, pack, readings, scales, stories
+from keuring_collector.console import charts, facts, pack, readings, stories
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
@@ -109,6 +110,16 @@ def machines(request: HttpRequest) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """The signals of one subject area: those with a course, and the names of those that stayed at zero."""
+
+    title: str
+    items: list[Multiple]
+    quiet: list[str]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Multiple:
     """One small chart in the column of signals."""
 
@@ -117,7 +128,6 @@ class Multiple:
     svg: SafeString
     last: str
     address: str
-    by_day: bool
 
 
 def _endpoint(identity: uuid.UUID) -> Endpoint:
@@ -130,10 +140,8 @@ def _period(request: HttpRequest, *, has_open_ticket: bool) -> int:
     return chosen if has_open_ticket or chosen not in FINE_PERIODS else 30
 
 
-def _multiples(
-    endpoint: Endpoint, start: float, now: float, days: int, *, closer: bool
-) -> list[tuple[str, list[Multiple]]]:
-    groups: dict[int, list[Multiple]] = {}
+def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer: bool) -> list[Section]:
+    found: dict[int, Section] = {}
     for track in readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk)):
         fine = closer and readings.allows_windows(track.signal, has_open_ticket=True)
         if days == 1 and not fine:
@@ -141,14 +149,19 @@ def _multiples(
         drawn = stories.small(track, start, now, closer=fine)
         if drawn is None:
             continue
-        signal, svg, last = drawn
+        signal = track.signal
+        place = signals.section(signal.name)
+        is_agent = place == len(signals.SECTIONS)
+        section = found.setdefault(place, Section(signals.section_title(place), [], [], folded=is_agent))
         label = signals.label(signal.name)
+        if drawn.is_zero:
+            section.quiet.append(f"{label} ({track.subject})" if track.subject else label)
+            continue
         if signal.kind is Kind.COUNTER and not fine:
             label = _("%(signal)s, a day") % {"signal": label}
-        address = f"signals/{signal.name}/?days={days}" + (f"&subject={track.subject}" if track.subject else "")
-        item = Multiple(label, track.subject, svg, last, address, by_day=readings.is_by_day_only(signal))
-        groups.setdefault(signals.section(signal.name), []).append(item)
-    return [(signals.section_title(place), groups[place]) for place in sorted(groups)]
+        address = f"signals/{signal.name}/?" + urlencode({"days": days, "subject": track.subject})
+        section.items.append(Multiple(label, track.subject, drawn.svg, drawn.last, address))
+    return [found[place] for place in sorted(found)]
 
 
 @require_safe
@@ -188,8 +201,8 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
             for period in PERIODS
         ],
         "closer": closer,
-        "multiples": _multiples(endpoint, start, at, days, closer=closer),
-        "axis": scales.moments(start, at),
+        "sections": _sections(endpoint, start, at, days, closer=closer),
+        "axis": charts.axis(start, at),
         "facts": facts.rows(store.facts(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "events": _events(endpoint, at - 90 * readings.DAY, at, now),

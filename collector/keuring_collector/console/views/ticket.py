@@ -84,7 +84,7 @@ def _page(
         "article": articles.link(state, rule, language) if rule else None,
         "card": facts.card(ticket.endpoint, now),
         "others": [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]],
-        "history": chronicle.entries(ticket, state, now),
+        "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(_VERDICTS, 1)],
         "attempt": attempt,
