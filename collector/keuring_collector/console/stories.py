@@ -223,7 +223,14 @@ def small(track: readings.Track, start: float, now: float, *, closer: bool) -> t
         return None
     unit = wording.unit_of(track.signal)
     chart = charts.Chart(
-        signals.label(track.signal.name), unit, reading.points, start, now, now, reading.gap, small=True,
+        signals.label(track.signal.name),
+        unit,
+        reading.points,
+        start,
+        now,
+        now,
+        reading.gap,
+        small=True,
         by_day=reading.by_day,
     )
     if chart.is_empty:
