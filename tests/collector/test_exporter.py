@@ -39,6 +39,7 @@ INVENTORY = Inventory(
     certificates={"server": NOW + 1000},
     disk_size=10,
     disk_free=4,
+    backup_at=NOW - 5,
 )
 
 
@@ -83,11 +84,14 @@ def test_families_say_what_the_inventory_holds() -> None:
     assert told["keuring_tickets{state=new,severity=urgent,department=Verkoop}"] == 2
     assert told["keuring_agents{version=0.1.0}"] == 3
     assert told["keuring_journal_oldest_age_seconds{}"] == 100
-    assert told["keuring_job_last_success_timestamp_seconds{name=purge}"] == 0
+    assert told["keuring_job_last_success_timestamp_seconds{name=digest}"] == NOW - 10
+    assert "keuring_job_last_success_timestamp_seconds{name=purge}" not in told
+    assert told["keuring_backup_last_timestamp_seconds{}"] == NOW - 5
     assert told["keuring_job_failing{name=purge}"] == 1
     assert told["keuring_certificate_expiry_timestamp_seconds{certificate=server}"] == NOW + 1000
     assert samples(INVENTORY, now=NOW + 9)["keuring_inventory_age_seconds{}"] == 9
-    empty = replace(INVENTORY, store=Statistics(0, None, 0, 0, 0))
+    empty = replace(INVENTORY, store=Statistics(0, None, 0, 0, 0), backup_at=None)
+    assert "keuring_backup_last_timestamp_seconds{}" not in samples(empty)
     assert samples(empty)["keuring_journal_oldest_age_seconds{}"] == 0
 
 

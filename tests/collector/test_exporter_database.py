@@ -72,6 +72,8 @@ def test_the_database_and_the_counters_of_all_processes_are_told(migrated_url: s
 
     data, shared = tmp_path / "data", tmp_path / "shared"
     data.mkdir()
+    (data / "backups").mkdir()
+    (data / "backups" / "keuring-20260101-000000.tar").touch()
     Authority.create(data / "ca", "localhost", dt.datetime.now(dt.UTC))
     with running(data, migrated_url, seed=True, shared=shared) as first:
         scrape(first)  # so that it has written what it counted
@@ -109,6 +111,7 @@ def test_the_database_and_the_counters_of_all_processes_are_told(migrated_url: s
     assert told["keuring_quarantined_reports"] == 1
     assert told["keuring_database_bytes"] > 100_000
     assert told['keuring_job_failing{name="purge"}'] == 1
+    assert told["keuring_backup_last_timestamp_seconds"] > 0
     certificates = [name for name in told if name.startswith("keuring_certificate_expiry")]
     assert len(certificates) == 4
     assert 0 < told["keuring_data_directory_free_bytes"] <= told["keuring_data_directory_size_bytes"]

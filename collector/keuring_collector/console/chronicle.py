@@ -99,5 +99,3 @@ def reopened(ticket: Ticket) -> str:
     if not ticket.reopened:
         return ""
     return ngettext("came back %(n)s time", "came back %(n)s times", ticket.reopened) % {"n": ticket.reopened}
-
-

@@ -251,7 +251,14 @@ def small(track: readings.Track, start: float, now: float, *, closer: bool) -> S
         return None
     unit = wording.unit_of(track.signal)
     chart = charts.Chart(
-        signals.label(track.signal.name), unit, reading.points, start, now, now, reading.gap, small=True,
+        signals.label(track.signal.name),
+        unit,
+        reading.points,
+        start,
+        now,
+        now,
+        reading.gap,
+        small=True,
         by_day=reading.by_day,
     )  # fmt: skip
     is_zero = all(point.value == 0 and not point.high > 0 for point in measured)

@@ -119,6 +119,12 @@ def _machine_families(inventory: Inventory) -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily(
         "keuring_data_directory_free_bytes", "Space left on the file system of the data directory.", inventory.disk_free
     )
+    if inventory.backup_at is not None:
+        yield GaugeMetricFamily(
+            "keuring_backup_last_timestamp_seconds",
+            "When the newest backup in the data directory was made; not there when there is none.",
+            inventory.backup_at,
+        )
     yield _single(
         "keuring_certificate_expiry_timestamp_seconds",
         "Until when the collector's own certificates are valid.",
@@ -127,9 +133,9 @@ def _machine_families(inventory: Inventory) -> Iterator[GaugeMetricFamily]:
     )
     yield _single(
         "keuring_job_last_success_timestamp_seconds",
-        "When each background job last succeeded; 0 when it never did.",
+        "When each background job last succeeded; one that never did is not there.",
         "name",
-        {name: at or 0.0 for name, at in inventory.jobs.items()},
+        {name: at for name, at in inventory.jobs.items() if at is not None},
     )
     yield _single(
         "keuring_job_failing",

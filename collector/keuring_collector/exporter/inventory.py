@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from keuring_collector.fleet.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -53,12 +55,12 @@ class Inventory:
     certificates: Mapping[str, float] = field(default_factory=dict)  # until when each is valid
     disk_size: int = 0
     disk_free: int = 0
+    backup_at: float | None = None  # when the newest backup in the data directory was made
 
 
 def label(text: object) -> str:
     """``text`` as a label's value: printable, at most 64 characters, never empty."""
-    printable = "".join(c for c in str(text) if c.isprintable()).strip()
-    return printable[:MAX_LABEL_LENGTH] or NONE
+    return printable(str(text), MAX_LABEL_LENGTH) or NONE
 
 
 def bounded(counts: Mapping[str, int], limit: int) -> dict[str, int]:

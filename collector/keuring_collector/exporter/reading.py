@@ -57,6 +57,7 @@ def read(settings: Settings, now: float) -> Inventory:
             certificates=_certificates(settings),
             disk_size=disk.total,
             disk_free=disk.free,
+            backup_at=_backup_at(settings),
         )
     finally:
         store.close()
@@ -151,3 +152,7 @@ def _certificates(settings: Settings) -> dict[str, float]:
     except AuthorityError:
         return {}  # the processes that need the certificate say so; here it is only missing
     return {name: at.timestamp() for name, at in expiries.items()}
+
+
+def _backup_at(settings: Settings) -> float | None:
+    return max((path.stat().st_mtime for path in (settings.data_directory / "backups").glob("*.tar")), default=None)

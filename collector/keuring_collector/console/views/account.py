@@ -68,9 +68,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignIn(request, request.POST)
     if wait := ATTEMPTS.begin(address, began):
         context = {"form": SignIn(request), "next": onward, "wait": int(wait) + 1, "name": request.POST.get("username")}
-        return render(
-            request, "console/sign_in.html", context, status=429, headers={"Retry-After": str(int(wait) + 1)}
-        )
+        return render(request, "console/sign_in.html", context, status=429, headers={"Retry-After": str(int(wait) + 1)})
     if not form.is_valid():
         return render(request, "console/sign_in.html", {"form": form, "next": onward}, status=422)
     ATTEMPTS.succeeded(address, began)
@@ -135,5 +133,3 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if theme in THEMES:
         _remember(response, THEME_COOKIE, theme)
     return response
-
-

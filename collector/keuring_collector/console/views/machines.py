@@ -81,10 +81,7 @@ def machines(request: HttpRequest) -> HttpResponse:
         .order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE]
     )
     contacts = facts.contacts([endpoint.pk for endpoint in shown], now)
-    rows = [
-        Machine(e, models.get(e.pk, ""), contacts[e.pk], e.open_tickets, e.worst)
-        for e in shown
-    ]
+    rows = [Machine(e, models.get(e.pk, ""), contacts[e.pk], e.open_tickets, e.worst) for e in shown]
     address = request.GET.copy()
 
     def turned(number: int) -> str:

@@ -138,7 +138,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
         messages.success(request, ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done})
     for reason in dict.fromkeys(refused):
         count = refused.count(reason)
-        text = ngettext("%(n)s ticket was left as it is: %(why)s", "%(n)s tickets were left as they are: %(why)s", count)
+        text = ngettext(
+            "%(n)s ticket was left as it is: %(why)s", "%(n)s tickets were left as they are: %(why)s", count
+        )
         messages.error(request, text % {"n": count, "why": reason})
     return HttpResponseRedirect(back)
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 def _open_by_rule() -> dict[str, int]:
     found = TicketLine.objects.filter(active=True, ticket__state__in=Ticket.OPEN).order_by()
-    return dict(
-        found.values("rule").annotate(count=Count("ticket", distinct=True)).values_list("rule", "count")
-    )
+    return dict(found.values("rule").annotate(count=Count("ticket", distinct=True)).values_list("rule", "count"))
 
 
 @require_safe
