@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+
 from keuring.signals import catalogue
 from keuring_collector import config, rulepack
 from keuring_collector.demo import names

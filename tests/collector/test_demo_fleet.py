@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
 from keuring.signals.model import Kind, Statistic, ValueType

@@ -13,7 +13,6 @@ from keuring_collector import rulepack
 from keuring_collector.ingest.decode import Received
 from keuring_collector.store import facts, journal
 from keuring_collector.store.connection import connect
-
 from tests.collector.reports import report
 
 if TYPE_CHECKING:

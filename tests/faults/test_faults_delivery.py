@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
 from keuring_collector.ingest.writer import DUPLICATE, OUT_OF_ORDER, QUARANTINED, STORED, WritePath
 from keuring_collector.store.connection import connect
-
 from tests.faults import scenario
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from google.protobuf.message import DecodeError
 from hypothesis import strategies as st
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID, SIGNALS
 from keuring.signals.model import Kind
 from keuring_collector.demo.fleet import Fleet
 from keuring_collector.ingest import decode
-
 from tests.fuzz.target import Target
 
 if TYPE_CHECKING:
