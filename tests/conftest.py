@@ -11,7 +11,7 @@ from tests.programs import find_program, require_program
 
 __all__ = ["find_program"]
 
-pytest_plugins = ["tests.collector.postgres", "tests.collector.django_database"]
+pytest_plugins = ["tests.collector.postgres", "tests.collector.django_database", "tests.collector.command"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -114,11 +114,12 @@ class Child:
     def _follow(self, process: subprocess.Popen[str]) -> None:
         """Passes on what the process says, and wakes the supervisor when it is ready, and when it has ended."""
         assert process.stdout is not None  # noqa: S101  (it is a pipe)
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if line.startswith(READY):
-                self.is_ready = True
-                self._wake()
+        with process.stdout:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                if line.startswith(READY):
+                    self.is_ready = True
+                    self._wake()
         process.wait()
         self._wake()
 

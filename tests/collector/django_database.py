@@ -26,9 +26,9 @@ def set_up_django() -> None:
         django.setup()
 
 
-@pytest.fixture
-def django_url(migrated_url: str) -> Iterator[str]:
-    """A migrated database that Django's ORM works on in this test; runs once on each kind."""
+@contextlib.contextmanager
+def pointed_at(url: str) -> Iterator[None]:
+    """Lets Django's ORM work on the database at ``url``, in the test's own process."""
     set_up_django()
     from django.db import connections
     from keuring_collector import settings
@@ -40,9 +40,16 @@ def django_url(migrated_url: str) -> Iterator[str]:
 
     before = connections.settings["default"]
     close()
-    connections.settings["default"] = connections.configure_settings({"default": settings._database(migrated_url)})[
-        "default"
-    ]
-    yield migrated_url
-    close()
-    connections.settings["default"] = before
+    connections.settings["default"] = connections.configure_settings({"default": settings._database(url)})["default"]
+    try:
+        yield
+    finally:
+        close()
+        connections.settings["default"] = before
+
+
+@pytest.fixture
+def django_url(migrated_url: str) -> Iterator[str]:
+    """A migrated database that Django's ORM works on in this test; runs once on each kind."""
+    with pointed_at(migrated_url):
+        yield migrated_url
