@@ -42,7 +42,8 @@ def render(markdown: str) -> SafeString:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
-    return mark_safe(_PARSER.renderer.render(tokens, _PARSER.options, {}))  # noqa: S308 - the parser escapes HTML
+    body: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
+    return mark_safe(body)  # noqa: S308 - the parser escapes HTML
 
 
 def split(markdown: str, slug: str) -> tuple[str, str]:

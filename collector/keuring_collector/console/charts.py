@@ -298,8 +298,8 @@ def axis(start: float, end: float) -> SafeString:
     """A time axis on its own, for charts that stand under each other."""
     scale = scales.moments(start, end)
     ticks = "".join(
-        f'<line class="tick" x1="{share}%" x2="{share}%" y1="17" y2="22"/>'
-        f'<text class="time{" odd" if number % 2 else ""}" x="{share}%" y="13" text-anchor="middle">{escape(text)}</text>'
+        f'<line class="tick" x1="{share}%" x2="{share}%" y1="17" y2="22"/><text '
+        f'class="time{" odd" if number % 2 else ""}" x="{share}%" y="13" text-anchor="middle">{escape(text)}</text>'
         for number, (share, text) in enumerate((round(scale.share(at) * 100, 2), text) for at, text in scale.ticks)
     )
     return mark_safe(  # noqa: S308 - every text in it is escaped above
@@ -317,7 +317,7 @@ def interval_bar(now: float, low: float | None, at: float | None, high: float | 
         return round(4 + 92 * math.sqrt(min(days, horizon) / horizon), 1)
 
     if at is None:
-        return mark_safe('<svg class="interval" width="100%" height="12" aria-hidden="true"></svg>')  # noqa: S308
+        return mark_safe('<svg class="interval" width="100%" height="12" aria-hidden="true"></svg>')
     first, last = place(low if low is not None else at), place(high if high is not None else at)
     return mark_safe(  # noqa: S308 - numbers only
         '<svg class="interval" width="100%" height="12" aria-hidden="true">'

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from keuring_collector.desk import wording
 from keuring_collector.desk.models import Ticket, TicketHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.utils.functional import _StrPromise
 
 Kind = TicketHistory.Kind
 
@@ -40,62 +45,46 @@ def _entry(item: TicketHistory, now: datetime) -> Entry:
     return Entry(item.at, who, item.kind, what, str(detail.get("text") or detail.get("reason") or ""))
 
 
-def _what(kind: TicketHistory.Kind, detail: dict[str, Any], now: datetime) -> str:
+_PLAIN: Final[Mapping[Kind, _StrPromise]] = {
+    Kind.OPENED: pgettext_lazy("history", "opened the ticket"),
+    Kind.LINE: pgettext_lazy("history", "added a finding"),
+    Kind.CLEARED: pgettext_lazy("history", "saw a finding clear"),
+    Kind.WORSENED: pgettext_lazy("history", "saw it become more urgent (%(severity)s)"),
+    Kind.MOVED: pgettext_lazy("history", "moved the expected date to %(day)s"),
+    Kind.TAKEN: pgettext_lazy("history", "took the ticket"),
+    Kind.PLANNED: pgettext_lazy("history", "planned it for %(day)s"),
+    Kind.SNOOZED: pgettext_lazy("history", "snoozed it until %(day)s"),
+    Kind.WOKE: pgettext_lazy("history", "brought it back from snooze"),
+    Kind.RESOLVED: pgettext_lazy("history", "resolved it (verdict: %(verdict)s)"),
+    Kind.DISMISSED: pgettext_lazy("history", "dismissed it (verdict: %(verdict)s)"),
+    Kind.CLOSED_ITSELF: pgettext_lazy("history", "closed the ticket: the cause is gone"),
+    Kind.REOPENED: pgettext_lazy("history", "opened the ticket again"),
+    Kind.NOTE: pgettext_lazy("history", "wrote"),
+}
+
+
+def _what(kind: Kind, detail: Mapping[str, Any], now: datetime) -> str:
     verdict = detail.get("verdict", "")
-    judged = str(Ticket.Verdict(verdict).label) if verdict in Ticket.Verdict.values else ""
-    match kind:
-        case Kind.OPENED:
-            return pgettext("history", "opened the ticket")
-        case Kind.LINE:
-            return pgettext("history", "added a finding")
-        case Kind.CLEARED:
-            return pgettext("history", "saw a finding clear")
-        case Kind.WORSENED:
-            return pgettext("history", "saw it become more urgent (%(to)s)") % {"to": _severity(detail.get("to"))}
-        case Kind.MOVED:
-            return pgettext("history", "moved the expected date to %(day)s") % {"day": _stamp(detail.get("to"), now)}
-        case Kind.TAKEN:
-            before = detail.get("from")
-            return (
-                pgettext("history", "took the ticket over from %(who)s") % {"who": before}
-                if before
-                else pgettext("history", "took the ticket")
-            )
-        case Kind.PLANNED:
-            return pgettext("history", "planned it for %(day)s") % {"day": _day(detail.get("day"), now)}
-        case Kind.SNOOZED:
-            return pgettext("history", "snoozed it until %(day)s") % {"day": _day(detail.get("until"), now)}
-        case Kind.WOKE:
-            return pgettext("history", "brought it back from snooze")
-        case Kind.RESOLVED:
-            return pgettext("history", "resolved it (verdict: %(verdict)s)") % {"verdict": judged or "–"}
-        case Kind.DISMISSED:
-            return pgettext("history", "dismissed it (verdict: %(verdict)s)") % {"verdict": judged or "–"}
-        case Kind.CLOSED_ITSELF:
-            return pgettext("history", "closed the ticket: the cause is gone")
-        case Kind.REOPENED:
-            return pgettext("history", "opened the ticket again")
-        case Kind.NOTE:
-            return pgettext("history", "wrote")
+    words = {
+        "severity": _severity(detail.get("to")),
+        "day": _day(detail.get("day") or detail.get("until") or detail.get("to"), now),
+        "verdict": str(Ticket.Verdict(verdict).label) if verdict in Ticket.Verdict.values else "–",
+        "who": str(detail.get("from", "")),
+    }
+    if kind is Kind.TAKEN and words["who"]:
+        return pgettext("history", "took the ticket over from %(who)s") % words
+    return str(_PLAIN[kind]) % words
 
 
 def _severity(value: Any) -> str:
     return str(Ticket.Severity(value).label) if value in Ticket.Severity.values else "?"
 
 
-def _day(text: Any, now: datetime) -> str:
+def _day(value: Any, now: datetime) -> str:
+    """A day as it was written down: a date as text by people, a moment in seconds by Keuring."""
+    if isinstance(value, int | float):
+        return wording.day(datetime.fromtimestamp(value, UTC), now)
     try:
-        return wording.day(date.fromisoformat(str(text)[:10]), now)
+        return wording.day(date.fromisoformat(str(value)[:10]), now)
     except ValueError:
-        return str(text)
-
-
-def _stamp(value: Any, now: datetime) -> str:
-    return wording.day(datetime.fromtimestamp(value, UTC), now) if isinstance(value, int | float) else _day(value, now)
-
-
-def reopened(ticket: Ticket) -> str:
-    """How often a ticket came back, in words; empty when it never did."""
-    if not ticket.reopened:
-        return ""
-    return ngettext("came back %(n)s time", "came back %(n)s times", ticket.reopened) % {"n": ticket.reopened}
+        return str(value)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
+
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
-
 from keuring_collector.console import readings
 from keuring_collector.desk import signals, wording
 

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from keuring_collector.desk.models import Staff, Ticket, TicketLine
 
@@ -135,8 +136,8 @@ def _matching(text: str) -> Q:
     )
 
 
-def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Ticket]:
-    """All tickets that fit the choices but for their severity, each with its ``group``."""
+def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
+    """All tickets that fit the choices but for their severity, each with its ``group``, which its type cannot tell."""
     found = Ticket.objects.filter(state__in=STATES[choices.state][1])
     if choices.department:
         found = found.filter(endpoint__department_id=int(choices.department))
@@ -171,7 +172,7 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Ticket]:
     )
 
 
-def _ordered(found: QuerySet[Ticket], sort: str) -> QuerySet[Ticket]:
+def _ordered(found: QuerySet[Any], sort: str) -> QuerySet[Any]:
     by_date = F("expected_at").asc(nulls_last=True)
     if sort == "severity":
         return found.order_by("-severity", by_date, "id")
@@ -225,7 +226,7 @@ def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
     number = min(choices.page, pages)
     if choices.severity:
         found = found.filter(severity__in=choices.severity)
-    shown = list(
+    shown: list[Any] = list(
         _ordered(found, choices.sort)
         .select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")[(number - 1) * PAGE : number * PAGE]
@@ -235,8 +236,7 @@ def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
         groups = [Group("", total, shown)] if shown else []
     else:
         for group, title in enumerate(GROUPS):
-            # ``group`` is the annotation made above.
-            members = [ticket for ticket in shown if getattr(ticket, "group", None) == group]
+            members = [ticket for ticket in shown if ticket.group == group]
             if members:
                 groups.append(Group(str(title), by_group[group], members))
     return Listing(replace(choices, page=number), groups, total, pages, by_severity)

@@ -43,12 +43,13 @@ class Reader:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The response, or the sign-in page when the session is too old."""
         if isinstance(request.user, Staff) and self._is_too_old(request):
             logout(request)
             return HttpResponseRedirect(reverse("sign_in"))
         language = language_of(request)
         translation.activate(language)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         response = self.get_response(request)
         # Pages hold names of colleagues: no cache keeps them, and "back" after signing out shows nothing.
         response.headers.setdefault("Cache-Control", "no-store, private")

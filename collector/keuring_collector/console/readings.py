@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import structlog
 from django.conf import settings
+
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy, Signal, Statistic
-
 from keuring_collector.console.charts import Point, thin
 from keuring_collector.desk import signals
 from keuring_collector.store import Store, open_store

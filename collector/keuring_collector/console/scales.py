@@ -59,13 +59,15 @@ def values(lowest: float, highest: float, unit: str, most: int = 4) -> Scale:
         low = 0.0
     if high - low < 1e-9 * max(1.0, abs(high)):
         low, high = (0.0, 1.0) if high == 0 else sorted((0.0, high * 1.25))
-    if unit == "1" and high <= 100 < high * 1.15:
+    if unit == "1" and highest <= 1 and high > 86:
         high = 100.0
     step = _step(high - low, most)
     if unit.startswith("{"):
         step = max(1.0, step)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple((n * step * factor, wording.amount(n * step * factor, unit) if n else "0") for n in range(first, last + 1))
+    ticks = tuple(
+        (n * step * factor, wording.amount(n * step * factor, unit) if n else "0") for n in range(first, last + 1)
+    )
     return Scale(first * step * factor, max(last, first + 1) * step * factor, ticks)
 
 
@@ -81,14 +83,16 @@ def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
     step = next((size for size in _STEPS if (end - start) / size.total_seconds() <= most), _STEPS[-1])
     by_hour = step < timedelta(days=1)
     first = timezone.localtime(datetime.fromtimestamp(start, UTC))
-    at = first.replace(minute=0, second=0, microsecond=0, **({} if by_hour else {"hour": 0}))
+    at = first.replace(hour=first.hour if by_hour else 0, minute=0, second=0, microsecond=0)
     if by_hour:
         at -= timedelta(hours=at.hour % max(1, int(step.total_seconds() // 3600)))
     ticks: list[tuple[float, str]] = []
     while at.timestamp() <= end:
         # The margins keep a label from being cut off by an edge.
         if start + 0.03 * (end - start) <= at.timestamp() <= end - 0.03 * (end - start):
-            ticks.append((at.timestamp(), date_format(at, "H:i" if by_hour else _SHORT_DAY[(get_language() or "en")[:2]])))
+            ticks.append(
+                (at.timestamp(), date_format(at, "H:i" if by_hour else _SHORT_DAY[(get_language() or "en")[:2]]))
+            )
         at = _later(at, step)
     return Scale(start, end, tuple(ticks[:most]))
 
@@ -96,7 +100,7 @@ def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
 def _later(at: datetime, step: timedelta) -> datetime:
     """``step`` later by the wall clock, so that midnights stay midnights when the clock changes."""
     if step < timedelta(days=1):
-        return timezone.localtime((at.astimezone(UTC) + step))
+        return timezone.localtime(at.astimezone(UTC) + step)
     return (at.replace(tzinfo=None) + step).replace(tzinfo=at.tzinfo)
 
 

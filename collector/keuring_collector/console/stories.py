@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import format_html
-from keuring.signals.catalogue import BY_NAME
 
+from keuring.signals.catalogue import BY_NAME
 from keuring_collector.console import charts, readings
 from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.rulepack import quantity
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.safestring import SafeString
 
     from keuring_collector.console.pack import PackState

@@ -52,7 +52,7 @@ class NotUnderstood(ActionError):  # noqa: N818 - named for what it says
 
 
 def stamp(ticket: Ticket) -> str:
-    """What of a ticket a person acts upon, as text. New evidence or a moved date do not change it; people's work does."""
+    """What of a ticket a person acts upon, as text: people's work changes it, new evidence or a moved date do not."""
     day = ticket.planned_for.isoformat() if ticket.planned_for else ""
     until = ticket.snoozed_until.isoformat() if ticket.snoozed_until else ""
     return "/".join((ticket.state, str(ticket.owner_id or ""), day, until, str(ticket.reopened)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
+
 from keuring.signals.model import Kind, Signal, Statistic
 
 if TYPE_CHECKING:

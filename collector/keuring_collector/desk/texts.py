@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, gettext_lazy, override
+from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -103,8 +103,10 @@ class Measure:
         """What to call the value, in the language in force; empty for the signal's own name."""
         what = signals.label(self.signal)
         if self.growth_days:
-            template = gettext("%(what)s: days with growth, in %(days)s") if self.counts_days else gettext(
-                "%(what)s: growth in %(days)s"
+            template = (
+                gettext("%(what)s: days with growth, in %(days)s")
+                if self.counts_days
+                else gettext("%(what)s: growth in %(days)s")
             )
             return template % {"what": what, "days": wording.duration(self.growth_days * wording.DAY)}
         if self.minus:
@@ -168,7 +170,7 @@ def _words(line: TicketLine, now: datetime) -> dict[str, str]:
 
 def first_name(name: str) -> str:
     """How a colleague is spoken to."""
-    return name.split()[0] if name.split() else name
+    return name.split(maxsplit=1)[0] if name.split() else name
 
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
@@ -305,9 +307,7 @@ def _told(item: Mapping[str, Any] | None, measure: Measure, now: datetime) -> st
     return _reading(item, measure, now)
 
 
-def _by_identity(
-    evidence: Sequence[Mapping[str, Any]], measure: Measure
-) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+def _by_identity(evidence: Sequence[Mapping[str, Any]], measure: Measure) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     """Evidence by what it is about. A floor on the very level that the rule judges is that value again: left out."""
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for item in evidence:
@@ -318,8 +318,18 @@ def _by_identity(
     return found
 
 
-def example(rule: RuleTexts, language: str) -> str:
-    """A rule's title with its placeholders as blanks, for lists of rules."""
-    blanks = {"machine": "…", "colleague": "…", "subject": "…", "date": "…", "value": "…", "limit": "…"}
+_BLANKS: Final[Mapping[str, _StrPromise]] = {
+    "machine": pgettext_lazy("blank", "machine"),
+    "colleague": pgettext_lazy("blank", "colleague"),
+    "subject": pgettext_lazy("blank", "part"),
+    "date": pgettext_lazy("blank", "date"),
+    "value": pgettext_lazy("blank", "value"),
+    "limit": pgettext_lazy("blank", "limit"),
+}
+
+
+def example(template: str, language: str) -> SafeString:
+    """A rule's text with its placeholders as marked blanks, for pages about the rule itself."""
     with override(language):
-        return _sentence(_fill(in_language(rule.title, language), blanks))
+        blanks = {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
+        return mark_safe(_fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped

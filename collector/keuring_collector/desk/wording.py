@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, ngettext, pgettext
+
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Signal, ValueType
 
@@ -52,16 +53,16 @@ def distance(moment: datetime | date, now: datetime) -> str:
 
 
 def _span(days: int) -> str:
-    for size, above, words in (
-        (365, 700, lambda n: ngettext("%(n)s year", "%(n)s years", n)),
-        (30.4, 56, lambda n: ngettext("%(n)s month", "%(n)s months", n)),
-        (7, 13, lambda n: ngettext("%(n)s week", "%(n)s weeks", n)),
-        (1, 0, lambda n: ngettext("%(n)s day", "%(n)s days", n)),
-    ):
-        if days > above:
-            count = round(days / size)
-            return words(count) % {"n": count}
-    return ngettext("%(n)s day", "%(n)s days", 0) % {"n": 0}
+    if days > 700:
+        count = round(days / 365)
+        return ngettext("%(n)s year", "%(n)s years", count) % {"n": count}
+    if days > 56:
+        count = round(days / 30.4)
+        return ngettext("%(n)s month", "%(n)s months", count) % {"n": count}
+    if days > 13:
+        count = round(days / 7)
+        return ngettext("%(n)s week", "%(n)s weeks", count) % {"n": count}
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
 def age(moment: datetime, now: datetime) -> str:
@@ -131,9 +132,7 @@ def significant(value: float) -> str:
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    for size, name in steps:
-        if abs(value) >= size:
-            break
+    size, name = next((step for step in steps if abs(value) >= step[0]), steps[-1])
     scaled = value / size
     decimals = 0 if abs(scaled) >= 99.95 or scaled == int(scaled) else 1
     return f"{number(scaled, decimals)} {name}"
@@ -158,13 +157,12 @@ def duration(seconds: float) -> str:
         return f"{significant(seconds * 1000) if size * 1000 < 10 else number(seconds * 1000)} ms"
     if size < 120:
         return f"{number(seconds, 0 if seconds == int(seconds) else 1)} s"
-    for length, below, words in (
-        (60, 7200, lambda n: ngettext("%(n)s minute", "%(n)s minutes", n)),
-        (3600, 2 * DAY, lambda n: ngettext("%(n)s hour", "%(n)s hours", n)),
-    ):
-        if size < below:
-            count = round(seconds / length)
-            return words(count) % {"n": count}
+    if size < 7200:
+        count = round(seconds / 60)
+        return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
+    if size < 2 * DAY:
+        count = round(seconds / 3600)
+        return ngettext("%(n)s hour", "%(n)s hours", count) % {"n": count}
     count = round(seconds / DAY)
     return ngettext("%(n)s day", "%(n)s days", count) % {"n": number(count)}
 
@@ -241,7 +239,7 @@ def reading(value: object, name: str, now: datetime, role: str = "value") -> str
 
 
 def in_sentence(value: object, name: str, now: datetime, role: str = "value") -> str:
-    """A value as a rule's sentence takes it: things that are counted as a bare number, since the sentence names them."""
+    """A value as a rule's sentence takes it: what is counted as a bare number, since the sentence names it."""
     signal = BY_NAME.get(name)
     if signal is not None and signal.unit.startswith("{") and isinstance(value, int | float):
         return significant(float(value))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
@@ -33,16 +33,15 @@ _WORDS_OF_DJANGO: Final = (_("username"),)
 class SignIn(AuthenticationForm):
     """Name and password. One message for a wrong name and a wrong password, so that names cannot be guessed."""
 
-    error_messages = {
-        "invalid_login": _(
-            "This name and password do not belong together. Check both; capitals count. "
-            "An administrator can give you a new one-time password with keuring-collector reset-password."
-        ),
-        "inactive": _("This account has been switched off. An administrator can switch it on again."),
-    }
-
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.error_messages = {
+            "invalid_login": _(
+                "This name and password do not belong together. Check both; capitals count. "
+                "An administrator can give you a new one-time password with keuring-collector reset-password."
+            ),
+            "inactive": _("This account has been switched off. An administrator can switch it on again."),
+        }
         self.fields["username"].label = _("Name")
         self.fields["password"].label = _("Password")
 
@@ -68,17 +67,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignIn(request, request.POST)
     if wait := ATTEMPTS.begin(address, began):
         context = {"form": SignIn(request), "next": onward, "wait": int(wait) + 1, "name": request.POST.get("username")}
-        return render(request, "console/sign_in.html", context, status=429, headers={"Retry-After": str(int(wait) + 1)})
+        response = render(request, "console/sign_in.html", context, status=429)
+        response.headers["Retry-After"] = str(int(wait) + 1)
+        return response
     if not form.is_valid():
         return render(request, "console/sign_in.html", {"form": form, "next": onward}, status=422)
     ATTEMPTS.succeeded(address, began)
     staff = form.get_user()
     login(request, staff)
     request.session[SIGNED_IN_AT] = began
-    response = redirect(onward)
+    signed_in = redirect(onward)
     if isinstance(staff, Staff) and staff.language in LANGUAGES:
-        _remember(response, LANGUAGE_COOKIE, staff.language)
-    return response
+        _remember(signed_in, LANGUAGE_COOKIE, staff.language)
+    return signed_in
 
 
 @require_POST

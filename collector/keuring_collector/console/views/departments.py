@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
-from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console.listing import Choices
@@ -15,7 +16,7 @@ from keuring_collector.desk.models import Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +32,46 @@ class Row:
     address: str
 
 
+def _bar(row: Row, most: int) -> SafeString:
+    """The open tickets as one bar, the most urgent first; ``most`` fills it."""
+    pieces, at = [], 0.0
+    for severity, count, _address in row.severities:
+        width = 100 * count / most if most else 0
+        if count:
+            pieces.append(f'<rect class="s{severity}" x="{at:.2f}%" width="{width:.2f}%" height="8"/>')
+        at += width
+    return mark_safe(f'<svg class="bars" width="100%" height="8" aria-hidden="true">{"".join(pieces)}</svg>')  # noqa: S308 - numbers only
+
+
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
     """The overview; four queries."""
-    machines: dict[int | None, list[int]] = {}
+    machines: dict[int | None, Counter[bool]] = {}
     active = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).order_by()
-    for row in active.values("department", "simulated").annotate(count=Count("id")):
-        counts = machines.setdefault(row["department"], [0, 0])
-        counts[0] += row["count"]
-        counts[1] += row["count"] if row["simulated"] else 0
+    for pk, simulated, count in active.values_list("department", "simulated").annotate(count=Count("id")):
+        machines.setdefault(pk, Counter())[simulated] = count
     tickets: dict[int | None, dict[int, int]] = {}
     found = Ticket.objects.filter(state__in=Ticket.OPEN).order_by()
-    for row in found.values("endpoint__department", "severity").annotate(count=Count("id")):
-        tickets.setdefault(row["endpoint__department"], {})[row["severity"]] = row["count"]
-    people = dict(
-        Colleague.objects.order_by().values_list("department").annotate(count=Count("id")).values_list(
-            "department", "count"
-        )
-    )  # fmt: skip
+    for pk, severity, count in found.values_list("endpoint__department", "severity").annotate(count=Count("id")):
+        tickets.setdefault(pk, {})[severity] = count
+    people: dict[int | None, int] = dict(
+        Colleague.objects.order_by().values_list("department").annotate(count=Count("id"))
+    )
     rows = []
     for department in [*Department.objects.all(), None]:
         pk = department.pk if department else None
         if department is None and None not in machines:
             continue
-        opened = tickets.get(pk, {})
-        chosen = Choices(department=str(pk) if pk else "")
+        own, opened, chosen = machines.get(pk, Counter()), tickets.get(pk, {}), Choices(department=str(pk or ""))
+        severities = [
+            (value, opened.get(value, 0), chosen.address(severity=(value,)))
+            for value in sorted(Ticket.Severity.values, reverse=True)
+        ]
         rows.append(
             Row(
-                department,
-                people.get(pk, 0),
-                *machines.get(pk, [0, 0]),
-                sum(opened.values()),
-                [
-                    (value, opened.get(value, 0), chosen.address(severity=(value,)))
-                    for value in sorted(Ticket.Severity.values, reverse=True)
-                ],
+                department, people.get(pk, 0), own.total(), own[True], sum(opened.values()), severities,
                 chosen.address(),
             )
-        )
+        )  # fmt: skip
     most = max((row.open_count for row in rows), default=0)
-    return render(request, "console/departments.html", {"rows": rows, "most": most})
+    return render(request, "console/departments.html", {"rows": [(row, _bar(row, most)) for row in rows]})

@@ -11,12 +11,13 @@ from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext as _, ngettext
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID, BY_NAME
 from keuring.signals.model import Kind
-
 from keuring_collector.console import charts, facts, pack, readings, stories
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Staff, Ticket
@@ -24,6 +25,7 @@ from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
     import uuid
+
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 

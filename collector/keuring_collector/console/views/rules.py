@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
 from keuring_collector.desk import texts
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.rulepack import RulePackError, trial
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django.http import HttpRequest
 
 
@@ -33,7 +37,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     listed = [
         {
             "rule": rule,
-            "title": texts.example(rule, language),
+            "title": texts.example(texts.in_language(rule.title, language), language),
             "cause": texts.cause_label(rule.cause),
             "severity": int(rule.severity.grade),
             "open": opened.get(str(rule.id), 0),
@@ -43,6 +47,16 @@ def rules(request: HttpRequest) -> HttpResponse:
     ]
     gone = sum(count for rule, count in opened.items() if state.rule(rule) is None)
     return render(request, "console/rules.html", {"rules": listed, "version": state.pack.version, "gone": gone})
+
+
+def _tests(path: Path | None) -> list[str]:
+    """The names of the tests that stand beside a rule; none when the file is missing or broken."""
+    if path is None:
+        return []
+    try:
+        return [test.name for test in trial.read(trial.test_path(path)).content.tests]
+    except (RulePackError, OSError):
+        return []
 
 
 @require_safe
@@ -55,21 +69,29 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
     data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
     context: dict[str, Any] = {
         "rule": found,
-        "title": texts.example(found, language),
+        "title": texts.example(texts.in_language(found.title, language), language),
         "cause": texts.cause_label(found.cause),
         "severity": int(found.severity.grade),
         "open": _open_by_rule().get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
         "article": articles.link(state, found, language),
         "settings": [
-            (part, _flat(data[part])) for part in ("applies_to", "condition", "recovery", "inspection") if data.get(part)
+            (part, _flat(data[part]))
+            for part in ("applies_to", "condition", "recovery", "inspection")
+            if data.get(part)
         ],
         "said": [
-            (code, label, texts.in_language(found.title, code), texts.split_steps(texts.in_language(found.advice, code)),
-             texts.in_language(found.say, code))
+            (
+                code,
+                label,
+                texts.example(texts.in_language(found.title, code), code),
+                [texts.example(step, code) for step in texts.split_steps(texts.in_language(found.advice, code))],
+                texts.example(texts.in_language(found.say, code), code),
+            )
             for code, label in (("nl", "Nederlands"), ("en", "English"))
         ],
         "data": data,
+        "tests": _tests(state.pack.files.get(found.id)),
     }  # fmt: skip
     return render(request, "console/rule.html", context)
 
