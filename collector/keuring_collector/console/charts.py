@@ -190,7 +190,7 @@ class _Drawing:
     def _times(self) -> str:
         forecast = self.chart.forecast
         taken = self.time.share(forecast.at) if forecast is not None and forecast.at <= self.chart.end else math.inf
-        ticks = [tick for tick in self.time.ticks if abs(self.time.share(tick[0]) - taken) > 0.12]
+        ticks = [tick for tick in self.time.ticks if abs(self.time.share(tick[0]) - taken) > 0.17]
         return "".join(
             f'<line class="tick" x1="{self.percent(at)}" x2="{self.percent(at)}" y1="{self.height}" '
             f'y2="{self.height + 5}"/><text class="time{" odd" if number % 2 else ""}" x="{self.percent(at)}" '
@@ -273,7 +273,7 @@ class _Drawing:
         if forecast is None or forecast.at > chart.end:
             return ""
         at, place = self.y(forecast.limit), self.percent(forecast.at)
-        text = wording.day(datetime.fromtimestamp(forecast.at, UTC), self._now())
+        text = scales.short_day(datetime.fromtimestamp(forecast.at, UTC))
         anchor = "end" if self.time.share(forecast.at) > 0.94 else "middle"
         last = self.percent(min(forecast.high, chart.end))
         return (

@@ -17,18 +17,21 @@ from django.conf import settings
 
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy, Signal, Statistic
-from keuring_collector.console.charts import Point, thin
+from keuring_collector.console.charts import MOST_POINTS, Point, thin
 from keuring_collector.desk import signals
 from keuring_collector.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.store import DailyPoint
 
 DAY: Final = 86400
+LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not running
 GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
@@ -152,13 +155,16 @@ def by_window(track: Track, start: float, now: float, statistic: int | None = No
     return Reading(thin(points), _gap(series.times), by_day=False)
 
 
-def _gap(times: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Three usual distances between windows, and never less than what thinning joins."""
-    if len(times) < 3:
-        return float(DAY)
-    usual = float(np.median(np.diff(times)))
-    joined = math.ceil(len(times) / 240)
-    return usual * (joined + 2)
+def _gap(times: NDArray[np.float64]) -> float:
+    """Above which distance two windows are not one line: well over the usual distance, of which there may be several
+    (older days come in longer windows), and never less than what thinning joins.
+    """
+    apart = np.diff(times)
+    usual = apart[apart <= LONGEST_WINDOW]
+    if not len(usual):
+        return float(LONGEST_WINDOW)
+    joined = math.ceil(len(times) / MOST_POINTS)
+    return float(np.percentile(usual, 95)) * (joined + 1.5)
 
 
 def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:

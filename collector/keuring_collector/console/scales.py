@@ -91,7 +91,7 @@ def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
         # The margins keep a label from being cut off by an edge.
         if start + 0.03 * (end - start) <= at.timestamp() <= end - 0.03 * (end - start):
             ticks.append(
-                (at.timestamp(), date_format(at, "H:i" if by_hour else _SHORT_DAY[(get_language() or "en")[:2]]))
+                (at.timestamp(), date_format(at, "H:i") if by_hour else short_day(at))
             )
         at = _later(at, step)
     return Scale(start, end, tuple(ticks[:most]))
@@ -102,6 +102,11 @@ def _later(at: datetime, step: timedelta) -> datetime:
     if step < timedelta(days=1):
         return timezone.localtime(at.astimezone(UTC) + step)
     return (at.replace(tzinfo=None) + step).replace(tzinfo=at.tzinfo)
+
+
+def short_day(moment: datetime) -> str:
+    """ "14 dec", in the desk's time zone."""
+    return date_format(timezone.localtime(moment), _SHORT_DAY[(get_language() or "en")[:2]])
 
 
 def extent(groups: Sequence[Sequence[float]]) -> tuple[float, float] | None:

@@ -261,6 +261,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
         ],
         "svg": None if chart.is_empty else charts.draw(chart),
         "rows": [charts.label(p, unit, now, by_day=reading.by_day) for p in reversed(reading.points)],
+        "by_day": reading.by_day,
         "presence": readings.is_by_day_only(found),
         "has_open": has_open,
     }
