@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from keuring_collector.demo import names
+from keuring_collector.demo.errors import DemoError
 from keuring_collector.fleet.models import Colleague, Department, Endpoint, MachineOwner
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import STORED, WritePath
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 LARGEST_BATCH: Final = 512
 FEWEST: Final = 96  # quiet hours go together until there are that many reports
-
-
-class DemoError(Exception):
-    """The demo cannot be built or started; the message says why and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from keuring.report.v1 import report_pb2
 
+from keuring.report.v1 import report_pb2
 from keuring_collector.demo import machine as machines
 from keuring_collector.demo import names, presence
 from keuring_collector.demo.courses import facts, processor, storage, system

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.model import Statistic
 
 if TYPE_CHECKING:
-    from keuring.signals.model import Signal
     from numpy.typing import ArrayLike, NDArray
 
+    from keuring.signals.model import Signal
     from keuring_collector.demo.plan import Planted
     from keuring_collector.demo.presence import Windows
 

@@ -78,7 +78,7 @@ class Desk:
         return self._staff[ticket.pk % len(self._staff)]
 
     def _mend(self, ticket: Ticket, item: Planted, now: datetime, today: date) -> None:
-        """Plans the visit when it is near, and resolves the ticket once it has been and its cause is seen to be gone."""
+        """Plans the visit when it is near, and resolves the ticket once its cause is seen to be gone."""
         visit = datetime.fromtimestamp(item.until, UTC)
         actor = self._person(ticket)
         if ticket.state == Ticket.State.NEW and now < visit < now + timedelta(days=4):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue as signals
-
 from keuring_collector.demo.hardware import DISKS
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keuring.signals.model import Signal
-
     from keuring_collector.demo.machine import Machine
     from keuring_collector.demo.presence import Windows
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from keuring.signals import catalogue as signals
 
+from keuring.signals import catalogue as signals
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
 
