@@ -16,6 +16,7 @@ maturity: test
 severity: soon
 cause: {cause}
 skill: workplace
+applies_to: {applies_to}
 condition:
   threshold:
     signal: system.filesystem.utilization
@@ -41,11 +42,12 @@ def write_pack(
     cause: str = "test-space",
     above: str = "90 %",
     hold: str = "10m",
+    applies_to: str = "{}",
 ) -> Path:
     """Writes a pack with one threshold rule into ``directory``, and returns it."""
     (directory / "storage").mkdir(parents=True, exist_ok=True)
     (directory / "articles").mkdir(exist_ok=True)
-    text = _RULE.format(id=identity, name=name, cause=cause, above=above, hold=hold)
+    text = _RULE.format(id=identity, name=name, cause=cause, above=above, hold=hold, applies_to=applies_to)
     (directory / "storage" / f"{name}.yaml").write_text(text, encoding="utf-8")
     for language in ("nl", "en"):
         (directory / "articles" / f"test-space.{language}.md").write_text("# Space\n\nClear up.\n", encoding="utf-8")

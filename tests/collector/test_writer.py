@@ -237,6 +237,26 @@ def test_a_new_rule_learns_from_the_journal(path: WritePath, database: Connectio
     assert tickets(database) == [(1, "test-space", "new")]
 
 
+def test_a_new_rule_knows_the_facts_of_reports_that_left_the_journal(
+    path: WritePath, database: Connection, migrated_url: str, tmp_path: Path
+) -> None:
+    path.write([received(1, 1, facts={("os.type", ""): "linux", ("os.name", ""): "Debian"})])
+    path.write([received(1, number) for number in range(2, 80)])
+    store = open_store(migrated_url)
+    store.compact(START + 40 * 86400, journal_days=1)
+    assert journal.entries(database, 1) == []
+    for about, fires in (("[linux]", True), ("[windows]", False)):
+        pack = write_pack(tmp_path / about.strip("[]"), applies_to=f"{{os.type: {about}}}", identity=str(uuid.uuid4()))
+        path.use(rulepack.load(pack))
+        number = journal.heads(database, [1])[1].sequence
+        path.write([received(1, number + 1, 0.95), received(1, number + 2, 0.95)])
+        path.close()
+        path.use(path.pack)
+        store.compact(START + 40 * 86400 + number, journal_days=1)
+        assert [state for _, _, state in tickets(database)] == (["new"] if fires else ["resolved"])
+    store.close()
+
+
 def test_a_rule_that_is_taken_away_takes_its_tickets_along(
     path: WritePath, database: Connection, tmp_path: Path
 ) -> None:

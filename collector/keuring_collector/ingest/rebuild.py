@@ -34,7 +34,7 @@ def rebuild(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> 
     if usable:
         replay(connection, fleet, endpoint, after=kept[0])
     else:
-        _seed(connection, fleet, endpoint)
+        _seed(connection, fleet, endpoint, head)
         replay(connection, fleet, endpoint, after=-1, silent=True)
         _adopt(connection, fleet, endpoint, head)
     return kept[0]
@@ -47,7 +47,8 @@ def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> N
             tickets.withdraw(connection, endpoint, rule, subject, head.end_at)
 
 
-def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
+def _seed(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> None:
+    """What was known before the oldest report in the journal: daily points, events, and facts as they were then."""
     rows = connection.execute(
         "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
         "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
@@ -59,14 +60,19 @@ def _seed(connection: Connection, fleet: Fleet, endpoint: int) -> None:
     for key, points in series.items():
         table = np.array(points, np.float64)
         fleet.seed(endpoint, key, table[:, 0].astype(np.int64), *(table[:, column] for column in range(1, 6)))
-    oldest = journal.entries(connection, endpoint)[:1]
-    if oldest:
-        before = [
-            _event(event)
-            for position, event in facts.events_after(connection, endpoint)
-            if position < oldest[0].position
-        ]
-        fleet.seed_events(endpoint, before, oldest[0].start_at)
+    entries = journal.entries(connection, endpoint)
+    first = entries[0].position if entries else head.position + 1
+    begin = entries[0].start_at if entries else head.end_at
+    events = [_event(event) for position, event in facts.events_after(connection, endpoint) if position < first]
+    fleet.seed_events(endpoint, events, begin)
+    known = {
+        (fact.signal, fact.subject): fact.value
+        for position, fact in facts.changes(connection, endpoint)
+        if position < first
+    }
+    before = [Fact(signal, subject, value) for (signal, subject), value in known.items()]
+    nothing = np.array([], np.float64)
+    fleet.judge([Window(endpoint, begin, begin, math.inf, head.boot_id, Layout(()), nothing, before)])
 
 
 def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int, *, silent: bool = False) -> None:
@@ -75,14 +81,11 @@ def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int, *, s
     layouts = {number: Layout(_keys(keys)) for number, keys in journal.layouts(connection, endpoint).items()}
     factors = {number: _factors(layout) for number, layout in layouts.items()}
     changed: dict[int, list[Fact]] = defaultdict(list)
-    first = entries[0].position if entries else 0
     for position, fact in facts.changes(connection, endpoint, after):
-        # Facts of reports that left the journal come with the first one that is still there.
-        changed[max(position, first)].append(Fact(fact.signal, fact.subject, fact.value))
+        changed[position].append(Fact(fact.signal, fact.subject, fact.value))
     happened: dict[int, list[Event]] = defaultdict(list)
     for position, event in facts.events_after(connection, endpoint, after):
-        if position >= first:
-            happened[position].append(_event(event))
+        happened[position].append(_event(event))
     windows = []
     for entry in entries:
         multiplier, divisor = factors[entry.layout]

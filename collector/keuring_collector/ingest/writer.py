@@ -280,6 +280,9 @@ class WritePath:
                 (endpoint, position, ordinal, event.signal, event.subject, event.time, event.count, attributes)
             )
         for gone in window.unmeasured:
+            if gone.reason and known.get((gone.signal, gone.subject)) is not None:
+                known[gone.signal, gone.subject] = None  # what cannot be measured any more is no longer known
+                work.facts.append((endpoint, position, gone.signal, gone.subject, window.end, None))
             work.unmeasured.append((endpoint, gone.signal, gone.subject, window.end, gone.reason))
 
     # -- the transaction --
