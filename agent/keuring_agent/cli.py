@@ -1,0 +1,166 @@
+"""The command line. Settings come from --config, the environment and flags; see docs/agent.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keuring_agent import VERSION, config, sensors
+from keuring_agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keuring_agent.config import Settings
+    from keuring_agent.host import Host
+    from keuring_agent.policy import Plan
+    from keuring_agent.window import WindowReport
+
+# Rates need two samples; commands that take a single window wait this long between them.
+PAUSE = 1.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    top = argparse.ArgumentParser(
+        prog="keuring-agent", description="Reads this machine's health, shows what it sends, and sends it."
+    )
+    top.add_argument("--version", action="version", version=f"keuring-agent {VERSION}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
+    common.add_argument("--state-directory", metavar="DIR", help="where identity, spool and policy are kept")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, brief: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[common], help=brief, description=brief)
+
+    enroll = add("enroll", "Make this machine an endpoint of a collector, with a one-use token.")
+    enroll.add_argument("--token", required=True, help="what `keuring-collector token` printed; - reads it from input")
+    enroll.add_argument("--collector", metavar="HOST:PORT", help="enrolment address, when not the one in the token")
+    enroll.add_argument("--force", action="store_true", help="replace the identity that this machine has already")
+    add("run", "Measure and send until stopped.")
+    add("once", "Measure one short window, send it with all that waits, and end.")
+    show = add("show", "Print every value that would leave this machine, and why.")
+    show.add_argument("--json", action="store_true", help="for programs")
+    add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code (see errors.py)."""
+    chosen = parser().parse_args(arguments)
+    try:
+        settings = config.load(chosen.config, {"state_directory": chosen.state_directory})
+        return _COMMANDS[chosen.command](settings, chosen)
+    except AgentError as error:
+        print(f"keuring-agent: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output (less, head) has seen enough.
+        sys.stderr.close()
+        return 0
+
+
+def _host(settings: Settings) -> Host:
+    from keuring_agent.host import local
+
+    return local(settings.root_directory, settings.file_system_types)
+
+
+def _plan(settings: Settings) -> Plan:
+    from keuring_agent import policy
+
+    return policy.plan(policy.load(settings.state_directory), settings)
+
+
+def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring.signals.catalogue import HOST_NAME
+
+    from keuring_agent.enrol import enrol
+
+    text = sys.stdin.read() if chosen.token.strip("-") == "" else chosen.token
+    permitted = _plan(settings).gate.permits(HOST_NAME)
+    name = _host(settings).operating_system().host_name if permitted else ""
+    found = enrol(settings.state_directory, text, chosen.collector, name, settings.deadline, force=chosen.force)
+    print(f"enrolled as {found.endpoint_id}; reports go to {', '.join(found.report_addresses)}")
+    print("start the agent with `keuring-agent run`; see what it sends with `keuring-agent show`")
+    return 0
+
+
+def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from keuring_agent import identity, launcher, state
+    from keuring_agent.host.lock import locked
+    from keuring_agent.host.waiting import Alarm
+    from keuring_agent.runner import Runner
+
+    identity.load(settings.state_directory)
+    state.prepare(settings.state_directory)
+    with locked(settings.state_directory), Alarm() as alarm:
+        Runner(settings, _host(settings), launcher.default()).run(alarm)
+    return 0
+
+
+def _one_window(settings: Settings, host: Host, plan: Plan) -> WindowReport:
+    from keuring_agent.ledger import Ledger
+    from keuring_agent.recorder import Recorder
+
+    every = sensors.every({}, settings.smart_interval, settings.updates_interval)
+    recorder = Recorder(host, every, Ledger(), plan.gate, settings.sensor_timeout)
+    recorder.sample(closing=True)
+    time.sleep(PAUSE)
+    recorder.sample(closing=True)
+    recorder.add_own(0, 0, 0)
+    report = recorder.close()
+    if report is None:
+        raise AgentError("nothing at all may be measured here; look at disabled_signals and privacy_classes")
+    return report
+
+
+def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from keuring_agent import identity, sending, state, wire
+    from keuring_agent.host.lock import locked
+
+    identity.load(settings.state_directory)
+    state.prepare(settings.state_directory)
+    with locked(settings.state_directory):
+        host = _host(settings)
+        report = _one_window(settings, host, _plan(settings))
+        sending.spool_of(settings).append(wire.report(report), host.wall())
+        count, remarks = sending.send(settings)
+    for remark in remarks:
+        print(f"keuring-agent: {remark}", file=sys.stderr)
+    print(f"sent {count} report{'s' if count != 1 else ''}")
+    return 0
+
+
+def _show(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import show
+
+    plan = _plan(settings)
+    report = _one_window(settings, _host(settings), plan)
+    found = show.entries(report, plan.gate)
+    if chosen.json:
+        print(json.dumps(show.document(found), indent=2, ensure_ascii=False))
+    else:
+        for line in show.text(found, report.start, report.duration):
+            print(line)
+    return 0
+
+
+def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from keuring_agent import doctor
+
+    worst = False
+    for finding in doctor.examine(settings, _host(settings)):
+        print(finding, flush=True)
+        worst = worst or finding.mark is doctor.Mark.FAIL
+    return 1 if worst else 0
+
+
+_COMMANDS = {"enroll": _enroll, "run": _run, "once": _once, "show": _show, "doctor": _doctor}

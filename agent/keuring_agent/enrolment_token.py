@@ -1,0 +1,37 @@
+"""What a colleague pastes to enrol: address, root certificate and one-use token in one line."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Final, NamedTuple
+
+from keuring_agent.errors import TokenError
+
+PREFIX: Final = "keuring1."
+_ASK: Final = "copy the whole line that `keuring-collector token` printed"
+
+
+class Token(NamedTuple):
+    """``root`` is the DER certificate that alone is trusted; ``secret`` is what the collector knows."""
+
+    address: str
+    root: bytes
+    secret: str
+
+
+def parse(text: str) -> Token:
+    """Reads a token. Raises TokenError."""
+    text = "".join(text.split())  # mail programs break long lines
+    if not text.startswith(PREFIX):
+        raise TokenError(f"the token does not begin with '{PREFIX}'; {_ASK}")
+    body = text.removeprefix(PREFIX)
+    try:
+        content = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        token = Token(content["a"], base64.b64decode(content["c"], validate=True), content["t"])
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise TokenError(f"the token is incomplete or was changed on the way; {_ASK}") from error
+    if not isinstance(token.address, str) or not isinstance(token.secret, str) or not token.root:
+        raise TokenError(f"the token is incomplete or was changed on the way; {_ASK}")
+    return token

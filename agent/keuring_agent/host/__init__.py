@@ -1,0 +1,141 @@
+"""The machine, seen from the agent. Nothing outside this package reads the operating system.
+
+``Host`` is what sensors read; ``local()`` gives the one for this machine. Every method answers with plain values or
+raises NotMeasurable with a reason for a person.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from keuring_agent.host.readings import NotMeasurable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keuring_agent.host import readings
+
+__all__ = ["Host", "NotMeasurable", "local"]
+
+
+class Host(Protocol):
+    """One machine. All calls are bounded in time; none changes the machine."""
+
+    @property
+    def platform(self) -> str:
+        """linux, windows or macos, as the catalogue writes it."""
+
+    def wall(self) -> float:
+        """Seconds since 1970 by the machine's clock, which may jump."""
+
+    def monotonic(self) -> float:
+        """Seconds since some start; never jumps, may stand still while the machine sleeps."""
+
+    def boot_id(self) -> str:
+        """Names this run of the operating system."""
+
+    def uptime(self) -> float:
+        """Seconds since the system started."""
+
+    def cpu_times(self) -> readings.CpuTimes:
+        """Processor time since the start."""
+
+    def cpu_count(self) -> int:
+        """Logical processors."""
+
+    def cpu_frequency(self) -> float:
+        """Hertz, averaged over the processors."""
+
+    def throttled(self) -> int:
+        """Times that the processor slowed itself down."""
+
+    def process_count(self) -> int:
+        """Processes, whichever they are."""
+
+    def load(self) -> readings.Load:
+        """Load averages."""
+
+    def memory(self) -> readings.Memory:
+        """Main memory."""
+
+    def swap(self) -> readings.Swap:
+        """Swap space; total is 0 where there is none."""
+
+    def oom_kills(self) -> int:
+        """Programs ended for want of memory."""
+
+    def memory_errors(self) -> readings.MemoryErrors:
+        """Errors of the memory itself."""
+
+    def pressure(self, resource: str) -> readings.Pressure:
+        """Pressure on "cpu", "memory" or "io"."""
+
+    def file_systems(self) -> Sequence[readings.FileSystem]:
+        """Local file systems that can fill up, each once."""
+
+    def disks(self) -> Sequence[readings.DiskUse]:
+        """Whole physical disks."""
+
+    def networks(self) -> Sequence[readings.NetworkUse]:
+        """Physical network interfaces."""
+
+    def temperatures(self) -> Sequence[readings.Temperature]:
+        """Temperature sensors."""
+
+    def fans(self) -> Sequence[readings.Fan]:
+        """Fans that report their speed."""
+
+    def batteries(self) -> Sequence[readings.Battery]:
+        """The machine's own batteries, not those of mice."""
+
+    def reboot_pending(self) -> bool:
+        """Whether installed updates wait for a restart."""
+
+    def updates(self) -> readings.Updates:
+        """Updates that wait. May take seconds: not for every sample."""
+
+    def updates_installed(self) -> float:
+        """When updates were last installed, seconds since 1970."""
+
+    def clock(self) -> readings.ClockState:
+        """What the system's time service says of the clock."""
+
+    def kernel_log(self, position: str) -> readings.KernelLog:
+        """Messages of the kernel after ``position``; "" for all since the start."""
+
+    def last_shutdown(self) -> readings.Shutdown:
+        """How the system went down before this boot."""
+
+    def boot_duration(self) -> float | None:
+        """Seconds from power-on to a usable system; None while it still starts."""
+
+    def operating_system(self) -> readings.OperatingSystem:
+        """What runs here."""
+
+    def hardware(self) -> readings.Hardware:
+        """What it runs on."""
+
+    def smart_devices(self) -> Sequence[str]:
+        """Disks that may be asked for their health."""
+
+    def smart(self, device: str) -> readings.Smart | None:
+        """Health of one disk; None while it sleeps, for it is not woken. May take seconds."""
+
+    def own_use(self) -> readings.OwnUse:
+        """What the agent costs."""
+
+
+def local(root: str = "/", file_system_types: Sequence[str] = ()) -> Host:
+    """This machine, or the Linux machine whose root directory is mounted at ``root``.
+
+    ``file_system_types`` are measured besides those on disks.
+    """
+    system: str = sys.platform  # as a variable, or mypy would see one branch only
+    if system == "linux":
+        from keuring_agent.host.linux import LinuxHost
+
+        return LinuxHost(root, file_system_types)
+    from keuring_agent.host.portable import PortableHost
+
+    return PortableHost(file_system_types)

@@ -1,0 +1,217 @@
+"""What a host tells: plain values in base units (bytes, seconds, degrees Celsius), and NotMeasurable.
+
+Counters are running totals since some unknown start; who needs growth or a rate subtracts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class NotMeasurable(Exception):  # noqa: N818  # it is an answer, not a fault
+    """This machine cannot tell; ``reason`` is a sentence for a person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CpuTimes(NamedTuple):
+    """Time of all processors together, in seconds."""
+
+    busy: float
+    waiting: float | None  # for disks
+    total: float
+    blocked: int | None  # processes that wait for a disk now
+
+
+class Load(NamedTuple):
+    """Threads that run or wait, averaged."""
+
+    one: float
+    fifteen: float
+
+
+class Memory(NamedTuple):
+    """Main memory in bytes."""
+
+    total: int
+    available: int
+    committed: int | None
+    commit_limit: int | None
+
+
+class Swap(NamedTuple):
+    """Memory on disk in bytes, and pages moved."""
+
+    total: int
+    used: int
+    pages_in: int | None
+    pages_out: int | None
+
+
+class Pressure(NamedTuple):
+    """Seconds in which some work, or all work, waited."""
+
+    some: float
+    full: float | None
+
+
+class FileSystem(NamedTuple):
+    """A mounted file system; sizes in bytes as colleagues can use them. inodes is 0 where there are none."""
+
+    mountpoint: str
+    kind: str
+    read_only: bool
+    size: int
+    used: int
+    available: int
+    inodes: int
+    inodes_available: int
+
+
+class DiskUse(NamedTuple):
+    """What one disk did."""
+
+    device: str
+    read: int
+    written: int
+    busy: float | None
+    operations: int
+    operation_time: float | None
+
+
+class NetworkUse(NamedTuple):
+    """What one network interface met; speed in bit/s."""
+
+    interface: str
+    receive_errors: int
+    transmit_errors: int
+    receive_dropped: int
+    transmit_dropped: int
+    link_changes: int | None
+    speed: float | None
+
+
+class Temperature(NamedTuple):
+    """Degrees at one sensor, and the limit that its maker set."""
+
+    sensor: str
+    celsius: float
+    limit: float | None
+
+
+class Fan(NamedTuple):
+    """Speed of one fan in turns a minute."""
+
+    fan: str
+    rpm: float
+
+
+class Battery(NamedTuple):
+    """One battery: charge as a share, capacities in watt-hours."""
+
+    battery: str
+    charge: float | None
+    discharging: bool
+    full: float | None
+    design: float | None
+    cycles: int | None
+    model: str | None
+
+
+class MemoryErrors(NamedTuple):
+    """What the memory controllers counted."""
+
+    corrected: int
+    uncorrected: int
+
+
+class Updates(NamedTuple):
+    """How many updates wait."""
+
+    pending: int
+    security: int
+
+
+class ClockState(NamedTuple):
+    """Whether the clock follows a time server, and by how many seconds it is off."""
+
+    synchronised: bool
+    offset: float | None
+
+
+class LogLine(NamedTuple):
+    """A message of the kernel and when it came, in seconds since 1970."""
+
+    time: float
+    text: str
+
+
+class KernelLog(NamedTuple):
+    """Messages after some position, and the position to go on from."""
+
+    position: str
+    lines: list[LogLine]
+
+
+class Shutdown(NamedTuple):
+    """How the system went down before this boot; clean is None where nothing tells."""
+
+    clean: bool | None
+    panicked: bool
+
+
+class OperatingSystem(NamedTuple):
+    """What runs on the machine; support_end in seconds since 1970."""
+
+    type: str
+    name: str
+    version: str
+    build: str
+    architecture: str
+    host_name: str
+    support_end: float | None
+
+
+class Hardware(NamedTuple):
+    """What the machine is; None where its maker left a field empty or it may not be read."""
+
+    vendor: str | None
+    model: str | None
+    serial_number: str | None
+    chassis: str | None
+    processor: str | None
+    firmware: str | None
+    firmware_released: float | None
+
+
+class Smart(NamedTuple):
+    """What a disk tells about itself; None where it does not. Sizes in bytes, times in hours."""
+
+    kind: str
+    passed: bool | None = None
+    model: str | None = None
+    firmware: str | None = None
+    serial_number: str | None = None
+    power_on_time: float | None = None
+    temperature: float | None = None
+    reallocated_sectors: float | None = None
+    reported_uncorrectable: float | None = None
+    command_timeouts: float | None = None
+    pending_sectors: float | None = None
+    offline_uncorrectable: float | None = None
+    crc_errors: float | None = None
+    endurance: float | None = None
+    available_spare: float | None = None
+    critical_warning: float | None = None
+    media_errors: float | None = None
+    unsafe_shutdowns: float | None = None
+    data_written: float | None = None
+
+
+class OwnUse(NamedTuple):
+    """What the agent itself has used, its ended children included."""
+
+    cpu: float
+    resident: int

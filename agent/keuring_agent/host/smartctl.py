@@ -1,0 +1,157 @@
+"""Reads what smartctl says in JSON, of hard disks, solid-state disks and NVMe alike."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from keuring_agent.host.readings import NotMeasurable, Smart
+
+# Bits of smartctl's exit status.
+COMMAND_LINE, OPEN_FAILED = 1, 2
+_SMALLEST_RAW: Final = 0xFFFF
+_NVME_UNIT: Final = 512_000  # bytes in a "data unit"
+# Attributes by which makers tell wear; what the number means differs with the name.
+_LEFT: Final = {"SSD_Life_Left", "Wear_Leveling_Count", "Media_Wearout_Indicator", "Remaining_Lifetime_Perc"}
+_USED: Final = {"Percent_Lifetime_Remain", "Percent_Lifetime_Used"}  # its raw value counts up, whatever it is called
+_WRITTEN: Final = {
+    "Host_Writes_32MiB": 32 * 2**20,
+    "Host_Writes_GiB": 2**30,
+    "Lifetime_Writes_GiB": 2**30,
+    "Host_Writes_MiB": 2**20,
+}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
+
+
+def _text(value: object) -> str | None:
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
+def parse(document: object) -> Smart:
+    """The health in one document of smartctl. Raises NotMeasurable when the device is no disk or has no SMART."""
+    data = _object(document)
+    device = _object(data.get("device"))
+    log = _object(data.get("nvme_smart_health_information_log"))
+    table = _object(data.get("ata_smart_attributes")).get("table")
+    status = _object(data.get("smart_status"))
+    if not log and not table and not status and "scsi_grown_defect_list" not in data:
+        messages = _object(data.get("smartctl")).get("messages") or []
+        first = next((_text(_object(message).get("string")) for message in messages), None)
+        raise NotMeasurable(first or "this disk does not tell about its health (no SMART)")
+    base = Smart(
+        kind=_kind(data, device, bool(log)),
+        passed=status["passed"] if isinstance(status.get("passed"), bool) else None,
+        model=_text(data.get("model_name") or data.get("scsi_model_name")),
+        firmware=_text(data.get("firmware_version") or data.get("scsi_revision")),
+        serial_number=_text(data.get("serial_number")),
+        power_on_time=_number(_object(data.get("power_on_time")).get("hours")),
+        temperature=_number(_object(data.get("temperature")).get("current")) or None,
+        endurance=_share(_number(_object(data.get("endurance_used")).get("current_percent"))),
+        available_spare=_share(_number(_object(data.get("spare_available")).get("current_percent"))),
+    )
+    if log:
+        return _nvme(base, log)
+    if isinstance(table, list):
+        return _ata(base, table, _number(data.get("logical_block_size")) or 512)
+    return _scsi(base, data)
+
+
+def _kind(data: dict[str, Any], device: dict[str, Any], is_nvme: bool) -> str:
+    if is_nvme or device.get("protocol") == "NVMe" or device.get("type") == "nvme":
+        return "nvme"
+    rotation = _number(data.get("rotation_rate"))
+    if rotation is not None:
+        return "hdd" if rotation else "ssd"
+    return "ssd" if "trim" in data and _object(data["trim"]).get("supported") else "hdd"
+
+
+def _nvme(base: Smart, log: dict[str, Any]) -> Smart:
+    written = _number(log.get("data_units_written"))
+    return base._replace(
+        power_on_time=_number(log.get("power_on_hours")) if base.power_on_time is None else base.power_on_time,
+        temperature=base.temperature or _number(log.get("temperature")),
+        endurance=_share(_number(log.get("percentage_used"))),
+        available_spare=_share(_number(log.get("available_spare"))),
+        critical_warning=_number(log.get("critical_warning")),
+        media_errors=_number(log.get("media_errors")),
+        unsafe_shutdowns=_number(log.get("unsafe_shutdowns")),
+        data_written=None if written is None else written * _NVME_UNIT,
+    )
+
+
+def _ata(base: Smart, table: list[object], block: float) -> Smart:
+    found = [_object(row) for row in table]
+    by_id = {row["id"]: row for row in found if isinstance(row.get("id"), int)}
+    by_name = {row["name"]: row for row in found if isinstance(row.get("name"), str)}
+
+    def raw(attribute: int) -> float | None:
+        return _raw(by_id.get(attribute))
+
+    timeouts = raw(188)
+    if timeouts is not None and timeouts > _SMALLEST_RAW:
+        # Three counts of 16 bits in one; the lowest counts all time-outs.
+        timeouts = float(int(timeouts) & _SMALLEST_RAW)
+    written = _raw(by_name.get("Total_LBAs_Written"))
+    written = None if written is None else written * block
+    for name, unit in _WRITTEN.items():
+        if name in by_name and written is None:
+            count = _raw(by_name[name])
+            written = None if count is None else count * unit
+    unsafe = _raw(by_name.get("Unsafe_Shutdown_Count"))
+    return base._replace(
+        reallocated_sectors=raw(5),
+        reported_uncorrectable=raw(187),
+        command_timeouts=timeouts,
+        pending_sectors=raw(197),
+        offline_uncorrectable=raw(198),
+        crc_errors=raw(199),
+        endurance=_endurance(by_name, base.kind) if base.endurance is None else base.endurance,
+        unsafe_shutdowns=_raw(by_name.get("Unexpect_Power_Loss_Ct")) if unsafe is None else unsafe,
+        data_written=written,
+    )
+
+
+def _raw(row: dict[str, Any] | None) -> float | None:
+    """The raw value; the first number of its text where makers packed more into it ("50 (Average 17)")."""
+    raw = _object((row or {}).get("raw"))
+    value = _number(raw.get("value"))
+    text = raw.get("string")
+    if value is not None and isinstance(text, str) and "(" in text:
+        first = text.split()[0]
+        return float(first) if first.isdigit() else value
+    return value
+
+
+def _endurance(rows: dict[str, dict[str, Any]], kind: str) -> float | None:
+    if kind != "ssd":
+        return None
+    for name in _USED & rows.keys():
+        return _share(_raw(rows[name]))
+    for name in sorted(_LEFT & rows.keys()):
+        left = _number(rows[name].get("value"))
+        return None if left is None else _share(100 - min(left, 100))
+    return None
+
+
+def _scsi(base: Smart, data: dict[str, Any]) -> Smart:
+    errors = _object(data.get("scsi_error_counter_log"))
+    counts = [
+        _number(_object(errors.get(kind)).get("total_uncorrected_errors")) for kind in ("read", "write", "verify")
+    ]
+    known = [count for count in counts if count is not None]
+    return base._replace(
+        reallocated_sectors=_number(data.get("scsi_grown_defect_list")),
+        reported_uncorrectable=sum(known) if known else None,
+    )

@@ -1,0 +1,87 @@
+"""Sleeps until a time, a signal or the end of a child, in one thread and without polling; and bounds slow calls."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType, TracebackType
+
+
+class Overdue(Exception):  # noqa: N818  # raised by a timer, not by a fault
+    """A bounded call took too long and was interrupted."""
+
+
+class Alarm:
+    """Sleeps; ``stopped`` becomes true when the program is asked to end.
+
+    Used as a context manager in the main thread; afterwards signals do again what they did before.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def __enter__(self) -> Alarm:
+        # A socket pair, because on Windows neither select nor wake-ups take pipes.
+        self._waking, self._woken = socket.socketpair()
+        for end in (self._waking, self._woken):
+            end.setblocking(False)  # noqa: FBT003  # its only argument
+        self._before_wake = signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
+        self._before = {
+            number: signal.signal(number, self._stop)
+            for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGBREAK", None))
+            if number is not None
+        }
+        if (child := getattr(signal, "SIGCHLD", None)) is not None:
+            self._before[child] = signal.signal(child, self._wake)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.set_wakeup_fd(self._before_wake)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._waking.close()
+        self._woken.close()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopped = True
+
+    def _wake(self, _number: int, _frame: FrameType | None) -> None:
+        """The byte that the wake-up wrote is enough."""
+
+    def wait(self, seconds: float) -> None:
+        """Returns after ``seconds``, or sooner when something happened."""
+        if self.stopped or seconds <= 0:
+            return
+        if select.select([self._woken], [], [], seconds)[0]:
+            self._woken.recv(4096)
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Interrupts its body with Overdue after ``seconds``: in the main thread of a POSIX system, not elsewhere.
+
+    A disk that does not answer at all cannot be interrupted by anything.
+    """
+    if os.name != "posix":
+        yield
+        return
+
+    def overdue(_number: int, _frame: FrameType | None) -> None:
+        raise Overdue
+
+    before = signal.signal(signal.SIGALRM, overdue)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

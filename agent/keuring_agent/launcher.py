@@ -1,0 +1,146 @@
+"""Starts the short child that sends: by fork where there is one, as a program of its own elsewhere."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from keuring_agent import sending
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    from keuring_agent.config import Settings
+
+# Deadlines that a child may use up one after the other before it counts as stuck: it may have much to send.
+PATIENCE: Final = 20
+
+
+class Launcher(Protocol):
+    """At most one child at a time."""
+
+    def start(self, settings: Settings, *, after_failure: bool) -> None:
+        """Starts a child; there must be none."""
+
+    def poll(self) -> int | None:
+        """The exit code of a child that ended since the last call (negative: a signal); None otherwise."""
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a child."""
+
+    def kill(self) -> None:
+        """Ends the child, if there is one, at once. What it did not finish stays in the spool."""
+
+
+class ForkLauncher:
+    """The child shares the memory of its parent, which has one thread and no grpc."""
+
+    def __init__(self) -> None:
+        self._child: int | None = None
+        self._until = 0.0
+
+    @property
+    def running(self) -> bool:
+        """See Launcher."""
+        return self._child is not None
+
+    def start(self, settings: Settings, *, after_failure: bool) -> None:
+        """Forks."""
+        self._until = time.monotonic() + PATIENCE * settings.deadline
+        gc.collect()
+        gc.freeze()  # so that collecting in the child does not copy the parent's pages
+        child = os.fork()
+        if child:
+            gc.unfreeze()
+            self._child = child
+            return
+        code = sending.UNEXPECTED
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            code = sending.child(settings, after_failure=after_failure)
+        finally:
+            # Not sys.exit: what the parent had open must not be flushed or closed twice.
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        """See Launcher."""
+        if self._child is None:
+            return None
+        if time.monotonic() > self._until:
+            os.kill(self._child, signal.SIGKILL)
+        ended, status = os.waitpid(self._child, os.WNOHANG)
+        if not ended:
+            return None
+        self._child = None
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self) -> None:
+        """See Launcher."""
+        if self._child is not None:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+            self._child = None
+
+
+class SpawnLauncher:
+    """The child is a Python of its own; its settings are handed over as arguments."""
+
+    def __init__(self) -> None:
+        self._child: Popen[bytes] | None = None
+        self._until = 0.0
+
+    @property
+    def running(self) -> bool:
+        """See Launcher."""
+        return self._child is not None
+
+    def start(self, settings: Settings, *, after_failure: bool) -> None:
+        """Starts `python -m keuring_agent.sending`."""
+        import subprocess
+
+        self._until = time.monotonic() + PATIENCE * settings.deadline
+        flags = ["--after-failure"] if after_failure else []
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "keuring_agent.sending", *flags, *_arguments(settings)], stdin=subprocess.DEVNULL
+        )
+
+    def poll(self) -> int | None:
+        """See Launcher."""
+        if self._child is None:
+            return None
+        if time.monotonic() > self._until:
+            self._child.kill()
+        code = self._child.poll()
+        if code is not None:
+            self._child = None
+        return code
+
+    def kill(self) -> None:
+        """See Launcher."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+
+def _arguments(settings: Settings) -> list[str]:
+    """NAME=VALUE for each setting that is given, as config.load takes them."""
+
+    def text(value: Any) -> str:
+        return ",".join(value) if isinstance(value, tuple) else str(value)
+
+    given = ((each.name, getattr(settings, each.name)) for each in fields(settings))
+    return [f"{name}={text(value)}" for name, value in given if value is not None]
+
+
+def default() -> Launcher:
+    """The one for this system."""
+    return ForkLauncher() if hasattr(os, "fork") and sys.platform != "darwin" else SpawnLauncher()

@@ -1,0 +1,87 @@
+"""What the collector asks to be measured, how often, and what this machine's own settings make of it.
+
+The policy comes with the answers to reports and is kept in the state directory. Where a setting is given explicitly
+it wins for intervals; for privacy both must allow: a policy can narrow what leaves the machine and never widen it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from keuring.signals.model import Privacy
+
+from keuring_agent import state
+from keuring_agent.errors import StateError
+from keuring_agent.privacy import Gate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keuring_agent.config import Settings
+
+_EVERY: Final = frozenset(Privacy)
+
+
+class Policy(NamedTuple):
+    """The collector's wishes. Times in seconds; None where it says nothing. No classes means all of them."""
+
+    version: str = ""
+    sample_interval: float | None = None
+    window_duration: float | None = None
+    windows_per_flush: int | None = None
+    classes: tuple[int, ...] = ()
+    disabled_signals: tuple[str, ...] = ()
+
+
+class Plan(NamedTuple):
+    """What is done: the policy and the settings together."""
+
+    sample_interval: float
+    window_duration: float
+    windows_per_flush: int
+    gate: Gate
+
+
+def _number(value: Any, least: float, most: float) -> float | None:
+    """A number that can be obeyed; None for any other, so that a wrong policy never stops an agent."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if least <= value <= most else None
+
+
+def load(directory: Path) -> Policy:
+    """The policy in the state directory; the default one when there is none, or it is damaged."""
+    try:
+        stored = state.read(directory / state.POLICY) or {}
+    except StateError:
+        return Policy()
+    windows = _number(stored.get("windows_per_flush"), 1, 100)
+    classes = [item for item in stored.get("classes", ()) if isinstance(item, int)]
+    return Policy(
+        str(stored.get("version", "")),
+        _number(stored.get("sample_interval"), 0.1, 3600),
+        _number(stored.get("window_duration"), 0.5, 86400),
+        None if windows is None else int(windows),
+        tuple(classes),
+        tuple(item for item in stored.get("disabled_signals", ()) if isinstance(item, str)),
+    )
+
+
+def store(directory: Path, policy: Policy) -> None:
+    """Keeps the policy for the resident process to find, and for the next start."""
+    state.write(directory / state.POLICY, policy._asdict())
+
+
+def plan(policy: Policy, settings: Settings) -> Plan:
+    """Settings that are given, then the policy, then the defaults."""
+    allowed = frozenset(Privacy[name.upper()] for name in settings.privacy_classes)
+    # Classes that this agent does not know yet are not measured either.
+    wished = frozenset(item for item in _EVERY if item.value in policy.classes) if policy.classes else _EVERY
+    interval = settings.sample_interval or policy.sample_interval or 60.0
+    duration = settings.window_duration or policy.window_duration or 300.0
+    return Plan(
+        min(interval, duration),
+        duration,
+        settings.windows_per_flush or policy.windows_per_flush or 3,
+        Gate(allowed & wished, {*settings.disabled_signals, *policy.disabled_signals}),
+    )

@@ -1,0 +1,185 @@
+"""From sensors to windows: reads what is due, notes failures, and closes windows by the clock."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from keuring.signals.catalogue import (
+    KEURING_AGENT_FLUSH_FAILURES,
+    KEURING_AGENT_SENSOR_DURATION,
+    KEURING_AGENT_SENSOR_FAILURES,
+    KEURING_AGENT_SPOOL_REPORTS,
+    KEURING_AGENT_SPOOL_SIZE,
+)
+
+from keuring_agent.host.readings import NotMeasurable
+from keuring_agent.host.waiting import Overdue, bounded
+from keuring_agent.sensors.base import Pace, Readings
+from keuring_agent.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from keuring_agent.host import Host
+    from keuring_agent.ledger import Ledger
+    from keuring_agent.privacy import Gate
+    from keuring_agent.sensors.base import Sensor
+    from keuring_agent.window import WindowReport
+
+# Beside these the sensors' own signals are all that the agent emits.
+OWN_SIGNALS: Final = (
+    KEURING_AGENT_SPOOL_REPORTS,
+    KEURING_AGENT_SPOOL_SIZE,
+    KEURING_AGENT_FLUSH_FAILURES,
+    KEURING_AGENT_SENSOR_FAILURES,
+    KEURING_AGENT_SENSOR_DURATION,
+)
+JUMP: Final = 10.0  # seconds by which the two clocks may drift apart within a window
+SLOW_LIMIT: Final = 120.0  # for sensors that run seldom and start programs, which have limits of their own
+_LONGEST_PAUSE: Final = 3600.0
+
+
+class Recorder:
+    """Fills windows from sensors. One object serves one run of the agent; it is driven, it does not wait."""
+
+    def __init__(
+        self,
+        host: Host,
+        sensors: Sequence[Sensor],
+        ledger: Ledger,
+        gate: Gate,
+        sensor_timeout: float,
+        log: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+    ) -> None:
+        self.gate = gate
+        self._host = host
+        self._sensors = sensors
+        self._ledger = ledger
+        self._timeout = sensor_timeout
+        self._log = log
+        self._window = Window()
+        self._boot_id = _boot_id(host)
+        self._last_read: dict[str, float] = {}
+        self._paused_until: dict[str, float] = {}
+        self._overdue: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
+        self._complained: dict[str, str] = {}
+        self._looked_at: set[int] = set()
+        self._started: tuple[float, float] | None = None  # (wall, monotonic) of the window's start
+        self._sampled = (0.0, 0.0)
+
+    def closes_within(self, duration: float, interval: float) -> bool:
+        """Whether a sample taken now ends a window of ``duration``: the next one would come too late."""
+        if self._started is None:
+            return False
+        return self._host.monotonic() + interval / 2 >= self._started[1] + duration
+
+    def sample(self, *, closing: bool) -> WindowReport | None:
+        """Reads every sensor that is due; at the end of a window also those that are read once a window.
+
+        When the clock jumped since the last sample, the window until then comes back, closed.
+        """
+        now, wall = self._host.monotonic(), self._host.wall()
+        finished = None
+        if self._started is not None and abs((wall - self._started[0]) - (now - self._started[1])) > JUMP:
+            if self._sampled[1] > self._started[1] and not self._window.is_empty:
+                finished = self._close(self._sampled[1])
+            self._started = (wall, now)
+        if self._started is None:
+            self._started = (wall, now)
+        for sensor in self._sensors:
+            if self._is_due(sensor, now, closing=closing):
+                self._read(sensor, now)
+        self._sampled = (wall, now)
+        return finished
+
+    def has_event(self, signals: Collection[int]) -> bool:
+        """Whether one of these (catalogue ids) happened in the window so far."""
+        return any(event.signal.id in signals for event in self._window.events())
+
+    def add_own(self, spooled: int, spool_size: int, flush_failures: int) -> None:
+        """Adds what the agent knows of itself; once a window."""
+        out = Readings(self.gate)
+        out.gauge(KEURING_AGENT_SPOOL_REPORTS, spooled)
+        out.gauge(KEURING_AGENT_SPOOL_SIZE, spool_size)
+        out.counter(KEURING_AGENT_FLUSH_FAILURES, flush_failures)
+        for sensor in self._sensors:
+            if sensor.name in self._last_read:
+                out.counter(KEURING_AGENT_SENSOR_FAILURES, self._failures.get(sensor.name, 0), sensor.name)
+        self._window.add(out)
+
+    def close(self) -> WindowReport | None:
+        """Ends the window now and begins the next; None when it holds nothing."""
+        if self._started is None or self._window.is_empty:
+            return None
+        report = self._close(self._host.monotonic())
+        self._started = (self._host.wall(), self._host.monotonic())
+        return report
+
+    def _close(self, end: float) -> WindowReport:
+        assert self._started is not None  # noqa: S101  # callers looked
+        wall, started = self._started
+        facts = self._ledger.changed_facts(end, self.gate, self._looked_at)
+        unmeasured = self._ledger.changed_unmeasured(self.gate)
+        return self._window.close(wall, max(end - started, 0.001), self._boot_id, end, facts, unmeasured)
+
+    def _is_due(self, sensor: Sensor, now: float, *, closing: bool) -> bool:
+        if now < self._paused_until.get(sensor.name, now) or not any(map(self.gate.permits, sensor.signals)):
+            return False
+        if sensor.pace is Pace.SAMPLE:
+            return True
+        if sensor.pace is Pace.WINDOW or not closing:
+            return closing
+        last = self._last_read.get(sensor.name)
+        return last is None or now - last >= sensor.interval
+
+    def _read(self, sensor: Sensor, now: float) -> None:
+        out = Readings(self.gate)
+        self._last_read[sensor.name] = now
+        limit = SLOW_LIMIT if sensor.pace is Pace.SLOW else self._timeout
+        began = self._host.monotonic()
+        try:
+            with bounded(limit):
+                sensor.read(self._host, out)
+        except NotMeasurable as error:
+            out.cannot(error.reason, *sensor.signals)
+        except Overdue:
+            self._pause(sensor, now)
+            self._failed(sensor, out, f"it took longer than {limit:g} s")
+        except Exception as error:  # noqa: BLE001  # one sensor's fault, whatever it is, must not stop the others
+            self._failed(sensor, out, f"{type(error).__name__}: {error}")
+        else:
+            took = self._host.monotonic() - began
+            self._overdue.pop(sensor.name, None)
+            if took > limit:  # where nothing can interrupt it
+                self._pause(sensor, now)
+                self._failed(sensor, out, f"it took {took:.0f} s")
+            out.gauge(KEURING_AGENT_SENSOR_DURATION, took, sensor.name)
+        self._looked_at.update(signal.id for signal in sensor.signals)
+        self._window.add(out)
+        self._ledger.take(out, sensor.signals)
+
+    def _pause(self, sensor: Sensor, now: float) -> None:
+        """A slow sensor is left alone, each time for longer."""
+        times = self._overdue[sensor.name] = self._overdue.get(sensor.name, 0) + 1
+        self._paused_until[sensor.name] = now + min(_LONGEST_PAUSE, 60.0 * 2**times)
+
+    def _failed(self, sensor: Sensor, out: Readings, reason: str) -> None:
+        self._failures[sensor.name] = self._failures.get(sensor.name, 0) + 1
+        out.hold(*sensor.signals)
+        out.cannot(f"the sensor '{sensor.name}' failed", *sensor.signals)
+        if self._complained.get(sensor.name) != reason:
+            self._complained[sensor.name] = reason
+            self._log(f"sensor '{sensor.name}' failed: {reason}; the other sensors go on")
+
+    def reason_unmeasured(self) -> dict[tuple[int, str], str]:
+        """Why signals cannot be measured, for those that cannot."""
+        return {key: reason for key, reason in self._ledger.unmeasured.items() if reason}
+
+
+def _boot_id(host: Host) -> str:
+    try:
+        return host.boot_id()
+    except NotMeasurable:
+        return "unknown"

@@ -1,0 +1,247 @@
+"""The resident agent: samples, closes windows, keeps them, and has them sent. One thread; no grpc, no protobuf."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import TYPE_CHECKING, Final
+
+from keuring.signals.catalogue import (
+    KEURING_CPU_MACHINE_CHECK,
+    KEURING_DISK_IO_ERROR,
+    KEURING_FILESYSTEM_ERROR,
+    KEURING_KERNEL_OOPS,
+    KEURING_SMART_PASSED,
+    KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
+)
+
+from keuring_agent import policy, sending, sensors, state, wire
+from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
+from keuring_agent.ledger import Ledger
+from keuring_agent.recorder import Recorder
+from keuring_agent.sensors import uptime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from keuring_agent.config import Settings
+    from keuring_agent.host import Host
+    from keuring_agent.launcher import Launcher
+    from keuring_agent.sensors.base import Value
+    from keuring_agent.window import WindowReport
+
+    class Sleeper(Protocol):
+        """What waits; see host.waiting.Alarm."""
+
+        @property
+        def stopped(self) -> bool:
+            """Whether the program is asked to end."""
+
+        def wait(self, seconds: float) -> None:
+            """Sleeps, at most so long."""
+
+
+# A window with one of these is sent at once; others wait for company.
+URGENT_EVENTS: Final = frozenset(
+    signal.id
+    for signal in (
+        KEURING_CPU_MACHINE_CHECK,
+        KEURING_DISK_IO_ERROR,
+        KEURING_FILESYSTEM_ERROR,
+        KEURING_KERNEL_OOPS,
+        KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
+    )
+)
+# A window with one of these ends at once, but not twice within this many seconds: a dying disk complains all the time.
+_ALERT_PAUSE: Final = 3600.0
+# After these, trying again soon cannot help.
+_HOPELESS: Final = frozenset({IdentityError.exit_code, UntrustedError.exit_code, RefusedError.exit_code})
+
+
+def say(text: str) -> None:
+    """A line for the log, which is the standard error output."""
+    print(f"keuring-agent: {text}", file=sys.stderr, flush=True)
+
+
+def is_urgent(report: WindowReport) -> bool:
+    """Whether a window should not wait: something broke, or a disk expects its own failure."""
+    if any(event.signal.id in URGENT_EVENTS for event in report.events):
+        return True
+    return any(key[0] == KEURING_SMART_PASSED.id and value is False for key, value in report.facts.items())
+
+
+class Runner:
+    """The agent's loop. Raises StateError when the state directory cannot be used at the start."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        host: Host,
+        launcher: Launcher,
+        log: Callable[[str], None] = say,
+        draw: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._settings = settings
+        self._directory = settings.state_directory
+        self._host = host
+        self._launcher = launcher
+        self._log = log
+        self._draw = draw
+        self._spool = sending.spool_of(settings)
+        self.notebook = self._read_notebook()
+        self._ledger = Ledger(self._read_quietly("ledger.json"))
+        self._policy_seen = self._policy_stamp()
+        self._plan = policy.plan(policy.load(self._directory), settings)
+        self.recorder = Recorder(
+            host,
+            sensors.every(self.notebook, settings.smart_interval, settings.updates_interval),
+            self._ledger,
+            self._plan.gate,
+            settings.sensor_timeout,
+            log,
+        )
+        self._waiting_windows = 0
+        self._alert_after = float("-inf")
+        self._urgent = True  # the first window: the desk sees at once that the machine is there
+        self._failures = 0
+        self._failed_flushes = 0
+        self._retry_at = 0.0
+
+    def run(self, sleeper: Sleeper) -> None:
+        """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment."""
+        state.prepare(self._directory)
+        if damaged := self._spool.mend():
+            self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
+        following = self._host.monotonic()
+        first = True
+        while not sleeper.stopped:
+            self._attend_child()
+            now = self._host.monotonic()
+            if now >= following:
+                self._tick()
+                if first:
+                    self._save_notebook()  # from here on a crash of the machine is noticed
+                    first = False
+                following = max(following + self._plan.sample_interval, self._host.monotonic())
+            self._flush_if_due()
+            sleeper.wait(self._pause(following))
+        self._stop()
+
+    def _pause(self, following: float) -> float:
+        """Until the next sample, or the next try to send, or to look after the child."""
+        now = self._host.monotonic()
+        until = following
+        if self._launcher.running:
+            until = min(until, now + 1.0)  # its end wakes us; this is for systems where it does not
+        elif self._wants_flush() and self._retry_at > now:
+            until = min(until, self._retry_at)
+        return until - now
+
+    def _tick(self) -> None:
+        self._follow_policy()
+        closing = self.recorder.closes_within(self._plan.window_duration, self._plan.sample_interval)
+        finished = self.recorder.sample(closing=closing)
+        if finished is not None:
+            self._keep(finished)
+        if not closing and self.recorder.has_event(URGENT_EVENTS):
+            closing = self._host.monotonic() >= self._alert_after
+            self._alert_after = self._host.monotonic() + _ALERT_PAUSE if closing else self._alert_after
+        if closing:
+            self._close()
+
+    def _close(self) -> None:
+        try:
+            fill = self._spool.fill()
+            self.recorder.add_own(fill.reports, fill.size, self._failed_flushes)
+        except StateError as error:
+            self._log(str(error))
+        report = self.recorder.close()
+        if report is not None:
+            self._keep(report)
+        self._save_notebook()
+
+    def _keep(self, report: WindowReport) -> None:
+        try:
+            self._spool.append(wire.report(report), self._host.wall())
+        except StateError as error:
+            # Facts stay unsaid, so they are said again; the window itself is lost, as there is nowhere to keep it.
+            self._log(f"a window is lost: {error}")
+            return
+        if self._ledger.said(report.facts, report.unmeasured):
+            self._write_quietly("ledger.json", self._ledger.remembered())
+        self._waiting_windows += 1
+        self._urgent = self._urgent or is_urgent(report)
+
+    def _wants_flush(self) -> bool:
+        if not self._waiting_windows and not self._failures:
+            return False
+        return self._failures > 0 or self._urgent or self._waiting_windows >= self._plan.windows_per_flush
+
+    def _flush_if_due(self) -> None:
+        if self._launcher.running or not self._wants_flush() or self._host.monotonic() < self._retry_at:
+            return
+        self._waiting_windows = 0
+        self._urgent = False
+        self._launcher.start(self._settings, after_failure=self._failures > 0)
+
+    def _attend_child(self) -> None:
+        code = self._launcher.poll()
+        if code is None:
+            return
+        if code == 0:
+            if self._failures:
+                self._log("the collector takes reports again")
+            self._failures = 0
+            self._retry_at = 0.0
+            return
+        self._failures = 30 if code in _HOPELESS else self._failures + 1
+        self._failed_flushes += 1
+        least, most = self._settings.backoff_minimum, self._settings.backoff_maximum
+        # Full jitter: a thousand agents that lost the same collector do not come back at the same moment.
+        ceiling = min(most, least * 2.0 ** min(self._failures, 30))
+        self._retry_at = self._host.monotonic() + self._draw(least, ceiling)
+
+    def _follow_policy(self) -> None:
+        stamp = self._policy_stamp()
+        if stamp == self._policy_seen:
+            return
+        self._policy_seen = stamp
+        wanted = policy.load(self._directory)
+        self._plan = policy.plan(wanted, self._settings)
+        self.recorder.gate = self._plan.gate
+        self._log(f"following policy {wanted.version}")
+
+    def _policy_stamp(self) -> int:
+        try:
+            return (self._directory / state.POLICY).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _stop(self) -> None:
+        self._launcher.kill()
+        report = self.recorder.close()
+        if report is not None:
+            self._keep(report)
+        self.notebook[uptime.STOPPED] = True
+        self._save_notebook()
+
+    def _save_notebook(self) -> None:
+        self._write_quietly(state.NOTEBOOK, self.notebook)
+
+    def _write_quietly(self, name: str, value: object) -> None:
+        try:
+            state.write(self._directory / name, value, durable=False)
+        except StateError as error:
+            self._log(str(error))
+
+    def _read_quietly(self, name: str) -> dict[str, object]:
+        try:
+            return state.read(self._directory / name) or {}
+        except StateError as error:
+            self._log(f"{error}; going on without it")
+            return {}
+
+    def _read_notebook(self) -> dict[str, Value]:
+        found = self._read_quietly(state.NOTEBOOK)
+        return {name: value for name, value in found.items() if isinstance(value, str | float | bool)}

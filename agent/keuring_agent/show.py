@@ -1,0 +1,162 @@
+"""What would leave the machine, for a person: every value, why it is measured, and what cannot be measured and why."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from keuring.signals.catalogue import SIGNALS
+from keuring.signals.model import Kind, Statistic, Status, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from keuring.signals.model import Signal
+
+    from keuring_agent.privacy import Gate
+    from keuring_agent.window import WindowReport
+
+# Catalogue ids are drawn in blocks, a block a subject.
+TITLES: Final = (
+    (1, "Processor"),
+    (20, "Memory"),
+    (40, "Pressure"),
+    (50, "File systems"),
+    (70, "Disks"),
+    (100, "Disk health (SMART)"),
+    (140, "Network"),
+    (160, "Heat"),
+    (180, "Battery"),
+    (200, "System"),
+    (280, "Hardware and operating system"),
+    (900, "The agent itself"),
+)
+_POWERS: Final = ("", "k", "M", "G", "T", "P")
+_SCALED: Final = {"By": "B", "Hz": "Hz", "bit/s": "bit/s"}
+_HOUR: Final = 3600.0
+_EVENT_NONE: Final = "none in this window"
+
+
+class Shown(NamedTuple):
+    """One value as it would leave: ``statistic`` is "" for facts and events."""
+
+    subject: str
+    statistic: str
+    value: str | float | bool | None
+
+
+class Entry(NamedTuple):
+    """A signal and what the window holds of it."""
+
+    signal: Signal
+    values: tuple[Shown, ...]
+    unmeasured: str  # why not, for a person
+    forbidden: str  # by whom, for a person
+
+
+def entries(report: WindowReport, gate: Gate) -> list[Entry]:
+    """All signals that an agent emits, in the catalogue's order."""
+    values: dict[int, list[Shown]] = {}
+    for key, value in zip(report.series, report.values, strict=True):
+        shown = Shown(key.subject, Statistic(key.statistic).name.lower(), None if math.isnan(value) else value)
+        values.setdefault(key.signal, []).append(shown)
+    for (identity, subject), fact in sorted(report.facts.items()):
+        if fact is not None:
+            values.setdefault(identity, []).append(Shown(subject, "", fact))
+    for event in report.events:
+        values.setdefault(event.signal.id, []).append(Shown(event.subject, "", event.times))
+    reasons = {identity: reason for (identity, _), reason in report.unmeasured.items()}
+    return [
+        Entry(
+            signal,
+            tuple(values.get(signal.id, ())),
+            "" if signal.id in values else reasons.get(signal.id, ""),
+            gate.forbidden_because(signal),
+        )
+        for signal in SIGNALS
+        if signal.status is Status.EMITTED
+    ]
+
+
+def document(found: Iterable[Entry]) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "signals": [
+            {
+                "name": entry.signal.name,
+                "unit": entry.signal.unit,
+                "kind": entry.signal.kind.value,
+                "privacy": entry.signal.privacy.name.lower(),
+                "brief": entry.signal.brief,
+                "purpose": entry.signal.purpose,
+                "values": [shown._asdict() for shown in entry.values],
+                **({"not_measurable": entry.unmeasured} if entry.unmeasured else {}),
+                **({"not_sent": entry.forbidden} if entry.forbidden else {}),
+            }
+            for entry in found
+        ]
+    }
+
+
+def text(found: Iterable[Entry], start: float, duration: float) -> Iterator[str]:
+    """Lines for a terminal."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start))
+    yield f"This is all that would leave this machine, from the {duration:.0f} s since {stamp}."
+    yield "Samples are summarised over a window before they leave; facts leave when they change, and once a day."
+    title = ""
+    for entry in found:
+        heading = next(name for first, name in reversed(TITLES) if entry.signal.id >= first)
+        if heading != title:
+            title = heading
+            yield f"\n{title}"
+        yield from _lines(entry)
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    signal = entry.signal
+    yield f"  {signal.brief}"
+    if entry.forbidden:
+        yield f"    not sent: {entry.forbidden}"
+    elif entry.unmeasured:
+        yield f"    not measurable: {entry.unmeasured}"
+    elif not entry.values:
+        waiting = _EVENT_NONE if signal.kind is Kind.EVENT else "nothing in this window"
+        yield f"    {waiting}"
+    else:
+        by_subject: dict[str, list[str]] = {}
+        for shown in entry.values:
+            said = "not in this window" if shown.value is None else written(signal, shown.value)
+            by_subject.setdefault(shown.subject, []).append(f"{said} ({shown.statistic})" if shown.statistic else said)
+        for subject, parts in by_subject.items():
+            yield f"    {subject + ': ' if subject else ''}{', '.join(parts)}"
+    yield f"      why: {signal.purpose} [{signal.name}, {signal.privacy.name.lower()}]"
+
+
+def written(signal: Signal, value: str | float | bool) -> str:
+    """A value with its unit, as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if signal.kind is Kind.FACT and signal.value is ValueType.TIME:
+        return time.strftime("%Y-%m-%d", time.gmtime(value))
+    return _quantity(signal.unit, value, signal.precision)
+
+
+def _quantity(unit: str, value: float, precision: float) -> str:
+    if unit == "1":
+        return f"{100 * value:.1f} %" if precision < 1 else f"{value:g}"
+    if unit in _SCALED:
+        step = 1024.0 if unit == "By" else 1000.0
+        power = 0
+        while abs(value) >= step and power < len(_POWERS) - 1:
+            value /= step
+            power += 1
+        return f"{value:.4g} {_POWERS[power]}{'i' if unit == 'By' and power else ''}{_SCALED[unit]}"
+    if unit == "s" and abs(value) >= _HOUR:
+        days, rest = divmod(value, 24 * _HOUR)
+        return f"{days:.0f} d {rest / _HOUR:.1f} h" if days else f"{rest / _HOUR:.1f} h"
+    label = {"Cel": "°C", "W.h": "Wh"}.get(unit, unit.strip("{}"))
+    number = f"{value:g}" if abs(value) < 100_000 else f"{value:,.0f}"  # from there %g gives powers
+    return f"{number} {label}".rstrip()

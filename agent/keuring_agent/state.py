@@ -1,0 +1,94 @@
+"""Small files in the state directory: written whole or not at all, readable by the agent's account alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from keuring_agent.errors import StateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOTEBOOK: Final = "notebook.json"
+POLICY: Final = "policy.json"
+IDENTITY: Final = "identity.json"
+PENDING: Final = "enrolment.json"
+_PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
+
+
+def prepare(directory: Path) -> None:
+    """Makes the state directory if need be, for nobody else to look into. Raises StateError."""
+    try:
+        directory.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"{directory}: the state directory cannot be made ({error.strerror}); make it for the account that the "
+            "agent runs under, or choose another with --state-directory"
+        ) from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise StateError(
+            f"{directory}: the state directory is not writable for this account; change its owner, or choose another "
+            "with --state-directory"
+        )
+
+
+def write(path: Path, value: Any, *, durable: bool = True) -> None:
+    """Writes ``value`` as JSON in the place of what was there. Raises StateError.
+
+    Durable: also when the power fails right after.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with suppress(FileNotFoundError):
+            new.unlink()
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
+        try:
+            data = json.dumps(value, ensure_ascii=False).encode()
+            while data:
+                data = data[os.write(handle, data) :]
+            if durable:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        new.replace(path)
+        if durable:
+            _sync_directory(path.parent)
+    except OSError as error:
+        raise StateError(
+            f"{path}: cannot be written ({error.strerror}); make the directory writable for the account that the "
+            "agent runs under, and see that the disk is not full"
+        ) from error
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name != "posix":
+        return  # Windows cannot and need not
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None when there is no file. Raises StateError for one that cannot be read."""
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read ({error.strerror}); give it to the agent's account") from error
+    except ValueError as error:
+        raise StateError(f"{path}: damaged ({error}); restore it, or remove it and enrol again") from error
+    if not isinstance(value, dict):
+        raise StateError(f"{path}: damaged (no JSON object); restore it, or remove it and enrol again")
+    return value
+
+
+def remove(path: Path) -> None:
+    """Removes a file that may not be there."""
+    with suppress(OSError):
+        path.unlink()

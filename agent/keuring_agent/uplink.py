@@ -1,0 +1,249 @@
+"""Sends reports, over gRPC and mutual TLS. Lives in a short child or in a command, never in the resident process.
+
+Reports go strictly in order over one stream and leave the spool when the collector has answered that they are
+durable (or were before, or were put aside).
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+import grpc
+from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
+from keuring.report.v1 import report_pb2, report_pb2_grpc
+
+from keuring_agent import identity as identities
+from keuring_agent import policy as policies
+from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from keuring.policy.v1 import policy_pb2
+
+    from keuring_agent.identity import Identity
+    from keuring_agent.policy import Policy
+    from keuring_agent.spool import Batch, Spool
+
+MESSAGE_LIMIT: Final = 1024 * 1024
+_IN_FLIGHT: Final = 32  # reports sent ahead of their answers; the collector takes 64
+_TURNS: Final = 5  # times that a collector may ask for another report than the next one
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+    ("grpc.max_send_message_length", 4 * MESSAGE_LIMIT),  # a report that is too large must reach its judge
+    ("grpc.enable_retries", 0),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+)
+_DONE: Final = frozenset(
+    {report_pb2.DISPOSITION_STORED, report_pb2.DISPOSITION_DUPLICATE, report_pb2.DISPOSITION_QUARANTINED}
+)
+_UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "not match", "Hostname Verification")
+
+
+class Delivered(NamedTuple):
+    """What came of a sending: reports that are durable now, the policy if it changed, remarks for a log."""
+
+    reports: int
+    policy: Policy | None
+    remarks: tuple[str, ...]
+
+
+def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.Channel:
+    """A channel that trusts ``roots`` (PEM) alone, and shows the certificate of ``identity``."""
+    credentials = grpc.ssl_channel_credentials(
+        roots.encode("ascii"),
+        identity.private_key.encode("ascii") if identity else None,
+        identity.certificate_chain.encode("ascii") if identity else None,
+    )
+    return grpc.secure_channel(address, credentials, options=_OPTIONS)
+
+
+def explain(error: grpc.RpcError, address: str, deadline: float) -> DeliveryError:
+    """The error that a person can use."""
+    call = cast("grpc.Call", error)  # every error of a call is one too, which its type does not say
+    code, details = call.code(), str(call.details())
+    detailed = details + str(getattr(error, "debug_error_string", str)())
+    if code is grpc.StatusCode.UNAVAILABLE and any(sign in detailed for sign in _UNTRUSTED):
+        return UntrustedError(
+            f"{address}: whoever answers there is not the collector that this machine trusts (another certificate "
+            "authority or name); nothing was sent. Check the address; enrol again if the collector was set up anew"
+        )
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return UnreachableError(f"{address}: the collector did not answer within {deadline:g} s; trying again later")
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return UnreachableError(
+            f"{address}: the collector cannot be reached or cannot take reports now ({details}); check the address, "
+            "the network and whether the collector runs"
+        )
+    if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
+        return RefusedError(f"{address}: the collector refuses this machine: {details}")
+    return DeliveryError(f"{address}: the collector answered with an error ({code.name}): {details}")
+
+
+class Uplink:
+    """One conversation with a collector. ``wall`` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        spool: Spool,
+        policy_version: str,
+        deadline: float,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._identity = identity
+        self._spool = spool
+        self._policy_version = policy_version
+        self._deadline = deadline
+        self._wall = wall
+        self._policy: Policy | None = None
+        self._remarks: dict[str, None] = {}
+        self._delivered = 0
+
+    def deliver(self, addresses: tuple[str, ...], state_directory: Path) -> Delivered:
+        """Sends all that waits to the first address that answers, and renews the certificate when it is due.
+
+        Raises DeliveryError when reports are left over; what was acknowledged before that is gone from the spool.
+        """
+        last: DeliveryError = UnreachableError("no address to report to is known; enrol again, or set report_addresses")
+        for address in addresses:
+            with channel(address, self._identity.trust_roots, self._identity) as connection:
+                try:
+                    self._send_all(connection)
+                except grpc.RpcError as error:
+                    last = explain(error, address, self._deadline)
+                    if isinstance(last, UnreachableError | UntrustedError):
+                        continue
+                    raise last from error
+                if self._identity.is_due(self._wall()):
+                    self._renew(connection, address, state_directory)
+                return Delivered(self._delivered, self._policy, tuple(self._remarks))
+        raise last
+
+    def _send_all(self, connection: grpc.Channel) -> None:
+        stub = report_pb2_grpc.ReportServiceStub(connection)
+        first = 0
+        turns = 0
+        while (batch := self._spool.batch(first)).reports:
+            before = self._delivered
+            expected = self._send(stub, batch)
+            first = 0
+            if expected is None:
+                continue
+            turns += self._delivered == before
+            if turns > _TURNS:
+                raise DeliveryError(
+                    f"the collector waits for report {expected} again and again; its `keuring-collector status` and "
+                    "logs say why"
+                )
+            first = self._turn_to(batch, expected)
+
+    def _send(self, stub: report_pb2_grpc.ReportServiceStub, batch: Batch) -> int | None:
+        """Sends a batch over one stream; returns the number that the collector waits for instead, if it does."""
+        answered: queue.SimpleQueue[None] = queue.SimpleQueue()
+        stream = stub.SendReports(self._requests(batch, answered), timeout=self._deadline)
+        answers = iter(stream)
+        acknowledged = 0
+        try:
+            for kept in batch.reports:
+                answer = next(answers, None)
+                answered.put(None)
+                if answer is None:
+                    raise DeliveryError("the collector ended the conversation without answering every report")
+                self._note(answer)
+                if answer.sequence != kept.sequence or answer.spool_epoch != batch.epoch:
+                    raise DeliveryError("the collector answered another report than the one that was sent")
+                if answer.disposition not in _DONE:
+                    return int(answer.expected_sequence)
+                acknowledged = kept.last
+                self._delivered += 1
+        finally:
+            if acknowledged:
+                self._spool.delete(batch.epoch, acknowledged)
+            for _ in range(_IN_FLIGHT):
+                answered.put(None)  # lets the sending thread of grpc end
+            stream.cancel()  # type: ignore[no-untyped-call]  # grpc-stubs leaves it open
+        return None
+
+    def _requests(self, batch: Batch, answered: queue.SimpleQueue[None]) -> Iterator[report_pb2.SendReportsRequest]:
+        """Reports as the collector has room for them."""
+        for index, kept in enumerate(batch.reports):
+            if index >= _IN_FLIGHT:
+                answered.get()
+            request = report_pb2.SendReportsRequest(policy_version=self._policy_version)
+            request.report.ParseFromString(kept.message)
+            now = self._wall()
+            request.send_time.seconds = int(now)
+            request.send_time.nanos = int(now % 1 * 1e9)
+            yield request
+
+    def _note(self, answer: report_pb2.SendReportsResponse) -> None:
+        for problem in answer.problems:
+            self._remarks[f"the collector left something out: {problem.reason}: {problem.detail}"] = None
+        if answer.disposition == report_pb2.DISPOSITION_QUARANTINED:
+            self._remarks[f"the collector put report {answer.sequence} aside; its desk can see why"] = None
+        if answer.HasField("policy"):
+            self._policy = understood(answer.policy)
+            self._policy_version = self._policy.version
+
+    def _turn_to(self, batch: Batch, expected: int) -> int:
+        """Prepares the spool for the report that the collector waits for; returns the number to go on from."""
+        first, newest = batch.reports[0].sequence, self._spool.fill().newest
+        if expected > newest + 1 or expected < 1:
+            self._spool.begin_epoch(batch.epoch)
+            self._remarks["the collector is ahead of this spool (was the machine put back?); a new epoch begins"] = None
+            return 0
+        if expected < first:
+            self._spool.close_gap(batch.epoch, expected, "reports of before are no longer there")
+            return 0
+        self._spool.delete(batch.epoch, expected - 1)  # it has them
+        return expected
+
+    def _renew(self, connection: grpc.Channel, address: str, state_directory: Path) -> None:
+        """Gets the next certificate. A failure is only remarked: there is a third of its life left to try again."""
+        from keuring_agent import credentials
+
+        request = credentials.new_request()
+        try:
+            answer = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate(
+                enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request),
+                timeout=self._deadline,
+            )
+            granted = credentials.check(
+                answer.certificate_chain, answer.trust_roots, request.private_key, self._identity.endpoint_id, None
+            )
+            renewed = self._identity._replace(
+                private_key=request.private_key,
+                certificate_chain=answer.certificate_chain.decode("ascii"),
+                trust_roots=answer.trust_roots.decode("ascii"),
+                not_before=granted.not_before,
+                not_after=granted.not_after,
+            )
+            identities.store(state_directory, renewed)
+        except grpc.RpcError as error:
+            self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
+        except (AgentError, UnicodeDecodeError) as error:
+            self._remarks[f"the certificate was not renewed: {error}"] = None
+
+
+def understood(message: policy_pb2.Policy) -> policies.Policy:
+    """A policy as the resident process keeps it."""
+
+    def seconds(name: str) -> float | None:
+        if not message.HasField(name):  # type: ignore[arg-type]  # it is one of the two below
+            return None
+        duration = getattr(message, name)
+        return float(duration.seconds + duration.nanos / 1e9)
+
+    return policies.Policy(
+        message.version,
+        seconds("sample_interval"),
+        seconds("window_duration"),
+        message.windows_per_flush or None,
+        tuple(message.allowed_privacy_classes),
+        tuple(message.disabled_signals),
+    )
