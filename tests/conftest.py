@@ -11,7 +11,12 @@ from tests.programs import find_program, require_program
 
 __all__ = ["find_program"]
 
-pytest_plugins = ["tests.collector.postgres", "tests.collector.django_database", "tests.collector.command"]
+pytest_plugins = [
+    "tests.collector.postgres",
+    "tests.collector.django_database",
+    "tests.collector.command",
+    "tests.collector.console_fixtures",
+]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -53,8 +53,8 @@ class Card:
 
 
 def contact(received_at: float | None, now: datetime) -> Contact:
-    """When a machine was last heard of, from its head (seconds since 1970; None: never)."""
-    if received_at is None:
+    """When a machine was last heard of, from its head (seconds since 1970; None or 0: never)."""
+    if not received_at:
         return Contact(_("never"), "never")
     moment = datetime.fromtimestamp(received_at, UTC)
     days = (wording.local_day(now) - wording.local_day(moment)).days

@@ -126,16 +126,18 @@ def number(value: float, decimals: int = 0) -> str:
 def significant(value: float) -> str:
     """A number with about three significant digits."""
     size = abs(value)
-    if size >= 100 or value == int(value):
-        return number(value)
-    return number(value, 1 if size >= 10 else 2 if size >= 1 else 3)
+    return number(value, _needed(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3))
+
+
+def _needed(value: float, most: int) -> int:
+    """How many of ``most`` decimals say something."""
+    return next((count for count in range(most) if round(value, count) == round(value, most)), most)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
     size, name = next((step for step in steps if abs(value) >= step[0]), steps[-1])
     scaled = value / size
-    decimals = 0 if abs(scaled) >= 99.95 or scaled == int(scaled) else 1
-    return f"{number(scaled, decimals)} {name}"
+    return f"{number(scaled, _needed(scaled, 0 if abs(scaled) >= 99.95 else 1))} {name}"
 
 
 # What colleagues know from their file manager: steps of 1024 under the names GB, MB, kB.
@@ -146,17 +148,16 @@ _BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s"))
 
 def _percent(value: float) -> str:
     share = value * 100
-    decimals = 0 if abs(share) >= 10 or share == round(share) else 1
-    return f"{number(share, decimals)} %"
+    return f"{number(share, 0 if abs(share) >= 10 else _needed(share, 1))} %"
 
 
 def duration(seconds: float) -> str:
     """A length of time in the unit that suits it: "12 ms", "3 minutes", "4 days"."""
     size = abs(seconds)
     if size < 1:
-        return f"{significant(seconds * 1000) if size * 1000 < 10 else number(seconds * 1000)} ms"
+        return f"{number(seconds * 1000, _needed(seconds * 1000, 1) if size < 0.01 else 0)} ms"
     if size < 120:
-        return f"{number(seconds, 0 if seconds == int(seconds) else 1)} s"
+        return f"{number(seconds, _needed(seconds, 1))} s"
     if size < 7200:
         count = round(seconds / 60)
         return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
@@ -184,7 +185,7 @@ _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "By": lambda value: _scaled(value, _BYTES),
     "Hz": lambda value: _scaled(value, _HERTZ),
     "bit/s": lambda value: _scaled(value, _BITS),
-    "Cel": lambda value: f"{number(value, 0 if value == int(value) else 1)} °C",
+    "Cel": lambda value: f"{number(value, _needed(value, 1))} °C",
     "W.h": lambda value: f"{number(value, 1)} Wh",
     "s": duration,
     "h": _hours,
