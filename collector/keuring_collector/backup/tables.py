@@ -23,13 +23,16 @@ def dump(url: str, directory: Path) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for table in _tables(connection):
-            statement = sql.SQL("COPY {} ({}) TO STDOUT").format(sql.Identifier(table), _columns(connection, table))
+            names = _column_names(connection, table)  # asked before COPY has the connection to itself
+            columns = sql.SQL(", ").join(map(sql.Identifier, names))
+            statement = sql.SQL("COPY {} ({}) TO STDOUT").format(sql.Identifier(table), columns)
             with (
                 (directory / f"{table}.copy").open("wb") as file,
                 connection.cursor() as cursor,
                 cursor.copy(statement) as copy,
             ):
-                file.write(_header(connection, table))
+                # The first line names the columns: another database may have them in another order.
+                file.write((",".join(names) + "\n").encode())
                 for block in copy:
                     file.write(block)
 
@@ -67,10 +70,6 @@ def _tables(connection: psycopg.Connection[tuple[object, ...]], *, everything: b
     return [str(name) for (name,) in rows if everything or name not in SKIPPED]
 
 
-def _columns(connection: psycopg.Connection[tuple[object, ...]], table: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(name) for name in _column_names(connection, table))
-
-
 def _column_names(connection: psycopg.Connection[tuple[object, ...]], table: str) -> list[str]:
     rows = connection.execute(
         "SELECT column_name FROM information_schema.columns "
@@ -78,11 +77,6 @@ def _column_names(connection: psycopg.Connection[tuple[object, ...]], table: str
         (table,),
     )
     return [str(name) for (name,) in rows]
-
-
-def _header(connection: psycopg.Connection[tuple[object, ...]], table: str) -> bytes:
-    """The first line names the columns: another database may have them in another order."""
-    return (",".join(_column_names(connection, table)) + "\n").encode()
 
 
 def _references(connection: psycopg.Connection[tuple[object, ...]], table: str) -> list[tuple[str]]:
