@@ -15,7 +15,7 @@ from keuring.report.v1 import report_pb2, report_pb2_grpc
 from tests.collector.certificates import key_pem, new_key, signing_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 DEADLINE = 20.0
 
@@ -67,19 +67,27 @@ class HandMadeAgent:
         credentials = grpc.ssl_channel_credentials(answer.trust_roots, key_pem(key), answer.certificate_chain)
         return cls(answer.endpoint_id, answer.report_addresses[0], credentials)
 
+    def stream(
+        self,
+        reports: Iterable[report_pb2.Report],
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> Iterator[report_pb2.SendReportsResponse]:
+        """Sends reports over one stream, and yields the answers as they come. Raises grpc.RpcError."""
+        requests = []
+        for report in reports:
+            request = report_pb2.SendReportsRequest(report=report)
+            request.send_time.FromMilliseconds(round(time.time() * 1000))
+            requests.append(request)
+        with grpc.secure_channel(self.address, credentials or self.credentials) as channel:
+            stub: Any = report_pb2_grpc.ReportServiceStub(channel)
+            yield from stub.SendReports(iter(requests), timeout=DEADLINE)
+
     def send(
         self,
         reports: Iterable[report_pb2.Report],
         *,
-        send_time: float | None = None,
         credentials: grpc.ChannelCredentials | None = None,
     ) -> list[report_pb2.SendReportsResponse]:
-        """Sends reports over one stream and returns the answers. Raises grpc.RpcError."""
-        requests = []
-        for report in reports:
-            request = report_pb2.SendReportsRequest(report=report)
-            request.send_time.FromMilliseconds(round((time.time() if send_time is None else send_time) * 1000))
-            requests.append(request)
-        with grpc.secure_channel(self.address, credentials or self.credentials) as channel:
-            stub: Any = report_pb2_grpc.ReportServiceStub(channel)
-            return list(stub.SendReports(iter(requests), timeout=DEADLINE))
+        """The same, with all answers at once."""
+        return list(self.stream(reports, credentials=credentials))
