@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import grpc
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
+from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 
-from keuring_agent import VERSION, credentials, enrolment_token, identity, state, uplink
+from keuring_agent import VERSION, credentials, enrolment_token, identity, policy, state, uplink
 from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError
 
 if TYPE_CHECKING:
@@ -63,7 +64,25 @@ def enrol(
     )
     identity.store(directory, found)
     state.remove(directory / state.PENDING)
+    _fetch_policy(directory, found, deadline)
     return found
+
+
+def _fetch_policy(directory: Path, found: Identity, deadline: float) -> None:
+    """Asks for the policy, so that the very first window is measured as the collector wants it.
+
+    Where it cannot be had now, the defaults hold until the first answer to a report brings it.
+    """
+    for address in found.report_addresses:
+        with uplink.channel(address, found.trust_roots, found) as connection:
+            try:
+                answer = policy_pb2_grpc.PolicyServiceStub(connection).GetPolicy(
+                    policy_pb2.GetPolicyRequest(), timeout=deadline
+                )
+            except grpc.RpcError:
+                continue
+        policy.store(directory, uplink.understood(answer.policy))
+        return
 
 
 def _refuse_second(directory: Path) -> None:
