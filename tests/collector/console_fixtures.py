@@ -153,7 +153,7 @@ class Site:
 
         from keuring_collector.console.middleware import SIGNED_IN_AT
 
-        client = Client()
+        client = Client(SERVER_NAME="localhost")
         if person is not None:
             client.force_login(person)
             session = client.session

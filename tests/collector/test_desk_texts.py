@@ -140,10 +140,9 @@ def make_line(**fields: Any) -> TicketLine:
     ticket = Ticket(pk=1, endpoint=endpoint, cause="volume-space", severity=3, opened_at=NOW, updated_at=NOW)
     evidence = fields.pop("evidence", used(0.88))
     dates = {"expected_at": after(20), "expected_low": after(15), "expected_high": after(27)}
-    return TicketLine(
-        ticket=ticket, rule="x", since=NOW - timedelta(days=30), judged_at=NOW,
-        evidence=evidence, evidence_now=fields.pop("now", evidence), **{"subject": "C:", "severity": 3, **dates, **fields},
-    )  # fmt: skip
+    usual = {"subject": "C:", "severity": 3, "rule": "x", "since": NOW - timedelta(days=30), "judged_at": NOW}
+    now = fields.pop("now", evidence)
+    return TicketLine(ticket=ticket, evidence=evidence, evidence_now=now, **{**usual, **dates, **fields})
 
 
 def pair(nl: str, en: str) -> SimpleNamespace:

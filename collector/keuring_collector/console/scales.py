@@ -58,17 +58,17 @@ def values(lowest: float, highest: float, unit: str, most: int = 4) -> Scale:
     if low >= 0 and low < 0.6 * high:
         low = 0.0
     if high - low < 1e-9 * max(1.0, abs(high)):
-        low, high = (0.0, 1.0) if high == 0 else sorted((0.0, high * 1.25))
-    if unit == "1" and highest <= 1 and high > 86:
-        high = 100.0
+        full = 100.0 if unit == "1" and 0 < high <= 100 else high * 1.25
+        low, high = (0.0, 1.0) if high == 0 else sorted((0.0, full))
     step = _step(high - low, most)
     if unit.startswith("{"):
         step = max(1.0, step)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first = math.floor(low / step + 1e-9)
+    last = max(math.ceil(high / step - 1e-9), first + 1)
     ticks = tuple(
         (n * step * factor, wording.amount(n * step * factor, unit) if n else "0") for n in range(first, last + 1)
     )
-    return Scale(first * step * factor, max(last, first + 1) * step * factor, ticks)
+    return Scale(first * step * factor, last * step * factor, ticks)
 
 
 _SHORT_DAY: Final = defaultdict(lambda: "j M", nl="j b")  # Dutch months have no capital
@@ -90,9 +90,7 @@ def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
     while at.timestamp() <= end:
         # The margins keep a label from being cut off by an edge.
         if start + 0.03 * (end - start) <= at.timestamp() <= end - 0.03 * (end - start):
-            ticks.append(
-                (at.timestamp(), date_format(at, "H:i") if by_hour else short_day(at))
-            )
+            ticks.append((at.timestamp(), date_format(at, "H:i") if by_hour else short_day(at)))
         at = _later(at, step)
     return Scale(start, end, tuple(ticks[:most]))
 

@@ -1,0 +1,353 @@
+"""What holds for every page: who may see it, its headers, words and size; and the pages beside queue and ticket."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import uuid
+from datetime import timedelta
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.collector.console_fixtures import CPU, LAST, MEAN, MODEL, SPACE, USED, broken_pack, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.test import Client
+
+    from tests.collector.console_fixtures import Site
+
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+OPEN_TO_ALL = {"sign_in", "preferences"}
+FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
+
+
+@pytest.fixture
+def browser(site: Site) -> Client:
+    return site.client(site.staff())
+
+
+def addresses(site: Site) -> dict[str, str]:
+    """One address of every route, by its name."""
+    from django.urls import reverse
+
+    from keuring_collector.console.urls import urlpatterns
+
+    machine = site.machine("LT-0777")
+    site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
+    ticket = site.ticket(machine)
+    arguments: dict[str, list[Any]] = {
+        "ticket": [ticket.pk],
+        "ticket_act": [ticket.pk, "take"],
+        "machine": [machine.uuid],
+        "signal": [machine.uuid, "system.filesystem.utilization"],
+        "rule": ["volume_filling"],
+        "article": ["volume-space"],
+    }
+    found = {
+        str(route.name): reverse(str(route.name), args=arguments.get(str(route.name), [])) for route in urlpatterns
+    }
+    found["signal"] += "?subject=C:"
+    return found
+
+
+def test_every_page_but_signing_in_asks_who_one_is(site: Site) -> None:
+    stranger = site.client()
+    for name, address in addresses(site).items():
+        for response in (stranger.get(address), stranger.post(address)):
+            if name in OPEN_TO_ALL:
+                assert response.status_code in (200, 302, 405, 422), name
+                continue
+            assert response.status_code == 302, name
+            assert response["Location"].startswith("/sign-in/?next="), name
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> None:
+    browser = site.client(site.staff(language=language))
+    for name, address in addresses(site).items():
+        response = browser.get(address)
+        if response.status_code in (302, 405):
+            assert name in {"sign_in", "sign_out", "bulk", "ticket_act", "preferences"}, name
+            continue
+        assert response.status_code == 200, name
+        html = response.content.decode()
+        assert f'<html lang="{language}"' in html
+        assert html.count("<h1") == 1, name
+        assert html.count('<main id="main"') + html.count('id="main"><div class="door"') >= 1, name
+        assert "{{" not in html, name
+        assert "{%" not in html, name
+        assert " style=" not in html, name  # the content security policy would not have it
+        assert not re.search(r"<[^>]+\son\w+=", html), name
+        assert not FORBIDDEN.search(words(response)), (name, FORBIDDEN.search(words(response)))
+        identities = re.findall(r'\bid="([^"]+)"', html)
+        assert len(identities) == len(set(identities)), name
+
+
+def test_headers_keep_pages_to_themselves(site: Site, browser: Client) -> None:
+    for client, address in ((browser, "/"), (site.client(), "/sign-in/")):
+        response = client.get(address)
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "base-uri 'none'" in policy
+        assert "unsafe" not in policy
+        assert response["X-Frame-Options"] == "DENY"
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Referrer-Policy"] == "same-origin"
+        assert response["Cache-Control"] == "no-store, private"
+        assert "camera=()" in response["Permissions-Policy"]
+    cookie = site.client()
+    cookie.post("/sign-in/", {"username": "noor", "password": "kijk-eens-vooruit"})
+    session = next(value for name, value in cookie.cookies.items() if "session" in name)
+    assert session["httponly"]
+    assert session["samesite"] == "Lax"
+    assert session["secure"]
+
+
+def test_the_first_load_is_light(site: Site, browser: Client) -> None:
+    for number in range(50):
+        site.ticket(site.machine(f"LT-{number:04}"), days=number)
+    html = browser.get("/").content
+    total = len(gzip.compress(html))
+    for address in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', html.decode())):
+        response = browser.get(address, headers={"accept-encoding": "gzip"})
+        assert response.status_code == 200
+        total += len(b"".join(response.streaming_content))  # type: ignore[attr-defined]
+    assert total <= 60_000
+
+
+def test_pages_are_sent_compressed(site: Site, browser: Client) -> None:
+    response = browser.get("/rules/", headers={"accept-encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+
+
+def test_what_is_missing_is_said_in_style(site: Site, browser: Client) -> None:
+    for address in ("/nothing/", "/rules/no_such_rule/", "/articles/no-such/", f"/machines/{uuid.uuid4()}/"):
+        response = browser.get(address)
+        assert response.status_code == 404
+        assert "This page does not exist" in words(response)
+        assert "Queue" in words(response)
+
+
+def test_an_error_of_ours_is_admitted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keuring_collector.console import listing
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("in a test")
+
+    monkeypatch.setattr(listing, "page", fail)
+    browser = site.client(site.staff())
+    browser.raise_request_exception = False
+    response = browser.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in words(response)
+    assert "in a test" not in response.content.decode()
+
+
+def test_machines_are_found_and_narrowed(site: Site, browser: Client) -> None:
+    sales = site.department("Sales")
+    first = site.machine("LT-1", simulated=True)
+    second = site.machine("WS-2", colleague=site.colleague("Jan Jansen", department=sales))
+    site.machine("OLD-3", state="revoked")
+    site.fact(first, MODEL, "Notitie 14")
+    site.measure(first, USED, [0.5], subject="C:", compacted=False)
+    site.ticket(second, severity=4)
+
+    def names(query: str = "") -> list[str]:
+        html = browser.get(f"/machines/{query}").content.decode()
+        return re.findall(r'<span class="plate">([^<]+)</span></a>', html)
+
+    assert names() == ["LT-1", "WS-2"]
+    assert names("?q=jansen") == ["WS-2"]
+    assert names("?q=notitie") == ["LT-1"]
+    assert names("?model=Notitie+14") == ["LT-1"]
+    assert names(f"?department={sales.pk}") == ["WS-2"]
+    assert names("?simulated=hide") == ["WS-2"]
+    assert names("?q=nothing&page=x") == []
+    text = words(browser.get("/machines/"))
+    assert "simulated" in text
+    assert "never" in text
+    assert re.search(r"(today|yesterday)", text)
+    assert "No machine fits this choice" in words(browser.get("/machines/?q=zzz"))
+
+
+def test_the_list_of_machines_is_read_in_a_bounded_number_of_queries(site: Site, browser: Client) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def queries() -> int:
+        browser.get("/machines/")
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/machines/").status_code == 200
+        return len(captured)
+
+    site.machine("LT-000")
+    few = queries()
+    for number in range(1, 70):
+        site.machine(f"LT-{number:03}")
+    assert queries() == few
+    assert "Page 2 of 2" in words(browser.get("/machines/?page=7"))
+
+
+def test_a_machine_shows_what_is_known_of_it(site: Site, browser: Client) -> None:
+    from keuring_collector.store import facts, open_store
+
+    machine = site.machine(simulated=True)
+    site.measure(machine, SPACE, [float(n) * 2**30 for n in range(40, 100)], subject="C:")
+    site.measure(machine, 160, [0.0] * 60, subject="coretemp", statistic=MEAN)
+    site.fact(machine, MODEL, "Notitie 14")
+    store = open_store(site.url)
+    with store.connection.transaction():
+        facts.put_unmeasured(store.connection, [(machine.pk, 162, "", site.now.timestamp(), "no fan sensor")])
+        moment = site.now.timestamp() - 3 * 86400
+        facts.put_events(store.connection, [(machine.pk, 1, 0, 74, "sda", moment, 3, {})])
+    store.close()
+    response = browser.get(f"/machines/{machine.uuid}/")
+    text, html = words(response), response.content.decode()
+    for part in ("LT-0231", "simulated", "Notitie 14", "Space left", "no fan sensor", "Fan speed", "Stayed at zero:"):
+        assert part in text, part
+    assert "Read and write errors sda 3 ×" in text
+    assert "nothing is known to be wrong" in text
+    assert html.count('class="chart small"') == 1
+    link = re.search(r'href="(signals/[^"]+)"', html)
+    assert link
+    detail = browser.get(f"/machines/{machine.uuid}/{unescape(link[1])}")
+    assert detail.status_code == 200
+    assert "The values behind it" in words(detail)
+
+
+def test_without_an_open_ticket_signals_are_shown_by_the_day(site: Site, browser: Client) -> None:
+    machine = site.machine()
+    site.measure(machine, USED, [0.5, 0.52] * 60, subject="C:", step=3600)
+    site.measure(machine, CPU, [0.2, 0.3] * 60, statistic=MEAN, step=3600)
+
+    def labels(query: str) -> list[str]:
+        html = browser.get(f"/machines/{machine.uuid}/{query}").content.decode()
+        return re.findall(r'data-labels="([^"]+)"', html)
+
+    clock = re.compile(r"\d\d:\d\d")
+    assert labels("?days=1") == labels("?days=30")
+    assert not any(clock.search(label) for label in labels("?days=7"))
+    ticket = site.ticket(machine)
+    week = labels("?days=7")
+    assert len(week) == 2
+    assert [bool(clock.search(label)) for label in week] == [True, False]  # presence stays by the day
+    assert len(labels("?days=1")) == 1  # a single day of it would say nothing
+    ticket.delete()
+    signal = browser.get(f"/machines/{machine.uuid}/signals/system.filesystem.utilization/?subject=C:&days=1")
+    assert not clock.search(words(signal))
+
+
+def test_looks_closer_than_a_day_are_logged(site: Site, browser: Client) -> None:
+    from structlog.testing import capture_logs
+
+    machine = site.machine()
+    site.measure(machine, USED, [0.5, 0.52] * 60, subject="C:", step=3600)
+    ticket = site.ticket(machine, days=None)
+    with capture_logs() as logs:
+        browser.get(f"/machines/{machine.uuid}/?days=30")
+        assert logs == []
+        browser.get(f"/machines/{machine.uuid}/?days=7")
+        browser.get(f"/tickets/{ticket.pk}/")
+    assert [(entry["event"], entry["endpoint"]) for entry in logs] == [("windows_viewed", str(machine.uuid))] * 2
+
+
+def test_departments_count_what_is_open(site: Site, browser: Client) -> None:
+    machine = site.machine(simulated=True)
+    site.machine("LT-2")
+    site.machine("LT-3", colleague=None)
+    site.ticket(machine, severity=4)
+    text = words(browser.get("/departments/"))
+    assert re.search(r"Finance 1 simulated 2nd floor 1 2 urgent 1 soon 0", text)
+    assert "Without a department" in text
+
+
+def test_rules_and_their_tests_are_listed(site: Site, browser: Client) -> None:
+    site.ticket()
+    listed = words(browser.get("/rules/"))
+    assert "Volume part of machine will be full around date" in listed
+    page = words(browser.get("/rules/volume_filling/"))
+    for part in (
+        "forecast.rises_to",
+        "98 %",
+        "Schijf onderdeel van machine",
+        "fires when a steady pace",
+        "1 open ticket",
+    ):
+        assert part in page, part
+
+
+def test_a_broken_pack_is_said_on_every_page_and_the_last_good_one_stays(
+    site: Site, browser: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    from tests.collector.packs import write_pack
+
+    directory = tmp_path / "pack"
+    write_pack(directory)
+    monkeypatch.setattr(settings, "KEURING", settings.KEURING.model_copy(update={"rules_directory": directory}))
+    assert "rule files are broken" not in words(browser.get("/rules/"))
+    broken_pack(directory)
+    for file in directory.rglob("*.yaml"):
+        os.utime(file, (1, 1))
+    for address in ("/", "/machines/", "/rules/test_space/"):
+        text = words(browser.get(address))
+        assert "The rule files are broken" in text
+        assert ".yaml" in text
+    write_pack(directory)
+    assert "rule files are broken" not in words(browser.get("/"))
+
+
+def test_reports_put_aside_are_shown_with_their_reason(site: Site, browser: Client) -> None:
+    from keuring_collector.store import journal, open_store
+
+    machine = site.machine()
+    assert "Nothing has been put aside" in words(browser.get("/problems/"))
+    store = open_store(site.url)
+    received = (site.now - timedelta(days=1)).timestamp()
+    with store.connection.transaction():
+        journal.quarantine(
+            store.connection,
+            [journal.Quarantined(machine.pk, 1, 42, received, "wrong_length", "<b>12 values</b> for 13", b"x" * 2048)],
+        )
+    store.close()
+    response = browser.get("/problems/")
+    text = words(response)
+    for part in ("LT-0231", "wrong_length", "<b>12 values</b> for 13", "42", "yesterday"):
+        assert part in text or part in response.content.decode(), part
+    assert "<b>12 values" not in response.content.decode()
+
+
+def test_articles_show_markdown_and_never_html(site: Site) -> None:
+    from keuring_collector.console import articles
+
+    html = articles.render("# A\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) **b**\n\n| a |\n|---|\n| 1 |")
+    assert "<script" not in html
+    assert 'href="javascript' not in html
+    assert "<strong>b</strong>" in html
+    assert "<table>" in html
+    assert "<h2>A</h2>" in html
+    assert articles.split("# Title\nBody", "x") == ("Title", "Body")
+    assert articles.split("Body", "disk-space") == ("Disk space", "Body")
+
+
+def test_statistics_decide_what_is_the_line_and_what_the_shade(site: Site) -> None:
+    from keuring.signals.catalogue import BY_ID
+    from keuring_collector.console import readings
+
+    machine = site.machine()
+    site.measure(machine, CPU, [0.25, 0.75] * 8, statistic=MEAN)
+    site.measure(machine, CPU, [0.875, 1.0] * 8, statistic=4)
+    (track,) = readings.tracks(machine.pk, readings.store().keys(machine.pk))
+    assert (track.signal, track.line) == (BY_ID[CPU], MEAN)
+    reading = readings.by_day(track, site.now.timestamp() - 10 * 86400, site.now.timestamp())
+    full = [point for point in reading.points if point.high == 1.0]
+    assert full
+    assert all(point.low == 0.25 and abs(point.value - 0.5) < 0.15 for point in full)
+    assert LAST not in track.statistics
