@@ -28,7 +28,8 @@ MODULES: Final = (
     "restore",
     "rules",
 )
-WRONG: Final = 2  # the exit code of every error that a person can mend
+WRONG: Final = 2  # the exit code of every error that a person must mend
+LATER: Final = 1  # the exit code when the database was away: the same may work later
 
 
 class Command(Protocol):
@@ -115,8 +116,17 @@ def _told(error: BaseException) -> str:
     return str(error).strip()
 
 
+def _may_pass(error: BaseException) -> bool:
+    from django.db import OperationalError
+
+    from keuring_collector.commands.workspace import DatabaseAwayError
+    from keuring_collector.store import StorageError
+
+    return isinstance(error, (DatabaseAwayError, OperationalError, StorageError))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code. An error that can be mended is told in a line, and gives 2."""
+    """Runs one command; returns its exit code. An expected error is told in a line."""
     arguments = build_parser().parse_args(argv)
     try:
         _apply(arguments)
@@ -128,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except _expected() as error:
         print(f"keuring-collector: {_told(error)}", file=sys.stderr)
-        return WRONG
+        return LATER if _may_pass(error) else WRONG
 
 
 if __name__ == "__main__":

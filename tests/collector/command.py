@@ -116,9 +116,12 @@ class Running:
 
     def wait_for(self, start: str, count: int = 1, seconds: float = 30) -> str:
         """The ``count``-th line that starts so."""
-        return until(lambda: [line for line in self.lines if line.startswith(start)][count - 1 : count], seconds, self)[
-            0
-        ]
+
+        def found() -> list[str]:
+            return [line for line in self.lines if line.startswith(start)][count - 1 : count]
+
+        lines: list[str] = until(found, seconds, self)
+        return lines[0]
 
     def children(self) -> dict[str, int]:
         """The processes below this one: {name: pid}."""

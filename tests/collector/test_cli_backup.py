@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from keuring_collector.store.connection import connect
 
+from keuring_collector.store.connection import connect
 from tests.collector.certificates import NOW
 from tests.collector.command import complaint, keuring, keuring_here, ok
 from tests.collector.django_database import pointed_at, set_up_django
@@ -19,6 +19,7 @@ from tests.collector.django_database import pointed_at, set_up_django
 set_up_django()
 
 from django.contrib.sessions.models import Session  # noqa: E402
+
 from keuring_collector.desk.models import Staff, Ticket, TicketHistory, TicketLine  # noqa: E402
 from keuring_collector.fleet.models import Colleague, Department, Endpoint  # noqa: E402
 

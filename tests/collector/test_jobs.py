@@ -14,6 +14,7 @@ from tests.collector.django_database import set_up_django
 set_up_django()
 
 from django.db import connections  # noqa: E402
+
 from keuring_collector import config, metrics  # noqa: E402
 from keuring_collector.desk.jobs import LEASE, RETRY, JobRunner, Task, every, run_forever  # noqa: E402
 from keuring_collector.desk.models import Job, Staff, Ticket, TicketHistory  # noqa: E402
@@ -34,7 +35,8 @@ class Clock:
 
 
 def test_job_runs_when_it_is_due_and_not_before(django_url: str) -> None:
-    clock, runs = Clock(), []
+    clock = Clock()
+    runs: list[dt.datetime] = []
     runner = JobRunner("one", [Task("count", runs.append, every(HOUR))])
     runner.prepare(clock.now)
     assert [runner.run_due(clock), runner.run_due(clock)] == [1, 0]
@@ -76,7 +78,8 @@ def test_of_several_collectors_one_runs_it(django_url: str) -> None:
 
 
 def test_failure_is_kept_counted_and_tried_again_and_stops_nobody(django_url: str) -> None:
-    clock, fails, runs = Clock(), [True], []
+    clock, fails = Clock(), [True]
+    runs: list[dt.datetime] = []
 
     def sometimes(_now: dt.datetime) -> None:
         if fails:
@@ -160,9 +163,9 @@ def test_the_collectors_own_jobs_run(django_url: str, tmp_path: object) -> None:
     settings = config.Settings(data_directory=tmp_path, database=django_url)  # type: ignore[arg-type]
     runner = JobRunner("one", jobs.tasks(settings))
     runner.prepare(NOW)
-    assert runner.run_due(lambda: NOW) == 4
+    assert runner.run_due(lambda: NOW) == 5
     assert {job.name: job.last_error for job in Job.objects.all()} == dict.fromkeys(
-        ["compact", "digest", "purge", "tokens", "wake"], ""
+        ["compact", "digest", "purge", "sessions", "tokens", "wake"], ""
     )
     assert EnrolmentToken.objects.count() == 0
     assert Ticket.objects.get().state == "new"

@@ -18,6 +18,7 @@ set_up_django()
 from django.core import mail  # noqa: E402
 from django.core.mail.backends import locmem  # noqa: E402
 from django.test import override_settings  # noqa: E402
+
 from keuring_collector.desk import digest  # noqa: E402
 from keuring_collector.desk.models import Job, Staff, Ticket, TicketLine  # noqa: E402
 from keuring_collector.fleet.models import Endpoint  # noqa: E402
@@ -54,6 +55,13 @@ def _send(now: dt.datetime = NOW) -> int:
     return digest.send(now, now + DAY, PACK.rules.get, CONSOLE, "nl")
 
 
+def _html(message: mail.EmailMessage) -> str:
+    assert isinstance(message, mail.EmailMultiAlternatives)
+    content, kind = message.alternatives[0]
+    assert kind == "text/html"
+    return str(content)
+
+
 def test_each_gets_it_in_their_language_once_a_day() -> None:
     _ticket("urgent", 4)
     _ticket("due", expected_at=NOW + 5 * DAY)
@@ -77,9 +85,7 @@ def test_each_gets_it_in_their_language_once_a_day() -> None:
         assert f"{CONSOLE}tickets/{planned.pk}/" in message.body
         assert "LT-0231" in message.body
         assert message.body.count(f"{CONSOLE}tickets/") == 4
-        html, kind = message.alternatives[0]
-        assert kind == "text/html"
-        assert html.count("<li") == 4
+        assert _html(message).count("<li") == 4
     assert _send(NOW + DAY) == 2
 
 
@@ -95,7 +101,7 @@ def test_names_of_machines_cannot_break_out_of_the_mail() -> None:
     _ticket("x", 4)
     Endpoint.objects.update(host_name="<script>alert(1)</script>")
     _send()
-    html = mail.outbox[0].alternatives[0][0]
+    html = _html(mail.outbox[0])
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "<script>" in mail.outbox[0].body  # plain text needs no escape

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DAY: Final = 86400.0
 MOST_LINES: Final = 40
+ROUNDING: Final = 0.5  # seconds: the end of a window, and the time of a fact in it, are stored in different ways
 
 
 def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float, days: float) -> Iterator[str]:
@@ -83,11 +84,13 @@ def windows_of(store: Store, endpoint: int, used: set[int], since: float, until:
     )
     events = [event for event in store.events(endpoint, since, until) if event.signal in used]
     moments = [each.times for each in series]
-    moments.append(np.array([event.observed_at for event in events], np.float64))
-    moments.append(np.array([max(fact.observed_at, since) for fact in facts], np.float64))
     if not keys and (facts or events):
-        # Nothing but facts or events: a window a day lets the dates in facts pass.
+        # Nothing but facts or events: their own moments, and a window a day, which lets the dates in facts pass.
+        moments.append(np.array([event.observed_at for event in events], np.float64))
+        moments.append(np.array([max(fact.observed_at, since) for fact in facts], np.float64))
         moments.append(np.append(np.arange(since, until, DAY), until))
+    if not moments:
+        return []
     ends = np.unique(np.concatenate(moments))
     if not len(ends):
         return []
@@ -97,11 +100,11 @@ def windows_of(store: Store, endpoint: int, used: set[int], since: float, until:
     layout, windows, start = Layout(tuple(keys)), [], float(ends[0]) - 1.0
     for end, values in zip(ends.tolist(), table, strict=True):
         due = []
-        while facts and max(facts[0].observed_at, since) <= end:
+        while facts and max(facts[0].observed_at, since) <= end + ROUNDING:
             fact = facts.pop(0)
             due.append(Fact(fact.signal, fact.subject, fact.value))
         happened = []
-        while events and events[0].observed_at <= end:
+        while events and events[0].observed_at <= end + ROUNDING:
             event = events.pop(0)
             happened.append(Event(event.signal, event.subject, event.observed_at, event.count, event.attributes))
         windows.append(Window(endpoint, start, end, end, "", layout, values, due, happened))

@@ -24,6 +24,10 @@ class CommandError(KeuringError):
     """A command cannot do what was asked; the message says what, where and how to mend it."""
 
 
+class DatabaseAwayError(CommandError):
+    """The database server cannot be reached now; the same may work later, so a supervisor should try again."""
+
+
 class NotInitialisedError(CommandError):
     """There is no collector in the data directory."""
 
@@ -124,17 +128,24 @@ def applied_migrations(in_force: config.Settings) -> dict[str, str]:
 
 
 def _executor(in_force: config.Settings) -> MigrationExecutor:
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError, OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
 
     try:
         return MigrationExecutor(connection)
+    except OperationalError as error:
+        if connection.vendor != "sqlite":
+            raise DatabaseAwayError(
+                f"{described(in_force)}: the database cannot be reached: {str(error).strip()}; is the server up, and "
+                "are name and password right? (setting 'database')"
+            ) from error
+        raise CommandError(_unusable(in_force, error)) from error
     except DatabaseError as error:
-        cure = (
-            "is it a SQLite database, and may this account write to it?"
-            if connection.vendor == "sqlite"
-            else "is the server up, and are name and password right?"
-        )
-        raise CommandError(
-            f"{described(in_force)}: the database cannot be used: {str(error).strip()}; {cure} (setting 'database')"
-        ) from error
+        raise CommandError(_unusable(in_force, error)) from error
+
+
+def _unusable(in_force: config.Settings, error: Exception) -> str:
+    return (
+        f"{described(in_force)}: the database cannot be used: {str(error).strip()}; is it a database of Keuring, and "
+        "may this account write to it? (setting 'database')"
+    )

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
@@ -84,6 +85,7 @@ def tasks(settings: Settings) -> list[Task]:
     return [
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
+        Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
         Task("compact", compact, every(dt.timedelta(minutes=10))),
         Task("purge", purge, every(dt.timedelta(days=1))),
         Task("digest", send_digest, due, first_due=due),
