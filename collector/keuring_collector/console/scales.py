@@ -59,7 +59,7 @@ def values(lowest: float, highest: float, unit: str, most: int = 4) -> Scale:
         low = 0.0
     if high - low < 1e-9 * max(1.0, abs(high)):
         full = 100.0 if unit == "1" and 0 < high <= 100 else high * 1.25
-        low, high = (0.0, 1.0) if high == 0 else sorted((0.0, full))
+        low, high = (0.0, 1.0) if abs(high) < 1e-9 else sorted((0.0, full))
     step = _step(high - low, most)
     if unit.startswith("{"):
         step = max(1.0, step)
