@@ -125,6 +125,7 @@ class Growths(Columns):
     term: NDArray[np.int32]
     lane: NDArray[np.int32]  # its first row in Lanes
     days: NDArray[np.bool_]  # count parts with growth, not growth
+    present: NDArray[np.float64]  # event time at which a sweep last saw it measured
     amount: NDArray[np.float32]
     FILL: ClassVar = {
         "bucket": (np.int64, 0),
@@ -133,6 +134,7 @@ class Growths(Columns):
         "term": (np.int32, 0),
         "lane": (np.int32, 0),
         "days": (np.bool_, False),
+        "present": (np.float64, 0.0),
         "amount": (np.float32, 0.0),
     }
 

@@ -170,7 +170,7 @@ class Fleet:
         """What comes beside the values: seldom, so one endpoint at a time."""
         end = min(window.end, window.received)
         if window.end >= endpoint.swept:
-            seeding.sweep(self._state, endpoint, end)
+            seeding.sweep(self._state, endpoint, window.layout, end)
         if window.facts:
             self._state.take_facts(endpoint, list(window.facts))
         if window.unmeasured:
@@ -254,7 +254,8 @@ class Fleet:
                     row,
                     change,
                     float(end[item]),
-                    float(cells.told_since[row]),
+                    # A clock that went back does not put the beginning after the end.
+                    min(float(cells.told_since[row]), float(end[item])),
                     int(level),
                 )
                 findings.append((batch.numbers[place], int(rule[item]), finding))

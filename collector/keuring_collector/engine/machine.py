@@ -102,7 +102,7 @@ def tell(
     before = cells.told_expected[rows]
     daily = end - cells.told[rows] >= DAY - SLACK
     moved = np.abs(expected - before) >= DAY - SLACK
-    appeared = np.isnan(before) != np.isnan(expected)
+    appeared = np.isnan(before) & ~np.isnan(expected)
     opened = fresh & active & (told == 0)
     cleared = fresh & ~active & (told > 0)
     continued = fresh & active & (told > 0) & (daily | (severity > told) | moved | appeared)

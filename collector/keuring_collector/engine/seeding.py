@@ -14,6 +14,7 @@ from keuring_collector.engine.model import LAST, SeriesKey
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.model import Layout
     from keuring_collector.engine.state import CellKey, Endpoint, FleetState
 
 FORGET_AFTER = 14 * daily.DAY  # a finding whose subject is measured no more is cleared after this
@@ -95,15 +96,14 @@ def adopt(state: FleetState, endpoint: Endpoint, rule: str, subject: str, since:
     return True
 
 
-def sweep(state: FleetState, endpoint: Endpoint, now: float) -> None:
-    """Once a day: clears findings that have not been measurable for long, and drops what is left of gone subjects.
+def sweep(state: FleetState, endpoint: Endpoint, layout: Layout, now: float) -> None:
+    """Once a day, before a window of ``layout``: clears findings that have not been measurable for long, and drops what
+    is left of subjects that are gone.
 
     A stick that was pulled out, a volume that is mounted no more: their findings would stand for ever.
     """
     endpoint.swept = now + daily.DAY
-    if endpoint.layout is None:
-        return
-    present = {(key.signal, key.statistic, key.subject) for key in endpoint.layout.keys}
+    present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
     for key, cell in list(endpoint.cells.items()):
         if state.cells.busy[cell]:
             if state.cells.seen[cell] < now - FORGET_AFTER:
@@ -130,6 +130,11 @@ def _is_idle(state: FleetState, key: CellKey, cell: int, present: set[tuple[int,
         old = state.rings.day[extra] < now // daily.DAY - DROP_AFTER_DAYS
         return bool(old) and (source.signal, source.statistic, subject) not in present
     if isinstance(source, Growth):
+        growths = state.growths
         counted = any((lane.signal, lane.statistic, subject) in present for lane in source.lanes)
-        return not counted and not bool(state.growths.amount[extra].any())
+        if counted or not growths.present[extra]:
+            growths.present[extra] = now
+        # The level that growth is measured from is worth keeping over a holiday.
+        old = growths.present[extra] < now - DROP_AFTER_DAYS * daily.DAY
+        return bool(old) and not bool(growths.amount[extra].any())
     return bool(np.isnan(state.terms.x[state.cells.term[cell]]))

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from keuring_collector.engine.state import FleetState
 
 MAGIC = b"KEUS"
-_HEAD = struct.Struct("<4sH16sI")
+_HEAD = struct.Struct("<4sH16sII")
 MOST_BYTES = 16 << 20  # a body that claims to be larger is damaged
 
 CELL = ("since", "clearing", "seen", "told", "told_since", "told_expected", "told_severity", "active", "busy")
-GROWTH = ("bucket", "next", "amount")
+GROWTH = ("bucket", "next", "present", "amount")
 LANE = ("base",)
 RING = ("day", "value", "weight", "restart", "at", "low", "high", "rate", "outcome", "point")
 
@@ -40,18 +40,18 @@ def write(state: FleetState, endpoint: Endpoint) -> bytes:
     for table, columns, rows in _rows(state, endpoint):
         parts += [getattr(table, column)[rows].tobytes() for column in columns]
     body = b"".join(parts)
-    head = _HEAD.pack(MAGIC, ENGINE_VERSION, _fingerprint(state), len(body))
+    head = _HEAD.pack(MAGIC, ENGINE_VERSION, _fingerprint(state), len(body), zlib.crc32(body))
     return head + zlib.compress(body, 1)
 
 
 def read(state: FleetState, number: int, data: bytes) -> Endpoint | None:
     """The endpoint that ``write`` wrote; None when it is of another pack or engine, or damaged."""
     try:
-        magic, version, fingerprint, size = _HEAD.unpack_from(data)
+        magic, version, fingerprint, size, checksum = _HEAD.unpack_from(data)
         if (magic, version, fingerprint) != (MAGIC, ENGINE_VERSION, _fingerprint(state)) or size > MOST_BYTES:
             return None
         body = zlib.decompressobj().decompress(data[_HEAD.size :], size)
-        if len(body) != size:
+        if len(body) != size or zlib.crc32(body) != checksum:
             return None
         (length,) = struct.unpack_from("<I", body)
         names = json.loads(body[4 : 4 + length])
