@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -68,19 +67,12 @@ def counts() -> dict[str, int]:
 
 
 def _database(in_force: Settings, directory: Path) -> str:
+    from keuring_collector.store import transfer
+
     path = workspace.sqlite_path(in_force)
     if path is None:
-        from keuring_collector.backup import tables
-
         (directory / "tables").mkdir()
-        tables.dump(in_force.database_url, directory / "tables")
+        transfer.dump(in_force.database_url, directory / "tables")
         return "postgresql"
-    # SQLite's own way: one consistent copy, while others read and write.
-    source, copy = sqlite3.connect(path, timeout=20), sqlite3.connect(directory / "keuring.sqlite3")
-    try:
-        source.execute("PRAGMA wal_autocheckpoint=0")
-        source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
+    transfer.copy_sqlite(path, directory / "keuring.sqlite3")
     return "sqlite"

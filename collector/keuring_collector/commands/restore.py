@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -92,22 +91,18 @@ def _check_target(in_force: Settings, manifest: Manifest, file: Path) -> None:
         if path.exists():
             raise BackupError(f"{path}: is there already; move it away, or name another with --set database=…")
         return
-    from keuring_collector.backup import tables
+    from keuring_collector.store import transfer
 
-    if not tables.is_empty(in_force.database_url):
+    if not transfer.is_empty(in_force.database_url):
         raise BackupError(f"{workspace.described(in_force)}: holds tables already; restore into an empty database")
 
 
 def _place_sqlite(copy: Path, in_force: Settings) -> None:
     from keuring_collector.backup.archive import BackupError
+    from keuring_collector.store import transfer
 
-    connection = sqlite3.connect(copy)
-    try:
-        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-    finally:
-        connection.close()
-    if verdict != "ok":
-        raise BackupError(f"the database in the backup is damaged: {verdict}; use another backup")
+    if damage := transfer.check_sqlite(copy):
+        raise BackupError(f"the database in the backup is damaged: {damage}; use another backup")
     target = workspace.sqlite_path(in_force)
     assert target is not None  # noqa: S101  (the kind was checked)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,12 +114,12 @@ def _fill_postgres(source: Path, in_force: Settings, manifest: Manifest) -> None
     """The schema as it was, then the rows, then what is newer in this version."""
     from django.core.management import call_command
 
-    from keuring_collector.backup import tables
+    from keuring_collector.store import transfer
 
     workspace.set_up_django(in_force)
     for app, name in manifest.migrations.items():
         call_command("migrate", app, name, verbosity=0, interactive=False)
-    tables.load(in_force.database_url, source)
+    transfer.load(in_force.database_url, source)
     _migrate(in_force)
 
 

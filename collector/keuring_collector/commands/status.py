@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
 from keuring_collector import __version__, addresses
@@ -57,6 +56,7 @@ def _processes(in_force: Settings, _now: dt.datetime, facts: dict[str, Any], _ad
 
 def _database(in_force: Settings, _now: dt.datetime, facts: dict[str, Any], advice: list[str]) -> None:
     from keuring_collector.store import open_store
+    from keuring_collector.store.transfer import sqlite_version
 
     store = open_store(in_force.database_url)
     try:
@@ -68,10 +68,11 @@ def _database(in_force: Settings, _now: dt.datetime, facts: dict[str, Any], advi
         else:
             log = path.with_name(path.name + "-wal")
             facts["write-ahead log"] = _size(log.stat().st_size if log.exists() else 0)
-            facts["SQLite"] = sqlite3.sqlite_version
-            if sqlite3.sqlite_version_info < SAFE_SQLITE:
+            version = sqlite_version()
+            facts["SQLite"] = ".".join(map(str, version))
+            if version < SAFE_SQLITE:
                 advice.append(
-                    f"SQLite {sqlite3.sqlite_version} has a rare fault (before 3.51.3) that Keuring works around by "
+                    f"SQLite {facts['SQLite']} has a rare fault (before 3.51.3) that Keuring works around by "
                     "checkpointing under the write lock; other programs must not write to this file"
                 )
     finally:

@@ -1,21 +1,55 @@
-"""The rows of a PostgreSQL database, table by table, in the order in which they can be put back.
+"""Whole databases, out and in: what a backup carries.
 
 PostgreSQL's own ``pg_dump`` must be as new as the server, and is often not there where the collector runs. COPY is
-always there: the schema comes from our migrations, and one snapshot makes the tables fit together.
+always there: the schema comes from our migrations, and one snapshot makes the tables fit together. SQLite has a call
+of its own that copies a database while others read and write.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 from psycopg import sql
+
+from keuring_collector.store.connection import StorageError
+from keuring_collector.store.pragmas import SQLITE_BUSY_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Made anew by `migrate`, with the numbers that this database gives them.
 SKIPPED: Final = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def sqlite_version() -> tuple[int, int, int]:
+    """The SQLite in use."""
+    return sqlite3.sqlite_version_info
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """A consistent copy of a SQLite database, while others use it. Raises StorageError."""
+    try:
+        with (
+            closing(sqlite3.connect(source, timeout=SQLITE_BUSY_SECONDS)) as live,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            live.execute("PRAGMA wal_autocheckpoint=0")
+            live.backup(copy)
+    except sqlite3.Error as error:
+        raise StorageError(f"{source}: cannot be copied: {error}") from error
+
+
+def check_sqlite(path: Path) -> str:
+    """What is wrong with a SQLite file; empty when it is whole."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if verdict == "ok" else str(verdict)
 
 
 def dump(url: str, directory: Path) -> None:
