@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 
 def test_signing_in_leads_to_where_one_was_going(site: Site) -> None:
-    site.staff(language="en")
+    site.staff(language="en", password=PASSWORD)
     browser = site.client()
     response = browser.get("/machines/?q=x")
     assert response["Location"] == "/sign-in/?next=/machines/%3Fq%3Dx"
@@ -32,13 +32,13 @@ def test_signing_in_leads_to_where_one_was_going(site: Site) -> None:
 
 @pytest.mark.parametrize("onward", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
 def test_signing_in_never_leads_elsewhere(site: Site, onward: str) -> None:
-    site.staff()
+    site.staff(password=PASSWORD)
     response = site.client().post("/sign-in/", {"username": "noor", "password": PASSWORD, "next": onward})
     assert response["Location"] == "/"
 
 
 def test_a_wrong_password_is_refused_and_after_five_one_waits(site: Site) -> None:
-    site.staff()
+    site.staff(password=PASSWORD)
     browser = site.client()
     browser.cookies["language"] = "en"
     for name in ("noor", "nobody", "noor", "noor", "noor"):
@@ -72,7 +72,7 @@ def test_attempts_are_counted_in_a_sliding_window(site: Site) -> None:
 def test_a_one_time_password_opens_only_the_password_page(site: Site) -> None:
     from keuring_collector.desk.models import Staff
 
-    person = site.staff(must_change_password=True)
+    person = site.staff(must_change_password=True, password=PASSWORD)
     browser = site.client(person)
     for address in ("/", "/machines/", "/rules/"):
         assert browser.get(address)["Location"] == "/password/"

@@ -66,7 +66,7 @@ def test_axes_are_round_in_the_unit_people_read(low: float, high: float, unit: s
     assert high <= scale.high + 1e-9
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     st.floats(-1e15, 1e15), st.floats(0, 1e15), st.sampled_from(["1", "By", "s", "Cel", "{error}", "Hz", "unheard of"])
 )
@@ -80,7 +80,7 @@ def test_any_values_fit_their_axis(low: float, span: float, unit: str) -> None:
     assert 2 <= len(scale.ticks) <= 7
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.floats(0, 2e9), st.floats(60, 4e7))
 def test_time_axes_have_at_most_six_labels_in_order(start: float, span: float) -> None:
     ticks = scales.moments(start, start + span).ticks

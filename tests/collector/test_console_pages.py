@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.collector.console_fixtures import CPU, LAST, MEAN, MODEL, SPACE, USED, broken_pack, words
+from tests.collector.console_fixtures import CPU, LAST, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,8 +101,9 @@ def test_headers_keep_pages_to_themselves(site: Site, browser: Client) -> None:
         assert response["Referrer-Policy"] == "same-origin"
         assert response["Cache-Control"] == "no-store, private"
         assert "camera=()" in response["Permissions-Policy"]
+    site.staff("cas", password=PASSWORD)
     cookie = site.client()
-    cookie.post("/sign-in/", {"username": "noor", "password": "kijk-eens-vooruit"})
+    cookie.post("/sign-in/", {"username": "cas", "password": PASSWORD})
     session = next(value for name, value in cookie.cookies.items() if "session" in name)
     assert session["httponly"]
     assert session["samesite"] == "Lax"

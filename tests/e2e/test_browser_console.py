@@ -1,0 +1,281 @@
+"""The console in a real browser, served over HTTPS by the real collector: keys, phone width, charts, accessibility."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.collector.command import Running
+from tests.collector.console_fixtures import MEAN, PASSWORD, SPACE, USED, Site
+from tests.collector.django_database import pointed_at
+from tests.programs import find_program
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.needs("chromium")
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+EVIL = '"><img src=x onerror="window.ran=1"><script>window.ran=1</script>'
+
+
+class Served:
+    """A running console with something in it."""
+
+    def __init__(self, url: str, database: str) -> None:
+        self.url = url.rstrip("/")
+        self.database = database
+        self.pages: dict[str, str] = {}
+
+    def fill(self) -> None:
+        """People, two machines, and tickets with a history of measurements."""
+        with pointed_at(self.database):
+            site = Site(self.database, datetime.now(UTC))
+            site.staff("noor", first_name="Noor", password=PASSWORD, language="")
+            machine = site.machine(simulated=True)
+            site.measure(machine, USED, [0.88 - 0.0054 * (240 - n) / 4 for n in range(241)], subject="C:")
+            site.measure(machine, SPACE, [float(90 - n) * 2**30 for n in range(60)], subject="C:")
+            site.measure(machine, 160, [50.0 + n % 9 for n in range(60)], subject="coretemp", statistic=MEAN)
+            site.fact(machine, 288, "Notitie 14")
+            ticket = site.ticket(machine)
+            for number in range(12):
+                other = site.machine(f"WS-{number:04}", colleague=site.colleague(f"Collega Nummer {number}"))
+                site.ticket(other, severity=1 + number % 4, days=3 * number, cause=f"cause-{number}")
+            evil = site.machine("<b>EVIL</b>", colleague=site.colleague(EVIL[:100]))
+            evil_ticket = site.ticket(evil, subject=EVIL, cause="evil")
+            self.pages = {
+                "queue": "/",
+                "ticket": f"/tickets/{ticket.pk}/",
+                "evil": f"/tickets/{evil_ticket.pk}/",
+                "machine": f"/machines/{machine.uuid}/",
+                "signal": f"/machines/{machine.uuid}/signals/system.filesystem.utilization/?subject=C:",
+                "machines": "/machines/",
+                "departments": "/departments/",
+                "rules": "/rules/",
+                "rule": "/rules/volume_filling/",
+                "article": "/articles/volume-space/",
+                "problems": "/problems/",
+                "password": "/password/",
+            }
+
+    def ticket(self, name: str) -> tuple[str, str, bool]:
+        """State, verdict and whether a ticket has an owner, as the database has it now."""
+        # Django refuses to work in the thread of Playwright's event loop.
+        with closing(sqlite3.connect(self.database.removeprefix("sqlite:///"))) as connection:
+            rows = connection.execute(
+                "SELECT state, verdict, owner_id IS NOT NULL FROM desk_ticket WHERE id = ?",
+                (int(self.pages[name].split("/")[2]),),
+            )
+            state, verdict, owned = rows.fetchone()
+        return state, verdict, bool(owned)
+
+
+@pytest.fixture(scope="module")
+def served(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    directory = Path(shutil.copytree(initialised, tmp_path_factory.mktemp("console") / "data"))
+    running = Running(directory, "--only", "console")
+    try:
+        start = "ready console url="
+        console = Served(running.wait_for(start).removeprefix(start), f"sqlite:///{directory / 'keuring.sqlite3'}")
+        console.fill()
+        yield console
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_program("chromium"), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+Open = Callable[..., "BrowserContext"]
+
+
+@pytest.fixture(scope="module")
+def state(served: Served, browser: Browser) -> Any:
+    """The cookies of somebody who signed in, by the form."""
+    context = browser.new_context(ignore_https_errors=True, base_url=served.url)
+    page = context.new_page()
+    page.goto("/")
+    page.fill("#username", "noor")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("tr.ticket")
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def visit(served: Served, browser: Browser, state: Any) -> Iterator[Open]:
+    opened: list[BrowserContext] = []
+
+    def start(*, signed_in: bool = True, language: str = "en", theme: str = "light", **options: Any) -> BrowserContext:
+        context = browser.new_context(
+            ignore_https_errors=True,
+            base_url=served.url,
+            storage_state=state if signed_in else None,
+            reduced_motion="reduce",
+            **options,
+        )
+        for name, value in (("language", language), ("theme", theme)):
+            context.add_cookies([{"name": name, "value": value, "url": served.url, "secure": True}])
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+def path(page: Page) -> str:
+    return "/" + page.url.split("/", 3)[3]
+
+
+def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
+    page = visit().new_page()
+    page.goto("/?q=LT-0231")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator(".pick input:checked").count() == 1
+    assert page.locator(".bulk").is_visible()
+    assert page.locator("[data-tally]").inner_text() == "1 selected"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".acts")
+    assert path(page) == served.pages["ticket"]
+    page.keyboard.press("n")
+    page.keyboard.type("1 note, written with digits in it")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message")
+    assert "1 note, written with digits in it" in page.locator(".history").inner_text()
+    assert served.ticket("ticket") == ("new", "", False)
+    page.keyboard.press("2")
+    assert page.locator("details[open] .verdicts").is_visible()
+    page.keyboard.press("2")
+    page.wait_for_selector(".badge.resolved")
+    assert served.ticket("ticket") == ("resolved", "early", True)
+
+
+def test_slash_searches_and_escape_closes(visit: Open) -> None:
+    page = visit().new_page()
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("WS-0003")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=WS-0003"))
+    assert page.locator("tr.ticket").count() == 1
+    page.locator(".what a").click()
+    page.wait_for_selector(".acts")
+    page.keyboard.press("p")
+    assert page.locator("details[open] #day").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".acts details[open]").count() == 0
+
+
+def test_charts_read_their_values_by_arrow_key_and_pointer(served: Served, visit: Open) -> None:
+    page = visit().new_page()
+    page.goto(served.pages["signal"])
+    chart, reading = page.locator("svg.chart"), page.locator(".reading")
+    at_rest = reading.inner_text()
+    chart.focus()
+    page.keyboard.press("ArrowLeft")
+    last = reading.inner_text()
+    assert re.match(r"\d+ \w+: 88 %", last)
+    page.keyboard.press("ArrowLeft")
+    assert reading.inner_text() not in (last, at_rest)
+    page.keyboard.press("Home")
+    first = reading.inner_text()
+    box = page.locator("svg.chart .lines").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    assert reading.inner_text() == first
+    page.mouse.move(2, 2)
+    page.keyboard.press("Tab")
+    assert reading.inner_text() == at_rest
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_phone_never_scrolls_sideways(served: Served, visit: Open, language: str) -> None:
+    page = visit(language=language, viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    for name, address in served.pages.items():
+        page.goto(address)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, name
+        if name != "password":
+            assert page.locator("nav.bar > *").count() == 4
+    page.goto("/")
+    assert page.locator(".rail").is_hidden()
+    page.locator(".bar summary").click()
+    assert page.locator(".bar .menu a[href='/rules/']").is_visible()
+
+
+def test_everything_can_be_read_without_javascript(served: Served, visit: Open) -> None:
+    context = visit(signed_in=False, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served.pages["evil"])
+    page.fill("#username", "noor")
+    page.fill("#password", PASSWORD)
+    page.locator("button.primary").click()
+    assert path(page) == served.pages["evil"]
+    page.goto(served.pages["ticket"])
+    page.locator("details.fold summary").first.click()
+    assert "88 %" in page.locator(".values li").first.inner_text()
+    assert page.locator(".needs-script:visible").count() == 0
+    page.goto("/?severity=4")
+    assert page.locator("tr.ticket").count() == 3
+    assert page.locator(".apply").is_visible()
+
+
+def test_nothing_that_machines_say_runs_and_no_page_breaks_its_policy(served: Served, visit: Open) -> None:
+    page = visit().new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for address in served.pages.values():
+        page.goto(address)
+        assert page.evaluate("window.ran") is None
+    assert said == []
+
+
+def test_the_theme_changes_at_once_and_is_kept(visit: Open) -> None:
+    page = visit().new_page()
+    page.goto("/")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator(".rail button[value=dark]").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light != dark
+    page.goto("/rules/")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    page = visit(language=language, theme=theme).new_page()
+    stranger = visit(signed_in=False, language=language, theme=theme).new_page()
+    found: list[tuple[str, str, list[str]]] = []
+    more = ("departments", "rule", "machines") if (language, theme) == ("en", "light") else ()
+    for name in ("queue", "ticket", "machine", "sign-in", *more):
+        at = stranger if name == "sign-in" else page
+        at.goto(served.pages.get(name, "/sign-in/"))
+        assert at.evaluate("document.documentElement.lang") == language
+        violations = Axe().run(at, options=options).response["violations"]
+        found += [(name, v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in violations]
+    assert found == []
