@@ -31,6 +31,7 @@ def pointed_at(url: str) -> Iterator[None]:
     """Lets Django's ORM work on the database at ``url``, in the test's own process."""
     set_up_django()
     from django.db import connections
+
     from keuring_collector import settings
 
     def close() -> None:

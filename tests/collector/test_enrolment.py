@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 from keuring.report.v1 import report_pb2_grpc
 from keuring_collector import config
 from keuring_collector.fleet.authority import Authority, parse_request
 from keuring_collector.ingest.rate import RateLimit, address_of
-
 from tests.collector.certificates import key_pem, new_key, signing_request
 
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ def test_revoked_endpoint_is_refused_within_seconds_and_cannot_renew(run: Any) -
 
     def revoke() -> None:
         from django.db import connections
+
         from keuring_collector.fleet.models import Endpoint
 
         Endpoint.objects.update(state=Endpoint.State.REVOKED)

@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
-from keuring_collector.fleet.authority import Authority, AuthorityError, RequestError, parse_request
 
+from keuring_collector.fleet.authority import Authority, AuthorityError, RequestError, parse_request
 from tests.collector.certificates import NOW, new_key, signing_request
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring_collector import logs
 from keuring_collector.fleet.text import escaped, is_harmful, printable
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from keuring_collector.fleet.authority import Authority, SigningRequest, parse_request
 
+from keuring_collector.fleet.authority import Authority, SigningRequest, parse_request
 from tests.collector.certificates import NOW, new_key, signing_request
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def _redeem(
 
 def _outcome(authority: Authority, token: str, request: SigningRequest, now: dt.datetime = NOW) -> str:
     from django.db import connections
+
     from keuring_collector.fleet.tokens import TokenError
 
     try:
