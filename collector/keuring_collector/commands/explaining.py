@@ -11,6 +11,7 @@ from keuring.signals.catalogue import BY_ID
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.compiled import Dated, FactTest, Forecast, Growth, State
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
+from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
         yield _said(finding)
     if len(findings) > MOST_LINES:
         yield f"… and {len(findings) - MOST_LINES} more"
+    yield "now, step by step:"
+    yield from explain_lines(fleet.explain(endpoint, rule.id))
     standing = [subject or "the machine" for _, subject in fleet.standing(endpoint)]
     yield f"true now for: {', '.join(standing)}" if standing else "not true now"
 

@@ -39,33 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Does what was asked of the rules."""
     if arguments.action == "explain":
         return _explain(arguments.rule, arguments.machine, arguments.days)
-    from keuring_collector.rulepack import load
+    from keuring_collector.rulepack import commands
 
-    pack = load(arguments.directory or workspace.settings().rules_directory)
-    if arguments.action == "test":
-        return _test(pack)
-    print(f"{pack.directory}: {len(pack.rules)} rules, nothing wrong with them (version {pack.version})")
-    return 0
-
-
-def _test(pack: RulePack) -> int:
-    from keuring_collector.rulepack import trial
-
-    compiled = {rule.id: rule for rule in pack.compiled.rules}
-    passed, failed, untested = 0, 0, []
-    for identifier, rule in pack.rules.items():
-        path = trial.test_path(pack.files[identifier])
-        if identifier not in compiled:
-            continue  # deprecated rules are not judged
-        if not path.exists():
-            untested.append(rule.name)
-            continue
-        for result in trial.run(trial.read(path), compiled[identifier]):
-            passed, failed = passed + (not result.failures), failed + bool(result.failures)
-            for failure in result.failures:
-                print(f"{result.path}:{result.line}: {rule.name}: {result.name}: {failure}")
-    print(f"{passed} tests passed, {failed} failed" + (f"; without tests: {', '.join(untested)}" if untested else ""))
-    return 1 if failed else 0
+    directory = arguments.directory or workspace.settings().rules_directory
+    text, code = (commands.test_text if arguments.action == "test" else commands.lint_text)(directory)
+    if code and arguments.action == "lint":
+        raise CommandError(text)
+    print(text)
+    return code
 
 
 def _find_rule(pack: RulePack, name: str) -> Rule:
