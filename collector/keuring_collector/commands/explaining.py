@@ -11,6 +11,7 @@ from keuring.signals.catalogue import BY_ID
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.compiled import Dated, FactTest, Forecast, Growth, State
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
+from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keuring_collector.engine.compiled import CompiledRule
-    from keuring_collector.engine.model import Finding
+    from keuring_collector.engine.model import Evidence, Finding
     from keuring_collector.rulepack import Rule, RulePack
     from keuring_collector.store import Store
 
@@ -155,10 +156,7 @@ def _measured(store: Store, endpoint: int, used: set[int]) -> Iterator[str]:
 
 
 def _said(finding: Finding) -> str:
-    proof = ", ".join(
-        f"{item.role} {item.value:.6g}" if isinstance(item.value, float) else f"{item.role} {item.value}"
-        for item in finding.evidence
-    )
+    proof = ", ".join(f"{item.role} {_amount(item)}" for item in finding.evidence)
     text = (
         f"{_moment(finding.at)}  {finding.change.value:9}  {finding.severity.name.lower():6}  {finding.subject or '–'}"
     )
@@ -166,6 +164,12 @@ def _said(finding: Finding) -> str:
         low, high = finding.expected.low, finding.expected.high
         text += f"  expected {_moment(finding.expected.at)[:10]} ({_moment(low)[:10]} to {_moment(high)[:10]})"
     return f"{text}  {proof}".rstrip()
+
+
+def _amount(item: Evidence) -> str:
+    if not isinstance(item.value, float):
+        return str(item.value)
+    return quantity.say(item.value, BY_ID[item.signal].unit if item.role != "slope" and item.signal in BY_ID else "")
 
 
 def _moment(seconds: float) -> str:
