@@ -16,6 +16,7 @@ from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
 from keuring_agent.recorder import Recorder
 from keuring_agent.sending import spool_of
+from keuring_agent.spool import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,11 +70,15 @@ def examine(settings: Settings, host: Host) -> Iterator[Finding]:
 
 def _state_directory(settings: Settings) -> Finding:
     directory = settings.state_directory
-    try:
-        state.prepare(directory)
-    except AgentError as error:
-        what, _, mend = str(error).partition(";")
-        return Finding(Mark.FAIL, "state directory", what, mend.strip())
+    if not directory.is_dir():
+        return Finding(Mark.WARN, "state directory", f"{directory} does not exist yet", "enrolling makes it")
+    if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(
+            Mark.FAIL,
+            "state directory",
+            f"{directory}: this account may not write there",
+            "use the account that the agent runs under, or make that the directory's owner",
+        )
     if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & 0o077:
         return Finding(
             Mark.WARN, "state directory", f"{directory}: others may look into it", f"run: chmod 700 {directory}"
@@ -133,21 +138,16 @@ def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding
 
 
 def _tls(address: str, who: Identity, deadline: float) -> Finding:
-    import grpc
-
     from keuring_agent import uplink
 
-    with uplink.channel(address, who.trust_roots, who) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(timeout=min(5.0, deadline))
-        except grpc.FutureTimeoutError:
-            return Finding(
-                Mark.FAIL,
-                "tls",
-                f"no trusted connection to {address}",
-                "see that the address is the collector's, not a proxy's; if the collector was set up anew, enrol again with "
-                "`keuring-agent enroll --force --token TOKEN`",
-            )
+    if not uplink.can_connect(address, who, min(5.0, deadline)):
+        return Finding(
+            Mark.FAIL,
+            "tls",
+            f"no trusted connection to {address}",
+            "see that the address is the collector's, not a proxy's; if the collector was set up anew, enrol again: "
+            "`keuring-agent enroll --force --token TOKEN`",
+        )
     return Finding(Mark.OK, "tls", f"{address} is the collector that this machine trusts")
 
 
@@ -164,6 +164,8 @@ def _clock(host: Host) -> Finding:
 
 
 def _spool(settings: Settings) -> Finding:
+    if not (settings.state_directory / FILE_NAME).exists():
+        return Finding(Mark.OK, "spool", "none yet")
     try:
         fill = spool_of(settings).fill()
     except AgentError as error:

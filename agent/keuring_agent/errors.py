@@ -49,9 +49,13 @@ class UnreachableError(DeliveryError):
 class UntrustedError(DeliveryError):
     """Whoever answers is not the collector that this machine was enrolled with."""
 
+    exit_code = 7
+
 
 class RefusedError(DeliveryError):
     """The collector does not want this machine's reports."""
+
+    exit_code = 8
 
 
 class StateError(AgentError):

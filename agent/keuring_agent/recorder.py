@@ -107,7 +107,7 @@ class Recorder:
         for sensor in self._sensors:
             if sensor.name in self._last_read:
                 out.counter(KEURING_AGENT_SENSOR_FAILURES, self._failures.get(sensor.name, 0), sensor.name)
-        self._window.add(out)
+        self._window.add(out, from_zero=True)
 
     def close(self) -> WindowReport | None:
         """Ends the window now and begins the next; None when it holds nothing."""

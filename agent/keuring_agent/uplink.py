@@ -62,6 +62,16 @@ def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.
     return grpc.secure_channel(address, credentials, options=_OPTIONS)
 
 
+def can_connect(address: str, identity: Identity, timeout: float) -> bool:
+    """Whether the collector that ``identity`` trusts answers there. Sends no more than a handshake."""
+    with channel(address, identity.trust_roots, identity) as connection:
+        try:
+            grpc.channel_ready_future(connection).result(timeout=timeout)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
+
+
 def explain(error: grpc.RpcError, address: str, deadline: float) -> DeliveryError:
     """The error that a person can use."""
     call = cast("grpc.Call", error)  # every error of a call is one too, which its type does not say

@@ -91,12 +91,12 @@ class Window:
         self._samples: dict[tuple[int, str], tuple[Signal, _Samples]] = {}
         self._events: dict[tuple[int, str, tuple[tuple[str, str], ...]], EventSeen] = {}
 
-    def add(self, readings: Readings) -> None:
-        """Takes one pass over the sensors."""
+    def add(self, readings: Readings, *, from_zero: bool = False) -> None:
+        """Takes one pass over the sensors. ``from_zero``: counters began with the agent itself, and at nothing."""
         for signal, subject, value in readings.gauges:
             self._sample(signal, subject).add(value)
         for signal, subject, total in readings.counters:
-            before = self._totals.get((signal.id, subject))
+            before = self._totals.get((signal.id, subject), 0.0 if from_zero else None)
             self._totals[signal.id, subject] = total
             if before is not None:
                 # A total that fell began again at nothing.

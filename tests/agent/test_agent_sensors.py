@@ -1,0 +1,284 @@
+"""Sensors over machines that say what a test wants: all of the catalogue is emitted, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from keuring.signals import catalogue
+from keuring.signals.catalogue import SIGNALS
+from keuring.signals.model import Status
+from keuring_agent.host.fake import FakeHost
+from keuring_agent.host.linux import LinuxHost
+from keuring_agent.host.readings import LogLine, NotMeasurable, Shutdown, Smart
+from keuring_agent.ledger import Ledger
+from keuring_agent.privacy import Gate
+from keuring_agent.recorder import OWN_SIGNALS, Recorder
+from keuring_agent.sensors import every
+from keuring_agent.sensors.base import Pace, Readings, Sensor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keuring.signals.model import Signal
+    from keuring_agent.host import Host
+    from keuring_agent.window import WindowReport
+
+LINES = [
+    "I/O error, dev sda, sector 123 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2",
+    "EXT4-fs error (device sda1): ext4_lookup:1855: inode #2: comm ls: deleted inode referenced: 12",
+    "mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 5: be00000000800400",
+    "Oops: 0000 [#1] PREEMPT SMP PTI",
+]
+
+
+def recorder_of(host: Host, notebook: dict[str, Any] | None = None, gate: Gate | None = None) -> Recorder:
+    found = every({} if notebook is None else notebook, 3600, 21600)
+    return Recorder(host, found, Ledger(), gate or Gate(), 5.0, pytest.fail)
+
+
+def one_window(host: FakeHost, recorder: Recorder) -> WindowReport:
+    recorder.sample(closing=True)
+    host.advance(60)
+    host.answers["cpu_times"] = host.answers["cpu_times"]._replace(
+        busy=host.answers["cpu_times"].busy + 30, total=host.answers["cpu_times"].total + 480
+    )
+    disk = host.answers["disks"][0]
+    host.answers["disks"] = [disk._replace(operations=disk.operations + 10, operation_time=disk.operation_time + 0.1)]
+    recorder.sample(closing=True)
+    recorder.add_own(0, 0, 0)
+    report = recorder.close()
+    assert report is not None
+    return report
+
+
+def emitted(report: WindowReport) -> set[int]:
+    return (
+        {key.signal for key in report.series}
+        | {key[0] for key in report.facts}
+        | {event.signal.id for event in report.events}
+    )
+
+
+def test_all_of_the_catalogue_is_emitted_and_all_that_is_emitted_is_in_it() -> None:
+    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES])
+    notebook = {"boot_id": "the one before", "agent_stopped": False, "seen_at": 1.6e9}
+    recorder = recorder_of(host, notebook)
+    report = one_window(host, recorder)
+
+    missing = {
+        signal.name for signal in SIGNALS if signal.status is Status.EMITTED and signal.id not in emitted(report)
+    }
+    assert missing == set()
+    assert emitted(report) <= {signal.id for signal in SIGNALS if signal.status is Status.EMITTED}
+    assert {key: reason for key, reason in report.unmeasured.items() if reason} == {}
+
+
+def test_sensors_declare_exactly_what_the_catalogue_has() -> None:
+    declared = [*itertools.chain(*(sensor.signals for sensor in every({}, 1, 1))), *OWN_SIGNALS]
+    assert len(declared) == len(set(declared))
+    assert set(declared) == {signal for signal in SIGNALS if signal.status is Status.EMITTED}
+
+
+@pytest.mark.parametrize("sensor", every({}, 3600, 21600), ids=lambda sensor: sensor.name)
+def test_each_sensor_emits_only_what_it_declares(sensor: Sensor) -> None:
+    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES])
+    out = Readings(Gate())
+    sensor.read(host, out)
+    host.advance(60)
+    sensor.read(host, out)
+    found = {signal for signal, _, _ in out.gauges + out.counters} | {event.signal for event in out.events}
+    found |= {catalogue.BY_ID[identity] for identity, _ in (*out.facts, *out.unmeasured)}
+    assert found <= set(sensor.signals)
+    assert found
+
+
+def test_a_recorded_machine_emits_or_explains_every_signal(recorded: Path) -> None:
+    recorder = recorder_of(LinuxHost(str(recorded)))
+    recorder.sample(closing=True)
+    recorder.sample(closing=True)
+    recorder.add_own(0, 0, 0)
+    report = recorder.close()
+    assert report is not None
+    explained = {key[0] for key, reason in recorder.reason_unmeasured().items() if reason}
+    # Shares of time need time to pass between two samples; events may not have happened.
+    quiet = {signal.id for signal in SIGNALS if not signal.statistics and signal.kind.value == "event"}
+    rates = {signal.id for signal in (catalogue.KEURING_DISK_LATENCY, catalogue.SYSTEM_CPU_UTILIZATION)}
+    rates |= {catalogue.KEURING_CPU_IOWAIT_UTILIZATION.id}
+    told = emitted(report) | explained | quiet | rates
+    assert {signal.name for signal in SIGNALS if signal.id not in told} == set()
+
+
+EVERY_ANSWER = sorted(FakeHost().answers)
+
+
+def test_a_machine_that_tells_nothing_says_why_once() -> None:
+    host = FakeHost(smart_answers={})
+    for name in EVERY_ANSWER:
+        if name not in ("boot_id", "own_use"):
+            host.answers[name] = NotMeasurable(f"no {name}")
+    recorder = recorder_of(host)
+    recorder.sample(closing=True)
+    report = recorder.close()
+    assert report is not None
+    reasons = {catalogue.BY_ID[identity].name: reason for (identity, _), reason in report.unmeasured.items()}
+    assert reasons["system.memory.utilization"] == "no memory"
+    assert reasons["keuring.battery.health"] == "no batteries"
+    assert reasons["keuring.smart.passed"] == "no smart_devices"
+    told = {signal.name for sensor in every({}, 1, 1) for signal in sensor.signals} - reasons.keys()
+    assert told == {
+        *("keuring.agent.version", "keuring.agent.cpu.time", "keuring.agent.memory.rss"),
+        "keuring.system.unclean_shutdown",
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_ANSWER if name != "boot_id"])
+def test_one_broken_source_stops_no_other_sensor(name: str) -> None:
+    host = FakeHost()
+    complaints: list[str] = []
+    host.answers[name] = OSError("broken") if name != "smart_devices" else OSError("unused")
+    recorder = Recorder(host, every({}, 1, 1), Ledger(), Gate(), 5.0, complaints.append)
+    report = one_window(host, recorder) if name not in ("cpu_times", "disks") else None
+    if report is None:
+        recorder.sample(closing=True)
+        recorder.add_own(0, 0, 0)
+        report = recorder.close()
+    assert report is not None
+    assert len(emitted(report)) > 50
+    if name not in ("smart_devices", "last_shutdown"):
+        assert len(complaints) == 1  # said once, not at every sample
+        assert "the other sensors go on" in complaints[0]
+
+
+class Slow(Sensor):
+    name = "slow"
+    signals = (catalogue.SYSTEM_UPTIME,)
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def read(self, host: Host, out: Readings) -> None:
+        self.reads += 1
+        while True:
+            pass
+
+
+def test_a_slow_sensor_is_interrupted_counted_and_left_alone_for_longer_and_longer() -> None:
+    host = FakeHost()
+    slow = Slow()
+    complaints: list[str] = []
+    others = [sensor for sensor in every({}, 1, 1) if sensor.name == "load"]
+    recorder = Recorder(host, [slow, *others], Ledger(), Gate(), 0.02, complaints.append)
+    for _ in range(10):
+        recorder.sample(closing=True)
+        host.advance(60)
+    recorder.add_own(0, 0, 0)
+    report = recorder.close()
+    assert report is not None
+    assert slow.reads == 3
+    assert complaints == ["sensor 'slow' failed: it took longer than 0.02 s; the other sensors go on"]
+    assert report.unmeasured[catalogue.SYSTEM_UPTIME.id, ""] == "the sensor 'slow' failed"
+    assert catalogue.SYSTEM_CPU_LOAD_AVERAGE_1M.id in emitted(report)
+
+
+def test_what_may_not_leave_is_not_even_read() -> None:
+    host = FakeHost()
+    host.answers["uptime"] = OSError("must not be asked")
+    report = one_window(host, recorder_of(host, gate=Gate(disabled=["system.uptime"])))
+    assert catalogue.SYSTEM_UPTIME.id not in emitted(report)
+
+
+def value_of(report: WindowReport, signal: Signal, subject: str = "") -> float:
+    found = [
+        value
+        for key, value in zip(report.series, report.values, strict=True)
+        if key.signal == signal.id and key.subject == subject
+    ]
+    return found[0]
+
+
+def test_numbers_come_out_as_they_should() -> None:
+    host = FakeHost()
+    report = one_window(host, recorder_of(host))
+    assert value_of(report, catalogue.SYSTEM_CPU_UTILIZATION) == pytest.approx(30 / 480, abs=0.001)
+    assert value_of(report, catalogue.SYSTEM_FILESYSTEM_UTILIZATION, "/") == pytest.approx(200 / 475, abs=1e-4)
+    assert value_of(report, catalogue.SYSTEM_MEMORY_UTILIZATION) == pytest.approx(7 / 16, abs=0.001)
+    assert value_of(report, catalogue.KEURING_BATTERY_HEALTH, "BAT0") == pytest.approx(45.2 / 51, abs=0.001)
+    assert value_of(report, catalogue.KEURING_DISK_LATENCY, "sda") == pytest.approx(0.01)
+    assert value_of(report, catalogue.KEURING_CLOCK_OFFSET) == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "shutdown", "charge", "discharging", "cause"),
+    [
+        (False, Shutdown(clean=None, panicked=False), 0.8, True, "unknown"),
+        (False, Shutdown(clean=None, panicked=False), 0.04, True, "flat_battery"),
+        (False, Shutdown(clean=None, panicked=False), 0.04, False, "unknown"),
+        (False, Shutdown(clean=None, panicked=True), 0.04, True, "kernel_panic"),
+        (False, Shutdown(clean=True, panicked=False), 0.8, True, None),  # only the agent was killed before
+        (True, Shutdown(clean=None, panicked=False), 0.8, True, None),
+        (True, Shutdown(clean=False, panicked=False), 0.8, True, "unknown"),  # stopped by hand, then the power went
+    ],
+)
+def test_how_the_system_went_down(
+    stopped: bool, shutdown: Shutdown, charge: float, discharging: bool, cause: str | None
+) -> None:
+    host = FakeHost()
+    notebook = {
+        "boot_id": "before",
+        "agent_stopped": stopped,
+        "seen_at": host.wall() - 600,
+        "battery_charge": charge,
+        "battery_discharging": discharging,
+    }
+    host.answers["last_shutdown"] = shutdown
+    report = one_window(host, recorder_of(host, notebook))
+    events = [event for event in report.events if event.signal is catalogue.KEURING_SYSTEM_UNCLEAN_SHUTDOWN]
+    assert [dict(event.attributes)["cause"] for event in events] == ([cause] if cause else [])
+    if events:
+        assert events[0].time == host.wall() - 60 - 600
+    assert notebook["boot_id"] == host.boot_id()
+    assert notebook["agent_stopped"] is False
+
+
+def test_nothing_is_said_of_shutdowns_before_the_first_start() -> None:
+    host = FakeHost()
+    host.answers["last_shutdown"] = Shutdown(clean=False, panicked=False)
+    assert one_window(host, recorder_of(host)).events == ()
+
+
+def test_a_sleeping_disk_keeps_what_was_said_of_it() -> None:
+    host = FakeHost(smart_answers={"sda": Smart(kind="hdd", passed=True, model="M")})
+    ledger = Ledger()
+    recorder = Recorder(host, every({}, 1, 1), ledger, Gate(), 5.0)
+    recorder.sample(closing=True)
+    model = (catalogue.KEURING_SMART_MODEL.id, "sda")
+    assert ledger.facts[model] == "M"
+    host.smart_answers["sda"] = None
+    host.advance(60)
+    recorder.sample(closing=True)
+    assert ledger.facts[model] == "M"
+    host.smart_answers = {"sdb": Smart(kind="ssd", passed=True)}
+    host.advance(60)
+    recorder.sample(closing=True)
+    assert model not in ledger.facts
+
+
+def test_slow_sensors_are_asked_seldom() -> None:
+    host = FakeHost()
+    asked: list[float] = []
+    recorder = recorder_of(host)
+    smart = next(sensor for sensor in recorder._sensors if sensor.name == "smart")
+    assert smart.pace is Pace.SLOW
+    read = smart.read
+
+    def noting(host: Host, out: Readings) -> None:
+        asked.append(host.monotonic())
+        read(host, out)
+
+    smart.read = noting  # type: ignore[method-assign]
+    for number in range(130):
+        recorder.sample(closing=number % 5 == 4)
+        host.advance(60)
+    assert [round((later - one) / 60) for one, later in itertools.pairwise(asked)] == [60, 60]
