@@ -83,9 +83,6 @@ def test_planted_problems_give_their_ticket_and_healthy_machines_none(django_url
     store = open_store(django_url)
     heads = store.heads(built.endpoints)
     assert sum(head.position for head in heads.values()) == built.reports == fleet.reports_count
-    oldest = store.statistics().oldest_journal_at
-    assert oldest is not None
-    assert NOW - oldest < 3.1 * 86400
     for endpoint, machine in zip(built.endpoints[:5], fleet.machines[:5], strict=True):
         windows = fleet.windows[machine.index]
         signal = catalogue.KEURING_FILESYSTEM_AVAILABLE.id

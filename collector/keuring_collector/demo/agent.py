@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULE: Final = "keuring_agent"
+# An agent learns its policy with the first answer, which by default is a quarter of an hour after it began; here its
+# own settings say from the start what the demo's policy says.
 SETTINGS: Final = """\
-# The agent of the demo. How often it measures and sends is the collector's policy.
 state_directory = "{state}"
+sample_interval = {sample}
+window_duration = {window}
+windows_per_flush = {flush}
 backoff_maximum = 5
 """
 
@@ -34,6 +38,9 @@ class LiveAgent:
     """The agent of this machine, with its files in ``directory``."""
 
     directory: Path
+    sample_interval: float
+    window_duration: float
+    windows_per_flush: int
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -43,7 +50,10 @@ class LiveAgent:
         """Enrols this machine. Raises DemoError."""
         self.directory.mkdir(mode=0o700)
         state = str(self.directory / "state").replace("\\", "\\\\").replace('"', '\\"')
-        (self.directory / "agent.toml").write_text(SETTINGS.format(state=state), encoding="utf-8")
+        text = SETTINGS.format(
+            state=state, sample=self.sample_interval, window=self.window_duration, flush=self.windows_per_flush
+        )
+        (self.directory / "agent.toml").write_text(text, encoding="utf-8")
         run_once("enrolling this machine", MODULE, ["enroll", "--token", token], self._environment)
 
     def start(self) -> Child:

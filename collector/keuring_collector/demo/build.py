@@ -17,7 +17,6 @@ from keuring_collector.demo.errors import DemoError
 from keuring_collector.fleet.models import Colleague, Department, Endpoint, MachineOwner
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import STORED, WritePath
-from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack import RulePack
 
-LARGEST_BATCH: Final = 512
-FEWEST: Final = 96  # quiet hours go together until there are that many reports
+LARGEST_BATCH: Final = 1024
+FEWEST: Final = 600  # hours go together until there are that many reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ def build(
     """Builds ``fleet`` into the database of ``settings``, which must have no ingest process now.
 
     Django must be set up. ``desk`` works on the tickets on the mornings that pass; ``advance`` is told how many
-    reports were stored. Raises DemoError when the collector refuses a report, which would be a fault of ours.
+    reports were stored. What is old enough to be compacted is left to the collector's own job. Raises DemoError when
+    the collector refuses a report, which would be a fault of ours.
     """
     endpoints = populate(fleet)
     path = WritePath(settings.database_url, pack, settings.freshness)
@@ -65,11 +65,6 @@ def build(
                 advance(len(batch))
     finally:
         path.close()
-    store = open_store(settings.database_url)
-    try:
-        store.compact(fleet.now, settings.journal_days, limit_seconds=float("inf"))
-    finally:
-        store.close()
     return Built(endpoints, stored)
 
 

@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     live: Child | None = None
     try:
         collector.wait_for(["ready ingest", "ready console", "ready jobs"], READY_SECONDS)
-        machine = agent.LiveAgent(where / "agent")
+        machine = agent.LiveAgent(
+            where / "agent", settings.sample_interval, settings.window_duration, settings.windows_per_flush
+        )
         _say("enrolling this machine")
         machine.enrol(_token(settings))
         live = machine.start()

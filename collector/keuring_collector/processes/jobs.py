@@ -22,6 +22,8 @@ from keuring_collector.processes.packs import PackWatch
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keuring_collector.config import Settings
     from keuring_collector.desk.texts import RuleTexts
 
@@ -39,7 +41,7 @@ def run(settings: Settings) -> int:
     except exporter.ExporterError as error:
         raise CommandError(str(error)) from error
     try:
-        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings))
+        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, ending.is_set))
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
         supervisor.announce("jobs", metrics=metrics.address)
         run_forever(runner, ending)
@@ -49,8 +51,8 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def tasks(settings: Settings) -> list[Task]:
-    """The background work of a collector with these settings."""
+def tasks(settings: Settings, stop: Callable[[], bool] | None = None) -> list[Task]:
+    """The background work of a collector with these settings; what takes long ends early when ``stop`` says so."""
 
     def due(now: dt.datetime) -> dt.datetime:
         return digest.next_digest(now, settings.digest_hour, settings.time_zone)
@@ -69,7 +71,7 @@ def tasks(settings: Settings) -> list[Task]:
     def compact(now: dt.datetime) -> None:
         store = open_store(settings.database_url)
         try:
-            report = store.compact(now.timestamp(), settings.journal_days, COMPACTION_SECONDS)
+            report = store.compact(now.timestamp(), settings.journal_days, COMPACTION_SECONDS, stop)
             log.debug("compacted", endpoints=report.endpoints, reports=report.reports, finished=report.finished)
         finally:
             store.close()

@@ -15,7 +15,7 @@ from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -174,11 +174,19 @@ class Store:
             return Path(connection.path).stat().st_size + connection.log_bytes()
         return int(connection.execute("SELECT pg_database_size(current_database())")[0][0])
 
-    def compact(self, now: float, journal_days: float, limit_seconds: float = 60.0) -> compaction.CompactionReport:
-        """Moves reports older than ``journal_days`` to history, for at most about ``limit_seconds``."""
+    def compact(
+        self,
+        now: float,
+        journal_days: float,
+        limit_seconds: float = 60.0,
+        stop: Callable[[], bool] | None = None,
+    ) -> compaction.CompactionReport:
+        """Moves reports older than ``journal_days`` to history, for about ``limit_seconds``, or until ``stop``."""
         end = time.monotonic() + limit_seconds
         return compaction.compact(
-            self.connection, int((now - journal_days * DAY) // DAY), lambda: time.monotonic() > end
+            self.connection,
+            int((now - journal_days * DAY) // DAY),
+            lambda: time.monotonic() > end or (stop is not None and stop()),
         )
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
