@@ -27,12 +27,13 @@ demo: $(VENV)/.ready ## a collector with a simulated fleet and this very machine
 	@$(BIN)/python -m keuring_collector demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
 test: $(VENV)/.ready ## all tests that need less than ten minutes together
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST)
 
 check: $(VENV)/.ready ## format, lint, types, import directions, generated files, docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/python protos/generate.py --check
+	@$(BIN)/python docs/generate.py --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q tests/architecture

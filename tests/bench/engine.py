@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring.signals import catalogue
-from keuring.signals.model import Signal
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Fact, Layout, SeriesKey, Window
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring.signals.model import Signal
     from keuring_collector.engine import CompiledPack
 
 ENDPOINTS = 1024

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring_collector.config import Settings
 from keuring_collector.exporter import ExporterError
 from keuring_collector.exporter.families import families

@@ -11,8 +11,8 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from keuring_collector.fleet.authority import Authority
 
+from keuring_collector.fleet.authority import Authority
 from tests.collector.exporter_program import VERSIONS
 from tests.programs import find_program
 

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Min
-from keuring.signals.catalogue import KEURING_AGENT_VERSION
 
+from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from keuring_collector.desk.models import Job, Ticket
 from keuring_collector.exporter.inventory import (
     HORIZONS,
