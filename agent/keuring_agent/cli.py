@@ -81,7 +81,6 @@ def _plan(settings: Settings) -> Plan:
 
 def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring.signals.catalogue import HOST_NAME
-
     from keuring_agent.enrol import enrol
 
     text = sys.stdin.read() if chosen.token.strip("-") == "" else chosen.token

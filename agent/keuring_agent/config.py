@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Privacy
-
 from keuring_agent.errors import ConfigError
 
 if TYPE_CHECKING:

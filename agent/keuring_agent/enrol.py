@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING, cast
 
 import grpc
+
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
-
 from keuring_agent import VERSION, credentials, enrolment_token, identity, policy, state, uplink
 from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from keuring.signals.model import Signal
-
     from keuring_agent.privacy import Gate
     from keuring_agent.sensors.base import FactKey, Readings, Value
 

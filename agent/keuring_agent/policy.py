@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from keuring.signals.model import Privacy
-
 from keuring_agent import state
 from keuring_agent.errors import StateError
 from keuring_agent.privacy import Gate

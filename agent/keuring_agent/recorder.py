@@ -12,7 +12,6 @@ from keuring.signals.catalogue import (
     KEURING_AGENT_SPOOL_REPORTS,
     KEURING_AGENT_SPOOL_SIZE,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.waiting import Overdue, bounded
 from keuring_agent.sensors.base import Pace, Readings

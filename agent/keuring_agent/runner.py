@@ -14,7 +14,6 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-
 from keuring_agent import policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.ledger import Ledger

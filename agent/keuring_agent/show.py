@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from keuring.signals.model import Signal
-
     from keuring_agent.privacy import Gate
     from keuring_agent.window import WindowReport
 

@@ -11,9 +11,9 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
+
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.report.v1 import report_pb2, report_pb2_grpc
-
 from keuring_agent import identity as identities
 from keuring_agent import policy as policies
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keuring.policy.v1 import policy_pb2
-
     from keuring_agent.identity import Identity
     from keuring_agent.policy import Policy
     from keuring_agent.spool import Batch, Spool

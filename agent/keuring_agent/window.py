@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keuring.signals.model import Signal
-
     from keuring_agent.sensors.base import EventSeen, FactKey, Readings, Value
 
 FORGET_AFTER: Final = 86400.0  # a series without a sample for a day leaves the dictionary

@@ -7,12 +7,12 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring_agent import cli, doctor, identity, sending
 from keuring_agent.config import Settings
 from keuring_agent.doctor import Finding, Mark
 from keuring_agent.host.fake import FakeHost
 from keuring_agent.host.readings import ClockState, NotMeasurable
-
 from tests.agent.collector import Authority, Collector
 
 if TYPE_CHECKING:

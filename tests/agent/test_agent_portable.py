@@ -6,8 +6,9 @@ import ast
 import sys
 from pathlib import Path
 
-import keuring_agent
 import pytest
+
+import keuring_agent
 from keuring_agent.host import local
 from keuring_agent.host.portable import PortableHost
 from keuring_agent.ledger import Ledger

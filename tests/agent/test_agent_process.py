@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring.policy.v1 import policy_pb2
 from keuring_agent import cli, identity, launcher, sending, wire
 from keuring_agent.config import Settings
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keuring_agent.launcher import Launcher
-
     from tests.agent.collector import Collector
 
 QUICK = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring.signals.catalogue import KEURING_AGENT_CPU_TIME, KEURING_AGENT_MEMORY_RSS, KEURING_AGENT_VERSION
-
 from keuring_agent import VERSION
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 

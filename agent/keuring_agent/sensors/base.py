@@ -7,14 +7,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from keuring.signals.model import Kind
-
 from keuring_agent.host.readings import NotMeasurable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
     from keuring.signals.model import Signal
-
     from keuring_agent.host import Host
     from keuring_agent.privacy import Gate
 

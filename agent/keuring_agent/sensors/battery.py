@@ -12,7 +12,6 @@ from keuring.signals.catalogue import (
     KEURING_BATTERY_HEALTH,
     KEURING_BATTERY_MODEL,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 

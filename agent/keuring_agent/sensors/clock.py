@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring.signals.catalogue import KEURING_CLOCK_OFFSET, KEURING_CLOCK_SYNCHRONISED
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 

@@ -9,7 +9,6 @@ from keuring.signals.catalogue import (
     KEURING_PROCESS_BLOCKED,
     SYSTEM_CPU_UTILIZATION,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Readings, Sensor
 from keuring_agent.sensors.rates import Growth, share

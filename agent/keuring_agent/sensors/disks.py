@@ -10,7 +10,6 @@ from keuring.signals.catalogue import (
     KEURING_DISK_READ,
     KEURING_DISK_WRITE,
 )
-
 from keuring_agent.sensors.base import Readings, Sensor
 from keuring_agent.sensors.rates import Growth, share
 

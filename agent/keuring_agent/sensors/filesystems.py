@@ -13,7 +13,6 @@ from keuring.signals.catalogue import (
     SYSTEM_FILESYSTEM_LIMIT,
     SYSTEM_FILESYSTEM_UTILIZATION,
 )
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:

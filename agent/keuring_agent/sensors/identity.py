@@ -21,7 +21,6 @@ from keuring.signals.catalogue import (
     OS_VERSION,
     SYSTEM_CPU_LOGICAL_COUNT,
 )
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:

@@ -11,14 +11,12 @@ from keuring.signals.catalogue import (
     KEURING_FILESYSTEM_ERROR,
     KEURING_KERNEL_OOPS,
 )
-
 from keuring_agent.sensors.base import Readings, Sensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keuring.signals.model import Signal
-
     from keuring_agent.host import Host
     from keuring_agent.sensors.base import Notebook
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring.signals.catalogue import SYSTEM_CPU_LOAD_AVERAGE_1M, SYSTEM_CPU_LOAD_AVERAGE_15M
-
 from keuring_agent.sensors.base import Readings, Sensor
 
 if TYPE_CHECKING:

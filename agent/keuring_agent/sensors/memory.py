@@ -13,7 +13,6 @@ from keuring.signals.catalogue import (
     SYSTEM_MEMORY_LIMIT,
     SYSTEM_MEMORY_UTILIZATION,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 

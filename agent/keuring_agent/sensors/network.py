@@ -12,7 +12,6 @@ from keuring.signals.catalogue import (
     KEURING_NETWORK_LINK_CHANGES,
     KEURING_NETWORK_LINK_SPEED,
 )
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:

@@ -11,14 +11,12 @@ from keuring.signals.catalogue import (
     KEURING_PRESSURE_MEMORY_FULL,
     KEURING_PRESSURE_MEMORY_SOME,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Readings, Sensor
 from keuring_agent.sensors.rates import Growth, share
 
 if TYPE_CHECKING:
     from keuring.signals.model import Signal
-
     from keuring_agent.host import Host
 
 _RESOURCES: tuple[tuple[str, Signal, Signal | None], ...] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring.signals.catalogue import KEURING_CPU_THROTTLING, SYSTEM_CPU_FREQUENCY, SYSTEM_PROCESS_COUNT
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:

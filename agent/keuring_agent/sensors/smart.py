@@ -25,7 +25,6 @@ from keuring.signals.catalogue import (
     KEURING_SMART_TYPE,
     KEURING_SMART_UNSAFE_SHUTDOWNS,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 

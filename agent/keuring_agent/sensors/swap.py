@@ -10,7 +10,6 @@ from keuring.signals.catalogue import (
     SYSTEM_PAGING_USAGE,
     SYSTEM_PAGING_UTILIZATION,
 )
-
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Readings, Sensor
 

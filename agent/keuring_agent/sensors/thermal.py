@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring.signals.catalogue import HW_FAN_SPEED, HW_TEMPERATURE, HW_TEMPERATURE_LIMIT
-
 from keuring_agent.sensors.base import Readings, Sensor
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from keuring.signals.catalogue import (
     KEURING_UPDATES_PENDING,
     KEURING_UPDATES_SECURITY_PENDING,
 )
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:

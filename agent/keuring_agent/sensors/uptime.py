@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import KEURING_BOOT_DURATION, KEURING_SYSTEM_UNCLEAN_SHUTDOWN, SYSTEM_UPTIME
-
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 from keuring_agent.sensors.battery import CHARGE, DISCHARGING
 
