@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.report.v1 import report_pb2, report_pb2_grpc
 from keuring_agent import identity as identities

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from keuring.signals.model import Privacy
 from keuring_agent import cli, config, policy, state
 from keuring_agent.config import Settings, load

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+
 from keuring_agent import cli, identity
 from keuring_agent.enrol import enrol
 from keuring_agent.enrolment_token import parse
 from keuring_agent.errors import EnrolmentError, IdentityError, TokenError, UnreachableError, UntrustedError
-
 from tests.agent.collector import ENDPOINT, Authority, Collector
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring.signals.catalogue import (
     KEURING_CPU_MACHINE_CHECK,
     KEURING_DISK_IO_ERROR,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID, SIGNALS, SYSTEM_UPTIME
 from keuring.signals.model import Kind, Privacy, Signal
@@ -17,7 +18,6 @@ from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.sensors.base import Readings
 from keuring_agent.window import Window
-
 from tests.agent.examples import quick
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from keuring.signals import catalogue
 from keuring.signals.catalogue import SIGNALS
 from keuring.signals.model import Status

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from keuring.signals.catalogue import BY_NAME, SIGNALS
 from keuring_agent import show
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring_agent.host.linux import memory, parts, processor, storage
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.smartctl import parse
 from keuring_agent.host.tree import Tree
-
 from tests.agent.examples import quick
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring.report.v1 import report_pb2
 from keuring_agent import wire
 from keuring_agent.errors import StateError

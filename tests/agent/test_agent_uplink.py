@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+
 from keuring.policy.v1 import policy_pb2
 from keuring.report.v1 import report_pb2
 from keuring_agent import identity, policy, sending, wire
 from keuring_agent.config import Settings
 from keuring_agent.errors import DeliveryError, IdentityError, RefusedError, UnreachableError, UntrustedError
 from keuring_agent.window import SeriesKey, WindowReport
-
 from tests.agent.collector import Answer, Authority, Collector
 
 if TYPE_CHECKING:

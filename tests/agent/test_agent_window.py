@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring.signals.catalogue import (
     KEURING_DISK_IO_ERROR,
     KEURING_DISK_READ,
@@ -19,7 +20,6 @@ from keuring.signals.model import Statistic
 from keuring_agent.privacy import Gate
 from keuring_agent.sensors.base import Readings
 from keuring_agent.window import MOST_EVENTS, SeriesKey, Window, WindowReport, rounded
-
 from tests.agent.examples import quick
 
 ERRORS = SeriesKey(KEURING_NETWORK_ERRORS_RECEIVE.id, "eth0", Statistic.SUM)

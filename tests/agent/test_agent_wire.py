@@ -8,13 +8,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID, SIGNALS
 from keuring.signals.model import Kind, ValueType
 from keuring_agent import wire
 from keuring_agent.sensors.base import EventSeen
 from keuring_agent.window import SeriesKey, WindowReport
-
 from tests.agent.examples import quick
 
 printable = st.characters(exclude_categories=("C", "Z"), include_characters=" ")

@@ -1,0 +1,138 @@
+"""`doctor`: each ailment is found and comes with its cure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keuring_agent import cli, doctor, identity, sending
+from keuring_agent.config import Settings
+from keuring_agent.doctor import Finding, Mark
+from keuring_agent.host.fake import FakeHost
+from keuring_agent.host.readings import ClockState, NotMeasurable
+from tests.agent.collector import Authority, Collector
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def look(directory: Path, host: FakeHost | None = None) -> dict[str, Finding]:
+    settings = Settings(state_directory=directory, deadline=0.8)
+    return {finding.subject: finding for finding in doctor.examine(settings, host or FakeHost())}
+
+
+def test_a_healthy_agent(tmp_path: Path, collector: Collector) -> None:
+    collector.enrolled(tmp_path / "state")
+    (tmp_path / "state").chmod(0o700)
+    found = look(tmp_path / "state")
+    assert {finding.mark for finding in found.values()} == {Mark.OK}
+    assert list(found) == [
+        *("settings", "state directory", "identity", "certificate", "name", "port", "tls", "clock", "spool", "sensors")
+    ]
+    assert collector.journal.streams == 0
+
+
+def test_not_enrolled_and_no_directory(tmp_path: Path) -> None:
+    found = look(tmp_path / "none")
+    assert found["identity"].mark is Mark.FAIL
+    assert "keuring-agent enroll --token TOKEN" in found["identity"].mend
+    assert found["state directory"].mark is Mark.WARN
+    assert not (tmp_path / "none").exists()
+
+
+def test_others_may_read_the_key(tmp_path: Path, collector: Collector) -> None:
+    collector.enrolled(tmp_path)
+    (tmp_path / "identity.json").chmod(0o644)
+    tmp_path.chmod(0o755)
+    found = look(tmp_path)
+    assert (found["identity"].mark, found["identity"].mend) == (
+        Mark.FAIL,
+        f"run: chmod 600 {tmp_path / 'identity.json'}",
+    )
+    assert found["state directory"].mend == f"run: chmod 700 {tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("since", "mark", "word"),
+    [
+        (dt.timedelta(days=8), Mark.FAIL, "expired"),
+        (dt.timedelta(days=5), Mark.WARN, "renewed by now"),
+        (-dt.timedelta(days=1), Mark.FAIL, "not valid yet"),
+    ],
+)
+def test_certificates(tmp_path: Path, collector: Collector, since: dt.timedelta, mark: Mark, word: str) -> None:
+    collector.enrolled(tmp_path, since=since)
+    found = look(tmp_path)["certificate"]
+    assert found.mark is mark
+    assert word in found.found
+    assert found.mend
+
+
+def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
+    identity.store(tmp_path, Authority().identity(("no-such-host.invalid:1",)))
+    found = look(tmp_path)
+    assert found["name"].mark is Mark.FAIL
+    assert "port" not in found
+
+
+def test_a_port_that_nobody_opened(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    identity.store(tmp_path, Authority().identity((f"127.0.0.1:{port}",)))
+    found = look(tmp_path)
+    assert (found["name"].mark, found["port"].mark) == (Mark.OK, Mark.FAIL)
+
+
+def test_somebody_else_at_the_address(tmp_path: Path, collector: Collector) -> None:
+    identity.store(tmp_path, Authority("Other").identity((collector.address,)))
+    found = look(tmp_path)
+    assert (found["port"].mark, found["tls"].mark) == (Mark.OK, Mark.FAIL)
+    assert "enroll --force" in found["tls"].mend
+
+
+@pytest.mark.parametrize(
+    ("answer", "mark"),
+    [
+        (ClockState(synchronised=True, offset=0.1), Mark.OK),
+        (ClockState(synchronised=True, offset=-300.0), Mark.WARN),
+        (ClockState(synchronised=False, offset=None), Mark.WARN),
+        (NotMeasurable("not here"), Mark.OK),
+    ],
+)
+def test_the_clock(tmp_path: Path, answer: object, mark: Mark) -> None:
+    host = FakeHost()
+    host.answers["clock"] = answer
+    assert look(tmp_path, host)["clock"].mark is mark
+
+
+def test_reports_that_pile_up(tmp_path: Path) -> None:
+    spool = sending.spool_of(Settings(state_directory=tmp_path))
+    for _ in range(13):
+        spool.append(b"", 1e9)
+    assert look(tmp_path)["spool"].mark is Mark.WARN
+    (tmp_path / "spool.sqlite3").unlink()
+    (tmp_path / "spool.sqlite3").mkdir()
+    assert look(tmp_path)["spool"].mark is Mark.FAIL
+
+
+def test_a_sensor_that_fails(tmp_path: Path) -> None:
+    host = FakeHost()
+    host.answers["load"] = ValueError("odd")
+    settings = Settings(state_directory=tmp_path)
+    found = [finding for finding in doctor.examine(settings, host) if finding.subject == "sensors"]
+    assert [finding.mark for finding in found] == [Mark.WARN, Mark.OK]
+    assert "sensor 'load' failed: ValueError: odd" in found[0].found
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # Counting updates takes seconds, and says nothing about this.
+    updates = "keuring.updates.pending,keuring.updates.security.pending,keuring.updates.last_installed"
+    monkeypatch.setenv("KEURING_AGENT_DISABLED_SIGNALS", updates)
+    assert cli.main(["doctor", "--state-directory", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert "fail identity: " in out
+    assert "\n       mend: run `keuring-agent enroll" in out
+    assert "ok   sensors: 24 of 24 work" in out
