@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
+
 from keuring_collector import rulepack
 from keuring_collector.rulepack import trial
 

@@ -120,7 +120,9 @@ def validate(source: Source) -> Rule:
     try:
         return Rule.model_validate(source.data)
     except ValidationError as error:
-        raise RulePackError(_explain(source, item) for item in error.errors()) from error
+        # A misspelt field is also a missing one: what stands there comes before what does not.
+        items = sorted(error.errors(), key=lambda item: item["type"] == "missing")
+        raise RulePackError(_explain(source, item) for item in items) from error
 
 
 def _explain(source: Source, item: Any) -> Problem:

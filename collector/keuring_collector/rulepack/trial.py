@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
 Moment = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d")]
 _ITEM = re.compile(
-    r"(?:(?P<stale>stale)|(?P<gap>_)(?:x(?P<gaps>\d+))?"
-    r"|(?P<first>[-+]?[\d.]+(?:e[-+]?\d+)?)(?:(?P<step>[-+][\d.]+(?:e[-+]?\d+)?))?(?:x(?P<times>\d+))?)"
+    r"(?:(?P<stale>stale)|(?P<gap>_)(?:x(?P<gaps>\d{1,9}))?"
+    r"|(?P<first>[-+]?[\d.]+(?:e[-+]?\d+)?)(?:(?P<step>[-+][\d.]+(?:e[-+]?\d+)?))?(?:x(?P<times>\d{1,9}))?)"
 )
 T = TypeVar("T")
 MOST_WINDOWS = 200_000
@@ -192,6 +192,8 @@ def expand(text: str) -> list[float | None]:
         item = _ITEM.fullmatch(word)
         if item is None:
             raise ValueError(f"'{word}' is no value; write a, a+bxn, a-bxn, axn, _, _xn or stale, parted by spaces")
+        if len(found) + int(item["gaps"] or item["times"] or 0) >= MOST_WINDOWS:
+            raise ValueError(f"more than {MOST_WINDOWS} values")
         if item["stale"]:
             found.append(None)
         elif item["gap"]:
@@ -199,8 +201,6 @@ def expand(text: str) -> list[float | None]:
         else:
             first, step, times = float(item["first"]), float(item["step"] or 0), int(item["times"] or 0)
             found += [first + step * number for number in range(times + 1)]
-        if len(found) > MOST_WINDOWS:
-            raise ValueError(f"more than {MOST_WINDOWS} values")
     return found
 
 

@@ -1,0 +1,218 @@
+"""Reading rule packs: what is wrong is said with its line and its cure, and a broken pack changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keuring_collector import rulepack
+from keuring_collector.rulepack import RulePackError, Watcher, commands, lint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = "storage/volume_nearly_full.yaml"
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A pack of one rule, to be broken."""
+    whole = rulepack.shipped()
+    directory = tmp_path / "rules"
+    (directory / "storage").mkdir(parents=True)
+    shutil.copy(whole / RULE, directory / RULE)
+    shutil.copy(whole / RULE.replace(".yaml", ".test.yaml"), directory / "storage")
+    (directory / "articles").mkdir()
+    for language in ("nl", "en"):
+        shutil.copy(whole / f"articles/volume-space.{language}.md", directory / "articles")
+    return directory
+
+
+def change(directory: Path, old: str, new: str, name: str = RULE) -> int:
+    """Replaces a piece of text; returns its line."""
+    path = directory / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "mend"),
+    [
+        ("    hold: 30m", "    hodl: 30m", "unknown field 'hodl'", "did you mean 'hold'?"),
+        ("severity: urgent", "severty: urgent", "unknown field 'severty'", "did you mean 'severity'?"),
+        ("severity: urgent", "severity: panic", "severity: Input should be", ""),
+        (
+            "signal: keuring.filesystem.available",
+            "signal: keuring.filesystem.availible",
+            "unknown signal",
+            "did you mean",
+        ),
+        ("    below: 15 GiB", "    below: 15 %", "'%' does not go with a signal in By", "write it as in '20 GiB'"),
+        ("    below: 15 GiB", "    below: lots", "'lots' is no quantity", "write it as in '20 GiB'"),
+        ("    below: 15 GiB", "    below: 15", "'15' has no unit", "write it as in '20 GiB'"),
+        ("    below: 15 GiB", "    below: 15 GiB\n    above: 3 GiB", "write exactly one of 'above', 'below'", ""),
+        ("    hold: 30m", "    hold: half an hour", "is no length of time", "write it as in '30m'"),
+        ("    hold: 30m", "    statistic: mean", "has no statistic 'mean'", "it has: last"),
+        ("  limit: 18 GiB", "  limit: 3 GiB", "on the wrong side of the limit", "write one that is better"),
+        ('  nl: "Schijf', '  de: "Schijf', "unknown field 'de'", "did you mean"),
+        ("{value} vrij", "{worth} vrij", "unknown placeholder {worth}", ""),
+        ("{value} vrij", "{value vrij", "stray brace", ""),
+        ("article: volume-space", "article: volume-spece", "article 'volume-spece' is missing in nl", "write "),
+        ("  threshold:", "  treshold:", "unknown field 'treshold'", "did you mean 'threshold'?"),
+        ("keuring.filesystem.type: {not_in", "keuring.filesystem.kind: {not_in", "unknown signal", "did you mean"),
+        ("{not_in: [squashfs", "{version_below: 3, not_in: [squashfs", "", ""),
+        ("name: volume_nearly_full", "name: Volume Full", "does not fit", "small letters"),
+        ("id: ", "id: x", "does not fit", "fresh UUID"),
+        ("severity: urgent", "severity: urgent\nseverity: soon", "'severity' stands here twice", ""),
+        ("condition:", "condition: [", "not valid YAML", "mind the indentation"),
+    ],
+)
+def test_a_wrong_rule_says_where_what_and_how_to_mend_it(pack: Path, old: str, new: str, what: str, mend: str) -> None:
+    line = change(pack, old, new)
+    with pytest.raises(RulePackError) as caught:
+        rulepack.load(pack)
+    problem = caught.value.problems[0]
+    assert problem.path == pack / RULE
+    assert abs(problem.line - line) <= 2, str(problem)
+    assert what in problem.what
+    assert mend in problem.mend
+    assert f"{pack / RULE}:{problem.line}: " in str(caught.value)
+
+
+def test_a_missing_text_says_which(pack: Path) -> None:
+    text = (pack / RULE).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("say:") and "opruimen? Dan" not in line]
+    lines = [line for line in lines if "tidy it up together, so" not in line]
+    (pack / RULE).write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(RulePackError, match="'say' is missing"):
+        rulepack.load(pack)
+
+
+def test_an_id_or_a_name_is_never_used_twice(pack: Path) -> None:
+    shutil.copy(pack / RULE, pack / "storage/zz_copy.yaml")
+    with pytest.raises(RulePackError) as caught:
+        rulepack.load(pack)
+    assert [problem.path.name for problem in caught.value.problems] == ["zz_copy.yaml", "zz_copy.yaml"]
+    assert "the id is that of" in str(caught.value)
+    assert "the name is that of" in str(caught.value)
+
+
+def test_all_that_is_wrong_is_said_at_once(pack: Path) -> None:
+    shutil.copy(pack / RULE, pack / "storage/aa_other.yaml")
+    change(pack, "severity: urgent", "severity: panic")
+    change(pack, "skill: workplace", "skil: workplace", "storage/aa_other.yaml")
+    with pytest.raises(RulePackError) as caught:
+        rulepack.load(pack)
+    assert {problem.path.name for problem in caught.value.problems} == {"aa_other.yaml", "volume_nearly_full.yaml"}
+
+
+@pytest.mark.parametrize("name", ["nothing", "empty"])
+def test_a_directory_without_rules_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RulePackError, match=r"no rules here|no directory"):
+        rulepack.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("content", [b"", b"- 1\n", b"\xff\xfe", b"&a [*a]", b"a: " + b"[" * 100 + b"]" * 100])
+def test_files_that_are_no_rules_are_refused(pack: Path, content: bytes) -> None:
+    (pack / "storage/odd.yaml").write_bytes(content)
+    with pytest.raises(RulePackError) as caught:
+        rulepack.load(pack)
+    assert caught.value.problems[0].path.name == "odd.yaml"
+
+
+def test_a_watched_pack_takes_over_good_changes_only(pack: Path) -> None:
+    watcher = Watcher(pack)
+    first = watcher.current
+    assert watcher.poll() is None
+    change(pack, "below: 15 GiB", "below: 16 GiB")
+    second = watcher.poll()
+    assert second is not None
+    assert second.version != first.version
+    assert second.compiled.fingerprint != first.compiled.fingerprint
+    change(pack, "below: 16 GiB", "below: 16 dozen")
+    assert watcher.poll() is None
+    assert watcher.current is second
+    assert "'dozen' does not go with" in watcher.problems[0].what
+    assert watcher.poll() is None
+    assert watcher.problems
+    change(pack, "below: 16 dozen", "below: 17 GiB")
+    assert watcher.poll() is not None
+    assert not watcher.problems
+
+
+def test_a_watched_pack_does_not_mind_a_touch(pack: Path) -> None:
+    watcher = Watcher(pack)
+    os.utime(pack / RULE, (1, 1))
+    assert watcher.poll() is None
+    assert not watcher.problems
+
+
+def test_texts_do_not_change_what_is_judged(pack: Path) -> None:
+    before = rulepack.load(pack)
+    change(pack, "Kijk samen met", "Ga samen na met")
+    after = rulepack.load(pack)
+    assert before.version != after.version
+    assert before.compiled.fingerprint == after.compiled.fingerprint
+
+
+def test_the_shipped_pack_owes_nothing() -> None:
+    pack = rulepack.load()
+    assert lint.lint(pack) == []
+    assert len([rule for rule in pack.rules.values() if rule.maturity.opens_tickets]) >= 15
+    assert pack.article("volume-space", "nl").startswith("# ")
+    with pytest.raises(KeyError):
+        pack.article("../volume-space", "nl")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("name: volume_nearly_full", "name: volume_other", "call it volume_other.yaml"),
+        ("samen met {colleague}", "samen met de gebruiker", "'gebruiker' in a text for people"),
+        ("maturity: test", "maturity: stable", ""),
+        ("of {machine} is nearly", "is nearly", "the title does not name the machine"),
+    ],
+)
+def test_lint_says_what_a_rule_owes(pack: Path, old: str, new: str, what: str) -> None:
+    change(pack, old, new)
+    said = "\n".join(str(problem) for problem in lint.lint(rulepack.load(pack)))
+    assert what in said
+    if not what:
+        assert said == ""
+
+
+def test_a_stable_rule_owes_references_and_gaps(pack: Path) -> None:
+    path = pack / RULE
+    text = path.read_text(encoding="utf-8").replace("maturity: test", "maturity: stable")
+    begin = text.index("references:")
+    path.write_text(text[:begin] + text[text.index("false_positives:") :], encoding="utf-8")
+    said = [problem.what for problem in lint.lint(rulepack.load(pack))]
+    assert said == ["a stable rule needs known_gaps", "a stable rule needs references"]
+
+
+def test_lint_wants_tests_that_fire_and_that_stay_silent(pack: Path) -> None:
+    tests = pack / RULE.replace(".yaml", ".test.yaml")
+    tests.write_text("rule: volume_nearly_full\ntests: [{name: none, length: 1h, opened: 0}]\n", encoding="utf-8")
+    said = [problem.what for problem in lint.lint(rulepack.load(pack))]
+    assert said == ["no test shows that the rule fires", "no test shows that the rule stays silent"]
+    tests.unlink()
+    assert [p.what for p in lint.lint(rulepack.load(pack))] == ["a rule that opens tickets needs tests"]
+
+
+def test_the_commands_tell_their_outcome(pack: Path) -> None:
+    assert commands.lint_text(pack)[1] == 0
+    text, code = commands.test_text(pack)
+    assert (code, text) == (0, "9 tests passed, 0 failed")
+    change(pack, "below: 15 GiB", "below: 45 GiB")
+    change(pack, "limit: 18 GiB", "limit: 46 GiB")
+    text, code = commands.test_text(pack)
+    assert code == 1
+    assert "must stay silent" in text
+    change(pack, "below: 45 GiB", "below: 45 pounds")
+    assert commands.lint_text(pack)[1] == commands.test_text(pack)[1] == 1
