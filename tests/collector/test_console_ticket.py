@@ -172,6 +172,22 @@ def test_a_ticket_whose_cause_went_waits_for_whoever_touched_it(site: Site, brow
     assert "The cause is gone" in words(browser.get(f"/tickets/{ticket.pk}/"))
 
 
+def test_what_helped_before_is_shown(site: Site, browser: Client) -> None:
+    from keuring_collector.desk import actions
+
+    noor = site.staff("helper", first_name="Noor")
+    earlier, silent, wrong = (site.ticket(site.machine(f"LT-{number}")) for number in range(3))
+    actions.resolve(earlier.pk, actor=noor, now=site.now, verdict="right", text="Emptied the photo cache.")
+    actions.resolve(silent.pk, actor=noor, now=site.now, verdict="right")
+    actions.resolve(wrong.pk, actor=noor, now=site.now, verdict="wrong", text="Nothing the matter.")
+    text = words(browser.get(f"/tickets/{site.ticket(site.machine('LT-9')).pk}/"))
+    assert "What helped before" in text
+    assert "Emptied the photo cache. Noor, just now · LT-0" in text
+    assert "Nothing the matter." not in text
+    assert "· LT-1" not in text  # nothing was written there
+    assert "What helped before" not in words(browser.get(f"/tickets/{earlier.pk}/"))
+
+
 def test_what_does_not_exist_is_not_found(site: Site, browser: Client) -> None:
     ticket = site.ticket()
     assert browser.get("/tickets/99999/").status_code == 404
