@@ -172,6 +172,29 @@ def test_a_ticket_whose_cause_went_waits_for_whoever_touched_it(site: Site, brow
     assert "The cause is gone" in words(browser.get(f"/tickets/{ticket.pk}/"))
 
 
+def test_events_are_drawn_by_the_day(site: Site, browser: Client) -> None:
+    from keuring_collector.store import facts, open_store
+
+    machine = site.machine()
+    store = open_store(site.url)
+    with store.connection.transaction():
+        rows = [
+            (machine.pk, 1, number, 74, "sda", site.now.timestamp() - days * 86400, count, {})
+            for number, (days, count) in enumerate([(9, 2), (3, 5), (3, 1), (50, 40)])
+        ]
+        facts.put_events(store.connection, rows)
+    store.close()
+    item = {"signal": "keuring.disk.io_error", "statistic": 0, "subject": "sda"}
+    evidence = [{**item, "role": "value", "value": 8.0}, {**item, "role": "limit", "value": 3.0}]
+    ticket = site.ticket(machine, evidence=evidence, days=None, subject="sda", cause="disk-failing")
+    html = browser.get(f"/tickets/{ticket.pk}/").content.decode()
+    labels = re.search(r'data-labels="([^"]+)"', html)
+    assert labels
+    counts = [label.rpartition(": ")[2] for label in labels[1].split("|")]
+    assert len(counts) == 30
+    assert sorted(count for count in counts if count != "0 errors") == ["2 errors", "6 errors"]
+
+
 def test_what_helped_before_is_shown(site: Site, browser: Client) -> None:
     from keuring_collector.desk import actions
 
