@@ -178,7 +178,7 @@ def test_events_are_drawn_by_the_day(site: Site, browser: Client) -> None:
     machine = site.machine()
     store = open_store(site.url)
     with store.connection.transaction():
-        rows = [
+        rows: list[tuple[int, int, int, int, str, float, int, dict[str, str]]] = [
             (machine.pk, 1, number, 74, "sda", site.now.timestamp() - days * 86400, count, {})
             for number, (days, count) in enumerate([(9, 2), (3, 5), (3, 1), (50, 40)])
         ]
