@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_NAME
 

@@ -172,6 +172,45 @@ def test_a_ticket_whose_cause_went_waits_for_whoever_touched_it(site: Site, brow
     assert "The cause is gone" in words(browser.get(f"/tickets/{ticket.pk}/"))
 
 
+def test_events_are_drawn_by_the_day(site: Site, browser: Client) -> None:
+    from keuring_collector.store import facts, open_store
+
+    machine = site.machine()
+    store = open_store(site.url)
+    with store.connection.transaction():
+        rows: list[tuple[int, int, int, int, str, float, int, dict[str, str]]] = [
+            (machine.pk, 1, number, 74, "sda", site.now.timestamp() - days * 86400, count, {})
+            for number, (days, count) in enumerate([(9, 2), (3, 5), (3, 1), (50, 40)])
+        ]
+        facts.put_events(store.connection, rows)
+    store.close()
+    item = {"signal": "keuring.disk.io_error", "statistic": 0, "subject": "sda"}
+    evidence = [{**item, "role": "value", "value": 8.0}, {**item, "role": "limit", "value": 3.0}]
+    ticket = site.ticket(machine, evidence=evidence, days=None, subject="sda", cause="disk-failing")
+    html = browser.get(f"/tickets/{ticket.pk}/").content.decode()
+    labels = re.search(r'data-labels="([^"]+)"', html)
+    assert labels
+    counts = [label.rpartition(": ")[2] for label in labels[1].split("|")]
+    assert len(counts) == 30
+    assert sorted(count for count in counts if count != "0 errors") == ["2 errors", "6 errors"]
+
+
+def test_what_helped_before_is_shown(site: Site, browser: Client) -> None:
+    from keuring_collector.desk import actions
+
+    noor = site.staff("helper", first_name="Noor")
+    earlier, silent, wrong = (site.ticket(site.machine(f"LT-{number}")) for number in range(3))
+    actions.resolve(earlier.pk, actor=noor, now=site.now, verdict="right", text="Emptied the photo cache.")
+    actions.resolve(silent.pk, actor=noor, now=site.now, verdict="right")
+    actions.resolve(wrong.pk, actor=noor, now=site.now, verdict="wrong", text="Nothing the matter.")
+    text = words(browser.get(f"/tickets/{site.ticket(site.machine('LT-9')).pk}/"))
+    assert "What helped before" in text
+    assert "Emptied the photo cache. Noor, just now · LT-0" in text
+    assert "Nothing the matter." not in text
+    assert "· LT-1" not in text  # nothing was written there
+    assert "What helped before" not in words(browser.get(f"/tickets/{earlier.pk}/"))
+
+
 def test_what_does_not_exist_is_not_found(site: Site, browser: Client) -> None:
     ticket = site.ticket()
     assert browser.get("/tickets/99999/").status_code == 404

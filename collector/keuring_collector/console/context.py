@@ -36,10 +36,10 @@ class Place:
 
 
 PLACES: Final = (
-    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "article")),
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",)),
-    Place("rules", _("Rules"), "rule", ("rules", "rule"), on_phone=False),
+    Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
 

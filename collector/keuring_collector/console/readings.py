@@ -167,6 +167,19 @@ def _gap(times: NDArray[np.float64]) -> float:
     return float(np.percentile(usual, 95)) * (joined + 1.5)
 
 
+def events_by_day(endpoint: int, signal: Signal, subject: str, days: int, now: float) -> Reading:
+    """How often an event happened on each of the last days, also when it did not; empty when it never did."""
+    first, today = int(now // DAY) - days + 1, int(now // DAY)
+    counts = dict.fromkeys(range(first, today + 1), 0)
+    for event in store().events(endpoint, first * DAY, now):
+        if event.signal == signal.id and event.subject == subject:
+            counts[int(event.observed_at // DAY)] += event.count
+    if not any(counts.values()):
+        return Reading([], DAY, by_day=True)
+    points = [Point(min(day * DAY + DAY / 2, now), float(count)) for day, count in counts.items()]
+    return Reading(points, GAP_DAYS * DAY, by_day=True)
+
+
 def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:
     """Whether staff may see a signal finer than a day on a machine."""
     return has_open_ticket and not is_by_day_only(signal)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.html import format_html
 
-from keuring.signals.catalogue import BY_NAME
-from keuring_collector.console import charts, readings
-from keuring_collector.desk import signals, texts, wording
-from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.console import charts, figures, readings
+from keuring_collector.desk import texts
 from keuring_collector.rulepack import quantity
 
 if TYPE_CHECKING:
@@ -20,13 +17,11 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from keuring_collector.console.pack import PackState
+    from keuring_collector.desk.models import Ticket, TicketLine
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import Rule
 
 DAY: Final = readings.DAY
-HISTORY_DAYS: Final = 90
-RECENT_DAYS: Final = 14
-FEWEST_DAYS: Final = 5  # fewer daily points than this are better shown by the window
 
 
 def plate(endpoint: Endpoint) -> SafeString:
@@ -94,17 +89,7 @@ class Finding:
     why: str
     certainty: str
     proofs: list[texts.Proof]
-    chart: Figure | None
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart with its caption and the table behind it."""
-
-    caption: str
-    svg: SafeString
-    rows: list[str]
-    by_day: bool
+    chart: figures.Figure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +127,7 @@ def _finding(line: TicketLine, state: PackState, language: str, now: datetime, m
         texts.why(line, measure, language, moment),
         texts.certainty(line, language, moment),
         texts.proofs(line, measure, language, moment),
-        _figure(line, measure, now),
+        figures.of_line(line, measure, now),
     )
 
 
@@ -157,110 +142,3 @@ def _measure(rule: Rule | None) -> texts.Measure:
     if threshold is not None and threshold.minus is not None:
         return texts.Measure(minus=threshold.minus, signal=threshold.signal)
     return texts.LEVEL
-
-
-def _figure(line: TicketLine, measure: texts.Measure, now: datetime) -> Figure | None:
-    """The chart of the signal that a line is about; None for facts and for signals without points."""
-    item = texts.main_evidence(line)
-    signal = BY_NAME.get(item["signal"]) if item else None
-    if item is None or signal is None or not signals.is_measured(signal):
-        return None
-    endpoint = line.ticket.endpoint
-    subject = item.get("subject") or ""
-    statistics = frozenset(
-        statistic
-        for found, statistic, about in readings.store().keys(endpoint.pk)
-        if found == signal.id and about == subject
-    )
-    if not statistics:
-        return None
-    wanted = item.get("statistic")
-    track = readings.Track(endpoint.pk, signal, subject, statistics)
-    return _draw(line, measure, track, wanted if wanted in statistics else None, now)
-
-
-def _draw(
-    line: TicketLine, measure: texts.Measure, track: readings.Track, statistic: int | None, now: datetime
-) -> Figure | None:
-    at = now.timestamp()
-    signal = track.signal
-    is_open = line.ticket.state in Ticket.OPEN
-    reading = readings.by_day(track, at - HISTORY_DAYS * DAY, at, statistic)
-    closer = readings.allows_windows(signal, has_open_ticket=is_open)
-    if closer and (line.expected_at is None or len(reading.points) < FEWEST_DAYS):
-        near = readings.by_window(track, at - RECENT_DAYS * DAY, at, statistic)
-        reading = near if near.points else reading
-    if not reading.points:
-        return None
-    forecast = _forecast(line) if measure.is_level else None
-    limit = _limit(line) if measure.is_level else None
-    start = reading.points[0].time
-    end = at
-    if forecast is not None and is_open:
-        furthest = max(forecast.at, min(forecast.high, forecast.at + (forecast.at - at)))
-        end = max(at, min(furthest, at + (at - start) * 1.5)) + 0.06 * max(at - start, DAY)
-    unit = wording.unit_of(signal)
-    name = signals.label(signal.name) + (f" ({track.subject})" if track.subject else "")
-    chart = charts.Chart(
-        name, unit, reading.points, start, end, at, reading.gap, limit, forecast if is_open else None,
-        by_day=reading.by_day,
-    )  # fmt: skip
-    told = [charts.label(point, unit, now, by_day=reading.by_day) for point in reversed(reading.points)]
-    return Figure(name, charts.draw(chart), told, reading.by_day)
-
-
-def _numeric(line: TicketLine, role: str) -> float | None:
-    item: Any = next((i for i in (line.evidence_now or line.evidence) if i.get("role") == role), None)
-    value = item["value"] if item else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _limit(line: TicketLine) -> float | None:
-    item = texts.main_evidence(line)
-    limit = next((i for i in (line.evidence_now or line.evidence) if i.get("role") == "limit"), None)
-    # A limit on another signal than the one drawn has no place in the picture.
-    return _numeric(line, "limit") if item and limit and limit["signal"] == item["signal"] else None
-
-
-def _forecast(line: TicketLine) -> charts.Forecast | None:
-    value, limit = _numeric(line, "value"), _limit(line)
-    if value is None or limit is None or not (line.expected_at and line.expected_low and line.expected_high):
-        return None
-    judged = line.judged_at.timestamp()
-    if line.expected_at.timestamp() <= judged:
-        return None
-    return charts.Forecast(
-        judged, value, limit, line.expected_at.timestamp(), max(judged, line.expected_low.timestamp()),
-        line.expected_high.timestamp(),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Small:
-    """A small chart and its last value in words; ``is_zero`` when there was nothing but zeros to draw."""
-
-    svg: SafeString
-    last: str
-    is_zero: bool
-
-
-def small(track: readings.Track, start: float, now: float, *, closer: bool) -> Small | None:
-    """A small chart of a track over [start, now]; None when nothing was measured."""
-    reading = readings.by_window(track, start, now) if closer else readings.by_day(track, start, now)
-    measured = [point for point in reading.points if math.isfinite(point.value)]
-    if not measured:
-        return None
-    unit = wording.unit_of(track.signal)
-    chart = charts.Chart(
-        signals.label(track.signal.name),
-        unit,
-        reading.points,
-        start,
-        now,
-        now,
-        reading.gap,
-        small=True,
-        by_day=reading.by_day,
-    )  # fmt: skip
-    is_zero = all(point.value == 0 and not point.high > 0 for point in measured)
-    return Small(charts.draw(chart), wording.amount(measured[-1].value, unit), is_zero)

@@ -308,11 +308,11 @@ def _told(item: Mapping[str, Any] | None, measure: Measure, now: datetime) -> st
 
 
 def _by_identity(evidence: Sequence[Mapping[str, Any]], measure: Measure) -> dict[tuple[Any, ...], Mapping[str, Any]]:
-    """Evidence by what it is about. A floor on the very level that the rule judges is that value again: left out."""
+    """Evidence by what it is about; what is there twice (a floor on the very level that is judged) is told once."""
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for item in evidence:
         role = item.get("role")
-        if role == "floor" and measure.is_level:
+        if role == "fact" or (role == "floor" and measure.is_level):
             role = "value"
         found.setdefault((role, item.get("signal"), item.get("statistic"), item.get("subject")), item)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_safe
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID, BY_NAME
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, facts, pack, readings, stories
+from keuring_collector.console import charts, facts, figures, pack, readings, stories
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
@@ -145,7 +144,7 @@ def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer
         fine = closer and readings.allows_windows(track.signal, has_open_ticket=True)
         if days == 1 and not fine:
             continue
-        drawn = stories.small(track, start, now, closer=fine)
+        drawn = figures.small(track, start, now, closer=fine)
         if drawn is None:
             continue
         signal = track.signal
@@ -158,7 +157,7 @@ def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer
             continue
         if signal.kind is Kind.COUNTER and not fine:
             label = _("%(signal)s, a day") % {"signal": label}
-        address = f"signals/{signal.name}/?" + urlencode({"days": days, "subject": track.subject})
+        address = figures.closer(endpoint, signal, track.subject, days)
         section.items.append(Multiple(label, track.subject, drawn.svg, drawn.last, address))
     return [found[place] for place in sorted(found)]
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import articles, chronicle, facts, pack, readings, stories
 from keuring_collector.console.views.queue import read_day
 from keuring_collector.desk import actions, texts
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.models import Staff, Ticket, TicketHistory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,7 @@ def _page(
         "article": articles.link(state, rule, language) if rule else None,
         "card": facts.card(ticket.endpoint, now),
         "others": [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]],
+        "helped": _helped(ticket),
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(_VERDICTS, 1)],
@@ -93,6 +94,15 @@ def _page(
         "today": timezone.localtime(now).date(),
     }
     return render(request, "console/ticket.html", context, status=status)
+
+
+def _helped(ticket: Ticket) -> list[TicketHistory]:
+    """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
+    found = TicketHistory.objects.filter(
+        kind=TicketHistory.Kind.RESOLVED, ticket__cause=ticket.cause, ticket__verdict=Ticket.Verdict.RIGHT
+    )
+    told = found.exclude(ticket=ticket).filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
+    return list(told.order_by("-at")[:3])
 
 
 def _open_first(tickets: list[Ticket]) -> list[Ticket]:

@@ -1,0 +1,31 @@
+"""Every page once on each kind of database, with something on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.collector.console_fixtures import words
+
+if TYPE_CHECKING:
+    from tests.collector.console_fixtures import Site
+
+
+def test_every_page_on_each_database(site: Site) -> None:
+    from keuring_collector.desk import actions
+    from tests.collector.test_console_pages import addresses
+
+    noor = site.staff()
+    browser = site.client(noor)
+    pages = addresses(site)
+    earlier = site.ticket(site.machine("LT-1"))
+    actions.resolve(earlier.pk, actor=noor, now=site.now, verdict="right", text="Emptied the photo cache.")
+    shown = {name: browser.get(address) for name, address in pages.items()}
+    assert {name for name, response in shown.items() if response.status_code == 200} == {
+        "queue", "ticket", "machine", "signal", "machines", "departments", "rules", "rule", "article", "problems",
+        "password",
+    }  # fmt: skip
+    assert "Emptied the photo cache." in words(shown["ticket"])
+    assert "LT-0777" in words(shown["queue"])
+    assert "Volume in use" in words(shown["machine"])
+    assert browser.post(pages["ticket_act"]).status_code == 302
+    assert "with noor" in words(browser.get(pages["ticket"]))
