@@ -69,15 +69,15 @@ def test_planted_problems_give_their_ticket_and_healthy_machines_none(django_url
     from keuring_collector.desk.models import TicketHistory
     from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
-    fleet = Fleet(NOW, machines_count=64)
+    fleet = Fleet(NOW, machines_count=52)
     built = build(django_url, tmp_path, fleet, 90)
     assert [wrong for machine in fleet.machines if (wrong := expect(machine))] == []
     assert {machine.planted[0].problem for machine in fleet.machines if machine.planted} == set(SIGNALS) | {
         problem for problem in type(next(iter(SIGNALS))) if problem not in SIGNALS
     }
     # People and machines.
-    assert Endpoint.objects.filter(simulated=True).count() == len(built.endpoints) == 64
-    assert Colleague.objects.count() == 64
+    assert Endpoint.objects.filter(simulated=True).count() == len(built.endpoints) == 52
+    assert Colleague.objects.count() == 52
     assert set(Department.objects.values_list("name", flat=True)) == {each.name for each in names.DEPARTMENTS}
     # Every report is there, also those of the first day, and can be read as history.
     store = open_store(django_url)

@@ -13,7 +13,7 @@ from keuring_collector.store import journal
 from keuring_collector.store.connection import connect
 from tests.faults import scenario
 
-KILLS = int(os.environ.get("KEURING_FAULT_KILLS", "30"))
+KILLS = int(os.environ.get("KEURING_FAULT_KILLS", "20"))
 
 
 def kill_often(url: str, endpoint: int, kills: int, seed: int = 4) -> dict[str, Any]:

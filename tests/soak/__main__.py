@@ -59,7 +59,14 @@ class Soak:
             process.start()
         token = ok(keuring(self.directory, "token", "--uses", str(agents + 1)))
         self.loaded = [LoadedAgent(HandMadeAgent.enrol(token, f"LT-{number:04d}")) for number in range(agents)]
-        self.real = RealAgent(directory / "agent", backoff_minimum="0.2", backoff_maximum="2")
+        self.real = RealAgent(
+            directory / "agent",
+            sample_interval="0.5",
+            window_duration="1",
+            windows_per_flush="2",
+            backoff_minimum="0.2",
+            backoff_maximum="2",
+        )
         self.real.enrol(token)
 
     def run(self, seconds: float) -> None:
