@@ -89,7 +89,9 @@ def run() -> Iterable[Figure]:
         state = Path(directory) / "state"
         collector.enrolled(state)
         settings = Path(directory) / "agent.toml"
-        settings.write_text(f'state_directory = "{state}"\nreport_addresses = ["localhost:{proxy.port}"]\n', encoding="utf-8")
+        settings.write_text(
+            f'state_directory = "{state}"\nreport_addresses = ["localhost:{proxy.port}"]\n', encoding="utf-8"
+        )
         with _agent(settings) as agent, _node_exporter() as peer:
             yield from _figures(*_watch(agent, peer, minutes), proxy, minutes)
         proxy.close()
