@@ -17,6 +17,7 @@ import structlog
 from keuring.report.v1 import report_pb2
 from keuring_collector import metrics
 from keuring_collector.engine import Fleet
+from keuring_collector.engine.model import Change
 from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
 from keuring_collector.ingest.rebuild import rebuild
@@ -99,6 +100,10 @@ class WritePath:
             counts[rule.maturity.value] += 1
         for maturity in ("experimental", "test", "stable", "deprecated"):
             metrics.RULES.labels(maturity).set(counts[maturity])
+        for rule in pack.rules.values():
+            for change in Change:
+                # A rule that found nothing yet is told as 0, so that its first finding is seen as a growth.
+                metrics.FINDINGS.labels(rule.name, change.value)
         self._forget(list(self._heads))
 
     @property
