@@ -11,7 +11,7 @@ from keuring.signals import catalogue
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import LAST, Fact, Layout, SeriesKey, Window
-from keuring_collector.rulepack.compile import signals_of
+from keuring_collector.rulepack.reads import signals_of
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
