@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.model import Severity
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 Value = str | float | bool
 

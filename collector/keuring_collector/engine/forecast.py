@@ -9,7 +9,8 @@ The method, for a series that rises to its limit (a falling one is turned over f
    and neither do weekends or missing weeks. Long histories are first thinned to medians of a few days.
 3. *Level.* The median of the last five known days, carried along the slope to the present.
 4. *Noise.* What the slope leaves over is split by its structure function into measurement noise, which does not grow
-   with time, and wandering, which does: half the mean square difference over a lag is (noise + wandering * lag / 2).
+   with time, and wandering, which does: the variance of differences over a lag is 2 * noise + wandering * lag, taken at
+   the second and the seventh known day back. Wandering is raised for short histories, whose line hides some of it.
 5. *Interval.* The variance at h days ahead is noise + wandering * h + (variance of the slope) * (h + span / 2)^2; the
    interval's ends are where level + slope * h +/- z * deviation meets the limit: the roots of a quadratic.
 6. *Silence.* No date is given with too little history, right after a step, without a rising slope, when the late end
@@ -39,6 +40,10 @@ CHUNK = 128  # rows whose pairs are held in memory at once
 WILD = 8.0  # deviations that make a jump
 SPREAD = 1.4826  # median absolute deviation to standard deviation
 STALE_DAYS = 7
+FEWEST = 6  # known days, whatever the span
+RECENT = 5  # known days that the level is taken from
+FITTED = 28.0  # days; corrects wandering for what the fitted line hides
+NEAR, FAR = 2, 7  # known days between which noise and wandering are told apart
 
 
 class Outcome(IntEnum):
@@ -126,21 +131,29 @@ def _thin(values: Floats, factor: int) -> Floats:
     return median(blocks).reshape(rows, -1)
 
 
-def _spread_at(residual: Floats, lag: int) -> Floats:
-    """Robust standard deviation of the differences over ``lag`` columns."""
-    if lag >= residual.shape[1]:
-        return np.full(len(residual), np.nan)
-    return SPREAD * median(np.abs(residual[:, lag:] - residual[:, :-lag]))
+def _noise(residual: Floats, floor: float) -> tuple[Floats, Floats]:
+    """Variance of measurement noise, and of wandering per column step, of each row.
 
-
-def _noise(residual: Floats, factor: int, floor: float) -> tuple[Floats, Floats]:
-    """Variance of measurement noise, and of wandering per day."""
-    short, long = max(1, 3 // factor), max(2, 10 // factor)
-    near, far = _spread_at(residual, short) ** 2, _spread_at(residual, long) ** 2
-    far = np.where(np.isnan(far), near, far)
-    wander = np.maximum(0.0, far - near) / ((long - short) * factor)
-    noise = np.maximum(floor * floor, np.maximum(near - wander * short * factor, 0.0) / 2)
-    return noise, wander
+    Known values are compared with the second and the seventh before them, however far apart they lie: so a weekly
+    series is judged as well as a daily one.
+    """
+    rows, length = residual.shape
+    order = np.argsort(~np.isnan(residual), axis=1, kind="stable")  # known values to the right, in order
+    value, column = np.take_along_axis(residual, order, axis=1), order.astype(np.float64)
+    column[np.isnan(value)] = np.nan
+    spreads, distances = [], []
+    for lag in (NEAR, FAR):
+        if lag >= length:
+            spreads.append(np.full(rows, np.nan))
+            distances.append(np.full(rows, np.nan))
+            continue
+        spreads.append((SPREAD * median(np.abs(value[:, lag:] - value[:, :-lag]))) ** 2)
+        distances.append(median(column[:, lag:] - column[:, :-lag]))
+    (near, far), (short, long) = spreads, distances
+    long, far = np.where(np.isnan(far), short + 1, long), np.where(np.isnan(far), near, far)
+    wander = np.maximum(0.0, far - near) / np.maximum(long - short, 1)
+    noise = np.maximum(floor * floor, np.maximum(near - wander * short, 0.0) / 2)
+    return np.nan_to_num(noise, nan=floor * floor), np.nan_to_num(wander)
 
 
 def project(points: Floats, last_day: NDArray[np.int64], today: NDArray[np.int64], spec: Forecast) -> Projection:
@@ -153,19 +166,21 @@ def project(points: Floats, last_day: NDArray[np.int64], today: NDArray[np.int64
     oldest = np.argmax(known, axis=1)
     newest = length - 1 - np.argmax(known[:, ::-1], axis=1)
     span = np.where(count > 0, newest - oldest, 0)
-    short = (span + 1 < spec.minimum_days) | (2 * count < spec.minimum_days)
+    short = (span + 1 < spec.minimum_days) | (count < max(FEWEST, spec.minimum_days // 4))
     stale = (count > 0) & (today - 1 - (last_day - (length - 1 - newest)) > STALE_DAYS)
 
     factor = -(-length // THIN_TO)
     pace = slope(_thin(values, factor)) / factor
     column = np.arange(length) - (length - 1)
     residual = values - pace[:, None] * column
-    recent = np.cumsum(known[:, ::-1], axis=1)[:, ::-1] <= 5
+    recent = np.cumsum(known[:, ::-1], axis=1)[:, ::-1] <= RECENT
     level = median(np.where(recent & known, residual, np.nan))
-    noise, wander = _noise(_thin(residual, factor), factor, spec.noise)
+    noise, wander = _noise(residual, spec.noise)
 
     distance = limit - level
     width = np.maximum(span, 1).astype(np.float64)
+    # A line fitted to a short history takes much of the wandering for its slope.
+    wander *= 1 + FITTED / width
     tilt = 12 * noise / (np.maximum(count, 2) * width * width) + wander / width
     # z^2 * variance(h) = (distance - pace * h)^2, with variance(h) = c0 + c1 h + tilt h^2
     z2 = spec.z * spec.z

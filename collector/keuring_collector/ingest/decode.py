@@ -364,7 +364,8 @@ def _events(
         kept = {name: clean(text) for name, text in event.attributes.items() if name in signal.attributes}
         if len(kept) < len(event.attributes):
             problems.append(Problem("unknown_attribute", f"{signal.name} may only carry {signal.attributes}"))
-        found.append(Event(signal.id, clean(event.subject, MAX_SUBJECT), min(at, received), max(1, event.count)))
+        count = max(1, event.count)
+        found.append(Event(signal.id, clean(event.subject, MAX_SUBJECT), min(at, received), count, kept))
         attributes.append(kept)
     return found, attributes
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from keuring.signals import catalogue
 from keuring.signals.model import Status
 from keuring_collector.rulepack import trial
-from keuring_collector.rulepack.compile import compile_rule, signals_of
+from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.language import Maturity
 from keuring_collector.rulepack.pack import ARTICLES, LANGUAGES, TEST_SUFFIX, article_path, rule_files
 from keuring_collector.rulepack.problems import Problem, RulePackError
+from keuring_collector.rulepack.reads import signals_of
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
