@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hypothesis.strategies import SearchStrategy
+
+Result = TypeVar("Result")
+
+
+def attempt(refusing: type[Exception], call: Callable[[], Result]) -> tuple[Result | None, str]:
+    """What the call gave, or why it was refused; any other error is a finding."""
+    try:
+        return call(), ""
+    except refusing as error:
+        refusal = str(error)
+    assert refusal, f"{refusing.__name__} says nothing"
+    return None, refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.fuzz import reports
+from tests.fuzz import agent, collector, reports
 
 if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
-BY_NAME: Final[dict[str, Target]] = {target.name: target for target in reports.TARGETS}
+BY_NAME: Final[dict[str, Target]] = {
+    target.name: target for target in (*reports.TARGETS, *collector.TARGETS, *agent.TARGETS)
+}

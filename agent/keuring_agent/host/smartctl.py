@@ -8,6 +8,7 @@ from keuring_agent.host.readings import NotMeasurable, Smart
 
 # Bits of smartctl's exit status.
 COMMAND_LINE, OPEN_FAILED = 1, 2
+_LARGEST: Final = 1 << 128  # the widest counters of NVMe have 128 bits; what is larger (or infinite, or NaN) is none
 _SMALLEST_RAW: Final = 0xFFFF
 _NVME_UNIT: Final = 512_000  # bytes in a "data unit"
 # Attributes by which makers tell wear; what the number means differs with the name.
@@ -28,7 +29,7 @@ def _object(value: object) -> dict[str, Any]:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if abs(value) < _LARGEST else None
 
 
 def _text(value: object) -> str | None:
@@ -47,8 +48,9 @@ def parse(document: object) -> Smart:
     table = _object(data.get("ata_smart_attributes")).get("table")
     status = _object(data.get("smart_status"))
     if not log and not table and not status and "scsi_grown_defect_list" not in data:
-        messages = _object(data.get("smartctl")).get("messages") or []
-        first = next((_text(_object(message).get("string")) for message in messages), None)
+        messages = _object(data.get("smartctl")).get("messages")
+        listed = messages if isinstance(messages, list) else []
+        first = next((_text(_object(message).get("string")) for message in listed), None)
         raise NotMeasurable(first or "this disk does not tell about its health (no SMART)")
     base = Smart(
         kind=_kind(data, device, bool(log)),
@@ -130,7 +132,7 @@ def _raw(row: dict[str, Any] | None) -> float | None:
     text = raw.get("string")
     if value is not None and isinstance(text, str) and "(" in text:
         first = text.split()[0]
-        return float(first) if first.isdigit() else value
+        return _number(float(first)) if first.isdecimal() else value
     return value
 
 

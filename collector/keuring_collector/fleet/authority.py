@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -86,7 +86,7 @@ def parse_request(der: bytes) -> SigningRequest:
         request = x509.load_der_x509_csr(der)
         public_key = request.public_key()
         signed = request.is_signature_valid
-    except (ValueError, InvalidSignature, TypeError) as error:
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, TypeError) as error:
         raise RequestError(f"the signing request is no PKCS #10 in DER form: {error}") from error
     if not isinstance(public_key, ec.EllipticCurvePublicKey) or not isinstance(public_key.curve, ec.SECP256R1):
         raise RequestError("the signing request's key is of another kind; make one on the curve P-256")

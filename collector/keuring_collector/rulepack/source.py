@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from keuring_collector.rulepack.problems import Problem, RulePackError
 
@@ -30,19 +31,28 @@ class Source:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RulePackError([Problem(path, 1, f"cannot be read: {error}", "save it as UTF-8 text")]) from error
-        loader = yaml.SafeLoader(text)
         try:
-            node = loader.get_single_node()
-            if node is not None:
-                self.data = self._build(loader, node, (), 0)
+            self.data = self._parse(text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             what = f"not valid YAML: {error.problem or error.context}"
             mend = "mind the indentation, and quote texts that hold ': ' or begin with a sign"
             raise RulePackError([Problem(path, line, what, mend)]) from error
+        except ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            what = f"not valid YAML: the character {ord(text[error.position]):#x} may not stand in it"
+            raise RulePackError([Problem(path, line, what, "take it out")]) from error
+        except RecursionError as error:
+            raise RulePackError([Problem(path, 1, "nested too deeply", "a rule has a few levels at most")]) from error
         except (yaml.YAMLError, ValueError) as error:
             raise RulePackError([Problem(path, 1, f"not valid YAML: {error}")]) from error
+
+    def _parse(self, text: str) -> Any:
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            return None if node is None else self._build(loader, node, (), 0)
         finally:
             loader.dispose()
 
