@@ -37,7 +37,8 @@ def metrics_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = directory.parent / "log"
     command = [sys.executable, "-m", "keuring_collector", "--data-directory", str(directory)]
     with log.open("w") as output:
-        demo = subprocess.Popen([*command, "demo", "--machines", str(MACHINES), "--days", "30"], stdout=output, stderr=output)
+        command += ["demo", "--machines", str(MACHINES), "--days", "30"]
+        demo = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         end = time.monotonic() + UP_SECONDS
         while not (found := re.search(r"metrics\s+(http://\S+)", log.read_text())):
