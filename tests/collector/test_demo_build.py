@@ -87,7 +87,8 @@ def test_planted_problems_give_their_ticket_and_healthy_machines_none(django_url
         windows = fleet.windows[machine.index]
         signal = catalogue.KEURING_FILESYSTEM_AVAILABLE.id
         series = store.series(endpoint, signal, machine.volumes[0].mountpoint, 1, 0.0, NOW)
-        np.testing.assert_array_equal(series.times, windows.end)
+        # A machine whose clock is off by less than two minutes is taken at its word.
+        np.testing.assert_allclose(series.times, windows.end, rtol=0, atol=120)
         assert np.isfinite(series.values).all()
     store.close()
     # The desk did some of its work, and only after tickets had been there.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
-from keuring_collector.store import facts, journal, precision, tickets
+from keuring_collector.store import compaction, facts, journal, precision, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +49,9 @@ def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> N
 
 def _seed(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> None:
     """What was known before the oldest report in the journal: daily points, events, and facts as they were then."""
-    rows = connection.execute(
-        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
-        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
-        (endpoint,),
-    )
     series: dict[SeriesKey, list[Sequence[float]]] = defaultdict(list)
-    for row in rows:
-        series[SeriesKey(*row[:3])].append(row[3:])
+    for signal, statistic, subject, *point in compaction.daily_points(connection, endpoint):
+        series[SeriesKey(signal, statistic, subject)].append(point)
     for key, points in series.items():
         table = np.array(points, np.float64)
         fleet.seed(endpoint, key, table[:, 0].astype(np.int64), *(table[:, column] for column in range(1, 6)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keuring_collector.store.connection import Connection
+    from keuring_collector.store.connection import Connection, Row
 
     Series = tuple[int, str]  # signal, subject
 
@@ -235,6 +235,17 @@ def _summaries(table: NDArray[np.float64]) -> list[tuple[int, float, float, floa
     means = totals / np.maximum(counts, 1)
     columns = (counts, lasts, lowest, means, highest, totals)
     return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def daily_points(connection: Connection, endpoint: int) -> list[Row]:
+    """All daily points of an endpoint, by series and day: (signal, statistic, subject, day, last, minimum, mean,
+    maximum, total).
+    """
+    return connection.execute(
+        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
+        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
+        (endpoint,),
+    )
 
 
 def purge(connection: Connection, raw_before_day: int, daily_before_day: int) -> PurgeReport:
