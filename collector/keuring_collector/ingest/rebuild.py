@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
-from keuring_collector.store import facts, journal, precision, tickets
+from keuring_collector.store import compaction, facts, journal, precision, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +49,8 @@ def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> N
 
 def _seed(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> None:
     """What was known before the oldest report in the journal: daily points, events, and facts as they were then."""
-    rows = connection.execute(
-        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
-        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
-        (endpoint,),
-    )
     series: dict[SeriesKey, list[Sequence[float]]] = defaultdict(list)
-    for row in rows:
+    for row in compaction.daily_points(connection, endpoint):
         series[SeriesKey(*row[:3])].append(row[3:])
     for key, points in series.items():
         table = np.array(points, np.float64)

@@ -237,6 +237,15 @@ def _summaries(table: NDArray[np.float64]) -> list[tuple[int, float, float, floa
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+def daily_points(connection: Connection, endpoint: int) -> list[tuple[Any, ...]]:
+    """All daily points of an endpoint: (signal, statistic, subject, day, last, minimum, mean, maximum, total)."""
+    return connection.execute(
+        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
+        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
+        (endpoint,),
+    )
+
+
 def purge(connection: Connection, raw_before_day: int, daily_before_day: int) -> PurgeReport:
     """Lets go of windows and daily points from before the given days (days since 1970), and of events with them."""
     rows = {}
