@@ -18,15 +18,15 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imports(path: Path) -> set[str]:
-    """The top-level names that a module imports from outside the standard library, anywhere in it."""
+def imports(path: Path, *, standard: bool = False) -> set[str]:
+    """The top-level names that a module imports, anywhere in it; those of the standard library only when asked for."""
     found: set[str] = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names)
+    return found if standard else found - set(sys.stdlib_module_names)
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

@@ -23,6 +23,10 @@ MEANT = {
     "collector/keuring_collector/demo": ("/home/",),
     "rules": ("/home/",),
 }
+TEXT = {
+    ".py", ".pyi", ".md", ".yaml", ".yml", ".toml", ".json", ".html", ".css", ".js", ".svg", ".proto", ".po", ".lock",
+    ".service", ".target", ".conf", ".sysusers", ".env", ".Dockerfile", ".dockerignore", "",
+}  # fmt: skip
 BINARY = {".mo", ".png", ".gz", ".zst", ".sqlite3", ".ico", ".woff2", ".bin", ".binpb"}
 
 
