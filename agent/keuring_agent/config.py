@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -114,14 +113,21 @@ def load(
 
 def _file(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
             raise ConfigError(f"{path}: there is no such settings file; make it or leave the flag out") from None
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: the settings file cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: this is no valid TOML: {error}") from error
+    # Imported here: without a file the resident agent need not pay for it.
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: this is no valid TOML: {error}") from error
 
 

@@ -5,7 +5,6 @@ grpc is loaded only once it is known that there is something to send, somebody t
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 import types
@@ -57,6 +56,8 @@ def probe(settings: Settings) -> None:
 
     Used after a failure only: a machine away from its network tries for days, and this costs a hundredth.
     """
+    import socket
+
     who = identity.load(settings.state_directory)
     addresses = settings.report_addresses or who.report_addresses
     for address in addresses:

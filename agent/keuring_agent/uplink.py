@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
 
-from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
-from keuring.report.v1 import report_pb2, report_pb2_grpc
 from keuring_agent import identity as identities
 from keuring_agent import policy as policies
+from keuring_agent import wire
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
 
 if TYPE_CHECKING:
@@ -37,9 +36,9 @@ _OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 )
-_DONE: Final = frozenset(
-    {report_pb2.DISPOSITION_STORED, report_pb2.DISPOSITION_DUPLICATE, report_pb2.DISPOSITION_QUARANTINED}
-)
+_METHOD: Final = "/keuring.report.v1.ReportService/SendReports"
+STORED, DUPLICATE, QUARANTINED, OUT_OF_ORDER = 1, 2, 3, 4  # keuring.report.v1.Disposition
+_DONE: Final = frozenset({STORED, DUPLICATE, QUARANTINED})
 _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "not match", "Hostname Verification")
 
 
@@ -134,12 +133,13 @@ class Uplink:
         raise last
 
     def _send_all(self, connection: grpc.Channel) -> None:
-        stub = report_pb2_grpc.ReportServiceStub(connection)
+        # The library for protobuf is left out of the usual sending, of which loading it would be a quarter.
+        call = connection.stream_stream(_METHOD, request_serializer=None, response_deserializer=self._understand)
         first = 0
         turns = 0
         while (batch := self._spool.batch(first)).reports:
             before = self._delivered
-            expected = self._send(stub, batch)
+            expected = self._send(call, batch)
             first = 0
             if expected is None:
                 continue
@@ -151,10 +151,10 @@ class Uplink:
                 )
             first = self._turn_to(batch, expected)
 
-    def _send(self, stub: report_pb2_grpc.ReportServiceStub, batch: Batch) -> int | None:
+    def _send(self, call: grpc.StreamStreamMultiCallable[bytes, wire.Answer], batch: Batch) -> int | None:
         """Sends a batch over one stream; returns the number that the collector waits for instead, if it does."""
         answered: queue.SimpleQueue[None] = queue.SimpleQueue()
-        stream = stub.SendReports(self._requests(batch, answered), timeout=self._deadline)
+        stream = call(self._requests(batch, answered), timeout=self._deadline)
         answers = iter(stream)
         acknowledged = 0
         try:
@@ -163,11 +163,10 @@ class Uplink:
                 answered.put(None)
                 if answer is None:
                     raise DeliveryError("the collector ended the conversation without answering every report")
-                self._note(answer)
-                if answer.sequence != kept.sequence or answer.spool_epoch != batch.epoch:
+                if answer.sequence != kept.sequence or answer.epoch != batch.epoch:
                     raise DeliveryError("the collector answered another report than the one that was sent")
                 if answer.disposition not in _DONE:
-                    return int(answer.expected_sequence)
+                    return answer.expected
                 acknowledged = kept.last
                 self._delivered += 1
         finally:
@@ -178,26 +177,34 @@ class Uplink:
             stream.cancel()  # type: ignore[no-untyped-call]  # grpc-stubs leaves it open
         return None
 
-    def _requests(self, batch: Batch, answered: queue.SimpleQueue[None]) -> Iterator[report_pb2.SendReportsRequest]:
+    def _requests(self, batch: Batch, answered: queue.SimpleQueue[None]) -> Iterator[bytes]:
         """Reports as the collector has room for them."""
         for index, kept in enumerate(batch.reports):
             if index >= _IN_FLIGHT:
                 answered.get()
-            request = report_pb2.SendReportsRequest(policy_version=self._policy_version)
-            request.report.ParseFromString(kept.message)
-            now = self._wall()
-            request.send_time.seconds = int(now)
-            request.send_time.nanos = int(now % 1 * 1e9)
-            yield request
+            yield wire.request(kept.message, self._wall(), self._policy_version)
 
-    def _note(self, answer: report_pb2.SendReportsResponse) -> None:
+    def _understand(self, data: bytes) -> wire.Answer:
+        """An answer; what it says besides is noted."""
+        plain = wire.plain_answer(data)
+        if plain is not None:
+            if plain.disposition == QUARANTINED:
+                self._remark_aside(plain.sequence)
+            return plain
+        from keuring.report.v1 import report_pb2
+
+        answer = report_pb2.SendReportsResponse.FromString(data)
         for problem in answer.problems:
             self._remarks[f"the collector left something out: {problem.reason}: {problem.detail}"] = None
-        if answer.disposition == report_pb2.DISPOSITION_QUARANTINED:
-            self._remarks[f"the collector put report {answer.sequence} aside; its desk can see why"] = None
+        if answer.disposition == QUARANTINED:
+            self._remark_aside(answer.sequence)
         if answer.HasField("policy"):
             self._policy = understood(answer.policy)
             self._policy_version = self._policy.version
+        return wire.Answer(answer.spool_epoch, answer.sequence, answer.disposition, answer.expected_sequence)
+
+    def _remark_aside(self, sequence: int) -> None:
+        self._remarks[f"the collector put report {sequence} aside; its desk can see why"] = None
 
     def _turn_to(self, batch: Batch, expected: int) -> int:
         """Prepares the spool for the report that the collector waits for; returns the number to go on from."""
@@ -214,6 +221,8 @@ class Uplink:
 
     def _renew(self, connection: grpc.Channel, address: str, state_directory: Path) -> None:
         """Gets the next certificate. A failure is only remarked: there is a third of its life left to try again."""
+        # Once in days only, so not paid for at every sending.
+        from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
         from keuring_agent import credentials
 
         request = credentials.new_request()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import sys
 import time
@@ -358,7 +357,7 @@ def test_a_smartctl_without_json(tmp_path: Path) -> None:
         smart_host(tmp_path, b"=== START ===").smart("sda")
 
 
-@pytest.mark.skipif(shutil.which("smartctl", path=commands.SEARCH) is None, reason="needs smartctl")
+@pytest.mark.skipif(commands.which("smartctl") is None, reason="needs smartctl")
 def test_smartctl_on_this_machine_answers_or_explains() -> None:
     host = local()
     for device in host.smart_devices():
@@ -377,3 +376,18 @@ def test_a_root_elsewhere_is_read_there(recorded: Path) -> None:
     assert host.boot_id() == (recorded / "proc/sys/kernel/random/boot_id").read_text().strip()
     assert [one.mountpoint for one in host.file_systems()] == ["/"]
     assert [one.device for one in host.disks()] == ["vda"]
+
+
+MEMINFO = "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 30 kB\nSwapTotal: 50 kB\nSwapFree: 40 kB"
+
+
+def test_memory_and_swap_in_bytes(tmp_path: Path) -> None:
+    root = tree(tmp_path, {"proc/meminfo": MEMINFO, "proc/vmstat": "nr 1\npswpin 7\npswpout 8\noom_kill 2"})
+    assert memory.memory(root) == (1000 * 1024, 150 * 1024, None, None)
+    assert memory.swap(root) == (50 * 1024, 10 * 1024, 7, 8)
+    assert memory.oom_kills(root) == 2
+    old = tree(tmp_path / "old", {"proc/meminfo": "MemFree: 1 kB", "proc/vmstat": "nr 1"})
+    with pytest.raises(NotMeasurable):
+        memory.memory(old)
+    with pytest.raises(NotMeasurable, match=r"Linux 4\.13"):
+        memory.oom_kills(old)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID, SIGNALS
 from keuring.signals.model import Kind, ValueType
-from keuring_agent import wire
+from keuring_agent import uplink, wire
 from keuring_agent.sensors.base import EventSeen
 from keuring_agent.window import SeriesKey, WindowReport
 from tests.agent.examples import quick
@@ -111,3 +111,39 @@ def test_the_same_series_give_the_same_bytes() -> None:
     keys = (SeriesKey(1, "", 3), SeriesKey(50, "/", 1), SeriesKey(50, "/home", 1))
     assert wire.dictionary(keys) == wire.dictionary(tuple(keys))
     assert len(wire.dictionary(keys)) < 40
+
+
+@quick
+@given(st.integers(1, 2**62), st.integers(1, 2**62), st.floats(0, 4e9), texts)
+def test_a_request(epoch: int, sequence: int, now: float, version: str) -> None:
+    message = wire.numbered(epoch, sequence, wire.gap(sequence, sequence, "x"))
+    read = report_pb2.SendReportsRequest.FromString(wire.request(message, now, version))
+    assert (read.report.spool_epoch, read.report.sequence) == (epoch, sequence)
+    assert math.isclose(read.send_time.ToNanoseconds() / 1e9, now, abs_tol=0.001)
+    assert read.policy_version == version
+
+
+@quick
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 9), st.integers(0, 2**64 - 1))
+def test_a_plain_answer(epoch: int, sequence: int, disposition: int, expected: int) -> None:
+    sent = report_pb2.SendReportsResponse(spool_epoch=epoch, sequence=sequence, expected_sequence=expected)
+    sent.disposition = disposition  # type: ignore[assignment]  # also one that is not known yet
+    assert wire.plain_answer(sent.SerializeToString()) == (epoch, sequence, disposition, expected)
+    sent.problems.add(reason="x")
+    assert wire.plain_answer(sent.SerializeToString()) is None
+
+
+@quick
+@given(st.binary(max_size=40))
+def test_any_bytes_are_read_as_numbers_or_left_to_protobuf(data: bytes) -> None:
+    found = wire.plain_answer(data)
+    assert found is None or all(number >= 0 for number in found)
+
+
+def test_dispositions_have_the_numbers_of_the_contract() -> None:
+    assert (uplink.STORED, uplink.DUPLICATE, uplink.QUARANTINED, uplink.OUT_OF_ORDER) == (
+        report_pb2.DISPOSITION_STORED,
+        report_pb2.DISPOSITION_DUPLICATE,
+        report_pb2.DISPOSITION_QUARANTINED,
+        report_pb2.DISPOSITION_OUT_OF_ORDER,
+    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType, TracebackType
 
 
@@ -28,11 +27,8 @@ class Alarm:
         self.stopped = False
 
     def __enter__(self) -> Alarm:
-        # A socket pair, because on Windows neither select nor wake-ups take pipes.
-        self._waking, self._woken = socket.socketpair()
-        for end in (self._waking, self._woken):
-            end.setblocking(False)  # noqa: FBT003  # its only argument
-        self._before_wake = signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
+        self._woken, self._waking, self._drain, self._close = _wires()
+        self._before_wake = signal.set_wakeup_fd(self._waking, warn_on_full_buffer=False)
         self._before = {
             number: signal.signal(number, self._stop)
             for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGBREAK", None))
@@ -48,8 +44,7 @@ class Alarm:
         signal.set_wakeup_fd(self._before_wake)
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._waking.close()
-        self._woken.close()
+        self._close()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopped = True
@@ -62,7 +57,33 @@ class Alarm:
         if self.stopped or seconds <= 0:
             return
         if select.select([self._woken], [], [], seconds)[0]:
-            self._woken.recv(4096)
+            self._drain()
+
+
+def _wires() -> tuple[int, int, Callable[[], object], Callable[[], None]]:
+    """Two connected ends that do not block (one to read, one to write), what empties them and what closes them."""
+    if os.name == "posix":
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)  # a flag is all that it takes
+        os.set_blocking(writing, False)
+
+        def close() -> None:
+            os.close(reading)
+            os.close(writing)
+
+        return reading, writing, lambda: os.read(reading, 4096), close
+    # On Windows neither select nor wake-ups take pipes. Elsewhere the socket module would cost memory for nothing.
+    import socket
+
+    near, far = socket.socketpair()
+    near.setblocking(False)  # noqa: FBT003
+    far.setblocking(False)  # noqa: FBT003
+
+    def close_both() -> None:
+        near.close()
+        far.close()
+
+    return far.fileno(), near.fileno(), lambda: far.recv(4096), close_both
 
 
 @contextmanager

@@ -10,43 +10,44 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 
-def _meminfo(tree: Tree) -> dict[bytes, int]:
-    found = {}
-    for line in tree.data("proc/meminfo").splitlines():
-        name, _, rest = line.partition(b":")
-        value = rest.split()
-        if value:
-            found[name] = int(value[0]) * (1024 if len(value) > 1 else 1)
-    return found
+def _number(data: bytes, name: bytes) -> int | None:
+    """The number after ``name`` at the start of a line; the hundreds of other lines are not even split."""
+    start = data.find(b"\n" + name)
+    if start < 0:
+        return None
+    return int(data[start + 1 + len(name) : start + 65 + len(name)].split(None, 1)[0])
 
 
-def _vmstat(tree: Tree) -> dict[bytes, int]:
-    pairs = (line.split() for line in tree.data("proc/vmstat").splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}  # a name and a number
+def _bytes(data: bytes, name: bytes) -> int | None:
+    """The same, of a line of /proc/meminfo, which counts in KiB."""
+    found = _number(data, name)
+    return None if found is None else found * 1024
 
 
 def memory(tree: Tree) -> Memory:
     """/proc/meminfo."""
-    info = _meminfo(tree)
-    if b"MemTotal" not in info:
+    data = b"\n" + tree.data("proc/meminfo")
+    total, available = _bytes(data, b"MemTotal:"), _bytes(data, b"MemAvailable:")
+    if total is None:
         raise NotMeasurable("/proc/meminfo does not tell the size of the memory")
-    available = info.get(b"MemAvailable")
     if available is None:  # Linux before 3.14
-        available = info.get(b"MemFree", 0) + info.get(b"Buffers", 0) + info.get(b"Cached", 0)
-    return Memory(info[b"MemTotal"], available, info.get(b"Committed_AS"), info.get(b"CommitLimit"))
+        available = sum(_bytes(data, name) or 0 for name in (b"MemFree:", b"Buffers:", b"Cached:"))
+    return Memory(total, available, _bytes(data, b"Committed_AS:"), _bytes(data, b"CommitLimit:"))
 
 
 def swap(tree: Tree) -> Swap:
-    """/proc/meminfo and the page counts of /proc/vmstat."""
-    info = _meminfo(tree)
-    total = info.get(b"SwapTotal", 0)
-    counts = _vmstat(tree)
-    return Swap(total, total - info.get(b"SwapFree", 0), counts.get(b"pswpin"), counts.get(b"pswpout"))
+    """/proc/meminfo and, where there is swap, the page counts of /proc/vmstat."""
+    data = b"\n" + tree.data("proc/meminfo")
+    total, free = _bytes(data, b"SwapTotal:") or 0, _bytes(data, b"SwapFree:") or 0
+    if not total:
+        return Swap(0, 0, None, None)
+    counts = b"\n" + tree.data("proc/vmstat")
+    return Swap(total, total - free, _number(counts, b"pswpin "), _number(counts, b"pswpout "))
 
 
 def oom_kills(tree: Tree) -> int:
     """The kernel's own count."""
-    found = _vmstat(tree).get(b"oom_kill")
+    found = _number(b"\n" + tree.data("proc/vmstat"), b"oom_kill ")
     if found is None:
         raise NotMeasurable("this kernel does not count programs that it ends; it does from Linux 4.13 on")
     return found
