@@ -22,7 +22,7 @@ RUN groupadd --gid 10001 keuring \
 COPY --from=build /opt/keuring /opt/keuring
 ENV PATH=/opt/keuring/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    KEURING_AGENT_DATA_DIRECTORY=/var/lib/keuring-agent
+    KEURING_AGENT_STATE_DIRECTORY=/var/lib/keuring-agent
 USER 10001:10001
 WORKDIR /var/lib/keuring-agent
 VOLUME /var/lib/keuring-agent

@@ -78,7 +78,7 @@ MOUNTS = """\
 32 27 0:40 / /run/user/1000 rw - tmpfs tmpfs rw
 33 27 8:17 / /media/jan/STICK rw - vfat /dev/sdb1 rw
 34 27 0:50 / /mnt/share rw - nfs4 server:/x rw
-35 27 8:5 / /with\\040space ro,relatime - xfs /dev/sda5 rw
+35 27 8:5 / /with\\040space ro,relatime - xfs /dev/sda5 ro
 36 27 0:60 / /tmp rw - tmpfs tmpfs rw
 """
 
@@ -104,6 +104,14 @@ def test_a_file_system_that_is_shown_in_part_only(tmp_path: Path) -> None:
     lines = "1 0 8:9 /a /data rw - ext4 /dev/sda9 rw\n2 0 8:9 /b /data/longer rw - ext4 /dev/sda9 rw"
     found = storage.file_systems(tree(tmp_path, {"proc/1/mountinfo": lines}), ())
     assert [one.mountpoint for one in found] == ["/data"]
+
+
+def test_a_read_only_view_is_no_read_only_file_system(tmp_path: Path) -> None:
+    """What the agent sees under systemd's ProtectSystem=strict, and what a disk that failed looks like."""
+    (tmp_path / "data").mkdir()
+    lines = "1 0 8:1 / / ro,relatime - ext4 /dev/sda1 rw\n2 0 8:2 / /data rw - ext4 /dev/sda2 ro,errors=remount-ro"
+    found = storage.file_systems(tree(tmp_path, {"proc/1/mountinfo": lines}), ())
+    assert [(one.mountpoint, one.read_only) for one in found] == [("/", False), ("/data", True)]
 
 
 def test_disks_are_whole_and_physical(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import re
 from typing import TYPE_CHECKING, Any
@@ -138,3 +139,12 @@ def test_the_lock_of_an_image_keeps_versions_and_hashes(runtime_lock: ModuleType
     assert set(part.splitlines()) < set(whole.splitlines())
     assert re.findall(r"^grpcio==", part, re.MULTILINE) == ["grpcio=="]
     assert part.count("--hash=sha256:") > 20
+
+
+def test_what_units_and_images_set_is_a_setting_of_the_agent() -> None:
+    from keuring_agent import config
+
+    texts = [path.read_text(encoding="utf-8") for path in (*IMAGES, DEPLOY / "systemd" / "keuring-agent.service")]
+    names = {name for text in texts for name in re.findall(r"KEURING_AGENT_([A-Z_]+)=", text)}
+    assert names == {"STATE_DIRECTORY"}
+    assert "state_directory" in {field.name for field in dataclasses.fields(config.Settings)}

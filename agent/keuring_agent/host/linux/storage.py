@@ -71,7 +71,9 @@ def _mounts(tree: Tree) -> Iterator[Mount]:
     for line in tree.data(source).decode("utf-8", "replace").splitlines():
         left, _, right = line.partition(" - ")
         fields, tail = left.split(" "), right.split(" ")
-        read_only = "ro" in fields[5].split(",") or "ro" in tail[-1].split(",")
+        # The file system's own options, not those of this view of it: systemd shows a hardened service every mount
+        # read-only, but only the kernel, or whoever mounted it, makes the file system itself so.
+        read_only = "ro" in tail[-1].split(",")
         yield Mount(fields[2], _unescape(fields[4]), read_only, tail[0], fields[3] == "/")
 
 
