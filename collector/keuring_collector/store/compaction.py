@@ -43,9 +43,15 @@ class PurgeReport:
 
 
 def compact(
-    connection: Connection, before_day: int, out_of_time: Callable[[], bool] = lambda: False
+    connection: Connection,
+    before_day: int,
+    out_of_time: Callable[[], bool] = lambda: False,
+    rest: Callable[[], None] = lambda: None,
 ) -> CompactionReport:
-    """Moves what ended before the start of ``before_day`` (days since 1970) from the journal to history."""
+    """Moves what ended before the start of ``before_day`` (days since 1970) from the journal to history.
+
+    ``rest`` is called after each transaction, to let others write.
+    """
     due = connection.execute(
         "SELECT h.endpoint_id FROM endpoint_head h JOIN snapshot s ON s.endpoint_id = h.endpoint_id "
         "WHERE h.compacted_day < ? ORDER BY h.endpoint_id",
@@ -58,6 +64,7 @@ def compact(
         with connection.transaction():
             moved, made = _compact_endpoint(connection, endpoint, before_day)
         endpoints, reports, blocks = endpoints + 1, reports + moved, blocks + made
+        rest()
     return CompactionReport(endpoints, reports, blocks, finished=True)
 
 

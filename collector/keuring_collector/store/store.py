@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from keuring_collector.store.facts import StoredEvent, StoredFact, Value
     from keuring_collector.store.journal import Head, Quarantined
+
+LONGEST_REST: Final = 0.25
 
 
 class DailyPoint(NamedTuple):
@@ -187,12 +189,28 @@ class Store:
             self.connection,
             int((now - journal_days * DAY) // DAY),
             lambda: time.monotonic() > end or (stop is not None and stop()),
+            _Rest() if self.connection.vendor == "sqlite" else lambda: None,
         )
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
         """Lets go of windows older than ``raw_days`` and of daily points older than ``daily_days``."""
         today = int(now // DAY)
         return compaction.purge(self.connection, today - raw_days, today - daily_days)
+
+
+class _Rest:
+    """Waits as long as the work since the last wait took.
+
+    SQLite does not queue its writers: who waits asks again and again, and would hardly ever find a moment between
+    transactions that follow each other at once.
+    """
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def __call__(self) -> None:
+        time.sleep(min(LONGEST_REST, time.monotonic() - self._since))
+        self._since = time.monotonic()
 
 
 def open_store(url: str) -> Store:
