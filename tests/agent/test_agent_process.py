@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -211,6 +212,8 @@ def test_once(
     assert cli.main(["once", "--state-directory", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "sent 1 report\n"
     assert len(collector.journal.reports[0].facts) > 5
+    notebook = json.loads((tmp_path / "notebook.json").read_text())
+    assert notebook["agent_stopped"] is True
     collector.stop()
     assert cli.main(["once", "--state-directory", str(tmp_path)]) == UnreachableError.exit_code
     assert "cannot be reached" in capsys.readouterr().err
