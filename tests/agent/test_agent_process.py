@@ -56,7 +56,7 @@ def agent(directory: Path, **environment: str) -> Iterator[subprocess.Popen[str]
         process.communicate()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen in time"
@@ -75,7 +75,7 @@ def test_it_reports_has_one_thread_and_never_loads_grpc(tmp_path: Path, collecto
         process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
         assert process.stderr is not None
         assert process.stderr.read() == ""
     sequences = [report.sequence for report in collector.journal.reports]
