@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keuring_agent.config import Settings
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
+    from keuring_agent.sensors.base import Notebook
     from keuring_agent.window import WindowReport
 
 # Rates need two samples; commands that take a single window wait this long between them.
@@ -105,11 +106,11 @@ def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _one_window(settings: Settings, host: Host, plan: Plan) -> WindowReport:
+def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) -> WindowReport:
     from keuring_agent.ledger import Ledger
     from keuring_agent.recorder import Recorder
 
-    every = sensors.every({}, settings.smart_interval, settings.updates_interval)
+    every = sensors.every(notebook, settings.smart_interval, settings.updates_interval)
     recorder = Recorder(host, every, Ledger(), plan.gate, settings.sensor_timeout)
     recorder.sample(closing=True)
     time.sleep(PAUSE)
@@ -124,13 +125,18 @@ def _one_window(settings: Settings, host: Host, plan: Plan) -> WindowReport:
 def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     from keuring_agent import identity, sending, state, wire
     from keuring_agent.host.lock import locked
+    from keuring_agent.runner import read_notebook
+    from keuring_agent.sensors.uptime import STOPPED
 
     identity.load(settings.state_directory)
     state.prepare(settings.state_directory)
     with locked(settings.state_directory):
         host = _host(settings)
-        report = _one_window(settings, host, _plan(settings))
+        notebook = read_notebook(settings.state_directory)
+        report = _one_window(settings, host, _plan(settings), notebook)
         sending.spool_of(settings).append(wire.report(report), host.wall())
+        # What the kernel said is not said again; and nobody watches from here on, so no mark is left.
+        state.write(settings.state_directory / state.NOTEBOOK, {**notebook, STOPPED: True})
         count, remarks = sending.send(settings)
     for remark in remarks:
         print(f"keuring-agent: {remark}", file=sys.stderr)
@@ -142,7 +148,7 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent import show
 
     plan = _plan(settings)
-    report = _one_window(settings, _host(settings), plan)
+    report = _one_window(settings, _host(settings), plan, {})
     found = show.entries(report, plan.gate)
     if chosen.json:
         print(json.dumps(show.document(found), indent=2, ensure_ascii=False))

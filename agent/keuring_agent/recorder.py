@@ -93,6 +93,11 @@ class Recorder:
         self._sampled = (wall, now)
         return finished
 
+    def restrict(self, gate: Gate) -> None:
+        """Goes on behind another gate; what it does not let pass is gone from the window that is being filled too."""
+        self.gate = gate
+        self._window.restrict(gate.permits_id)
+
     def has_event(self, signals: Collection[int]) -> bool:
         """Whether one of these (catalogue ids) happened in the window so far."""
         return any(event.signal.id in signals for event in self._window.events())

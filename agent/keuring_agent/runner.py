@@ -22,6 +22,7 @@ from keuring_agent.sensors import uptime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Protocol
 
     from keuring_agent.config import Settings
@@ -93,7 +94,7 @@ class Runner:
         self._log = log
         self._draw = draw
         self._spool = sending.spool_of(settings)
-        self.notebook = self._read_notebook()
+        self.notebook = read_notebook(self._directory, log)
         self._ledger = Ledger(self._read_quietly("ledger.json"))
         self._policy_seen = self._policy_stamp()
         self._plan = policy.plan(policy.load(self._directory), settings)
@@ -213,7 +214,7 @@ class Runner:
         self._policy_seen = stamp
         wanted = policy.load(self._directory)
         self._plan = policy.plan(wanted, self._settings)
-        self.recorder.gate = self._plan.gate
+        self.recorder.restrict(self._plan.gate)
         self._log(f"following policy {wanted.version}")
 
     def _policy_stamp(self) -> int:
@@ -240,12 +241,19 @@ class Runner:
             self._log(str(error))
 
     def _read_quietly(self, name: str) -> dict[str, object]:
-        try:
-            return state.read(self._directory / name) or {}
-        except StateError as error:
-            self._log(f"{error}; going on without it")
-            return {}
+        return read_quietly(self._directory / name, self._log)
 
-    def _read_notebook(self) -> dict[str, Value]:
-        found = self._read_quietly(state.NOTEBOOK)
-        return {name: value for name, value in found.items() if isinstance(value, str | float | bool)}
+
+def read_quietly(path: Path, log: Callable[[str], None]) -> dict[str, object]:
+    """A file of the state directory that the agent can do without when it is damaged."""
+    try:
+        return state.read(path) or {}
+    except StateError as error:
+        log(f"{error}; going on without it")
+        return {}
+
+
+def read_notebook(directory: Path, log: Callable[[str], None] = say) -> dict[str, Value]:
+    """What sensors knew when the agent last ran."""
+    found = read_quietly(directory / state.NOTEBOOK, log)
+    return {name: value for name, value in found.items() if isinstance(value, str | float | bool)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from keuring.signals.model import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keuring.signals.model import Signal
     from keuring_agent.sensors.base import EventSeen, FactKey, Readings, Value
@@ -115,6 +115,14 @@ class Window:
         if found is None:
             found = self._samples[key] = (signal, _Samples())
         return found[1]
+
+    def restrict(self, permits: Callable[[int], bool]) -> None:
+        """Forgets all of signals (catalogue ids) that may not leave any more, what was sampled already among it."""
+        self._samples = {key: value for key, value in self._samples.items() if permits(key[0])}
+        self._events = {key: value for key, value in self._events.items() if permits(key[0])}
+        self._totals = {key: value for key, value in self._totals.items() if permits(key[0])}
+        self._seen = {key: seen for key, seen in self._seen.items() if permits(key.signal)}
+        self._series = tuple(sorted(self._seen))
 
     @property
     def is_empty(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -55,7 +56,7 @@ def agent(directory: Path, **environment: str) -> Iterator[subprocess.Popen[str]
         process.communicate()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen in time"
@@ -74,13 +75,16 @@ def test_it_reports_has_one_thread_and_never_loads_grpc(tmp_path: Path, collecto
         process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
         assert process.stderr is not None
         assert process.stderr.read() == ""
     sequences = [report.sequence for report in collector.journal.reports]
     assert sequences == list(range(1, len(sequences) + 1))
     left = sending.spool_of(Settings(state_directory=tmp_path)).batch().reports
-    assert [kept.sequence for kept in left] == list(range(len(sequences) + 1, len(sequences) + 1 + len(left)))
+    # A report whose answer did not come in time stays too: it will be a duplicate.
+    first = left[0].sequence if left else len(sequences) + 1
+    assert first <= len(sequences) + 1
+    assert [kept.sequence for kept in left] == list(range(first, first + len(left)))
 
 
 def test_the_resident_modules_load_no_heavy_library() -> None:
@@ -211,6 +215,8 @@ def test_once(
     assert cli.main(["once", "--state-directory", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "sent 1 report\n"
     assert len(collector.journal.reports[0].facts) > 5
+    notebook = json.loads((tmp_path / "notebook.json").read_text())
+    assert notebook["agent_stopped"] is True
     collector.stop()
     assert cli.main(["once", "--state-directory", str(tmp_path)]) == UnreachableError.exit_code
     assert "cannot be reached" in capsys.readouterr().err

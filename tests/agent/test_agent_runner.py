@@ -314,9 +314,26 @@ def test_the_policy_is_followed_while_it_runs(tmp_path: Path) -> None:
     last = [report for report in station.reports if report.window_duration.ToSeconds() == 120]
     assert len(last) >= 6
     dictionary = report_pb2.SeriesDictionary.FromString(last[-1].series)
-    sent = {BY_ID[signal] for report in last[1:] for signal in dictionary.signal_ids if values(report, signal)}
+    sent = {BY_ID[signal] for report in last for signal in dictionary.signal_ids if values(report, signal)}
     assert {signal.privacy for signal in sent} == {Privacy.HARDWARE}
     assert catalogue.HW_TEMPERATURE not in sent
+
+
+def test_what_was_sampled_before_it_was_forbidden_does_not_leave_after(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+
+    def forbid(now: float) -> None:
+        if now > 1000 + 450 and not (tmp_path / "policy.json").exists():
+            policy.store(tmp_path, policy.Policy("v2", classes=(Privacy.HARDWARE,)))
+
+    station.run(700, forbid)
+    first, second = [report for report in station.reports if report.window_duration.ToSeconds() == 300]
+    assert {BY_ID[signal].privacy for signal in _signals(first)} == set(Privacy) - {Privacy.IDENTITY}
+    assert {BY_ID[signal].privacy for signal in _signals(second)} == {Privacy.HARDWARE}
+
+
+def _signals(report: report_pb2.Report) -> set[int]:
+    return set(report_pb2.SeriesDictionary.FromString(report.series).signal_ids)
 
 
 def test_stopping_keeps_the_last_window_and_ends_the_child(tmp_path: Path) -> None:
