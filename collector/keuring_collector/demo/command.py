@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import io
 import os
+import shutil
 import signal
 import ssl
 import sys
@@ -212,7 +213,7 @@ The demo is up: {count.endpoints - 1} simulated machines, this one, and {count.t
   metrics       {metrics}
 
   The certificate is of the demo's own CA, so your browser will warn; {where / "ca" / "root.pem"} is its root.
-  To look further: keuring-collector --data-directory {where} status   (or: rules explain, endpoint list, --help)
+  To look further: {_program()} --data-directory {where} status   (or: rules explain, endpoint list, --help)
   Ctrl C ends the demo. All that it made is in {where}; the next demo wipes it.
 """
     )
@@ -236,6 +237,14 @@ def _count(settings: Settings) -> Count:
         tickets=Ticket.objects.filter(state__in=Ticket.OPEN).count(),
         live_agent_reports=sum(position for endpoint, position in positions.items() if endpoint in live),
     )
+
+
+def _program() -> str:
+    """How a person calls this program: by its name, or by where it is when that is not on the PATH."""
+    beside = Path(sys.executable).parent / "keuring-collector"
+    if shutil.which("keuring-collector") or not beside.exists():
+        return "keuring-collector"
+    return os.path.relpath(beside)
 
 
 def _answers(console: str, root: Path) -> bool:
