@@ -1,17 +1,20 @@
 """The real processes under load and random kills: ``python -m tests.soak --minutes N``.
 
-A collector, several hand-made agents that send as fast as they are answered over real mTLS, and the real agent of
-this machine. Its ingest is killed with SIGKILL again and again, its other processes now and then. At the end the
-ledger of acknowledgements is held against the store. Prints one JSON object per line, as the benchmarks do; exit code
-1 when a report was lost or doubled, or ingest took longer than five seconds to be ready.
+First the tests of faults, with more of everything. Then a collector, several hand-made agents that send as fast as they
+are answered over real mTLS, and the real agent of this machine: ingest is killed with SIGKILL again and again, the
+other processes now and then, and at the end the ledger of acknowledgements is held against the store. Prints one JSON
+object per line, as the benchmarks do; exit code 1 when a report was lost or doubled, or ingest took longer than five
+seconds to be ready.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 READY_LIMIT: Final = 5.0
 SETTLE_SECONDS: Final = 30.0
+WRITER_KILLS: Final = 200
+EXAMPLES_A_MINUTE: Final = 100
 PACK: Final = Path(__file__).parents[1] / "fixtures" / "small_pack"
 
 
@@ -142,6 +147,19 @@ class Soak:
         return stored, lost, doubled, wrong
 
 
+def faults(minutes: float) -> tuple[int, str]:
+    """The tests of faults with more of everything; 0 when all passed, and what they said."""
+    more = {"KEURING_FAULT_KILLS": str(WRITER_KILLS), "KEURING_FAULT_EXAMPLES": str(round(EXAMPLES_A_MINUTE * minutes))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/faults"],
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0, or 1 when something was lost, doubled or late."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=(__doc__ or "").split("\n", 1)[0])
@@ -150,6 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--between-kills", type=float, default=6.0, metavar="S", help="mean seconds (default 6)")
     parser.add_argument("--seed", type=int, default=None, help="of the moments of the kills")
     chosen = parser.parse_args(arguments)
+    failed, said = faults(chosen.minutes)
+    if failed:
+        print(said, file=sys.stderr)
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
     with tempfile.TemporaryDirectory(prefix="keuring-soak-") as folder:
         soak = Soak(Path(folder), chosen.agents, chosen.between_kills, random.Random(seed))
@@ -164,13 +185,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Figure("soak_doubled_reports", doubled, "reports", how=how),
         Figure("soak_slowest_ready_s", round(slowest, 2), "s", how=how),
         Figure("soak_kills", kills, "kills", how=how),
+        Figure(
+            "soak_fault_tests_failed", float(bool(failed)), "", how=f"{WRITER_KILLS} kills of the writer, tests/faults"
+        ),
     ):
         print(json.dumps(asdict(figure)), flush=True)
     for text in wrong:
         print(f"wrong: {text}", file=sys.stderr)
     if slowest > READY_LIMIT:
         print(f"ingest took {slowest:.1f} s to be ready after a kill; at most {READY_LIMIT:.0f}", file=sys.stderr)
-    return int(bool(lost or doubled or wrong) or slowest > READY_LIMIT)
+    return int(bool(lost or doubled or wrong or failed) or slowest > READY_LIMIT)
 
 
 if __name__ == "__main__":
