@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -19,10 +17,11 @@ from keuring_agent.host.linux import identity, system, updates
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.tree import Tree
 from keuring_agent.sensors.kernel import classify
-from tests.fuzz.target import Target, attempt
+from tests.fuzz.target import Target, attempt, folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hypothesis.strategies import SearchStrategy
 
@@ -137,9 +136,9 @@ APT = [
 
 @functools.cache
 def _root() -> Path:
-    root = Path(tempfile.mkdtemp(prefix="keuring-fuzz-root-"))
-    for folder in ("var/log", "etc", "usr/lib"):
-        (root / folder).mkdir(parents=True)
+    root = folder("root")
+    for name in ("var/log", "etc", "usr/lib"):
+        (root / name).mkdir(parents=True)
     return root
 
 

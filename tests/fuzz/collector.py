@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,10 +14,11 @@ from keuring_collector import config, rulepack
 from keuring_collector.fleet.authority import RequestError, parse_request
 from keuring_collector.rulepack.pack import rule_files, shipped
 from tests.collector.certificates import new_key, signing_request
-from tests.fuzz.target import Target, attempt
+from tests.fuzz.target import Target, attempt, folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hypothesis.strategies import SearchStrategy
 
@@ -27,18 +26,18 @@ if TYPE_CHECKING:
 @functools.cache
 def _folder(purpose: str) -> Path:
     """A directory of this process for inputs that must be files."""
-    folder = Path(tempfile.mkdtemp(prefix=f"keuring-fuzz-{purpose}-"))
+    made = folder(purpose)
     if purpose == "rules":
-        shutil.copytree(shipped() / "articles", folder / "articles")
-    return folder
+        shutil.copytree(shipped() / "articles", made / "articles")
+    return made
 
 
 def swallow_rule(data: bytes) -> None:
     """Loads a pack that has this one rule."""
-    folder = _folder("rules")
-    (folder / "rule.yaml").write_bytes(data)
+    where = _folder("rules")
+    (where / "rule.yaml").write_bytes(data)
     try:
-        pack = rulepack.load(folder)
+        pack = rulepack.load(where)
     except rulepack.RulePackError as error:
         problems = list(error.problems)
         assert problems
@@ -98,13 +97,13 @@ def rules() -> SearchStrategy[bytes]:
 
 def swallow_settings(data: bytes) -> None:
     """Reads a settings file."""
-    folder = _folder("settings")
-    (folder / config.FILE_NAME).write_bytes(data)
-    settings, refused = attempt(config.ConfigError, lambda: config.load(folder, environment={}))
+    where = _folder("settings")
+    (where / config.FILE_NAME).write_bytes(data)
+    settings, refused = attempt(config.ConfigError, lambda: config.load(where, environment={}))
     if settings is None:
-        assert str(folder) in refused
+        assert str(where) in refused
         return
-    assert settings.data_directory == folder
+    assert settings.data_directory == where
     assert settings.database_url
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -21,6 +25,13 @@ def attempt(refusing: type[Exception], call: Callable[[], Result]) -> tuple[Resu
         refusal = str(error)
     assert refusal, f"{refusing.__name__} says nothing"
     return None, refusal
+
+
+def folder(purpose: str) -> Path:
+    """A new directory for inputs that must be files; gone when this process ends."""
+    made = Path(tempfile.mkdtemp(prefix=f"keuring-fuzz-{purpose}-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
