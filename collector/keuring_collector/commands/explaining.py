@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,7 +41,8 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
         return
     used = signals_of(compiled)
     yield from _measured(store, endpoint, used)
-    windows = windows_of(store, endpoint, used, now - days * DAY, now)
+    # Ends of windows are whole seconds, so that of this very moment may lie a little ahead.
+    windows = windows_of(store, endpoint, used, now - days * DAY, math.ceil(now))
     if not windows:
         yield f"the machine reported nothing that this rule looks at in the last {days:g} days"
         return
