@@ -31,6 +31,6 @@ def test_files_that_are_named_are_there(path: Path) -> None:
     missing = []
     for match in PLACE.finditer(path.read_text(encoding="utf-8")):
         name = match[1].rstrip(".-")
-        if name not in MADE and not any(ROOT.glob(f"{name.rstrip('/')}*")):
+        if name not in MADE and not any(ROOT.glob(f"{name.rstrip('/*')}*")):
             missing.append(name)
     assert missing == []
