@@ -1,4 +1,4 @@
-"""Generates the pages that code implies: docs/operations/settings.md and docs/operations/commands.md.
+"""Generates the pages that code implies: settings.md, commands.md and metrics.md of docs/operations/.
 
 ``python docs/generate.py`` writes them; with ``--check`` it writes nothing and fails when one of them is not what it
 would write.
@@ -12,9 +12,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client.metrics import MetricWrapperBase
+
+from keuring_collector import metrics
 from keuring_collector.__main__ import build_parser
 from keuring_collector.commands.settings_file import literal, names
 from keuring_collector.config import ENVIRONMENT_PREFIX, Settings
+from keuring_collector.exporter.families import families
+from keuring_collector.exporter.inventory import SPECIMEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +116,39 @@ def form(action: argparse.Action) -> str:
     return name if action.nargs == 0 else f"{name} {value}"
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+def metrics_page() -> str:
+    """Every metric of /metrics."""
+    lines = [
+        NOTE,
+        "# Metrics\n",
+        "`/metrics` listens on 127.0.0.1, port `metrics_port`. It holds no name of a person or a machine; departments "
+        "are those of the collector, and of what agents write only their version comes through, cleaned, the twenty "
+        "most common ones and `other`. `/service-discovery` on the same port is Prometheus' HTTP service discovery.\n",
+        "## From the database\n",
+        "Read at most every few seconds, and never for more than a twentieth of the time. Collectors that share a "
+        "database all tell the same: take them once, as in `max without (instance) (keuring_tickets)`.\n",
+        "| metric | labels | meaning |",
+        "|---|---|---|",
+    ]
+    for family in families(SPECIMEN, up=True, now=SPECIMEN.read_at):
+        labels = ", ".join(f"`{name}`" for name in family._labelnames)
+        lines.append(f"| `{family.name}` | {labels} | {cell(family.documentation)} |")
+    lines += [
+        "",
+        "## Counted by the processes\n",
+        "Added up over the processes of a collector; several collectors add up by `sum`.\n",
+        "| metric | kind | labels | meaning |",
+        "|---|---|---|---|",
+    ]
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            name = metric._name + ("_total" if metric._type == "counter" else "")
+            labels = ", ".join(f"`{name}`" for name in metric._labelnames)
+            lines.append(f"| `{name}` | {metric._type} | {labels} | {cell(metric._documentation)} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "metrics.md": metrics_page}
 
 
 def main() -> int:

@@ -107,8 +107,7 @@ def test_a_file_system_that_is_shown_in_part_only(tmp_path: Path) -> None:
 
 
 def test_a_read_only_view_is_no_read_only_file_system(tmp_path: Path) -> None:
-    """What the agent sees under systemd's ProtectSystem=strict, and what a disk that failed looks like."""
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data").mkdir()  # under systemd's ProtectSystem=strict; and a disk that failed
     lines = "1 0 8:1 / / ro,relatime - ext4 /dev/sda1 rw\n2 0 8:2 / /data rw - ext4 /dev/sda2 ro,errors=remount-ro"
     found = storage.file_systems(tree(tmp_path, {"proc/1/mountinfo": lines}), ())
     assert [(one.mountpoint, one.read_only) for one in found] == [("/", False), ("/data", True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -56,12 +57,15 @@ def foreign(paths: list[Path]) -> dict[str, set[str]]:
     return found
 
 
+installed = cache(metadata.packages_distributions)
+
+
 def providers(name: str) -> set[str]:
     if name == "google":
         return {"protobuf"}
     if name.startswith(("win32", "pywin")) or name in ("pywintypes", "servicemanager"):
         return {"pywin32"}
-    return {canonicalize_name(found) for found in metadata.packages_distributions().get(name, [name])}
+    return {canonicalize_name(found) for found in installed().get(name, [name])}
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -14,7 +14,15 @@ import pytest
 from keuring_collector.config import Settings
 from keuring_collector.exporter import ExporterError
 from keuring_collector.exporter.families import families
-from keuring_collector.exporter.inventory import MAX_LABEL_LENGTH, Inventory, bounded, bounded_pairs, freshness, label
+from keuring_collector.exporter.inventory import (
+    MAX_LABEL_LENGTH,
+    SPECIMEN,
+    Inventory,
+    bounded,
+    bounded_pairs,
+    freshness,
+    label,
+)
 from keuring_collector.exporter.server import Exporter, start
 from keuring_collector.exporter.source import InventorySource
 from keuring_collector.store import Statistics, StorageError
@@ -23,25 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-NOW = 1_700_000_000.0
-INVENTORY = Inventory(
-    read_at=NOW,
-    tickets={("new", "urgent", "Verkoop"): 2},
-    tickets_by_cause={("volume_full", "urgent"): 2},
-    tickets_expected={"week": 2},
-    verdicts={("volume_full", "right"): 7},
-    unattended_since={"urgent": NOW - 60},
-    endpoints={("active", "false"): 3},
-    versions={"0.1.0": 3},
-    freshness={"15m": 3},
-    store=Statistics(5, NOW - 100, 6, 7, 8),
-    jobs={"digest": NOW - 10, "purge": None},
-    jobs_failing={"digest": False, "purge": True},
-    certificates={"server": NOW + 1000},
-    disk_size=10,
-    disk_free=4,
-    backup_at=NOW - 5,
-)
+NOW = SPECIMEN.read_at
+INVENTORY = SPECIMEN
 
 
 def samples(inventory: Inventory | None, *, up: bool = True, now: float = NOW) -> dict[str, float]:

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from keuring_collector import metrics  # noqa: F401 - declares what the processes count
 from keuring_collector.exporter.families import families
-from tests.collector.test_exporter import INVENTORY, NOW
+from keuring_collector.exporter.inventory import SPECIMEN
 from tests.deploy import promql
 from tests.programs import find_program
 
@@ -30,7 +30,7 @@ def promtool(*arguments: str) -> None:
 
 def told() -> set[str]:
     """Every name of a sample that the exporter gives."""
-    names = {sample.name for family in families(INVENTORY, True, NOW) for sample in family.samples}
+    names = {sample.name for family in families(SPECIMEN, True, SPECIMEN.read_at) for sample in family.samples}
     for family in REGISTRY.collect():
         if family.name.startswith("keuring_"):
             endings = {
@@ -98,7 +98,7 @@ def test_every_recorded_series_is_used() -> None:
 
 def test_no_metric_has_a_label_that_prometheus_sets_itself() -> None:
     own = [family for family in REGISTRY.collect() if family.name.startswith("keuring_")]
-    for family in [*own, *families(INVENTORY, True, NOW)]:
+    for family in [*own, *families(SPECIMEN, True, SPECIMEN.read_at)]:
         for sample in family.samples:
             assert not {"job", "instance"} & set(sample.labels), sample.name
 

@@ -97,13 +97,13 @@ def ask(prometheus: str, expression: str) -> list[dict[str, Any]]:
 
 
 def without_data(prometheus: str, expressions: dict[str, str]) -> dict[str, str]:
-    """Those of the expressions that still give nothing when the time is over."""
+    """Those of the expressions that still give no number when the time is over."""
     end = time.monotonic() + DATA_SECONDS
     missing = dict(expressions)
     while missing and time.monotonic() < end:
         for name, expression in list(missing.items()):
             with contextlib.suppress(OSError):
-                if ask(prometheus, expression):
+                if any(series["value"][1] != "NaN" for series in ask(prometheus, expression)):
                     del missing[name]
         time.sleep(1)
     return missing

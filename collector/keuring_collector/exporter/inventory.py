@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from keuring_collector.fleet.text import printable
+from keuring_collector.store import Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from keuring_collector.store import Statistics
 
 MAX_VERSIONS: Final = 20
 MAX_DEPARTMENTS: Final = 200
@@ -56,6 +55,27 @@ class Inventory:
     disk_size: int = 0
     disk_free: int = 0
     backup_at: float | None = None  # when the newest backup in the data directory was made
+
+
+# One of everything, for documentation and tests.
+SPECIMEN: Final = Inventory(
+    read_at=1_700_000_000.0,
+    tickets={("new", "urgent", "Verkoop"): 2},
+    tickets_by_cause={("volume_full", "urgent"): 2},
+    tickets_expected={"week": 2},
+    verdicts={("volume_full", "right"): 7},
+    unattended_since={"urgent": 1_699_999_940.0},
+    endpoints={("active", "false"): 3},
+    versions={"0.1.0": 3},
+    freshness={"15m": 3},
+    store=Statistics(5, 1_699_999_900.0, 6, 7, 8),
+    jobs={"digest": 1_699_999_990.0, "purge": None},
+    jobs_failing={"digest": False, "purge": True},
+    certificates={"server": 1_700_001_000.0},
+    disk_size=10,
+    disk_free=4,
+    backup_at=1_699_999_995.0,
+)
 
 
 def label(text: object) -> str:
