@@ -381,8 +381,7 @@ def test_a_root_elsewhere_is_read_there(recorded: Path) -> None:
     assert host.cpu_count() == 2
     assert host.memory().total == 24684096 * 1024
     assert host.boot_id() == (recorded / "proc/sys/kernel/random/boot_id").read_text().strip()
-    assert [one.mountpoint for one in host.file_systems()] == ["/"]
-    assert [one.device for one in host.disks()] == ["vda"]
+    assert ([one.mountpoint for one in host.file_systems()], [one.device for one in host.disks()]) == (["/"], ["vda"])
 
 
 MEMINFO = "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 30 kB\nSwapTotal: 50 kB\nSwapFree: 40 kB"
