@@ -7,6 +7,7 @@ not what it would write.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -163,6 +164,9 @@ def grpc() -> dict[Path, str]:
     """The modules that protoc makes of the services and messages."""
     from grpc_tools import protoc
 
+    # protoc looks for its mypy plugins on the PATH; they are beside this very Python.
+    beside = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join((beside, os.environ.get("PATH", "")))
     protos = sorted(str(path.relative_to(HERE)) for path in HERE.glob("keuring/*/v1/*.proto"))
     well_known = str(resources.files("grpc_tools") / "_proto")
     with tempfile.TemporaryDirectory() as out:
