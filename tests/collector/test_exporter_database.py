@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring_collector.fleet.authority import Authority
+from keuring_collector.store import open_store
 from tests.collector.exporter_program import VERSIONS
 from tests.programs import find_program
 
@@ -147,3 +148,15 @@ def test_a_database_that_is_gone_is_told_and_the_counters_stay(tmp_path: Path) -
     assert told["keuring_database_up"] == 0
     assert told['keuring_ingest_reports_total{disposition="stored"}'] == 3
     assert "keuring_journal_rows" not in told
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+def test_a_large_table_is_estimated_and_not_counted(migrated_url: str) -> None:
+    store = open_store(migrated_url)
+    try:
+        store.connection.execute("UPDATE pg_class SET reltuples = 5e8 WHERE relname = 'history'")
+        statistics = store.statistics()
+        assert (statistics.history_blocks, statistics.journal_rows) == (500_000_000, 0)
+        assert statistics.oldest_journal_at is None
+    finally:
+        store.close()

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.collector.command import PORTS, PROGRAM, environment
 from tests.deploy import promql
 from tests.programs import find_program
 
@@ -35,10 +35,10 @@ def metrics_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small demo; the address of its /metrics."""
     directory = tmp_path_factory.mktemp("demo") / "collector"
     log = directory.parent / "log"
-    command = [sys.executable, "-m", "keuring_collector", "--data-directory", str(directory)]
+    command = [*PROGRAM, "demo", "--machines", str(MACHINES), "--days", "30"]
     with log.open("w") as output:
-        command += ["demo", "--machines", str(MACHINES), "--days", "30"]
-        demo = subprocess.Popen(command, stdout=output, stderr=output)
+        ports = dict.fromkeys(PORTS, "0")
+        demo = subprocess.Popen(command, env=environment(directory, **ports), stdout=output, stderr=output)
     try:
         end = time.monotonic() + UP_SECONDS
         while not (found := re.search(r"metrics\s+(http://\S+)", log.read_text())):

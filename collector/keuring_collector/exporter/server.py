@@ -16,6 +16,7 @@ import django.db
 from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app, multiprocess
 
 from keuring_collector import __version__, metrics  # noqa: F401 - that all of metrics.py is declared here too
+from keuring_collector.errors import KeuringError
 from keuring_collector.exporter.source import InventorySource
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9a-fA-F:]{2,
 _HELP: Final = b"Keuring's exporter: /metrics is for Prometheus, /service-discovery is where Prometheus finds it.\n"
 
 
-class ExporterError(Exception):
+class ExporterError(KeuringError):
     """/metrics cannot be served; the message says why and how to mend it."""
 
 
