@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from keuring_collector.store.journal import Head, Quarantined
 
 LONGEST_REST: Final = 0.25
-
-
-_COUNTED_EXACTLY = 100_000
+_COUNTED_EXACTLY: Final = 100_000
 
 
 class DailyPoint(NamedTuple):
@@ -179,11 +177,8 @@ class Store:
     def _rows(self, table: str) -> int:
         """How many rows a table has; of a large one in PostgreSQL what it last estimated: counting reads them all."""
         if self.connection.vendor == "postgresql":
-            estimated = int(
-                self.connection.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = ?::regclass", (table,))[0][
-                    0
-                ]
-            )
+            known = self.connection.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = ?::regclass", (table,))
+            estimated = int(known[0][0])
             if estimated > _COUNTED_EXACTLY:
                 return estimated
         return int(self.connection.execute(f"SELECT count(*) FROM {table}")[0][0])
