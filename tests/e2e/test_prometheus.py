@@ -23,7 +23,7 @@ from tests.programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.needs("prometheus"), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.needs("prometheus")
 
 MACHINES = 40  # enough that the desk of the demo gave verdicts
 UP_SECONDS = 240.0  # building the demo, on a machine that does other work too
@@ -35,7 +35,7 @@ def metrics_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small demo; the address of its /metrics."""
     directory = tmp_path_factory.mktemp("demo") / "collector"
     log = directory.parent / "log"
-    command = [*PROGRAM, "demo", "--machines", str(MACHINES), "--days", "30"]
+    command = [*PROGRAM, "--data-directory", str(directory), "demo", "--machines", str(MACHINES), "--days", "30"]
     with log.open("w") as output:
         ports = dict.fromkeys(PORTS, "0")
         demo = subprocess.Popen(command, env=environment(directory, **ports), stdout=output, stderr=output)
