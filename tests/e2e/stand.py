@@ -27,8 +27,10 @@ SECONDS: Final = 60.0  # how long anything may take on a machine that does other
 class Stand:
     """One collector in ``directory``, which can be killed and started again, and one agent."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, url: str = "") -> None:
+        """``url`` names an empty database; without it the collector uses a SQLite file of its own."""
         self.directory = directory / "collector"
+        self.url = url or f"sqlite:///{self.directory / 'keuring.sqlite3'}"
         # Ordinary settings: a window a second, sent at once, and rules with the floors of a small volume.
         initialise(
             self.directory,
@@ -36,6 +38,7 @@ class Stand:
             window_duration="1",
             windows_per_flush="1",
             rules_directory=str(PACK),
+            database=self.url,
         )
         self.collector = Running(self.directory)
         self.collector.wait_for("ready ingest", seconds=SECONDS)
@@ -50,10 +53,6 @@ class Stand:
         )
         self.agent.enrol(ok(keuring(self.directory, "token")))
         self.agent.start()
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.directory / 'keuring.sqlite3'}"
 
     @contextlib.contextmanager
     def database(self) -> Any:
@@ -115,7 +114,9 @@ class Stand:
         """Subject, whether it is still so, and the evidence of all lines of tickets."""
         with self.database() as connection:
             rows = connection.execute("SELECT subject, active, evidence FROM desk_ticketline ORDER BY id")
-            return [(subject, bool(active), json.loads(evidence)) for subject, active, evidence in rows]
+            # PostgreSQL gives JSON as what it says, SQLite as its text.
+            read = [json.loads(evidence) if isinstance(evidence, str) else evidence for _, _, evidence in rows]
+            return [(subject, bool(active), proof) for (subject, active, _), proof in zip(rows, read, strict=True)]
 
     def history(self) -> list[str]:
         """What happened to tickets, in order."""

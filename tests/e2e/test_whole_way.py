@@ -30,9 +30,10 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield mounted
 
 
-@pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    made = Stand(tmp_path_factory.mktemp("whole"))
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    url = request.getfixturevalue("postgres_server").create() if request.param == "postgresql" else ""
+    made = Stand(tmp_path_factory.mktemp("whole"), url)
     try:
         until(lambda: made.head().sequence >= 2, SECONDS, made.collector)
         yield made
