@@ -31,7 +31,8 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, volume: Path) -> Iterator[Stand]:
+    assert volume.is_mount()  # the agent must see no other
     url = request.getfixturevalue("postgres_server").create() if request.param == "postgresql" else ""
     made = Stand(tmp_path_factory.mktemp("whole"), url)
     try:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def _run(*command: str) -> str:
@@ -20,16 +22,25 @@ def _run(*command: str) -> str:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """Waits until no other test has a memory volume: an agent under test looks at all that are mounted."""
+    with (Path(tempfile.gettempdir()) / "keuring-test-volume.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def memory_volume(where: Path, size: str) -> Iterator[Path]:
-    """A tmpfs at ``where``; skips the test, with the reason, where that cannot be mounted."""
+    """A tmpfs at ``where``, the only one of all tests now; skips the test, with the reason, where that cannot be."""
     where.mkdir(parents=True, exist_ok=True)
-    wrong = _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "keuring-test", str(where))
-    if wrong:
-        pytest.skip(f"a tmpfs cannot be mounted here: {wrong}")
-    try:
-        yield where
-    finally:
-        _run("umount", "--lazy", str(where))
+    with _alone():
+        wrong = _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "keuring-test", str(where))
+        if wrong:
+            pytest.skip(f"a tmpfs cannot be mounted here: {wrong}")
+        try:
+            yield where
+        finally:
+            _run("umount", "--lazy", str(where))
 
 
 @contextmanager
