@@ -1,6 +1,6 @@
 """Runs one benchmark, or all: ``python -m tests.bench [NAME] [--record]``, one JSON object per line.
 
-A benchmark is a module of this package (write-path is write_path.py) with ``run() -> Iterable[Figure]``.
+A benchmark is a module or package in this package (write-path is write_path.py) with ``run() -> Iterable[Figure]``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ NOT_BENCHMARKS = frozenset({"__init__", "__main__", "figure", "record"})
 
 def names() -> list[str]:
     """The benchmarks there are: modules of this package that define ``run``."""
-    modules = sorted(Path(__file__).parent.glob("*.py"))
+    here = Path(__file__).parent
+    modules = {path.stem: path for path in here.glob("*.py")}
+    modules |= {path.parent.name: path for path in here.glob("*/__init__.py")}
     return [
-        path.stem.replace("_", "-")
-        for path in modules
-        if path.stem not in NOT_BENCHMARKS and "\ndef run(" in path.read_text(encoding="utf-8")
+        name.replace("_", "-")
+        for name, path in sorted(modules.items())
+        if name not in NOT_BENCHMARKS and "\ndef run(" in path.read_text(encoding="utf-8")
     ]
 
 
