@@ -17,7 +17,7 @@ Columns = dict[str, "NDArray[Any]"]
 
 
 def read(folder: Path, name: str) -> Columns | None:
-    """The columns of a table by name, blanks in numbers as NaN; None, and a line on standard error, without the file."""
+    """The columns of a table by name, blanks in numbers as NaN; None, and a line on standard error, when absent."""
     for suffix in (".parquet", ".csv.gz", ".csv"):
         path = folder / f"{name}{suffix}"
         if path.is_file():
