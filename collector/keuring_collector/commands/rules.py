@@ -1,4 +1,4 @@
-"""keuring-collector rules lint|test|explain: for those who write rules."""
+"""keuring-collector rules lint|test|explain|dates: for those who write rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from keuring_collector.commands import workspace
+from keuring_collector.commands import rule_dates, workspace
 from keuring_collector.commands.workspace import CommandError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import Rule, RulePack
 
 NAME: Final = "rules"
-HELP: Final = "Checks the rules, plays their tests, or explains what a rule makes of one machine."
+HELP: Final = "Checks the rules, plays their tests, explains what a rule makes of one machine, or keeps dates fresh."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +33,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explaining.add_argument("rule", metavar="RULE", help="the rule's name")
     explaining.add_argument("machine", metavar="NAME|UUID")
     explaining.add_argument("--days", type=float, default=30, metavar="N", help="how far back (default: 30)")
+    rule_dates.configure(actions.add_parser("dates", help=rule_dates.HELP))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Does what was asked of the rules."""
     if arguments.action == "explain":
         return _explain(arguments.rule, arguments.machine, arguments.days)
+    if arguments.action == "dates":
+        return rule_dates.run(arguments)
     from keuring_collector.rulepack import commands
 
     directory = arguments.directory or workspace.settings().rules_directory

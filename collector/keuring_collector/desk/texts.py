@@ -1,8 +1,8 @@
 """What a ticket says: the rule's own texts with the machine, the colleague, the date and the numbers filled in.
 
 A rule's texts are templates in Dutch and English with the placeholders {machine}, {colleague}, {subject}, {date},
-{value} and {limit}. Everything here takes the language and the moment of reading, and falls back honestly when the
-rule that opened a ticket is no longer in the pack (``rule`` is None).
+{ends}, {expires}, {value} and {limit}. Everything here takes the language and the moment of reading, and falls back
+honestly when the rule that opened a ticket is no longer in the pack (``rule`` is None).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from django.utils.functional import _StrPromise
 
-_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}|\{\{|\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|ends|expires|value|limit)\}|\{\{|\}\}")
 
 # What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
 CAUSES: Final[Mapping[str, _StrPromise]] = {
@@ -163,6 +163,8 @@ def _words(line: TicketLine, now: datetime) -> dict[str, str]:
         "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
         "subject": line.subject,
         "date": wording.day(line.expected_at, now) if line.expected_at else gettext("an unknown date"),
+        "ends": wording.ends(line.expected_at, now),
+        "expires": wording.expires(line.expected_at, now),
         "value": wording.in_sentence(value["value"], value["signal"], now) if value else unknown,
         "limit": wording.in_sentence(limit["value"], limit["signal"], now, "limit") if limit else unknown,
     }
@@ -323,6 +325,8 @@ _BLANKS: Final[Mapping[str, _StrPromise]] = {
     "colleague": pgettext_lazy("blank", "colleague"),
     "subject": pgettext_lazy("blank", "part"),
     "date": pgettext_lazy("blank", "date"),
+    "ends": pgettext_lazy("blank", "ends on"),
+    "expires": pgettext_lazy("blank", "expires on"),
     "value": pgettext_lazy("blank", "value"),
     "limit": pgettext_lazy("blank", "limit"),
 }

@@ -27,6 +27,7 @@ DAY = 86400.0
 GRID_SHARE = 1e-3
 AGGREGATES = {"last": Statistic.LAST, "min": Statistic.MIN, "mean": Statistic.MEAN, "max": Statistic.MAX}
 FOR_EVER = math.inf
+NOON = time(12)
 _PYTHON: dict[ValueType, tuple[type, ...]] = {
     ValueType.BOOLEAN: (bool,),
     ValueType.NUMBER: (int, float),
@@ -333,7 +334,9 @@ class _Compiler:
         if signal is not None and signal.value is not ValueType.TIME:
             raise Fault((*loc, "signal"), f"'{signal.name}' is not a time")
         rows = []
-        for number, entry in enumerate(condition.table):
+        # A table that goes by a name was filled in when the pack was read.
+        written = [] if isinstance(condition.table, str) else condition.table
+        for number, entry in enumerate(written):
             match = []
             for name, prefix in entry.when.items():
                 here = (*loc, "table", number, "when", name)
@@ -342,9 +345,8 @@ class _Compiler:
                 if fact.subject:
                     raise Fault(here, f"'{name}' is per {fact.subject}", "a table goes by facts of the machine")
                 match.append((fact.id, prefix))
-            # Supported until the end of that day.
-            end = datetime.combine(entry.date, time.max, UTC).timestamp()
-            rows.append(compiled.DatedRow(tuple(match), round(end)))
+            # Noon, so that it is that day on the calendar of every desk from UTC-11 to UTC+11.
+            rows.append(compiled.DatedRow(tuple(match), datetime.combine(entry.date, NOON, UTC).timestamp()))
         ahead = -_seconds(condition.ahead, (*loc, "ahead"))
         source = compiled.Dated(
             signal.id if signal else 0, tuple(rows), per_subject=bool(signal and signal.subject), ahead=True

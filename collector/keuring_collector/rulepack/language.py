@@ -12,16 +12,31 @@ from enum import Enum
 from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
 
 from keuring_collector.engine.model import Severity as Grade
 
-PLACEHOLDERS = ("machine", "colleague", "subject", "date", "value", "limit")
+# {ends} and {expires} are the date with its verb: "ends on 3 May", and afterwards "ended on 3 May".
+PLACEHOLDERS = ("machine", "colleague", "subject", "date", "ends", "expires", "value", "limit")
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Quantity = StrictInt | StrictFloat | StrictStr
 Duration = StrictInt | StrictStr
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,49}$")]
+# Which of the two a table is; pydantic puts it into the place of an error, where it does not belong.
+ROWS, NAME = "(rows)", "(name)"
+TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
 
 
 class Part(BaseModel):
@@ -198,7 +213,10 @@ class Expires(Part):
     """A date comes near: of a fact, or looked up in a table by facts. The fact goes first."""
 
     signal: str | None = None
-    table: list[DatedEntry] = Field(default_factory=list)
+    table: Annotated[
+        Annotated[list[DatedEntry], Tag(ROWS)] | Annotated[TableName, Tag(NAME)],
+        Discriminator(lambda value: NAME if isinstance(value, str) else ROWS),
+    ] = Field(default_factory=list, description="Rows, or the name of a table of the pack (data/NAME.yaml).")
     ahead: Duration = "60d"
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keuring.signals import catalogue
 from keuring.signals.model import Status
-from keuring_collector.rulepack import trial
+from keuring_collector.rulepack import tables, trial
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.language import Maturity
 from keuring_collector.rulepack.pack import ARTICLES, LANGUAGES, TEST_SUFFIX, article_path, rule_files
@@ -108,12 +108,22 @@ def _articles(pack: RulePack) -> Iterator[Problem]:
                         yield Problem(path, number, f"'{word}' in a text for people", f"say '{NOT_SAID[word]}'")
 
 
+def _named_table(source: Source) -> str:
+    condition = source.data["condition"].get("expires") or {}
+    table = condition.get("table")
+    return table if isinstance(table, str) else ""
+
+
 def _strays(pack: RulePack) -> Iterator[Problem]:
-    """Tests and articles that belong to no rule."""
+    """Tests, tables and articles that belong to no rule."""
     known = {trial.test_path(path) for path in rule_files(pack.directory)}
     for path in sorted(pack.directory.rglob(f"*{TEST_SUFFIX}")):
         if path not in known:
             yield Problem(path, 1, "tests of a rule that is not there", "rename or remove the file")
+    named = {_named_table(Source(pack.files[rule.id])) for rule in pack.rules.values()}
+    for path in sorted((pack.directory / tables.DATA).glob("*.yaml")):
+        if path.stem not in named:
+            yield Problem(path, 1, "a table that no rule names", "name it in a rule, or remove it")
     slugs = {rule.article for rule in pack.rules.values()}
     for path in sorted((pack.directory / ARTICLES).glob("*.md")):
         if path.name.split(".")[0] not in slugs:

@@ -13,14 +13,16 @@ from pydantic import ValidationError
 
 from keuring.signals import catalogue
 from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
+from keuring_collector.rulepack import tables
 from keuring_collector.rulepack.compile import compile_rule
-from keuring_collector.rulepack.language import Maturity, Rule
+from keuring_collector.rulepack.language import NAME, ROWS, Maturity, Rule
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from keuring_collector.rulepack.language import DatedEntry
     from keuring_collector.rulepack.problems import Loc
 
 LANGUAGES = ("nl", "en")
@@ -60,8 +62,9 @@ def article_path(directory: Path, slug: str, language: str) -> Path:
 
 
 def rule_files(directory: Path) -> list[Path]:
-    """The rule files of a pack, in a fixed order. Tests stand beside them and are not rules."""
-    return sorted(p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+    """The rule files of a pack, in a fixed order. Tests and tables stand beside them and are not rules."""
+    found = (p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+    return sorted(p for p in found if not tables.is_table(directory, p))
 
 
 def load(directory: Path | None = None) -> RulePack:
@@ -74,14 +77,16 @@ def load(directory: Path | None = None) -> RulePack:
     problems: list[Problem] = []
     read: list[tuple[Path, Rule, CompiledRule]] = []
     sources: dict[Path, Source] = {}
+    known = _Tables(directory)
     for path in files:
         try:
             source = sources[path] = Source(path)
-            rule = validate(source)
+            rule = known.fill_in(source, validate(source))
             read.append((path, rule, _compile(source, rule)))
             _check_articles(directory, source, rule)
         except RulePackError as error:
             problems += error.problems
+    problems += known.problems
     for path, rule, _ in read:
         problems += _duplicates(sources[path], rule, [(p, r) for p, r, _ in read if p < path])
     if problems:
@@ -99,6 +104,40 @@ def load(directory: Path | None = None) -> RulePack:
         compiled=compile_pack(judged, version),
         version=version,
     )
+
+
+class _Tables:
+    """The tables that rules of a pack name, each read once. Those of the shipped pack are there for every pack."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directories = (directory, shipped())
+        self._found: dict[str, list[DatedEntry]] = {}
+        self.problems: list[Problem] = []
+
+    def fill_in(self, source: Source, rule: Rule) -> Rule:
+        """``rule`` with the rows of the table that it names, so that its fingerprint covers them. RulePackError."""
+        condition = rule.condition.expires
+        if condition is None or not isinstance(condition.table, str):
+            return rule
+        name = condition.table
+        if name not in self._found:
+            self._found[name] = self._read(source, name)
+        filled = condition.model_copy(update={"table": self._found[name]})
+        return rule.model_copy(update={"condition": rule.condition.model_copy(update={"expires": filled})})
+
+    def _read(self, source: Source, name: str) -> list[DatedEntry]:
+        for directory in self._directories:
+            path = tables.table_path(directory, name)
+            if path.is_file():
+                try:
+                    return tables.entries(tables.read(path)[1])
+                except RulePackError as error:
+                    self.problems += error.problems
+                    return []
+        known = {p.stem for directory in self._directories for p in (directory / tables.DATA).glob("*.yaml")}
+        line = source.line(("condition", "expires", "table"))
+        mend = nearest(name, known) or f"write {tables.table_path(self._directories[0], name)}"
+        raise RulePackError([Problem(source.path, line, f"no table is called '{name}'", mend)])
 
 
 def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:
@@ -126,7 +165,7 @@ def validate(source: Source) -> Rule:
 
 
 def _explain(source: Source, item: Any) -> Problem:
-    loc: Loc = tuple(item["loc"])
+    loc: Loc = tuple(part for part in item["loc"] if part not in (ROWS, NAME))
     line = source.line(loc)
     name, kind = str(loc[-1]) if loc else "rule", item["type"]
     if kind == "extra_forbidden":

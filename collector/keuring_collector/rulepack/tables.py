@@ -1,0 +1,122 @@
+"""Tables of dates that rules name: data/NAME.yaml of a pack, as rows for the condition ``expires``.
+
+A table says per product which facts a machine has that runs it, and per version until when its maker supports it.
+Each row says who announced the date (``source``) and when somebody last looked (``seen``); dates.py keeps them fresh.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - pydantic reads it at run time
+from itertools import product as combinations
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StrictStr, ValidationError
+
+from keuring_collector.rulepack.language import DatedEntry, Part, Slug, Text
+from keuring_collector.rulepack.problems import Problem, RulePackError
+from keuring_collector.rulepack.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATA = "data"
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Words = Annotated[list[StrictStr], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class TableRow(Part):
+    """One version (under all names that agents may give it) and the last day on which it is supported."""
+
+    version: Words | None = Field(default=None, description="How the version begins; without it: any version.")
+    date: date
+    source: Text
+    seen: date
+    cycle: StrictStr | None = Field(default=None, description="What a supplier of dates calls it; default: the version")
+
+    @property
+    def cycle_name(self) -> str:
+        """What a supplier of dates calls it; empty when nobody supplies it."""
+        return self.cycle or (self.version[0] if self.version else "")
+
+
+class Product(Part):
+    """Something with versions whose support ends."""
+
+    product: Slug
+    supplier: StrictStr | None = Field(default=None, description="What a supplier of dates calls the product.")
+    takes: Literal["eol", "support", "extendedSupport"] = Field(
+        default="eol", description="Which of the supplier's dates counts."
+    )
+    when: dict[str, Words] = Field(min_length=1, description="How facts begin of machines that run it; any of several.")
+    version: str = Field(description="The fact that holds the version.")
+    rows: list[TableRow] = Field(min_length=1)
+
+    @property
+    def grows(self) -> bool:
+        """Whether versions that a supplier knows and the table does not can be added as they are."""
+        return self.supplier is not None and all(row.cycle is None for row in self.rows)
+
+
+class Table(Part):
+    """A data file of a pack."""
+
+    products: list[Product] = Field(min_length=1)
+
+
+def table_path(directory: Path, name: str) -> Path:
+    """Where the table of that name stands in the pack in ``directory``."""
+    return directory / DATA / f"{name}.yaml"
+
+
+def is_table(directory: Path, path: Path) -> bool:
+    """Whether a file of the pack in ``directory`` is a table, and not a rule."""
+    return path.parent == directory / DATA
+
+
+def read(path: Path) -> tuple[Source, Table]:
+    """The table in ``path`` and where its parts stand. RulePackError lists all that is wrong with it."""
+    source = Source(path)
+    try:
+        table = Table.model_validate(source.data)
+    except ValidationError as error:
+        raise RulePackError(
+            Problem(path, source.line(tuple(e["loc"])), f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}")
+            for e in error.errors()
+        ) from error
+    problems = list(_repeated(source, table))
+    if problems:
+        raise RulePackError(problems)
+    return source, table
+
+
+def _repeated(source: Source, table: Table) -> list[Problem]:
+    """Versions that stand twice: the first would count, and the other mislead."""
+    problems = []
+    for number, product in enumerate(table.products):
+        seen: set[str] = set()
+        for place, row in enumerate(product.rows):
+            for version in row.version or [""]:
+                if version in seen:
+                    line = source.line(("products", number, "rows", place))
+                    what = f"version '{version}' of '{product.product}' stands here twice"
+                    problems.append(Problem(source.path, line, what, "keep one of them"))
+                seen.add(version)
+    return problems
+
+
+def entries(table: Table) -> list[DatedEntry]:
+    """The rows as a rule would have them written out, in the table's order: the first that fits counts."""
+    found = []
+    for product in table.products:
+        for row in product.rows:
+            for values in combinations(*product.when.values()):
+                when = dict(zip(product.when, values, strict=True))
+                for version in row.version or [None]:
+                    full = when if version is None else {**when, product.version: version}
+                    found.append(DatedEntry(when=full, date=row.date, source=row.source))
+    return found
