@@ -50,8 +50,8 @@ def test_value(operator: Operator, values: Iterable[Value], value: Value | None)
 
 
 def test_fact(test: FactTest, facts: Mapping[tuple[int, str], Value], subject: str) -> Truth:
-    """Whether the fact of the subject, or of the machine, passes."""
-    return test_value(test.operator, test.values, facts.get((test.signal, subject if test.per_subject else "")))
+    """Whether the fact of the subject, of the machine, or of a named subject passes."""
+    return test_value(test.operator, test.values, facts.get((test.signal, test.about(subject))))
 
 
 def applies(tests: Iterable[FactTest], facts: Mapping[tuple[int, str], Value], subject: str) -> bool:
@@ -88,7 +88,10 @@ def date_of(dated: Dated, facts: Mapping[tuple[int, str], Value], subject: str) 
         value = facts.get((dated.signal, subject), facts.get((dated.signal, "")))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
+    about = subject if dated.by_subject else ""
     for row in dated.table:
-        if all(_matches(prefix, facts.get((signal, ""))) for signal, prefix in row.match):
+        if row.subject and not _matches(row.subject, subject):
+            continue
+        if all(_matches(prefix, facts.get((signal, about))) for signal, prefix in row.match):
             return row.date
     return math.nan

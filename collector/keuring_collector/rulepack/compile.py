@@ -94,7 +94,12 @@ def fact_test(name: str, condition: language.FactCondition | language.State, loc
             mend = "put it in quotes" if signal.value is ValueType.STRING else "write it without quotes"
             raise Fault(loc, f"'{signal.name}' is a {signal.value.value}, and {value!r} is not", mend)
     plain = tuple(float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in values)
-    return compiled.FactTest(signal.id, operator, plain, per_subject=bool(signal.subject))
+    named = getattr(condition, "subject", None)
+    if named is not None and not signal.subject:
+        raise Fault(loc, f"'{signal.name}' is of the machine and has no subjects", "leave 'subject' out")
+    return compiled.FactTest(
+        signal.id, operator, plain, per_subject=bool(signal.subject) and named is None, subject=named or ""
+    )
 
 
 def _operator(
@@ -333,26 +338,38 @@ class _Compiler:
         signal = None if condition.signal is None else _signal(condition.signal, (*loc, "signal"))
         if signal is not None and signal.value is not ValueType.TIME:
             raise Fault((*loc, "signal"), f"'{signal.name}' is not a time")
-        rows = []
         # A table that goes by a name was filled in when the pack was read.
         written = [] if isinstance(condition.table, str) else condition.table
-        for number, entry in enumerate(written):
-            match = []
-            for name, prefix in entry.when.items():
-                here = (*loc, "table", number, "when", name)
-                fact = _signal(name, here)
-                _of_kind(fact, here, Kind.FACT)
-                if fact.subject:
-                    raise Fault(here, f"'{name}' is per {fact.subject}", "a table goes by facts of the machine")
-                match.append((fact.id, prefix))
-            # Noon, so that it is that day on the calendar of every desk from UTC-11 to UTC+11.
-            rows.append(compiled.DatedRow(tuple(match), datetime.combine(entry.date, NOON, UTC).timestamp()))
+        kinds = {signal.subject} if signal and signal.subject else set()
+        rows = [self._row(entry, (*loc, "table", number), kinds) for number, entry in enumerate(written)]
         ahead = -_seconds(condition.ahead, (*loc, "ahead"))
         source = compiled.Dated(
-            signal.id if signal else 0, tuple(rows), per_subject=bool(signal and signal.subject), ahead=True
+            signal.id if signal else 0,
+            tuple(rows),
+            per_subject=bool(signal and signal.subject),
+            by_subject=bool(written and kinds - {""}),
+            ahead=True,
         )
         self.gap = FOR_EVER
         return (compiled.Term(0, 0, -1.0, ahead, self._recovery(ahead), slope=1.0),), source
+
+    def _row(self, entry: language.DatedEntry, loc: Loc, kinds: set[str]) -> compiled.DatedRow:
+        """A row of a table; ``kinds`` are the subjects that its facts have been of so far, all the same."""
+        match = []
+        for name, prefix in entry.when.items():
+            here = (*loc, "when", name)
+            fact = _signal(name, here)
+            _of_kind(fact, here, Kind.FACT)
+            kinds.add(fact.subject)
+            if len(kinds) > 1:
+                what = f"'{name}' is per {fact.subject or 'machine'}, and other facts of the table are not"
+                raise Fault(here, what, "a table goes by facts of the machine, or of one kind of subject")
+            match.append((fact.id, prefix))
+        if entry.subject and not kinds - {""}:
+            raise Fault((*loc, "subject"), "the facts of this table are of the machine", "leave 'subject' out")
+        # Noon, so that it is that day on the calendar of every desk from UTC-11 to UTC+11.
+        day = datetime.combine(entry.date, NOON, UTC).timestamp()
+        return compiled.DatedRow(tuple(match), day, entry.subject or "")
 
     def _age(self, condition: language.Age) -> tuple[tuple[compiled.Term, ...], compiled.Dated | None]:
         loc = self.loc

@@ -98,8 +98,11 @@ class Texts(Part):
 
 
 class FactCondition(Part):
-    """What a fact must be: exactly one of the fields. A bare value or list in a file means `in`."""
+    """What a fact must be: exactly one of the tests. A bare value or list in a file means `in`."""
 
+    subject: StrictStr | None = Field(
+        default=None, description="Whose fact, where it is not the finding's own subject."
+    )
     in_: list[Scalar] | None = Field(default=None, alias="in", min_length=1)
     not_in: list[Scalar] | None = Field(default=None, min_length=1)
     version_below: StrictStr | None = None
@@ -204,6 +207,7 @@ class Increase(Part):
 class DatedEntry(Part):
     """A date that holds for machines whose facts begin as written; `source` says who announced it."""
 
+    subject: StrictStr | None = Field(default=None, description="How the subject begins, such as a program's name.")
     when: dict[str, StrictStr] = Field(min_length=1)
     date: date
     source: Text

@@ -52,7 +52,7 @@ def _obligations(rule: Rule, source: Source) -> Iterator[Problem]:
     if rule.maturity.opens_tickets:
         for identity in sorted(signals_of(compile_rule(rule))):
             signal = catalogue.BY_ID[identity]
-            if signal.status is not Status.EMITTED:
+            if signal.status is Status.PLANNED:
                 yield owe("condition", f"no agent measures '{signal.name}' yet", "make the rule experimental")
     if not rule.title.nl.strip() or "{machine}" not in rule.title.nl or "{machine}" not in rule.title.en:
         yield owe("title", "the title does not name the machine", "use {machine}")

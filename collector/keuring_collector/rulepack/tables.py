@@ -10,7 +10,7 @@ from datetime import date  # noqa: TC003 - pydantic reads it at run time
 from itertools import product as combinations
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictStr, ValidationError
+from pydantic import BeforeValidator, Field, StrictStr, ValidationError, model_validator
 
 from keuring_collector.rulepack.language import DatedEntry, Part, Slug, Text
 from keuring_collector.rulepack.problems import Problem, RulePackError
@@ -52,9 +52,18 @@ class Product(Part):
     takes: Literal["eol", "support", "extendedSupport"] = Field(
         default="eol", description="Which of the supplier's dates counts."
     )
-    when: dict[str, Words] = Field(min_length=1, description="How facts begin of machines that run it; any of several.")
+    subject: Words | None = Field(default=None, description="How the name of the program begins; any of several.")
+    when: dict[str, Words] = Field(default_factory=dict, description="How facts of machines that run it begin.")
     version: str = Field(description="The fact that holds the version.")
     rows: list[TableRow] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Product:
+        if not self.subject and not self.when:
+            raise ValueError("write when, subject or both")
+        if not self.when and any(row.version is None for row in self.rows):
+            raise ValueError("a row without a version needs when")
+        return self
 
     @property
     def grows(self) -> bool:
@@ -114,9 +123,12 @@ def entries(table: Table) -> list[DatedEntry]:
     found = []
     for product in table.products:
         for row in product.rows:
-            for values in combinations(*product.when.values()):
-                when = dict(zip(product.when, values, strict=True))
-                for version in row.version or [None]:
-                    full = when if version is None else {**when, product.version: version}
-                    found.append(DatedEntry(when=full, date=row.date, source=row.source))
+            versions: list[str | None] = [*row.version] if row.version else [None]
+            subjects: list[str | None] = [*product.subject] if product.subject else [None]
+            for subject, *values in combinations(subjects, *product.when.values(), versions):
+                *facts, version = values
+                when = {name: str(value) for name, value in zip(product.when, facts, strict=True)}
+                if version is not None:
+                    when[product.version] = version
+                found.append(DatedEntry(subject=subject, when=when, date=row.date, source=row.source))
     return found
