@@ -19,8 +19,8 @@ from keuring_collector import metrics
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change
 from keuring_collector.ingest.agents import AgentHealth
-from keuring_collector.ingest.departments import Departments
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
+from keuring_collector.ingest.departments import Departments
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
 from keuring_collector.store import ConstraintError, StorageError, facts, journal, tickets
