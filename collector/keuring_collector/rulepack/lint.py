@@ -108,10 +108,14 @@ def _articles(pack: RulePack) -> Iterator[Problem]:
                         yield Problem(path, number, f"'{word}' in a text for people", f"say '{NOT_SAID[word]}'")
 
 
-def _named_table(source: Source) -> str:
-    condition = source.data["condition"].get("expires") or {}
-    table = condition.get("table")
-    return table if isinstance(table, str) else ""
+def _tables(part: object) -> Iterator[str]:
+    """The tables that a rule, as it is written, names."""
+    if isinstance(part, dict):
+        table = part.get("table")
+        if isinstance(table, str):
+            yield table
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _tables(each)
 
 
 def _strays(pack: RulePack) -> Iterator[Problem]:
@@ -120,7 +124,7 @@ def _strays(pack: RulePack) -> Iterator[Problem]:
     for path in sorted(pack.directory.rglob(f"*{TEST_SUFFIX}")):
         if path not in known:
             yield Problem(path, 1, "tests of a rule that is not there", "rename or remove the file")
-    named = {_named_table(Source(pack.files[rule.id])) for rule in pack.rules.values()}
+    named = {name for rule in pack.rules.values() for name in _tables(Source(pack.files[rule.id]).data)}
     for path in sorted((pack.directory / tables.DATA).glob("*.yaml")):
         if path.stem not in named:
             yield Problem(path, 1, "a table that no rule names", "name it in a rule, or remove it")

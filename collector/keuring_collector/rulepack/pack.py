@@ -15,14 +15,14 @@ from keuring.signals import catalogue
 from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
 from keuring_collector.rulepack import tables
 from keuring_collector.rulepack.compile import compile_rule
-from keuring_collector.rulepack.language import NAME, ROWS, Maturity, Rule
+from keuring_collector.rulepack.conditions.dates import NAME, ROWS
+from keuring_collector.rulepack.language import Maturity, Rule
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from keuring_collector.rulepack.language import DatedEntry
     from keuring_collector.rulepack.problems import Loc
 
 LANGUAGES = ("nl", "en")
@@ -81,12 +81,12 @@ def load(directory: Path | None = None) -> RulePack:
     for path in files:
         try:
             source = sources[path] = Source(path)
-            rule = known.fill_in(source, validate(source))
+            known.fill_in(source)
+            rule = validate(source)
             read.append((path, rule, _compile(source, rule)))
             _check_articles(directory, source, rule)
         except RulePackError as error:
             problems += error.problems
-    problems += known.problems
     for path, rule, _ in read:
         problems += _duplicates(sources[path], rule, [(p, r) for p, r, _ in read if p < path])
     if problems:
@@ -111,33 +111,44 @@ class _Tables:
 
     def __init__(self, directory: Path) -> None:
         self._directories = (directory, shipped())
-        self._found: dict[str, list[DatedEntry]] = {}
-        self.problems: list[Problem] = []
+        self._found: dict[str, list[dict[str, Any]] | None] = {}
 
-    def fill_in(self, source: Source, rule: Rule) -> Rule:
-        """``rule`` with the rows of the table that it names, so that its fingerprint covers them. RulePackError."""
-        condition = rule.condition.expires
-        if condition is None or not isinstance(condition.table, str):
-            return rule
-        name = condition.table
+    def fill_in(self, source: Source) -> None:
+        """Puts the rows of tables into the place of their names, so that the rule's fingerprint covers them.
+
+        Raises RulePackError: there is no such table, or it is wrong; what is wrong in it is said once.
+        """
+        if isinstance(source.data, dict):
+            self._walk(source, source.data.get("condition"), ("condition",))
+
+    def _walk(self, source: Source, part: Any, loc: Loc) -> None:
+        if isinstance(part, list):
+            for number, each in enumerate(part):
+                self._walk(source, each, (*loc, number))
+        elif isinstance(part, dict):
+            for key, each in part.items():
+                self._walk(source, each, (*loc, key))
+            expires = part.get("expires")
+            if isinstance(expires, dict) and isinstance(expires.get("table"), str):
+                expires["table"] = self._rows(source, expires["table"], (*loc, "expires", "table"))
+
+    def _rows(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
         if name not in self._found:
-            self._found[name] = self._read(source, name)
-        filled = condition.model_copy(update={"table": self._found[name]})
-        return rule.model_copy(update={"condition": rule.condition.model_copy(update={"expires": filled})})
+            self._found[name] = None
+            self._found[name] = self._read(source, name, loc)
+        rows = self._found[name]
+        if rows is None:
+            raise RulePackError([])  # the first rule that named it said what is wrong
+        return rows
 
-    def _read(self, source: Source, name: str) -> list[DatedEntry]:
+    def _read(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
         for directory in self._directories:
             path = tables.table_path(directory, name)
             if path.is_file():
-                try:
-                    return tables.entries(tables.read(path)[1])
-                except RulePackError as error:
-                    self.problems += error.problems
-                    return []
+                return [entry.model_dump(exclude_none=True) for entry in tables.entries(tables.read(path)[1])]
         known = {p.stem for directory in self._directories for p in (directory / tables.DATA).glob("*.yaml")}
-        line = source.line(("condition", "expires", "table"))
         mend = nearest(name, known) or f"write {tables.table_path(self._directories[0], name)}"
-        raise RulePackError([Problem(source.path, line, f"no table is called '{name}'", mend)])
+        raise RulePackError([Problem(source.path, source.line(loc), f"no table is called '{name}'", mend)])
 
 
 def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StrictStr, ValidationError, model_validator
 
-from keuring_collector.rulepack.language import DatedEntry, Part, Slug, Text
+from keuring_collector.rulepack.conditions.base import Part, Text
+from keuring_collector.rulepack.conditions.dates import DatedEntry
+from keuring_collector.rulepack.language import Slug  # noqa: TC001 - pydantic reads it at run time
 from keuring_collector.rulepack.problems import Problem, RulePackError
 from keuring_collector.rulepack.source import Source
 
