@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keuring_collector.engine.facts import Facts
-
 SPREAD = 1.4826  # median absolute deviation to standard deviation
 FEWEST_DAYS = 3  # known days that the value of a machine rests on, where the period has as many
 FEWEST_PEERS = 5  # machines in a group that is answered at all: fewer say nothing, and could say who they are
@@ -79,14 +77,14 @@ class Baselines:
         return Answer(int(valid_from), middle, spread, int(machines))
 
 
-def group_of(facts: Facts, asked: Sequence[PeerFact], subject: str) -> Group | None:
+def group_of(facts: Mapping[tuple[int, str], object], asked: Sequence[PeerFact], subject: str) -> Group | None:
     """The group that a subject of a machine with these facts is in; None while one of them is not known."""
     values = []
     for fact in asked:
         value = facts.get((fact.signal, subject if fact.per_subject else ""))
         if value is None or value == "":
             return None
-        values.append(value.casefold() if isinstance(value, str) else repr(float(value)))
+        values.append(value.casefold() if isinstance(value, str) else str(value))
     return tuple(values)
 
 

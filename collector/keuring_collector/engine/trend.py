@@ -6,8 +6,8 @@ The method, for a series whose rise matters (a falling one is turned over first)
 2. *Pace.* The Theil-Sen slope of the daily points; more than THIN_TO days are first thinned to medians of a few.
 3. *Doubt.* What the line leaves over is told apart into noise, which does not grow with time, and wandering, which
    does, by the differences of known days that lie near and far apart. The variance of the slope is
-   12 * noise / (days * span^2) + wandering / span. A short history hides wandering in its own slope, and none shows that
-   there is no wandering at all: so it is raised, and never thought less than PRIOR of the noise.
+   12 * noise / (days * span^2) + wandering / span. A short history hides wandering in its own slope, and none shows
+   that there is no wandering at all: so it is raised, and never thought less than PRIOR of the noise.
 4. *Surely.* The slope less ``z`` deviations: what it is at least. That is what a rule holds against its limit, so a
    trend is only told when the interval leaves the limit out.
 
