@@ -10,16 +10,15 @@ import numpy as np
 
 from keuring.signals.catalogue import BY_ID
 from keuring_collector.engine import Fleet
-from keuring_collector.engine.compiled import Dated, FactTest, Forecast, Growth, State
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Window
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
+from keuring_collector.rulepack.reads import signals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keuring_collector.engine.compiled import CompiledRule
     from keuring_collector.engine.model import Evidence, Finding
     from keuring_collector.rulepack import Rule, RulePack
     from keuring_collector.store import Store
@@ -58,26 +57,6 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
     yield from explain_lines(fleet.explain(endpoint, rule.id))
     standing = [subject or "the machine" for _, subject in fleet.standing(endpoint)]
     yield f"true now for: {', '.join(standing)}" if standing else "not true now"
-
-
-def signals_of(rule: CompiledRule) -> set[int]:
-    """The signals that a rule reads."""
-    used = {signal for term in rule.terms for signal in (term.signal, term.minus_signal)}
-    used |= {test.signal for test in rule.applies}
-    source = rule.source
-    if isinstance(source, Growth):
-        used |= {lane.signal for lane in source.lanes} | {source.identity}
-    elif isinstance(source, Forecast):
-        used |= {source.signal, source.restart_signal, source.identity}
-    elif isinstance(source, Dated):
-        used |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
-    elif isinstance(source, State):
-        used |= _of_test(source.test)
-    return used - {0}
-
-
-def _of_test(test: FactTest) -> set[int]:
-    return {test.signal}
 
 
 def windows_of(store: Store, endpoint: int, used: set[int], since: float, until: float) -> list[Window]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine.model import LAST, MAX, MEAN, MIN
+from keuring_collector.engine.model import LAST, MAX, MEAN, MIN, SUM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def gather(rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], ag
     old = rings.value[rows]
     new = values.copy()
     again = ~np.isnan(old)
-    for statistic, together in ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add)):
+    for statistic, together in ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add), (SUM, np.add)):
         both = again & (aggregate == statistic)
         new[both] = together(old[both], values[both])
     rings.value[rows] = new
@@ -91,4 +91,4 @@ def newest(rings: Days, row: int, length: int, aggregate: int) -> float:
     return float(known[-1]) if len(known) else float("nan")
 
 
-SEEDED = {LAST: "last", MIN: "minimum", MEAN: "mean", MAX: "maximum"}
+SEEDED = {LAST: "last", MIN: "minimum", MEAN: "mean", MAX: "maximum", SUM: "total"}

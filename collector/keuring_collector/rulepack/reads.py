@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def signals_of(rule: compiled.CompiledRule) -> set[int]:
-    """The ids of all signals that a rule reads."""
+    """The ids of all signals that a rule and its parts read."""
     found = {term.signal for term in rule.terms} | {term.minus_signal for term in rule.terms}
     found |= {test.signal for test in rule.applies}
     source = rule.source
@@ -28,6 +28,9 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
     elif isinstance(source, compiled.Peer):
         found |= {source.signal, source.restart_signal, source.identity}
         found |= {fact.signal for fact in source.question.facts}
+    elif isinstance(source, compiled.Combination):
+        for part in source.parts:
+            found |= signals_of(part.rule)
     return found - {0}
 
 
