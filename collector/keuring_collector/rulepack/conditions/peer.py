@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, StrictFloat, StrictInt, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from keuring.signals.model import Kind, ValueType
 from keuring_collector.engine import compiled
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST = 60  # days
 LEAST = 1e-9  # a spread of nothing would make everything unlike
-Spreads = StrictInt | StrictFloat
 
 
 class Peer(Part):
@@ -39,8 +38,8 @@ class Peer(Part):
     signal: str
     statistic: str | None = None
     daily: Daily = "mean"
-    above: Spreads | None = Field(default=None, gt=0, description="So many spreads above what is usual.")
-    below: Spreads | None = Field(default=None, gt=0, description="So many spreads below what is usual.")
+    above: Quantity | None = Field(default=None, description="So many spreads above what is usual.")
+    below: Quantity | None = Field(default=None, description="So many spreads below what is usual.")
     margin: Quantity = Field(description="And at least this far from what is usual, however much alike the others are.")
     by: list[str] = Field(
         default=["keuring.hardware.model"], min_length=1, description="Machines with the same of these facts are peers."
@@ -59,7 +58,8 @@ class Peer(Part):
 def compile_peer(condition: Peer, loc: Loc) -> Leaf:
     """For the engine. Raises Fault."""
     signal = find_signal(condition.signal, (*loc, "signal"), Kind.GAUGE, Kind.COUNTER)
-    spreads = float(condition.above if condition.above is not None else condition.below or 0.0)
+    side = "above" if condition.above is not None else "below"
+    spreads = _spreads(getattr(condition, side), (*loc, side))
     margin = to_number(condition.margin, signal.unit, (*loc, "margin"))
     if margin <= 0:
         raise Fault((*loc, "margin"), f"a margin of {margin:g}", "write an amount above 0")
@@ -75,7 +75,7 @@ def compile_peer(condition: Peer, loc: Loc) -> Leaf:
     )
     source = compiled.Peer(
         question,
-        sign=1.0 if condition.above is not None else -1.0,
+        sign=1.0 if side == "above" else -1.0,
         peers=condition.peers,
         # So many spreads of at least this are at least the margin.
         least=max(margin / spreads, signal.precision, LEAST),

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack.problems import Loc
 
 
+ROUNDING = 12**-0.5  # standard deviation of what rounding to a step of 1 adds
+
+
 class Trend(Part):
     """A daily series surely rises or falls by so much in a period: the interval of its slope leaves the limit out."""
 
@@ -89,7 +92,7 @@ def compile_trend(condition: Trend, loc: Loc) -> Leaf:
         days=days,
         minimum_days=shortest,
         step=step,
-        noise=signal.precision,
+        noise=signal.precision * ROUNDING,
         z=to_deviations(condition.confidence, (*loc, "confidence")),
         restart_signal=restart,
         restart_statistic=restart_statistic,
