@@ -150,7 +150,10 @@ def _said(finding: Finding) -> str:
 def _amount(item: Evidence) -> str:
     if not isinstance(item.value, float):
         return str(item.value)
-    return quantity.say(item.value, BY_ID[item.signal].unit if item.role != "slope" and item.signal in BY_ID else "")
+    if item.role == "dated":
+        return _moment(item.value)[:10]
+    bare = item.role in ("slope", "machines") or item.signal not in BY_ID
+    return quantity.say(item.value, "" if bare else BY_ID[item.signal].unit)
 
 
 def _moment(seconds: float) -> str:
