@@ -257,7 +257,7 @@ def test_rings_are_as_wide_as_they_need_to_be() -> None:
         for kind in where._state.kinds.values()
         for table, _ in kind.tables()
         if hasattr(table, "point")
-    }  # type: ignore[attr-defined]
+    }
     assert tables == {"Slopes": 32, "Peers": 8}
     assert len(where.snapshot(1)) < 1024
 

@@ -25,6 +25,7 @@ from tests.collector.reports import report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.explain import Step
     from keuring_collector.store.connection import Connection
 
@@ -121,7 +122,8 @@ def test_the_watch_looks_again_after_a_while(
 ) -> None:
     live(migrated_url, pack, range(10))
     clock = [0.0]
-    fleet, taken = Fleet(pack.compiled), []
+    fleet = Fleet(pack.compiled)
+    taken: list[Baselines] = []
     monkeypatch.setattr(fleet, "use_baselines", taken.append)
     watch = BaselineWatch(pack.compiled, lambda: clock[0])
     watch.look(database, fleet)
@@ -133,6 +135,7 @@ def test_the_watch_looks_again_after_a_while(
     assert len(taken) == 2
     question = next(question for rule in pack.compiled.rules for question in questions_of(rule))
     answer = taken[1].at(question, ("debian", "x1"), TODAY + 11)
+    assert answer is not None
     assert (answer.machines, answer.median) == (8, 34.5)
     clock[0] += LOOK_SECONDS
     watch.look(database, fleet)
@@ -153,12 +156,13 @@ def test_the_job_makes_them_once_a_day(
     from keuring_collector.desk.jobs import JobRunner
     from keuring_collector.desk.models import Job
     from keuring_collector.processes import jobs
+    from keuring_collector.processes.packs import PackWatch
 
     live(migrated_url, pack, range(10))
     settings = config.Settings(
         data_directory=tmp_path, database=migrated_url, rules_directory=pack.directory, journal_days=1
     )
-    tasks = {task.name: task for task in jobs.tasks(settings)}
+    tasks = {task.name: task for task in jobs.tasks(settings, PackWatch(pack.directory))}
     now = dt.datetime.fromtimestamp((TODAY + 10) * DAY + 60, dt.UTC)
     tasks["compact"].run(now)
     runners = [JobRunner(name, [tasks["baselines"]]) for name in ("one", "two")]

@@ -12,7 +12,7 @@ from keuring.signals import catalogue
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.baselines import FEWEST_PEERS, Answer, Baselines, PeerFact, Question
-from keuring_collector.engine.compiled import Peer, Trend
+from keuring_collector.engine.compiled import CompiledRule, Peer, Trend
 from keuring_collector.engine.model import LAST, MEAN, Fact, Layout, SeriesKey, Window
 from keuring_collector.rulepack import RulePackError, commands, trial
 from keuring_collector.rulepack.pack import compile_pack
@@ -36,7 +36,7 @@ def change(directory: Path, name: str, old: str, new: str) -> None:
     (directory / name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def compiled(name: str) -> rulepack.pack.CompiledRule:
+def compiled(name: str) -> CompiledRule:
     return next(rule for rule in rulepack.load(WHOLE).compiled.rules if rule.name == Path(name).stem)
 
 
@@ -49,7 +49,8 @@ def test_defaults_become_what_the_engine_runs() -> None:
     trend, peer = compiled(TREND).source, compiled(PEER).source
     assert isinstance(trend, Trend)
     assert (trend.aggregate, trend.sign, trend.per, trend.days, trend.minimum_days) == (MEAN, 1.0, 7.0, 28, 14)
-    assert (trend.step, trend.noise) == (8.0, pytest.approx(0.144, abs=0.001))
+    assert trend.step == 8.0
+    assert trend.noise == pytest.approx(0.144, abs=0.001)
     assert trend.z == pytest.approx(1.6449, abs=1e-4)
     assert isinstance(peer, Peer)
     asked = (PeerFact(SYSTEM, per_subject=False), PeerFact(MODEL, per_subject=False))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.model import Severity
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 Value = str | float | bool
 

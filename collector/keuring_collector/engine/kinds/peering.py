@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -102,7 +101,7 @@ class Peering(Collecting):
         if rings.group[row] < 0:
             detail = "a fact that makes peers is not known"
         elif machines:
-            detail = f"{datetime.fromtimestamp(int(rings.dated[row]) * daily.DAY, UTC):%Y-%m-%d}"
+            detail = str(np.datetime64(int(rings.dated[row]), "D"))
         yield Step(subject, "peers", 0, 0, float(machines), "at least", float(source.peers), truth, detail)
         usual, spread, own = (float(column[row]) for column in (rings.usual, rings.spread, rings.own))
         if machines:
