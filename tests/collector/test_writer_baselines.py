@@ -12,6 +12,7 @@ import pytest
 
 from keuring.signals import catalogue
 from keuring_collector import config, rulepack
+from keuring_collector.commands import explaining
 from keuring_collector.engine import Fleet
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.usual import LOOK_SECONDS, BaselineWatch
@@ -176,3 +177,17 @@ def test_the_job_makes_them_once_a_day(
     assert runners[1].run_due(lambda: later) == 1
     assert database.execute("SELECT count(*) FROM baseline_made")[0][0] == 1
     assert catalogue.BY_NAME["keuring.boot.duration"].id == database.execute("SELECT signal_id FROM baseline")[0][0]
+
+
+def test_explaining_a_rule_names_the_peers(database: Connection, migrated_url: str, pack: rulepack.RulePack) -> None:
+    live(migrated_url, pack, range(10))
+    make(migrated_url, pack, 10.1)
+    live(migrated_url, pack, range(10, 14))
+    rule = pack.by_name["boot_slower_than_peers"]
+    store = open_store(migrated_url)
+    lines = [" ".join(line.split()) for line in explaining.explain(store, pack, rule, ODD, (TODAY + 14) * DAY, 30)]
+    store.close()
+    assert "keuring.boot.duration: measured" in lines
+    assert "peers: 8 at least 5 (2026-02-27) true" in lines
+    assert any("usual 34.5 s" in line and "machines 8" in line and "dated 2026-02-27" in line for line in lines)
+    assert lines[-1] == "true now for: the machine"

@@ -14,7 +14,7 @@ from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Windo
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
-from keuring_collector.rulepack.reads import signals_of
+from keuring_collector.rulepack.reads import questions_of, signals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,8 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
         yield f"the machine reported nothing that this rule looks at in the last {days:g} days"
         return
     fleet = Fleet(compile_pack([compiled], "explain"), freshness=float("inf"))
+    if questions_of(compiled):
+        fleet.use_baselines(store.baselines())
     _seed(store, fleet, endpoint, used, windows[0].start)
     findings = fleet.judge(windows)
     yield f"{len(windows)} windows played, {_moment(windows[0].start)} to {_moment(windows[-1].end)}"
