@@ -55,7 +55,7 @@ def run() -> Iterator[Figure]:
         cycle, turn = _ours(pack, templates, endpoints)
         mean = (cycle * (CYCLES - 1) + turn) / CYCLES
         how = (
-            f"{len(pack.rules)} rules, {len(templates[0].values)} series an endpoint, one window of each of {endpoints} "
+            f"{len(pack.rules)} rules, {len(templates[0].values)} series an endpoint, a window of each of {endpoints} "
             f"in batches of {BATCH}; an ordinary cycle takes {cycle:.3f} s, that of a complete day {turn:.3f} s"
         )
         victoria = _victoria(endpoints)
