@@ -225,7 +225,7 @@ def test_what_is_milder_than_the_rule_wants_opens_no_ticket(connection: Connecti
     assert apply(connection, worse, now=NOW + DAY) == {"opened": 1}
     again = finding("risk", "sda", severity=Severity.WATCH, change=Change.CONTINUED, at=NOW + 2 * DAY)
     assert apply(connection, again, now=NOW + 2 * DAY) == {"closed_itself": 1}
-    assert rows(connection) == [("resolved",)]
+    assert rows(connection) == ["resolved"]
 
 
 def test_a_tip_opens_no_ticket(connection: Connection) -> None:
