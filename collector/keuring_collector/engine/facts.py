@@ -82,6 +82,12 @@ def _matches(prefix: str, value: Value | None) -> bool:
     return text.startswith(start) and not (text[len(start) :][:1].isdigit() and start[-1:].isdigit())
 
 
+def _begins(words: str, subject: str) -> bool:
+    """Whether a name begins with these words: "Office" begins "Office 2019", not "Officina"."""
+    text, start = subject.casefold(), words.casefold()
+    return text.startswith(start) and not text[len(start) :][:1].isalnum()
+
+
 def date_of(dated: Dated, facts: Mapping[tuple[int, str], Value], subject: str) -> float:
     """The date that a rule waits for, in seconds since 1970; NaN when it is not known."""
     if dated.signal:
@@ -90,7 +96,7 @@ def date_of(dated: Dated, facts: Mapping[tuple[int, str], Value], subject: str) 
             return float(value)
     about = subject if dated.by_subject else ""
     for row in dated.table:
-        if row.subject and not _matches(row.subject, subject):
+        if row.subject and not _begins(row.subject, subject):
             continue
         if all(_matches(prefix, facts.get((signal, about))) for signal, prefix in row.match):
             return row.date
