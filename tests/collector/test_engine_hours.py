@@ -172,13 +172,11 @@ def test_parts_keep_to_them_too() -> None:
 
 
 def test_batches_of_any_size_say_the_same() -> None:
-    reports = [
-        window(
-            OPENS - HOUR + number * 600, {USED: 0.95 if (number * endpoint) % 31 else 0.5}, endpoint=endpoint, length=600
-        )
-        for number in range(120)
-        for endpoint in range(1, 5)
-    ]
+    reports = []
+    for number in range(120):
+        for endpoint in range(1, 5):
+            value = 0.95 if (number * endpoint) % 31 else 0.5
+            reports.append(window(OPENS - HOUR + number * 600, {USED: value}, endpoint=endpoint, length=600))
     alone = Fleet(PACK)
     expected = [finding for report in reports for finding in alone.judge([report])]
     assert expected

@@ -17,7 +17,7 @@ _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 @lru_cache(maxsize=8)
 def calendar(time_zone: str = DEFAULT_ZONE, hours: str = business_hours.DEFAULT) -> Calendar:
     """The calendar of a place. Raises ValueError for hours, and ZoneInfoNotFoundError for a zone, that cannot be."""
-    openings = tuple(tuple(each) for each in business_hours.parse(hours))
+    openings = tuple((each.weekday, each.begin, each.end) for each in business_hours.parse(hours))
     return Calendar(_offsets(ZoneInfo(time_zone)), openings, FIRST.timestamp(), LAST.timestamp())
 
 
