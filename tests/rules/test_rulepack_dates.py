@@ -165,13 +165,13 @@ def test_lint_finds_a_table_that_no_rule_names(pack: Path) -> None:
     assert [problem.what for problem in lint.lint(rulepack.load(pack))] == ["a table that no rule names"]
 
 
-OLDER = [
+OLDER: list[dict[str, Any]] = [
     {"cycle": "14", "eol": False, "extendedSupport": "2032-06-30"},
     {"cycle": "13", "eol": "2028-08-09", "extendedSupport": "2030-06-30"},
     {"cycle": "12", "eol": "2026-06-10", "extendedSupport": "2028-07-31"},
     {"cycle": "9", "eol": "2020-07-18", "extendedSupport": "2022-07-01"},
 ]
-NEWER = {
+NEWER: dict[str, Any] = {
     "schema_version": "1.2.0",
     "result": {
         "name": "debian",

@@ -158,10 +158,10 @@ def update(path: Path, found: list[Offered], source: str, today: dt.date) -> Upd
     for number, product in enumerate(table.products):
         said = by_name.get(product.supplier or "", {})
         for place, row in enumerate(product.rows):
-            item = said.get(row.cycle_name)
-            if item is not None and product.takes in item.dates:
+            new = said.get(row.cycle_name)
+            if new is not None and product.takes in new.dates:
                 line = where.line(("products", number, "rows", place)) - 1
-                lines[line] = _rewritten(path, line, lines[line], _Change(product, row, item, source, today), result)
+                lines[line] = _rewritten(path, line, lines[line], _Change(product, row, new, source, today), result)
         added = _added(product, said, source, today, result)
         if added:
             fresh.append((where.line(("products", number, "rows", len(product.rows) - 1)), added))

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from keuring.signals import catalogue
-from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
+from keuring_collector.engine.compiled import ENGINE_VERSION, Calendar, CompiledPack, CompiledRule
 from keuring_collector.rulepack import tables
+from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.conditions.dates import NAME, ROWS
 from keuring_collector.rulepack.language import Maturity, Rule
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.reads import keeps_hours
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
@@ -67,8 +69,11 @@ def rule_files(directory: Path) -> list[Path]:
     return sorted(p for p in found if not tables.is_table(directory, p))
 
 
-def load(directory: Path | None = None) -> RulePack:
-    """Reads the pack in ``directory`` (None: the shipped one). RulePackError lists all that is wrong with it."""
+def load(directory: Path | None = None, place: Calendar | None = None) -> RulePack:
+    """Reads the pack in ``directory`` (None: the shipped one), for a ``place`` with its business hours (None: default).
+
+    RulePackError lists all that is wrong with it.
+    """
     directory = shipped() if directory is None else directory
     files = rule_files(directory)
     if not files:
@@ -77,7 +82,7 @@ def load(directory: Path | None = None) -> RulePack:
     problems: list[Problem] = []
     read: list[tuple[Path, Rule, CompiledRule]] = []
     sources: dict[Path, Source] = {}
-    known = _Tables(directory)
+    known = tables.Tables((directory, shipped()))
     for path in files:
         try:
             source = sources[path] = Source(path)
@@ -101,62 +106,18 @@ def load(directory: Path | None = None) -> RulePack:
         rules=MappingProxyType(rules),
         by_name=MappingProxyType({rule.name: rule for rule in rules.values()}),
         files=MappingProxyType({rule.id: path for path, rule, _ in read}),
-        compiled=compile_pack(judged, version),
+        compiled=compile_pack(judged, version, place),
         version=version,
     )
 
 
-class _Tables:
-    """The tables that rules of a pack name, each read once. Those of the shipped pack are there for every pack."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directories = (directory, shipped())
-        self._found: dict[str, list[dict[str, Any]] | None] = {}
-
-    def fill_in(self, source: Source) -> None:
-        """Puts the rows of tables into the place of their names, so that the rule's fingerprint covers them.
-
-        Raises RulePackError: there is no such table, or it is wrong; what is wrong in it is said once.
-        """
-        if isinstance(source.data, dict):
-            self._walk(source, source.data.get("condition"), ("condition",))
-
-    def _walk(self, source: Source, part: Any, loc: Loc) -> None:
-        if isinstance(part, list):
-            for number, each in enumerate(part):
-                self._walk(source, each, (*loc, number))
-        elif isinstance(part, dict):
-            for key, each in part.items():
-                self._walk(source, each, (*loc, key))
-            expires = part.get("expires")
-            if isinstance(expires, dict) and isinstance(expires.get("table"), str):
-                expires["table"] = self._rows(source, expires["table"], (*loc, "expires", "table"))
-
-    def _rows(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
-        if name not in self._found:
-            self._found[name] = None
-            self._found[name] = self._read(source, name, loc)
-        rows = self._found[name]
-        if rows is None:
-            raise RulePackError([])  # the first rule that named it said what is wrong
-        return rows
-
-    def _read(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
-        for directory in self._directories:
-            path = tables.table_path(directory, name)
-            if path.is_file():
-                return [entry.model_dump(exclude_none=True) for entry in tables.entries(tables.read(path)[1])]
-        known = {p.stem for directory in self._directories for p in (directory / tables.DATA).glob("*.yaml")}
-        mend = nearest(name, known) or f"write {tables.table_path(self._directories[0], name)}"
-        raise RulePackError([Problem(source.path, source.line(loc), f"no table is called '{name}'", mend)])
-
-
-def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:
-    """What the engine runs, with the catalogue's precisions."""
+def compile_pack(rules: Iterable[CompiledRule], version: str, place: Calendar | None = None) -> CompiledPack:
+    """What the engine runs, with the catalogue's precisions, and business hours where a rule keeps to them."""
     judged = tuple(rules)
     precision = {signal.id: signal.precision for signal in catalogue.SIGNALS if signal.precision}
-    fingerprint = _fingerprint(f"{ENGINE_VERSION}{judged!r}")
-    return CompiledPack(version, fingerprint, judged, MappingProxyType(precision))
+    hours = (place or calendar()) if any(keeps_hours(rule) for rule in judged) else None
+    fingerprint = _fingerprint(f"{ENGINE_VERSION}{judged!r}{'' if hours is None else repr(hours)}")
+    return CompiledPack(version, fingerprint, judged, MappingProxyType(precision), hours)
 
 
 def _fingerprint(text: str) -> str:

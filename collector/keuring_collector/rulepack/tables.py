@@ -6,20 +6,23 @@ Each row says who announced the date (``source``) and when somebody last looked 
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - pydantic reads it at run time
+import datetime as dt  # noqa: TC003 - pydantic reads it at run time
 from itertools import product as combinations
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictStr, ValidationError, model_validator
 
 from keuring_collector.rulepack.conditions.base import Part, Text
 from keuring_collector.rulepack.conditions.dates import DatedEntry
 from keuring_collector.rulepack.language import Slug  # noqa: TC001 - pydantic reads it at run time
-from keuring_collector.rulepack.problems import Problem, RulePackError
+from keuring_collector.rulepack.problems import Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from keuring_collector.rulepack.problems import Loc
 
 DATA = "data"
 
@@ -35,9 +38,9 @@ class TableRow(Part):
     """One version (under all names that agents may give it) and the last day on which it is supported."""
 
     version: Words | None = Field(default=None, description="How the version begins; without it: any version.")
-    date: date
+    date: dt.date
     source: Text
-    seen: date
+    seen: dt.date
     cycle: StrictStr | None = Field(default=None, description="What a supplier of dates calls it; default: the version")
 
     @property
@@ -134,3 +137,48 @@ def entries(table: Table) -> list[DatedEntry]:
                     when[product.version] = version
                 found.append(DatedEntry(subject=subject, when=when, date=row.date, source=row.source))
     return found
+
+
+class Tables:
+    """The tables that rules of a pack name, each read once, from the first of some packs that has it."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self._directories = directories
+        self._found: dict[str, list[dict[str, Any]] | None] = {}
+
+    def fill_in(self, source: Source) -> None:
+        """Puts the rows of tables into the place of their names, so that the rule's fingerprint covers them.
+
+        Raises RulePackError: there is no such table, or it is wrong; what is wrong in it is said once.
+        """
+        if isinstance(source.data, dict):
+            self._walk(source, source.data.get("condition"), ("condition",))
+
+    def _walk(self, source: Source, part: Any, loc: Loc) -> None:
+        if isinstance(part, list):
+            for number, each in enumerate(part):
+                self._walk(source, each, (*loc, number))
+        elif isinstance(part, dict):
+            for key, each in part.items():
+                self._walk(source, each, (*loc, key))
+            expires = part.get("expires")
+            if isinstance(expires, dict) and isinstance(expires.get("table"), str):
+                expires["table"] = self._rows(source, expires["table"], (*loc, "expires", "table"))
+
+    def _rows(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
+        if name not in self._found:
+            self._found[name] = None
+            self._found[name] = self._read(source, name, loc)
+        rows = self._found[name]
+        if rows is None:
+            raise RulePackError([])  # the first rule that named it said what is wrong
+        return rows
+
+    def _read(self, source: Source, name: str, loc: Loc) -> list[dict[str, Any]]:
+        for directory in self._directories:
+            path = table_path(directory, name)
+            if path.is_file():
+                return [entry.model_dump(exclude_none=True) for entry in entries(read(path)[1])]
+        known = {p.stem for directory in self._directories for p in (directory / DATA).glob("*.yaml")}
+        mend = nearest(name, known) or f"write {table_path(self._directories[0], name)}"
+        raise RulePackError([Problem(source.path, source.line(loc), f"no table is called '{name}'", mend)])
