@@ -36,7 +36,8 @@ class Dating(Kind):
     def evidence(self, source: Dated, place: Place) -> list[Evidence]:
         found = self.state.known_facts(place.endpoint, self.facts(source), place.subject)
         value = float(self.state.terms.x[place.term])
-        if math.isfinite(value):
+        # A date from a table has no signal of its own; the facts that it rests on say enough.
+        if source.signal and math.isfinite(value):
             found.append(Evidence("value", source.signal, 0, place.subject, value))
         return found
 
