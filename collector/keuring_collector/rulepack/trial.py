@@ -24,6 +24,7 @@ from pydantic import (
     StrictInt,
     StrictStr,
     ValidationError,
+    WithJsonSchema,
 )
 
 from keuring.signals import catalogue
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
     from keuring_collector.engine.compiled import CompiledRule
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
-Moment = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d")]
+Moment = Annotated[
+    str, BeforeValidator(str), Field(pattern=r"^\d"), WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\d"})
+]
 _ITEM = re.compile(
     r"(?:(?P<stale>stale)|(?P<gap>_)(?:x(?P<gaps>\d{1,9}))?"
     r"|(?P<first>[-+]?[\d.]+(?:e[-+]?\d+)?)(?:(?P<step>[-+][\d.]+(?:e[-+]?\d+)?))?(?:x(?P<times>\d{1,9}))?)"
