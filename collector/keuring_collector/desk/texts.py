@@ -272,6 +272,8 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
 
 def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:
     role, value = item.get("role", "value"), item["value"]
+    if role == "points":
+        return wording.significant(float(value))
     if measure.counts_days and role in ("value", "limit") and isinstance(value, int | float):
         return wording.duration(float(value) * wording.DAY)
     return wording.reading(value, item["signal"], now, role)
