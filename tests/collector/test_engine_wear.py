@@ -9,42 +9,16 @@ import pytest
 
 from keuring_collector.engine import lives
 from keuring_collector.engine.lives import BINS, Lives
-from keuring_collector.engine.wear import By, Library, Wear, signs
+from keuring_collector.engine.wear import By, Wear, signs
 from keuring_collector.rulepack import curves
+from tests.collector.batteries import family, late, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Course = Callable[[Floats], Floats]
-
-GRID = np.linspace(0, 1, 41)
-
-
-def late(span: float, power: float) -> Course:
-    """A course that loses a quarter by ``span``, later as ``power`` is higher."""
-    return lambda cycles: 1 - 0.25 * (cycles / span) ** power
-
-
-def family() -> Library:
-    """Twelve curves that bend late from one source, and twelve nearly straight ones from another, longer lived."""
-    shapes = [(500 + 20 * k, 2.6 + 0.05 * k, "bending") for k in range(12)]
-    shapes += [(1500 + 40 * k, 1.0 + 0.03 * k, "straight") for k in range(12)]
-    return Library(
-        name="made",
-        digest="of this test",
-        grid=GRID,
-        health=np.array([late(span, power)(GRID * span) for span, power, _ in shapes]),
-        span=np.array([span for span, _, _ in shapes], dtype=np.float64),
-        initial=np.full(len(shapes), 1.0),
-        source=np.array([source for _, _, source in shapes]),
-        mark=np.arange(len(shapes)),
-        folds=4,
-        spread=(np.array([0.5, 4.0]), np.array([0.1, 0.5])),
-    )
+    from keuring_collector.engine.wear import Library
+    from tests.collector.batteries import Course, Floats
 
 
 def lived(*courses: tuple[Course, int], begin: int = 1, step: int = 1) -> Lives:
@@ -60,10 +34,6 @@ def lived(*courses: tuple[Course, int], begin: int = 1, step: int = 1) -> Lives:
 
 def forecast(table: Lives, rows: Sequence[int], limit: float = 0.8, library: Library | None = None) -> Wear:
     return (library or family()).project(signs(table, np.array(rows)), limit)
-
-
-def truth(span: float, power: float, limit: float = 0.8) -> float:
-    return float(span * ((1 - limit) / 0.25) ** (1 / power))
 
 
 # A life in bins
@@ -158,8 +128,8 @@ def test_a_row_does_not_depend_on_which_others_are_forecast_with_it() -> None:
     together = forecast(table, range(40), library=library)
     for row in range(40):
         alone = forecast(table, [row], library=library)
-        for one, all_of_them in zip(alone, together, strict=True):
-            np.testing.assert_array_equal(one[0], all_of_them[row])
+        for name in Wear._fields:
+            np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[row])
 
 
 def test_a_wider_confidence_is_a_wider_interval_around_the_same_end() -> None:
@@ -202,7 +172,7 @@ def test_the_shipped_library_foresees_its_own_curves_without_their_fold(curve: i
     assert np.isfinite(end)
 
     def course(cycles: Floats) -> Floats:
-        return library.initial[curve] * np.interp(cycles / span, library.grid, library.health[curve])
+        return np.asarray(library.initial[curve] * np.interp(cycles / span, library.grid, library.health[curve]))
 
     others = library.without(fold=int(library.mark[curve]) % library.folds)
     found = forecast(lived((course, int(0.7 * end))), [0], 0.9 * float(library.initial[curve]), others)

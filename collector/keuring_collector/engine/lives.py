@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BINS = 64
+PACED = 180.0  # days that the pace is taken from
+FEWEST_POINTS, FEWEST_DAYS = 4, 14.0  # that a pace needs
+LEAST_PACE = 0.005  # cycles a day; what is used less is not worn by use
+SPREAD = 1.4826  # median absolute deviation to standard deviation
+LEAST_SPREAD = 0.1  # of the pace, however regular it was: people change their habits
 NEW = 30.0  # cycles; seen for the first time later than this, a battery's beginning is not known
 FIRST = 5  # bins that the beginning is taken from
 FALLEN = 5.0  # cycles by which a counter falls when it is another battery's
@@ -33,8 +38,10 @@ class Lives(Columns):
     span: NDArray[np.float32]  # cycles that a bin spans
     initial: NDArray[np.float32]  # health at the beginning, NaN while or where it is not known
     now: NDArray[np.float32]  # cycles at the last complete day
-    count: NDArray[np.float32]  # cycles read on the day that is being collected
+    read: NDArray[np.int32]  # the day on which cycles were last read, days since 1970
+    count: NDArray[np.float32]  # what was read then, NaN when it is folded already
     by: NDArray[np.int8]  # what the last forecast came from (wear.By)
+    end: NDArray[np.float32]  # cycles at which it was to reach the limit
     day: NDArray[np.float32]
     cycles: NDArray[np.float32]
     health: NDArray[np.float32]
@@ -44,8 +51,10 @@ class Lives(Columns):
         "span": (np.float32, 1.0),
         "initial": (np.float32, NAN),
         "now": (np.float32, NAN),
+        "read": (np.int32, -1),
         "count": (np.float32, NAN),
         "by": (np.int8, 0),
+        "end": (np.float32, NAN),
         "day": (np.float32, NAN),
         "cycles": (np.float32, NAN),
         "health": (np.float32, NAN),
@@ -111,3 +120,39 @@ def _halve(lives: Lives, row: int) -> None:
     lives.weight[row] = 0.0
     lives.weight[row, : len(first)] = total
     lives.used[row] = len(first)
+
+
+def pace(lives: Lives, rows: Ints, today: Floats) -> tuple[Floats, Floats]:
+    """Cycles a day over the last half year, and its standard deviation as a share of it; NaN: not known.
+
+    The median over all pairs of bins (and of today), and the robust spread of the paces from bin to bin.
+    """
+    now = lives.now[rows].astype(np.float64)
+    day = np.concatenate([lives.day[rows].astype(np.float64), today[:, None]], axis=1)
+    cycles = np.concatenate([lives.cycles[rows].astype(np.float64), now[:, None]], axis=1)
+    day = np.where(day >= today[:, None] - PACED, day, np.nan)
+    first, second = np.triu_indices(BINS + 1, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = day[:, second] - day[:, first]
+        middle = _median(np.where(apart > 0, (cycles[:, second] - cycles[:, first]) / apart, np.nan))
+        # Known bins to the right, in order, so that each is compared with the one before it.
+        order = np.argsort(~np.isnan(day), axis=1, kind="stable")
+        day, cycles = np.take_along_axis(day, order, axis=1), np.take_along_axis(cycles, order, axis=1)
+        steps = np.diff(cycles, axis=1) / np.diff(day, axis=1)
+        points = (~np.isnan(day)).sum(axis=1)
+        spread = SPREAD * _median(np.abs(steps - middle[:, None])) / np.sqrt(np.maximum(points - 1, 1)) / middle
+    span = today - np.fmin.reduce(day, axis=1)
+    known = (points >= FEWEST_POINTS) & (span >= FEWEST_DAYS) & (middle >= LEAST_PACE)
+    return np.where(known, middle, np.nan), np.where(known, np.maximum(spread, LEAST_SPREAD), np.nan)
+
+
+def _median(values: Floats) -> Floats:
+    """Of each row's numbers; NaN where there are none."""
+    ordered = np.sort(values, axis=1)  # NaN goes last
+    count = values.shape[1] - np.isnan(ordered).sum(axis=1)
+    row = np.arange(len(values))
+    upper, lower = (
+        ordered[row, np.minimum(count // 2, values.shape[1] - 1)],
+        ordered[row, np.maximum(count - 1, 0) // 2],
+    )
+    return np.where(count > 0, (lower + upper) / 2, np.nan)

@@ -214,6 +214,11 @@ class Library:
         """How many curves fall to ``limit``, a share of their beginning."""
         return int(np.isfinite(self.ends(limit)).sum())
 
+    @property
+    def deepest(self) -> float:
+        """The lowest whole percentage that enough curves fall to."""
+        return next((share / 100 for share in range(1, 100) if self.reaching(share / 100) >= CURVES), 1.0)
+
     def ends(self, limit: float) -> Floats:
         """Cycles at which each curve first falls to ``limit``; infinite where it does not."""
         below = self.health <= limit
@@ -284,8 +289,8 @@ class Library:
         clipped: Floats = np.clip(value, np.log(1.01), np.log(LONGEST))
         return clipped
 
-    def project(self, found: Signs, limit: Floats, z: float = Z80) -> Wear:
-        """When batteries reach ``limit`` (shares of the design); ``z``: half-width in standard deviations."""
+    def project(self, found: Signs, limit: float, z: float = Z80) -> Wear:
+        """When batteries reach ``limit`` (a share of the design); ``z``: half-width in standard deviations."""
         rows = len(found.cycles)
         result = Wear.none(rows)
         known = np.isfinite(found.cycles) & np.isfinite(found.pace[0] + found.pace[1] + found.pace[2])

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
 LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
-NO_FORECAST = {
+FORECASTS = {
     "none_yet": "no complete day yet",
     "short": "too little history",
     "stepped": "a clean-up or another part, too short ago",
     "level": "not moving towards the limit",
     "unsure": "too uncertain to name a date",
     "stale": "nothing measured for a week",
+    "curves": "as known batteries that are like it went",
+    "bend": "by its own pace, bending as batteries do",
+    "line": "by its recent line",
 }
 
 
@@ -92,7 +95,7 @@ def _sentence(step: Step) -> str:
     value, limit = _said(step, step.value, unit), _said(step, step.limit, unit)
     if step.what == "trend" and isinstance(step.limit, float):
         limit = quantity.say_duration(step.limit)
-    reason = NO_FORECAST.get(step.detail, step.detail if step.what != "forecast" else "")
+    reason = FORECASTS.get(step.detail, step.detail if step.what != "forecast" else "")
     return f"{step.what} {name}".rstrip() + f": {value} {step.comparison} {limit}" + (f" ({reason})" if reason else "")
 
 
