@@ -106,9 +106,10 @@ def _explain(name: str, machine: str, days: float) -> int:
     from keuring_collector.commands import explaining
     from keuring_collector.commands.endpoint import find
     from keuring_collector.rulepack import load
+    from keuring_collector.rulepack.calendar import calendar
     from keuring_collector.store import open_store
 
-    pack = load(in_force.rules_directory)
+    pack = load(in_force.rules_directory, calendar(in_force.time_zone, in_force.business_hours))
     rule = _find_rule(pack, name)
     endpoint = find(machine)
     store = open_store(in_force.database_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -218,6 +219,11 @@ class Fleet:
         cell, count = np.concatenate([level.judged for level in levels], axis=1)
         per_plan = [level.judged.shape[1] for level in levels]
         truth = _truth(state, rows, count, np.repeat(batch.end, [len(level.terms) for level in levels]))
+        if state.hours is not None:
+            window = np.repeat(np.arange(len(levels)), per_plan)
+            mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
+            within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
+            truth[mine[~within]] = Truth.UNKNOWN
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
         told = []
         if len(stirring):
@@ -236,7 +242,8 @@ class Fleet:
         rule = cells.rule[cell]
         start, end = batch.start[window], batch.end[window]
         holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
+        lapse = machine.elapsed if state.hours is None else partial(state.hours.lapse, mine=index.in_hours[rule])
+        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds, lapse)
         for row in cell[turned].tolist():
             state.limits(row)
         if index.parts:  # parts tell nothing
