@@ -164,7 +164,7 @@ def test_history_gives_the_same_as_having_been_there(*, health_first: bool) -> N
     live.judge([day(number) for number in range(300)])
     seeded.restore(1, None)
     days = np.arange(290)
-    count = PER_DAY * (days + 1)
+    count = np.asarray(PER_DAY * (days + 1), dtype=np.float64)
     history = {HEALTH: COURSE(count), CYCLES: count}
     for signal in history if health_first else reversed(history):
         points = history[signal]

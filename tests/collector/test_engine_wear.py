@@ -149,7 +149,7 @@ def test_a_library_without_a_fold_or_source_knows_nothing_of_it() -> None:
     assert set(library.without(source="bending").source.tolist()) == {"straight"}
     assert library.reaching(0.8) == 24
     assert library.reaching(0.7) == 0
-    assert library.ends(0.8)[5] == pytest.approx(truth(600, 2.85), rel=0.01)
+    assert library.ends(np.array([0.8]))[0, 5] == pytest.approx(truth(600, 2.85), rel=0.01)
 
 
 def test_the_shipped_library_is_read_and_fits_together() -> None:
@@ -167,7 +167,7 @@ def test_the_shipped_library_is_read_and_fits_together() -> None:
 @pytest.mark.parametrize("curve", [10, 60, 120, 180])
 def test_the_shipped_library_foresees_its_own_curves_without_their_fold(curve: int) -> None:
     library = curves.library("battery")
-    ends = library.ends(0.9)
+    (ends,) = library.ends(np.array([0.9]))
     end, span = float(ends[curve]), float(library.span[curve])
     assert np.isfinite(end)
 

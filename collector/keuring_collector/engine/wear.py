@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from keuring_collector.engine.lives import Lives
 
     Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+    Index = Ints | NDArray[np.bool_] | tuple[Ints, Ints]
 
 CURVES = 7
 MOMENTS = 32  # of each curve
@@ -77,8 +78,8 @@ class Signs(NamedTuple):
     loss: Floats
     pace: tuple[Floats, Floats, Floats]
 
-    def of(self, rows: NDArray[np.int64] | Bools) -> Signs:
-        """Of some of the batteries."""
+    def of(self, rows: Index) -> Signs:
+        """Of some of the batteries, or of some moments of curves."""
         first, second, third = self.pace
         return Signs(self.cycles[rows], self.initial[rows], self.loss[rows], (first[rows], second[rows], third[rows]))
 
@@ -128,7 +129,7 @@ def _signs(cycles: Floats, loss: Floats, weight: Floats, now: Floats, initial: F
     return Signs(now, initial, level, (paces[0], paces[1], paces[2]))
 
 
-def signs(lives: Lives, rows: NDArray[np.int64]) -> Signs:
+def signs(lives: Lives, rows: Ints) -> Signs:
     """Of batteries; not measurable when they were seen for too short, or for less than half of their life."""
     used = lives.used[rows]
     # Whose beginning was not seen is taken to have begun as designed.
@@ -193,7 +194,7 @@ class Library:
     span: Floats
     initial: Floats
     source: NDArray[np.str_]
-    mark: NDArray[np.int64]
+    mark: Ints
     folds: int
     spread: tuple[Floats, Floats] = field(repr=False)
 
@@ -212,24 +213,24 @@ class Library:
 
     def reaching(self, limit: float) -> int:
         """How many curves fall to ``limit``, a share of their beginning."""
-        return int(np.isfinite(self.ends(limit)).sum())
+        return int(np.isfinite(self.ends(np.array([limit]))).sum())
 
     @property
     def deepest(self) -> float:
         """The lowest whole percentage that enough curves fall to."""
         return next((share / 100 for share in range(1, 100) if self.reaching(share / 100) >= CURVES), 1.0)
 
-    def ends(self, limit: float) -> Floats:
-        """Cycles at which each curve first falls to ``limit``; infinite where it does not."""
-        below = self.health <= limit
-        place = np.argmax(below, axis=1)
-        row = np.arange(len(place))
+    def ends(self, limits: Floats) -> Floats:
+        """Cycles at which curves first fall to each of ``limits``: limits by curves; infinite where they do not."""
+        below = self.health <= limits[:, None, None]
+        place = np.argmax(below, axis=2)
+        curve = np.arange(len(self.span))
         before = np.maximum(place - 1, 0)
-        high, low = self.health[row, before], self.health[row, place]
+        high, low = self.health[curve, before], self.health[curve, place]
         with np.errstate(divide="ignore", invalid="ignore"):
-            part = (high - limit) / (high - low)
+            part = (high - limits[:, None]) / (high - low)
             share = self.grid[before] + part * (self.grid[place] - self.grid[before])
-        return np.where(below.any(axis=1) & (place > 0), share * self.span, np.inf)
+        return np.where(below.any(axis=2) & (place > 0), share * self.span, np.inf)
 
     @cached_property
     def moments(self) -> Signs:
@@ -255,9 +256,8 @@ class Library:
         """Of the bend."""
         terms, targets, weights = [], [], []
         _, codes = np.unique(self.source, return_inverse=True)
-        for level in LEVELS:
-            ends = self.ends(level)[:, None]
-            share = self.moments.cycles / ends
+        for level, ends in zip(LEVELS, self.ends(np.array(LEVELS)), strict=True):
+            share = self.moments.cycles / ends[:, None]
             used = (share > FITTED[0]) & (share < FITTED[1])
             if not used.any():
                 continue
@@ -291,48 +291,44 @@ class Library:
 
     def project(self, found: Signs, limit: float, z: float = Z80) -> Wear:
         """When batteries reach ``limit`` (a share of the design); ``z``: half-width in standard deviations."""
-        rows = len(found.cycles)
-        result = Wear.none(rows)
+        result = Wear.none(len(found.cycles))
         known = np.isfinite(found.cycles) & np.isfinite(found.pace[0] + found.pace[1] + found.pace[2])
-        relative = np.where(known, np.round(limit / found.initial, 4), np.nan)
-        for level in np.unique(relative[known]).tolist():
-            ends = self.ends(level)
-            if level >= 1 or np.isfinite(ends).sum() < CURVES:
-                continue
-            mine = np.flatnonzero(relative == level)
-            for start in range(0, len(mine), CHUNK):
-                self._fill(result, found, mine[start : start + CHUNK], level, ends, z)
+        rows = np.flatnonzero(known & (found.initial > limit))
+        for start in range(0, len(rows), CHUNK):
+            self._fill(result, found, rows[start : start + CHUNK], limit, z)
         return result
 
-    def _fill(self, result: Wear, found: Signs, rows: NDArray[np.int64], level: float, ends: Floats, z: float) -> None:
+    def _fill(self, result: Wear, found: Signs, rows: Ints, limit: float, z: float) -> None:
         mine = found.of(rows)
-        reach = np.isfinite(ends)
-        past = self.moments
-        share = past.cycles[reach] / ends[reach, None]
-        allowed = np.full(share.shape, 1 - level)
-        with np.errstate(divide="ignore"):
-            wrong = -np.log(share) - self._bend(past.loss[reach], tuple(p[reach] for p in past.pace), allowed)
-        places, here = self._places[:, reach], _compared(mine)
-        squared = np.zeros((len(rows), *share.shape))
-        for unit, own in zip(places, here, strict=True):
-            squared += (unit - own[:, None, None]) ** 2
-        squared[:, share >= USABLE] = np.inf
-        moment = np.argmin(squared, axis=2)
-        each = np.arange(share.shape[0])
-        nearest = np.take_along_axis(squared, moment[:, :, None], axis=2)[:, :, 0]
-        order = np.argsort(nearest, axis=1, kind="stable")[:, :CURVES]
-        distance = np.sqrt(np.take_along_axis(nearest, order, axis=1))
-        error = np.take_along_axis(wrong[each, moment], order, axis=1)
-        weight = 1 / (1 + (distance / WIDTH) ** 2) ** 2
-        life = self._bend(mine.loss, mine.pace, np.full(len(rows), 1 - level))
-        life = np.maximum(life + _total(weight * error) / (_total(weight) + REMOTE), 0.0)
+        level = np.round(limit / mine.initial, 4)
+        ends = self.ends(level)
+        squared, moment = self._nearest(mine, ends)
+        order = np.argsort(squared, axis=1, kind="stable")[:, :CURVES]
+        distance = np.sqrt(np.take_along_axis(squared, order, axis=1))
+        at = np.take_along_axis(moment, order, axis=1)
+        past = self.moments.of((order, at))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            life = np.log(np.take_along_axis(ends, order, axis=1) / past.cycles)
+            error = life - self._bend(past.loss, past.pace, np.broadcast_to(1 - level[:, None], life.shape))
+            weight = 1 / (1 + (distance / WIDTH) ** 2) ** 2
+            forecast = self._bend(mine.loss, mine.pace, 1 - level)
+            forecast = np.maximum(forecast + _total(weight * error) / (_total(weight) + REMOTE), 0.0)
         far = distance[:, -1]
         half = np.interp(far, *self.spread) * z / Z80
-        for column, value in (
-            (result.end, life),
-            (result.low, life * np.maximum(1 - half, 0)),
-            (result.high, life * (1 + half)),
-        ):
+        low, high = forecast * np.maximum(1 - half, 0), forecast * (1 + half)
+        for column, value in ((result.end, forecast), (result.low, low), (result.high, high)):
             column[rows] = np.where(far <= FAR, mine.cycles * np.exp(value), np.nan)
         result.distance[rows] = far
         result.by[rows] = np.where(far <= NEAR, By.CURVES, np.where(far <= FAR, By.BEND, By.TIME))
+
+    def _nearest(self, mine: Signs, ends: Floats) -> tuple[Floats, Ints]:
+        """Squared distances of each battery to each curve at its most similar moment, and which moment that is.
+
+        Infinite where the curve does not get to the battery's limit; what comes after a curve's end says nothing.
+        """
+        squared = np.zeros((len(mine.cycles), *self.moments.cycles.shape))
+        for unit, own in zip(self._places, _compared(mine), strict=True):
+            squared += (unit - own[:, None, None]) ** 2
+        squared[~(self.moments.cycles < USABLE * np.where(np.isfinite(ends), ends, 0.0)[:, :, None])] = np.inf
+        moment = np.argmin(squared, axis=2)
+        return np.take_along_axis(squared, moment[:, :, None], axis=2)[:, :, 0], moment

@@ -36,7 +36,7 @@ def by_cycles(condition: Wear, plain: compiled.Forecast, signal: Signal, loc: Lo
         raise Fault((*loc, "curves"), what, nearest(condition.curves, curves.LIBRARIES))
     library = curves.library(condition.curves)
     if plain.sign > 0 or library.reaching(plain.limit) < CURVES:
-        deepest = f"write falls_to, of {library.deepest:.0%} or more"
+        deepest = f"write falls_to, of {100 * library.deepest:.0f} % or more"
         raise Fault(loc, "no known curve goes to this limit, so wear would know nothing", deepest)
     same = {field.name: getattr(plain, field.name) for field in fields(compiled.Forecast)}
     return compiled.ByCycles(**same, cycles=cycles.id, cycles_statistic=cycles.statistics[0], curves=library)
