@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SHARES = (0.3, 0.5, 0.7, 0.9)
 BEGINNING = 5  # cycles
 TO_80 = ("HUST", "TJU")
+RECENT = 50  # cycles of the line that forecasts are compared with
 EARLIEST = 10  # cycles; what ends sooner is no life
 
 
@@ -147,6 +148,18 @@ def errors(judged: Judged, found: Wear) -> NDArray[np.float64]:
     return np.where(np.isnan(off), np.inf, off)
 
 
+def lines(judged: Judged) -> NDArray[np.float64]:
+    """The errors of what is usually done: a line of least squares through the last 50 cycles, cells by shares."""
+    off = np.empty(judged.at.shape)
+    for number, cell in enumerate(judged.cells):
+        for column, upto in enumerate(judged.at[number].astype(int).tolist()):
+            cycle, health = np.arange(1, upto + 1)[-RECENT:], cell.health[:upto][-RECENT:]
+            slope, begin = np.polyfit(cycle, health, 1)
+            end = max((judged.limit * cell.initial - begin) / slope, upto) if slope < 0 else np.inf
+            off[number, column] = abs(end - judged.end[number]) / judged.end[number]
+    return off
+
+
 def covered(judged: Judged, found: Wear) -> float:
     """The share of intervals that held the true end."""
     end = np.repeat(judged.end, judged.at.shape[1])
@@ -164,6 +177,7 @@ def figures(data: Path) -> Iterator[Figure]:
     own = sum(mark_of(cell.name) in set(library.mark.tolist()) for cell in everything)
     for limit, among in ((0.9, everything), (0.8, [cell for cell in everything if cell.source in TO_80])):
         judged = seen(among, limit)
+        line = np.median(100 * lines(judged), axis=0)
         for name, unseen in (("cells", False), ("cells_unseen", True)):
             found = judge(judged, library, unseen=unseen)
             off = 100 * errors(judged, found)
@@ -172,8 +186,16 @@ def figures(data: Path) -> Iterator[Figure]:
             how += ", judged without their source" if unseen else ", judged without their fold"
             for column, share in enumerate(SHARES):
                 low, high = interval(off[:, column])
-                spread = f"{how}; 80 % bootstrap interval {low:.1f} to {high:.1f}"
-                yield Figure(f"{name}{suffix}_error_pct_at_{share * 100:.0f}", median(off[:, column]), "%", how=spread)
+                value, usual = median(off[:, column]), round(float(line[column]), 1)
+                yield Figure(
+                    f"{name}{suffix}_error_pct_at_{share * 100:.0f}",
+                    value,
+                    "%",
+                    peer="line through the last 50 cycles",
+                    peer_value=usual,
+                    ratio=round(value / usual, 3),
+                    how=f"{how}; 80 % bootstrap interval {low:.1f} to {high:.1f}",
+                )
             yield Figure(f"{name}{suffix}_interval_coverage", covered(judged, found), "share", how="of 80 % intervals")
             given = found.by.reshape(off.shape)
             for by, label in ((By.CURVES, "by_known_curves"), (By.BEND, "by_bend")):
