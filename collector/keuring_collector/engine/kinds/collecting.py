@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from keuring_collector.engine import daily
-from keuring_collector.engine.kinds.kind import Kind, side_by_side
+from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import LAST, MEAN, SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns, Days
     from keuring_collector.engine.kinds.kind import Floats, Ints, Lists, Place, Reading
     from keuring_collector.engine.seeding import Points
@@ -99,14 +100,14 @@ class Collecting(Kind):
             row, number = divmod(place.extra, len(self.rings))
             lists[0].append((at, size, number, row))
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        (position, size, table, row), each = side_by_side(columns, 0)
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        (position, size, table, row), window = lists[0]
         if not len(row):
             return
-        shift = np.repeat(reading.offsets, each)
+        shift = reading.offsets[window]
         values = reading.flat[position + shift]
         sizes = reading.flat[np.where(size < 0, len(reading.flat) - 1, size + shift)]
-        days = np.repeat(daily.day_of(reading.end), each)
+        days = daily.day_of(reading.end)[window]
         for number, rings in enumerate(self.rings):
             mine = table == number
             self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
