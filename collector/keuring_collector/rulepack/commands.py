@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.explain import Step
 
+BY_CYCLES = {
+    "curves": "as known batteries that are like it went",
+    "bend": "by its own pace, bending as batteries do",
+    "line": "by its recent line",
+}
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
 LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
-FORECASTS = {
+NO_FORECAST = {
     "none_yet": "no complete day yet",
     "short": "too little history",
     "stepped": "a clean-up or another part, too short ago",
     "level": "not moving towards the limit",
     "unsure": "too uncertain to name a date",
     "stale": "nothing measured for a week",
-    "curves": "as known batteries that are like it went",
-    "bend": "by its own pace, bending as batteries do",
-    "line": "by its recent line",
 }
 
 
@@ -95,7 +97,8 @@ def _sentence(step: Step) -> str:
     value, limit = _said(step, step.value, unit), _said(step, step.limit, unit)
     if step.what == "trend" and isinstance(step.limit, float):
         limit = quantity.say_duration(step.limit)
-    reason = FORECASTS.get(step.detail, step.detail if step.what != "forecast" else "")
+    reasons = NO_FORECAST | BY_CYCLES
+    reason = reasons.get(step.detail, step.detail if step.what != "forecast" else "")
     return f"{step.what} {name}".rstrip() + f": {value} {step.comparison} {limit}" + (f" ({reason})" if reason else "")
 
 
