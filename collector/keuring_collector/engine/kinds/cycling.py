@@ -12,7 +12,6 @@ from keuring_collector.engine.columns import NAN, WornRings
 from keuring_collector.engine.compiled import ByCycles
 from keuring_collector.engine.forecast import Outcome
 from keuring_collector.engine.kinds.forecasting import Forecasting
-from keuring_collector.engine.kinds.kind import side_by_side
 from keuring_collector.engine.model import Evidence, SeriesKey
 from keuring_collector.engine.projection import HOUR
 from keuring_collector.engine.wear import By, signs
@@ -20,6 +19,7 @@ from keuring_collector.engine.wear import By, signs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns, Rings
     from keuring_collector.engine.compiled import Forecast
     from keuring_collector.engine.explain import Step
@@ -78,13 +78,13 @@ class Cycling(Forecasting):
             row, number = divmod(place.extra, len(self.rings))
             lists[1].append((at, number, row))
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        super().fold(reading, columns)
-        (position, table, row), each = side_by_side(columns, 1)
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        super().fold(reading, lists)
+        (position, table, row), window = lists[1]
         if not len(row):
             return
-        values = reading.flat[position + np.repeat(reading.offsets, each)]
-        days = np.repeat(daily.day_of(reading.end), each)
+        values = reading.flat[position + reading.offsets[window]]
+        days = daily.day_of(reading.end)[window]
         for number, rings in enumerate(self.rings):
             mine = (table == number) & ~np.isnan(values)
             life = rings.life[row[mine]]
