@@ -227,6 +227,27 @@ def test_growth_and_differences_are_not_called_levels() -> None:
     assert minus.name == "Temperature above “Maker's temperature limit”"
 
 
+@pytest.mark.parametrize(
+    ("role", "english", "dutch"),
+    [
+        ("curves", "batteries like it reach the limit at", "accu's als deze komen bij"),
+        ("bend", "bending as batteries do, it reaches the limit at", "met de knik die accu's hebben komt hij bij"),
+    ],
+)
+def test_why_says_whether_a_battery_was_dated_by_others_or_by_itself(role: str, english: str, dutch: str) -> None:
+    health = {"signal": "keuring.battery.health", "statistic": 1, "subject": "BAT0"}
+    cycles = {"signal": "keuring.battery.cycles", "statistic": 1, "subject": "BAT0"}
+    evidence = [
+        {**health, "role": "value", "value": 0.91},
+        {**health, "role": "limit", "value": 0.8},
+        {**cycles, "role": role, "value": 612.0},
+    ]
+    line = make_line(evidence=evidence)
+    said = texts.why(line, texts.LEVEL, "en", NOW)
+    assert f"{english} 612" in said
+    assert f"{dutch} 612" in texts.why(line, texts.LEVEL, "nl", NOW)
+
+
 def test_proofs_show_then_and_now() -> None:
     floor = {"role": "floor", "signal": "keuring.filesystem.available", "statistic": 1, "subject": "C:"}
     line = make_line(
