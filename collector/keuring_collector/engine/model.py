@@ -6,7 +6,7 @@ seconds since 1970 (UTC) as floats, and both times of a window come in with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -115,7 +115,8 @@ class Evidence(NamedTuple):
     """One number (or fact) behind a finding: which series, its value, and the limit it was held against, if any.
 
     ``role`` says what the number is: "value", "limit", "floor", "slope" (per day), "fact", "growth" (of a part),
-    "points", or of peers "usual", "spread", "machines" (a count) and "dated" (seconds since 1970). Of points,
+    "points", of peers "usual", "spread", "machines" (a count) and "dated" (seconds since 1970), or of a battery whose
+    date comes from its cycles how many it will have then, by known "curves" or by its own "bend". Of points,
     ``statistic`` is the place of the sign that gave them, from 1; 0: all signs together.
     """
 
@@ -139,11 +140,3 @@ class Finding:
     severity: Severity
     expected: Expected | None = None
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Data from outside that judging may need, dated: fleet baselines and the like. Empty in the first engine."""
-
-    dated: float = 0.0
-    values: Mapping[str, float] = field(default_factory=dict)

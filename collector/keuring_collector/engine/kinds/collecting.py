@@ -38,7 +38,7 @@ class Collecting(Kind):
 
     asks: ClassVar[type]
     table: ClassVar[type[Days]]
-    widths: ClassVar = (4,)
+    widths: ClassVar[tuple[int, ...]] = (4,)
 
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
@@ -106,11 +106,16 @@ class Collecting(Kind):
             return
         shift = reading.offsets[window]
         values = reading.flat[position + shift]
-        sizes = reading.flat[np.where(size < 0, len(reading.flat) - 1, size + shift)]
+        # The last of all values is NaN.
+        sizes = reading.flat[np.where(size < 0, -1, size + shift)]
         days = daily.day_of(reading.end)[window]
+        if len(self.rings) == 1:
+            self._fold(self.rings[0], row, values, sizes, days)
+            return
         for number, rings in enumerate(self.rings):
-            mine = table == number
-            self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
+            mine = np.flatnonzero(table == number)
+            if len(mine):
+                self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
 
     def _fold(self, rings: Days, rows: Ints, values: Floats, sizes: Floats, days: Ints) -> None:
         """Folds one value (NaN: none) into each ring of ``rows`` (each once)."""
@@ -124,9 +129,10 @@ class Collecting(Kind):
             rules = rings.rule[turned]
             for number in np.unique(rules).tolist():
                 self.refresh(self.state.index.rules[number].source, rings, turned[rules == number])
-        taken = (days >= rings.day[rows]) & ~np.isnan(values)
-        mine = rows[taken]
-        daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
+        taken = np.flatnonzero((days >= rings.day[rows]) & ~np.isnan(values))
+        if len(taken):
+            mine = rows[taken]
+            daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
 
     def renew(self, source: Any, extra: int, term: int) -> None:
         rings, row = self.ring(extra)
