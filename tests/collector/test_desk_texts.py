@@ -18,7 +18,7 @@ set_up_django()
 
 from django.utils.translation import override  # noqa: E402
 
-from keuring_collector.desk import signals, texts, wording  # noqa: E402
+from keuring_collector.desk import causes, signals, texts, wording  # noqa: E402
 from keuring_collector.desk.models import Ticket, TicketLine  # noqa: E402
 from keuring_collector.fleet.models import Colleague, Endpoint  # noqa: E402
 
@@ -318,8 +318,8 @@ def test_examples_mark_their_blanks() -> None:
 def test_every_cause_of_the_shipped_pack_has_a_name() -> None:
     from keuring_collector import rulepack
 
-    causes = {rule.cause for rule in rulepack.load().rules.values()}
-    assert causes <= set(texts.CAUSES)
+    named = {rule.cause for rule in rulepack.load().rules.values()}
+    assert named <= set(causes.CAUSES)
 
 
 def test_the_signs_of_a_risk_are_told_with_their_points() -> None:
