@@ -136,14 +136,15 @@ def test_nonsense_is_answered_with_none_or_a_reason(document: object) -> None:
 def test_recorded_disks_with_packed_counts(corpus: Path) -> None:
     """Two Seagates that pack time-outs, one shown in words and one as a number; a Hitachi that failed."""
     folder = corpus / "recorded" / "smartctl-json"
-    found = {}
-    for start in ("sat-Seagate_Enterprise_Capacity_3.5_HDD-ST2000NM0008", "sat-Seagate_Exos_X16", "smart-fail2"):
+    expected = {
+        "sat-Seagate_Enterprise_Capacity_3.5_HDD-ST2000NM0008": (2, 0, 0),
+        "sat-Seagate_Exos_X16": (12, 0, 0),
+        "smart-fail2": (None, 1975, 8),
+    }
+    for start, counts in expected.items():
         (path,) = folder.glob(f"*/{start}*.json")
         disk = parse(json.loads(path.read_text()))
-        found[start] = (disk.command_timeouts, disk.reallocated_sectors, disk.pending_sectors)
-    assert found["sat-Seagate_Enterprise_Capacity_3.5_HDD-ST2000NM0008"] == (2, 0, 0)
-    assert found["sat-Seagate_Exos_X16"] == (12, 0, 0)
-    assert found["smart-fail2"] == (None, 1975, 8)
+        assert (disk.command_timeouts, disk.reallocated_sectors, disk.pending_sectors) == counts
 
 
 @pytest.mark.corpus
