@@ -30,9 +30,9 @@ HEAD = """<!-- Written by tests/bench/calibrate/drives.py; run that again instea
 # How the table of disk_failure_risk came about
 
 Learned from {drives} hard drives ({failed} of them failed) of Backblaze's records before 1 July 2015: all of models of
-which more than half were still in service then, every drive with the same weight. What came after was not looked at for
-this; `make bench NAME=prediction` judges the table on it. Figures on this page are of the learning half, and in sample
-unless they are called cross-validated.
+which more than half were still in service then, every drive with the same weight. What came after is not read here; `make
+bench NAME=prediction` judges the table on it, and docs/adr/0018 says what of it was looked at while the table was made.
+Figures on this page are of the learning half, and in sample unless they are called cross-validated.
 
 The search adds the row (of {candidates} that were tried) and the points that find most failures a day and a week ahead
 at 0.3 to 2 % of healthy drives flagged, exchanges rows, moves points, and ends at {rows} rows. Age, model and maker

@@ -55,8 +55,11 @@ def holds(rule: CompiledRule, records: Records, at: Moments) -> Bools:
     """Where a condition is true. ValueError when it is not understood."""
     source = rule.source
     if isinstance(source, Combination) and source.how in (How.ALL, How.ANY):
-        parts = np.stack([holds(part.rule, records, at) for part in source.parts])
-        return parts.all(axis=0) if source.how is How.ALL else parts.any(axis=0)
+        join = np.logical_and if source.how is How.ALL else np.logical_or
+        together, *others = [holds(part.rule, records, at) for part in source.parts]
+        for other in others:
+            together = join(together, other)
+        return together
     if any(term.sign < 0 or term.slope or term.minus_signal for term in rule.terms) or rule.hold:
         raise ValueError(f"'{rule.name}': only what lies above a limit, without a hold, can be replayed from changes")
     if isinstance(source, Growth):
