@@ -30,8 +30,8 @@ HEAD = """<!-- Written by tests/bench/calibrate/drives.py; run that again instea
 # How the table of disk_failure_risk came about
 
 Learned from {drives} hard drives ({failed} of them failed) of Backblaze's records before 1 July 2015: all of models of
-which more than half were still in service then, every drive with the same weight. What came after is not read here; `make
-bench NAME=prediction` judges the table on it, and docs/adr/0018 says what of it was looked at while the table was made.
+which more than half were still in service then, every drive with the same weight. What came after is not read here:
+`make bench NAME=prediction` judges the table on it, and decision 18 says what of it was looked at meanwhile.
 Figures on this page are of the learning half, and in sample unless they are called cross-validated.
 
 The search adds the row (of {candidates} that were tried) and the points that find most failures a day and a week ahead
