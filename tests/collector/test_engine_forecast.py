@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from keuring_collector.engine.compiled import Forecast
-from keuring_collector.engine.forecast import Outcome, Projection, median, project, slope
+from keuring_collector.engine.forecast import Outcome, Projection, project
+from keuring_collector.engine.forecast.robust import median, slope
 from keuring_collector.engine.model import LAST
 
 if TYPE_CHECKING:

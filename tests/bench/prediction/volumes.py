@@ -1,13 +1,13 @@
 """Simulated courses of volumes that fill, or do not: two generators, built differently, each from a seed.
 
-``documented`` is the one that the figures are of. Per volume: a daily growth drawn evenly from -0.2 to 2 % of its size,
-a weekly rhythm (a weekend day grows by 0 to 1 of a working day's amount), day-to-day variation of 10 to 50 %, readings
-that are 0.02 to 0.2 % off, 0 to 3 jumps of 5 to 20 %, 0 to 2 clean-ups of 10 to 30 %, and 0 to 4 weeks without a reading.
-Volumes are drawn until half of them fill within the year and half do not.
+``documented`` is the one that the figures are of. Per volume: a daily growth drawn evenly from -0.2 to 2 % of its
+size, a weekly rhythm (a weekend day grows by 0 to 1 of a working day's amount), day-to-day variation of 10 to 50 %,
+readings that are 0.02 to 0.2 % off, 0 to 3 jumps of 5 to 20 %, 0 to 2 clean-ups of 10 to 30 %, and 0 to 4 weeks without
+a reading. Volumes are drawn until half of them fill within the year and half do not.
 
-``guard`` shares none of that: growth comes in bursts, monthly steps, rates that change, rates that fade near full, and in
-sawteeth that a task cuts back; readings have a noise that remembers. It is there to show when the method was tuned to the
-first. Shares of the size are 0 to 1; a day's value is that of its end.
+``guard`` shares none of that: growth comes in bursts, monthly steps, rates that change, rates that fade near full, and
+in sawteeth that a task cuts back; readings have a noise that remembers. It is there to show when the method was tuned
+to the first. Shares of the size are 0 to 1; a day's value is that of its end.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ NEVER = -1
 class Volumes:
     """Courses, one row per volume and one column per day; ``crossing``: the first day that ends full, or NEVER.
 
-    ``true`` is what is in use, ``read`` what was measured (NaN: no reading), ``dropped`` where it was cleaned up, ``kind``
-    how it grew.
+    ``true`` is what is in use, ``read`` what was measured (NaN: no reading), ``dropped`` where it was cleaned up,
+    ``kind`` how it grew.
     """
 
     true: Floats

@@ -1,12 +1,12 @@
-"""When a series reaches its limit: a date with an interval, or an honest "cannot tell". See docs/adr/0011.
+"""When a series reaches its limit: a date with an interval, or an honest "cannot tell". See docs/adr/0013.
 
 For a series that rises to its limit (a falling one is turned over first):
 
 1. *Spikes and steps* (steps.py). A day that stands out alone is left out. A jump away from the limit (a clean-up, a new
    disk) ends history; a jump towards it (one large copy) is taken out, so that it is not mistaken for a pace.
 2. *Pace.* Where nothing is known of other series, from its own course (filling.py): weekly rhythm, Theil-Sen slope of
-   block medians, a bend. Where the kind's drift is known, as of batteries (wearing.py): its own slope drawn towards that
-   drift, the more so the less its history can tell.
+   block medians, a bend. Where the kind's drift is known, as of batteries (wearing.py): its own slope drawn towards
+   that drift, the more so the less its history can tell.
 3. *Date and interval*: when the level, carried along, meets the limit.
 4. *Silence.* No date is given with too little history, right after a step, without a pace towards the limit, where
    clean-ups come back, when the interval's late end is unbounded or beyond ``latest``, or when the newest point is more
@@ -24,18 +24,18 @@ import numpy as np
 
 from keuring_collector.engine.forecast.estimate import Estimate, Outcome, Projection
 from keuring_collector.engine.forecast.filling import filling
-from keuring_collector.engine.forecast.robust import Course, median, slope
-from keuring_collector.engine.forecast.steps import without_spikes, without_steps
+from keuring_collector.engine.forecast.steps import without_spikes
 from keuring_collector.engine.forecast.wearing import wearing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keuring_collector.engine.compiled import Forecast
+    from keuring_collector.engine.forecast.robust import Course
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Outcome", "Projection", "median", "project", "slope", "without_spikes", "without_steps"]
+__all__ = ["Outcome", "Projection", "project"]
 
 CHUNK = 2048  # rows that are worked on at once, so that what is at hand stays in the cache
 STALE_DAYS = 7

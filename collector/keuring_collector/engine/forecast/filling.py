@@ -92,7 +92,7 @@ def _bent(values: Floats, course: Course, days: NDArray[np.int64], spec: Forecas
 
 
 def _jumping(steps: Steps, course: Course) -> Floats:
-    """Variance per day of the jumps towards the limit that were taken out: more may come, which only makes it earlier."""
+    """Variance per day of the jumps towards the limit that were taken out: more may come, and make it earlier."""
     jumps = steps.jumps[:, -course.known.shape[1] :]
     return np.asarray(total(jumps * jumps) / course.width, dtype=np.float64)
 

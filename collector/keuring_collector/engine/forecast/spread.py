@@ -37,8 +37,8 @@ class Spread(NamedTuple):
 def spread(residual: Floats, floor: float, step: float) -> Spread:
     """From differences of each row's residuals over NEAR and FAR known days, however far apart they lie.
 
-    A robust and a plain measure are averaged, for growth in bursts has a small median. Short histories cannot tell noise
-    from wandering; so they are taken to wander, which is the safer of the two. ``floor`` is the least noise.
+    A robust and a plain measure are averaged, for growth in bursts has a small median. Short histories cannot tell
+    noise from wandering; so they are taken to wander, which is the safer of the two. ``floor`` is the least noise.
     """
     value, column = packed(residual)
     near, short = _differences(value, column, NEAR, step)

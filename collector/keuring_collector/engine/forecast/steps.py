@@ -20,8 +20,8 @@ class Steps(NamedTuple):
     """Per row of a series that rises to its limit.
 
     ``values``: without the jumps towards the limit and without what came before a jump away. ``jumps``: their sizes, in
-    the columns in which they ended. ``away``: how many jumps away there were, ``since``: the column in which the last of
-    them ended (0: none), and ``peak``: the highest value that one of them began from (-inf: none).
+    the columns in which they ended. ``away``: how many jumps away there were, ``since``: the column in which the last
+    of them ended (0: none), and ``peak``: the highest value that one of them began from (-inf: none).
     """
 
     values: Floats
@@ -65,8 +65,8 @@ def _previous(known: NDArray[np.bool_], columns: NDArray[np.int64]) -> NDArray[n
 def without_steps(values: Floats, step: float) -> Steps:
     """Takes jumps towards the limit out, and removes what came before a jump away.
 
-    A jump is larger than ``step`` and than WILD robust deviations of the daily change. Over a gap of n days the bound is
-    that of n days' wandering.
+    A jump is larger than ``step`` and than WILD robust deviations of the daily change. Over a gap of n days the bound
+    is that of n days' wandering.
     """
     columns = np.arange(values.shape[1])
     change, days = changes(values)

@@ -1,10 +1,10 @@
 """The forecast of a series whose kind is known to drift towards its limit, such as the capacity of a battery.
 
-Capacity falls in steps months apart, gauges err by a few per cent, and some never move: a line through one's own history
-says little by itself. So the pace is the series' own slope, drawn towards the drift of all others by the variances of
-both (the drift's is how much it differs from one to another). A restless gauge is believed less, and so is a short
-history. The values are thinned to the last of each week, so a gauge that is read weekly, daily or only when it moves
-comes to the same.
+Capacity falls in steps months apart, gauges err by a few per cent, and some never move: a line through one's own
+history says little by itself. So the pace is the series' own slope, drawn towards the drift of all others by the
+variances of both (the drift's is how much it differs from one to another). A restless gauge is believed less, and so is
+a short history. The values are thinned to the last of each week, so a gauge that is read weekly, daily or only when it
+moves comes to the same.
 
 The date is a share of the mean time to get there: what walks in steps is there earlier than its mean course, and so is
 the interval's early end. These shares were learned from recorded series, not derived.
@@ -51,7 +51,9 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
     pace = _pace(recent, course, change, days, drift, spec.sign)
     now = _level(recent, course, change)
     distance = spec.sign * spec.limit - now
-    still = (np.fmax.reduce(recent, axis=1) - np.fmin.reduce(recent, axis=1) <= 0) & (course.width * BLOCK >= STILL_DAYS)
+    still = (np.fmax.reduce(recent, axis=1) - np.fmin.reduce(recent, axis=1) <= 0) & (
+        course.width * BLOCK >= STILL_DAYS
+    )
     pace = np.where(still, 0.0, pace)
     reached = distance <= 0
     mean = np.where(pace > 0, distance / np.where(pace > 0, pace, 1.0), np.inf)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -24,10 +23,10 @@ from keuring_collector.rulepack.conditions.base import (
     to_seconds,
 )
 from keuring_collector.rulepack.conditions.floors import Floor, compile_floors
+from keuring_collector.rulepack.conditions.history import LONGEST, find_restart, to_days, to_deviations
 from keuring_collector.rulepack.problems import Fault
 
 if TYPE_CHECKING:
-    from keuring.signals.model import Signal
     from keuring_collector.rulepack.problems import Loc
 
 PACE_DAYS = 60
@@ -37,7 +36,7 @@ class Drift(Part):
     """How all series of a kind go, learned from recorded ones; a series' own slope is drawn towards it."""
 
     per_day: Quantity = Field(description="The median drift, in the signal's direction: '-0.03 %'.")
-    spread: Quantity = Field(description="How much the drift differs from one to another, a standard deviation per day.")
+    spread: Quantity = Field(description="How much it differs from one to another, a standard deviation.")
     restless: Quantity = Field(description="How far one moves in a day by chance, a standard deviation.")
     date: Quantity = Field(default="100 %", description="The date, as a share of the mean time to the limit.")
     early: Quantity = Field(default="0 %", description="The interval's early end, as a share of the time to the date.")
@@ -88,7 +87,7 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
     step = abs(limit) / 20
     if condition.step is not None:
         step = to_number(condition.step, signal.unit, (*loc, "step"))
-    restart = _restart(condition, signal, loc)
+    restart, restart_statistic = find_restart(condition.restart_on, signal, (*loc, "restart_on"))
     source = compiled.Forecast(
         signal=signal.id,
         statistic=find_statistic(signal, condition.statistic, loc),
@@ -100,9 +99,9 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
         latest=latest / DAY,
         step=step,
         noise=max(signal.precision, abs(limit) / 1000),
-        z=_deviations(condition, loc),
-        restart_signal=restart.id if restart else 0,
-        restart_statistic=restart.statistics[0] if restart else 0,
+        z=to_deviations(condition.confidence, (*loc, "confidence")),
+        restart_signal=restart,
+        restart_statistic=restart_statistic,
         identity=find_identity(condition.identity, signal.subject, loc),
         pace_days=_pace_days(condition, longest, loc),
         drift=None if condition.drift is None else _drift(condition.drift, signal.unit, (*loc, "drift")),
@@ -114,11 +113,10 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
 
 def _history(condition: Forecast, loc: Loc) -> tuple[int, int]:
     shortest, longest = (
-        round(to_seconds(getattr(condition, field), (*loc, field)) / DAY)
-        for field in ("minimum_history", "maximum_history")
+        to_days(getattr(condition, field), (*loc, field)) for field in ("minimum_history", "maximum_history")
     )
-    if not 3 <= shortest <= longest <= 366:
-        mend = "3d <= minimum_history <= maximum_history <= 366d"
+    if not 3 <= shortest <= longest <= LONGEST:
+        mend = f"3d <= minimum_history <= maximum_history <= {LONGEST}d"
         raise Fault((*loc, "maximum_history"), "a history that cannot be", mend)
     return shortest, longest
 
@@ -126,7 +124,7 @@ def _history(condition: Forecast, loc: Loc) -> tuple[int, int]:
 def _pace_days(condition: Forecast, longest: int, loc: Loc) -> int:
     if condition.pace_over is None:
         return min(longest, PACE_DAYS)
-    days = round(to_seconds(condition.pace_over, (*loc, "pace_over")) / DAY)
+    days = to_days(condition.pace_over, (*loc, "pace_over"))
     if not 14 <= days <= longest:
         raise Fault((*loc, "pace_over"), f"a pace over {days} days", "14d <= pace_over <= maximum_history")
     return days
@@ -151,19 +149,3 @@ def _drift(condition: Drift, unit: str, loc: Loc) -> compiled.Drift:
         late=late,
         margin=to_seconds(condition.margin, (*loc, "margin")) / DAY,
     )
-
-
-def _deviations(condition: Forecast, loc: Loc) -> float:
-    confidence = to_number(condition.confidence, "1", (*loc, "confidence"))
-    if not 0.5 <= confidence < 1:
-        raise Fault((*loc, "confidence"), f"a confidence of {confidence:.0%}", "write 50 % or more, below 100 %")
-    return NormalDist().inv_cdf((1 + confidence) / 2)
-
-
-def _restart(condition: Forecast, signal: Signal, loc: Loc) -> Signal | None:
-    if condition.restart_on is None:
-        return None
-    restart = find_signal(condition.restart_on, (*loc, "restart_on"))
-    if restart.kind is not Kind.GAUGE or restart.subject != signal.subject:
-        raise Fault((*loc, "restart_on"), f"'{restart.name}' is no gauge of the same subject")
-    return restart
