@@ -26,6 +26,13 @@ class Draft(NamedTuple):
 _USED: Final = '{signal: system.filesystem.utilization, subject: /, unit: "%", values: "VALUES"}'
 _LEFT: Final = '{signal: keuring.filesystem.available, subject: /, unit: GiB, values: "VALUES"}'
 _SECTORS: Final = '{signal: keuring.smart.reallocated_sectors, subject: sda, values: "VALUES"}'
+_HEAT: Final = '{signal: hw.temperature, statistic: mean, subject: cpu, unit: "°C", values: "VALUES"}'
+_BOOT: Final = '{signal: keuring.boot.duration, unit: s, values: "VALUES"}'
+_PEERS: Final = (
+    "facts:\n  - {signal: keuring.hardware.model, value: Model A}\n"
+    "peers:\n  - signal: keuring.boot.duration\n    by: {keuring.hardware.model: Model A}\n"
+    "    median: 30\n    spread: 5\n    machines: 40\n"
+)
 _PENDING: Final = "{signal: keuring.reboot.pending, value: VALUE}"
 _SERVER: Final = "{signal: keuring.hardware.chassis, value: VALUE}"
 
@@ -48,6 +55,16 @@ DRAFTS: Final[dict[str, Draft]] = {
         "forecast: {signal: system.filesystem.utilization, rises_to: 98 %, within: 30d, minimum_history: 14d}",
         _series(_USED, "60+0.25x160", "6h"),
         _series(_USED, "60x160", "6h"),
+    ),
+    "trend": Draft(
+        "trend: {signal: hw.temperature, statistic: mean, rising_by: 2 °C, per: 7d}",
+        _series(_HEAT, "40+0.25x60", "12h"),
+        _series(_HEAT, "40x60", "12h"),
+    ),
+    "peer": Draft(
+        "peer: {signal: keuring.boot.duration, above: 4, margin: 20s, by: [keuring.hardware.model]}",
+        _series(_BOOT, "60x20", "12h") + _PEERS,
+        _series(_BOOT, "35x20", "12h") + _PEERS,
     ),
     "increase": Draft(
         "increase: {signal: keuring.smart.reallocated_sectors, by: 8, within: 30d}",
