@@ -1,7 +1,7 @@
 """Simulated courses of volumes that fill, or do not: two generators, built differently, each from a seed.
 
 ``documented`` is the one that the figures are of. Per volume: a daily growth drawn evenly from -0.2 to 2 % of its
-size, a weekly rhythm (a weekend day grows by 0 to 1 of a working day's amount), day-to-day variation of 10 to 50 %,
+size, a weekly rhythm (a weekend day grows by 0 to 1 of a working day's amount), day-to-day variation of 5 to 30 %,
 readings that are 0.02 to 0.2 % off, 0 to 3 jumps of 5 to 20 %, 0 to 2 clean-ups of 10 to 30 %, and 0 to 4 weeks without
 a reading. Volumes are drawn until half of them fill within the year and half do not.
 
@@ -13,7 +13,7 @@ to the first. Shares of the size are 0 to 1; a day's value is that of its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Volumes:
     """Courses, one row per volume and one column per day; ``crossing``: the first day that ends full, or NEVER.
 
     ``true`` is what is in use, ``read`` what was measured (NaN: no reading), ``dropped`` where it was cleaned up,
-    ``kind`` how it grew.
+    ``kind`` how it grew. ``usual``: the growth to be expected of each day of two years, where that is known.
     """
 
     true: Floats
@@ -42,6 +42,15 @@ class Volumes:
     dropped: NDArray[np.bool_]
     crossing: NDArray[np.int64]
     kind: NDArray[np.str_]
+    usual: Floats
+
+
+class _Drawn(NamedTuple):
+    true: Floats
+    read: Floats
+    dropped: NDArray[np.bool_]
+    kind: str
+    usual: Floats
 
 
 def _crossings(true: Floats) -> NDArray[np.int64]:
@@ -67,13 +76,14 @@ def _missing(random: np.random.Generator, days: int) -> NDArray[np.bool_]:
     return gone
 
 
-def _plain(random: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool_], str]:
+def _plain(random: np.random.Generator) -> _Drawn:
     rate = random.uniform(-0.002, 0.02)
-    days = np.arange(YEAR)
+    days = np.arange(2 * YEAR)
     rhythm = np.where((days + random.integers(7)) % 7 >= 5, random.uniform(0, 1), 1.0)
     rhythm /= rhythm.mean()
-    spread = random.uniform(0.1, 0.5)
-    changes = rate * rhythm * (1 + spread * random.standard_normal(YEAR))
+    spread = random.uniform(0.05, 0.3)
+    usual = rate * rhythm
+    changes = usual[:YEAR] * (1 + spread * random.standard_normal(YEAR))
     dropped = np.zeros(YEAR, dtype=np.bool_)
     for _ in range(random.integers(0, 4)):
         changes[random.integers(YEAR)] += random.uniform(0.05, 0.20)
@@ -83,7 +93,7 @@ def _plain(random: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool
         dropped[day] = True
     true = _walk(random.uniform(0.1, 0.8), changes)
     read = np.clip(true + random.uniform(0.0002, 0.002) * random.standard_normal(YEAR), 0, 1)
-    return true, read, dropped, "plain"
+    return _Drawn(true, read, dropped, "plain", usual)
 
 
 def _bursts(random: np.random.Generator, days: Floats) -> Floats:
@@ -113,8 +123,12 @@ def _turning(random: np.random.Generator, days: Floats) -> Floats:
 def _level(random: np.random.Generator, days: Floats) -> Floats:
     """Nothing but coming and going."""
     wander = random.uniform(0.0005, 0.004)
-    noise = random.standard_normal(len(days)) * wander
-    return np.asarray(noise - 0.05 * np.cumsum(noise) * 0.2, dtype=np.float64)
+    changes = np.empty(len(days))
+    off = 0.0
+    for day, shock in enumerate((random.standard_normal(len(days)) * wander).tolist()):
+        changes[day] = shock - 0.05 * off
+        off += changes[day]
+    return changes
 
 
 KINDS: dict[str, Callable[[np.random.Generator, Floats], Floats]] = {
@@ -153,7 +167,7 @@ def _fading(random: np.random.Generator) -> Floats:
     return levels
 
 
-def _other(random: np.random.Generator, kind: str) -> tuple[Floats, Floats, NDArray[np.bool_], str]:
+def _other(random: np.random.Generator, kind: str) -> _Drawn:
     days = np.arange(YEAR, dtype=np.float64)
     dropped = np.zeros(YEAR, dtype=np.bool_)
     if kind == "sawtooth":
@@ -167,29 +181,29 @@ def _other(random: np.random.Generator, kind: str) -> tuple[Floats, Floats, NDAr
     for day, shock in enumerate((random.standard_t(4, YEAR) * size).tolist()):
         last = memory * last + shock
         noise[day] = last
-    return true, np.clip(true + noise, 0, 1), dropped, kind
+    return _Drawn(true, np.clip(true + noise, 0, 1), dropped, kind, np.full(2 * YEAR, np.nan))
 
 
-def _gather(drawn: list[tuple[Floats, Floats, NDArray[np.bool_], str]], random: np.random.Generator) -> Volumes:
-    true = np.array([course[0] for course in drawn])
-    read = np.array([course[1] for course in drawn])
+def _gather(drawn: list[_Drawn], random: np.random.Generator) -> Volumes:
+    true = np.array([course.true for course in drawn])
     gone = np.array([_missing(random, YEAR) for _ in drawn])
     return Volumes(
         true=true,
-        read=np.where(gone, np.nan, read),
-        dropped=np.array([course[2] for course in drawn]),
+        read=np.where(gone, np.nan, np.array([course.read for course in drawn])),
+        dropped=np.array([course.dropped for course in drawn]),
         crossing=_crossings(true),
-        kind=np.array([course[3] for course in drawn]),
+        kind=np.array([course.kind for course in drawn]),
+        usual=np.array([course.usual for course in drawn]),
     )
 
 
 def documented(seed: int, count: int) -> Volumes:
     """``count`` volumes, every other one of which fills within the year."""
     random = np.random.default_rng(seed)
-    drawn: list[tuple[Floats, Floats, NDArray[np.bool_], str]] = []
+    drawn: list[_Drawn] = []
     while len(drawn) < count:
         course = _plain(random)
-        fills = bool((course[0] >= FULL).any())
+        fills = bool((course.true >= FULL).any())
         if fills == (len(drawn) % 2 == 0):
             drawn.append(course)
     return _gather(drawn, random)

@@ -24,7 +24,6 @@ import numpy as np
 
 from keuring_collector.engine.forecast.estimate import Estimate, Outcome, Projection
 from keuring_collector.engine.forecast.filling import filling
-from keuring_collector.engine.forecast.steps import without_spikes
 from keuring_collector.engine.forecast.wearing import wearing
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def project(points: Floats, last_day: NDArray[np.int64], today: NDArray[np.int64
 
 
 def _project(points: Floats, last_day: NDArray[np.int64], today: NDArray[np.int64], spec: Forecast) -> Projection:
-    values = without_spikes(spec.sign * points, spec.step)
+    values = spec.sign * points
     found = filling(values, spec) if spec.drift is None else wearing(values, spec)
     outcome = np.where(found.high > spec.latest, Outcome.UNSURE, Outcome.DATED)
     outcome = np.where((found.pace <= 0) & ~found.reached, Outcome.LEVEL, outcome)

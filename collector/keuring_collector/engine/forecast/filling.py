@@ -16,7 +16,7 @@ from keuring_collector.engine.forecast.estimate import Ahead, Estimate, roots
 from keuring_collector.engine.forecast.rhythm import rhythm
 from keuring_collector.engine.forecast.robust import Course, slope, thin, total
 from keuring_collector.engine.forecast.spread import Spread, level, spread
-from keuring_collector.engine.forecast.steps import Steps, without_steps
+from keuring_collector.engine.forecast.steps import Steps, without_spikes, without_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,15 +39,16 @@ CLEANED = 2  # clean-ups that make it a habit
 
 
 class Pace(NamedTuple):
-    """Per day; ``width`` and ``count``: the days it was taken over, from the first to the last, and the known ones."""
+    """Per day; ``width`` and ``days``: what it was taken over, from the first to the last, and the known ones."""
 
     pace: Floats
     width: Floats
-    count: NDArray[np.int64]
+    days: NDArray[np.int64]
 
 
 def filling(values: Floats, spec: Forecast) -> Estimate:
     """Forecasts rows of daily ``values`` that rise to the limit of ``spec``."""
+    values = without_spikes(values, spec.step)
     weekly = rhythm(values[:, -spec.pace_days :])
     steps = without_steps(weekly.without(values), spec.step)
     recent = steps.values[:, -spec.pace_days :]
@@ -58,13 +59,14 @@ def filling(values: Floats, spec: Forecast) -> Estimate:
     found = spread(residual, spec.noise, spec.step)
     now = level(residual, found)
     distance = spec.sign * spec.limit - now
-    at, low, high = _interval(distance, pace, found, _jumping(steps, course), spec)
     reached = distance <= 0
+    at, low, high = _interval(np.maximum(distance, 0.0), pace, found, _jumping(steps, course), spec)
     at = np.where(reached, 0.0, weekly.reached(at, pace.pace))
     return Estimate(
         at=at,
         low=np.where(reached, 0.0, np.clip(low, 0.0, at)),
-        high=np.where(reached, 0.0, np.maximum(high, at)),
+        # A reading at the limit may err: it may still take days, but it is not for that reason unknown.
+        high=np.where(reached, np.minimum(high, spec.latest), np.maximum(high, at)),
         pace=pace.pace,
         reached=reached,
         stepped=steps.away > 0,
@@ -100,7 +102,7 @@ def _jumping(steps: Steps, course: Course) -> Floats:
 def _interval(
     distance: Floats, pace: Pace, found: Spread, jumping: Floats, spec: Forecast
 ) -> tuple[Floats, Floats, Floats]:
-    count = np.maximum(pace.count, 2)
+    count = np.maximum(pace.days, 2)
     square = pace.width * pace.width
     hidden = found.wander * (1 + FITTED_DAYS / pace.width)
     tilts = 12 * found.noise / (count * square) + hidden / pace.width

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WEEK = 7
 LOOK = 9 * WEEK  # days the rhythm is taken from
-FEWEST = 2  # changes seen of every day of the week, before a rhythm is believed
+FEWEST = 3  # changes seen of every day of the week, before a rhythm is believed: one jump does not make one
 MEDIAN_COST = 1.57  # variance of a median through that of a mean
 CAUTION = 1.5  # how much larger than chance the differences between days must be
 

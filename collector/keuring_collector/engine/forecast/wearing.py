@@ -19,7 +19,7 @@ import numpy as np
 from keuring_collector.engine.forecast.estimate import Estimate
 from keuring_collector.engine.forecast.robust import Course, last_known, packed, slope, total
 from keuring_collector.engine.forecast.spread import weighted
-from keuring_collector.engine.forecast.steps import without_steps
+from keuring_collector.engine.forecast.steps import without_spikes, without_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,10 +42,11 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
     drift = spec.drift
     if drift is None:
         raise ValueError("a forecast by drift needs a drift")
-    steps = without_steps(values, spec.step)
+    weeks = without_spikes(last_known(values, BLOCK), spec.step)
+    steps = without_steps(weeks, spec.step)
     # A battery that loses much at once has lost it: only a jump away, to another one, ends history.
-    values = np.where(np.arange(values.shape[1]) >= steps.since[:, None], values, np.nan)
-    recent = last_known(values, BLOCK)[:, -round(spec.pace_days / BLOCK) :]
+    before = np.arange(weeks.shape[1]) < steps.since[:, None]
+    recent = np.where(before, np.nan, weeks)[:, -round(spec.pace_days / BLOCK) :]
     course = Course(recent)
     change, days = _between(recent)
     pace = _pace(recent, course, change, days, drift, spec.sign)
@@ -58,6 +59,8 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
     reached = distance <= 0
     mean = np.where(pace > 0, distance / np.where(pace > 0, pace, 1.0), np.inf)
     at = np.where(reached, 0.0, drift.median * mean)
+    days = Course(np.where(np.repeat(before, BLOCK, axis=1)[:, -values.shape[1] :], np.nan, values))
+    days.count = course.count  # a gauge that does not move says as little in seven days as in one
     return Estimate(
         at=at,
         low=np.where(reached, 0.0, drift.early * at),
@@ -66,7 +69,7 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
         reached=reached,
         stepped=steps.away > 0,
         cleaned=np.zeros(len(values), dtype=np.bool_),
-        course=Course(values),
+        course=days,
     )
 
 
