@@ -39,11 +39,15 @@ CLEANED = 2  # clean-ups that make it a habit
 
 
 class Pace(NamedTuple):
-    """Per day; ``width`` and ``days``: what it was taken over, from the first to the last, and the known ones."""
+    """Per day; ``width`` and ``days``: what it was taken over, from the first to the last, and the known ones.
+
+    ``bent``: these are the last weeks only.
+    """
 
     pace: Floats
     width: Floats
     days: NDArray[np.int64]
+    bent: NDArray[np.bool_]
 
 
 def filling(values: Floats, spec: Forecast) -> Estimate:
@@ -54,9 +58,15 @@ def filling(values: Floats, spec: Forecast) -> Estimate:
     recent = steps.values[:, -spec.pace_days :]
     course = Course(recent)
     days = np.arange(recent.shape[1]) - (recent.shape[1] - 1)
-    pace = _bent(recent, course, days, spec)
+    factor = -(-recent.shape[1] // THIN_TO)
+    whole = slope(thin(recent, factor)) / factor
+    found = spread(recent - whole[:, None] * days, spec.noise, spec.step)
+    pace = _bent(recent, course, whole, found)
     residual = recent - pace.pace[:, None] * days
-    found = spread(residual, spec.noise, spec.step)
+    again = np.flatnonzero(pace.bent)
+    if len(again):
+        anew = spread(residual[again], spec.noise, spec.step)
+        found.noise[again], found.wander[again] = anew.noise, anew.wander
     now = level(residual, found)
     distance = spec.sign * spec.limit - now
     reached = distance <= 0
@@ -75,21 +85,20 @@ def filling(values: Floats, spec: Forecast) -> Estimate:
     )
 
 
-def _bent(values: Floats, course: Course, days: NDArray[np.int64], spec: Forecast) -> Pace:
+def _bent(values: Floats, course: Course, whole: Floats, found: Spread) -> Pace:
     """The pace of the whole, or of the last three weeks where they differ from it by more than chance."""
-    factor = -(-values.shape[1] // THIN_TO)
-    whole = slope(thin(values, factor)) / factor
     recent = values[:, -RECENT_DAYS:]
     last = Course(recent)
     pace = slope(thin(recent, 2)) / 2
-    found = spread(values - whole[:, None] * days, spec.noise, spec.step)
     less = np.maximum(1 / last.width - 1 / np.maximum(course.width, last.width + 1), 0.0)
     variance = 12 * found.noise / (np.maximum(last.count, 2) * last.width * last.width) + 1.2 * found.wander * less
     off = (pace - whole) ** 2 > BEND * BEND * (variance + (UNSTEADY * whole) ** 2)
-    enough = (last.count >= RECENT_FEWEST) & (last.span >= RECENT_SPAN) & (course.width > 1.3 * last.width)
-    bent = off & enough
+    bent = off & (last.count >= RECENT_FEWEST) & (last.span >= RECENT_SPAN) & (course.width > 1.3 * last.width)
     return Pace(
-        np.where(bent, pace, whole), np.where(bent, last.width, course.width), np.where(bent, last.count, course.count)
+        np.where(bent, pace, whole),
+        np.where(bent, last.width, course.width),
+        np.where(bent, last.count, course.count),
+        np.asarray(bent, dtype=np.bool_),
     )
 
 

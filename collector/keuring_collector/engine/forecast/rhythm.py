@@ -18,6 +18,7 @@ WEEK = 7
 LOOK = 9 * WEEK  # days the rhythm is taken from
 FEWEST = 3  # changes seen of every day of the week, before a rhythm is believed: one jump does not make one
 MEDIAN_COST = 1.57  # variance of a median through that of a mean
+FARTHEST = 1e4  # days
 CAUTION = 1.5  # how much larger than chance the differences between days must be
 
 
@@ -36,11 +37,10 @@ class Rhythm(NamedTuple):
 
     def reached(self, ahead: Floats, pace: Floats) -> Floats:
         """When a steady course that arrives ``ahead`` days after the last day really does: the first time, in days."""
-        usable = np.isfinite(ahead) & (ahead < 1e4)
-        days = np.where(usable, ahead, 0.0)
+        rows = np.flatnonzero(np.isfinite(ahead) & (ahead < FARTHEST) & (self.offset != 0).any(axis=1))
+        days, pace = ahead[rows], pace[rows]
         goal, begin = pace * days, np.floor(days)
-        rows = np.arange(len(ahead))
-        first = np.full(len(ahead), np.inf)
+        first = np.full(len(rows), np.inf)
         for shift in range(-WEEK, WEEK):
             start = np.maximum(begin + shift, 0.0)
             day = start.astype(np.int64)
@@ -49,7 +49,9 @@ class Rhythm(NamedTuple):
             crosses = (low < goal) & (high >= goal)
             share = (goal - low) / np.where(crosses, high - low, 1.0)
             first = np.where(crosses, np.minimum(first, start + share), first)
-        return np.where(usable & np.isfinite(first), first, ahead)
+        moved = ahead.copy()
+        moved[rows] = np.where(np.isfinite(first), first, days)
+        return moved
 
 
 def rhythm(values: Floats) -> Rhythm:

@@ -59,8 +59,8 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
     reached = distance <= 0
     mean = np.where(pace > 0, distance / np.where(pace > 0, pace, 1.0), np.inf)
     at = np.where(reached, 0.0, drift.median * mean)
-    days = Course(np.where(np.repeat(before, BLOCK, axis=1)[:, -values.shape[1] :], np.nan, values))
-    days.count = course.count  # a gauge that does not move says as little in seven days as in one
+    seen = Course(np.where(np.repeat(before, BLOCK, axis=1)[:, -values.shape[1] :], np.nan, values))
+    seen.count = course.count  # a gauge that does not move says as little in seven days as in one
     return Estimate(
         at=at,
         low=np.where(reached, 0.0, drift.early * at),
@@ -69,7 +69,7 @@ def wearing(values: Floats, spec: Forecast) -> Estimate:
         reached=reached,
         stepped=steps.away > 0,
         cleaned=np.zeros(len(values), dtype=np.bool_),
-        course=days,
+        course=seen,
     )
 
 
