@@ -76,7 +76,8 @@ def play(volumes: Volumes, rule: CompiledRule) -> Said:
     used, left = catalogue.SYSTEM_FILESYSTEM_UTILIZATION.id, catalogue.KEURING_FILESYSTEM_AVAILABLE.id
     layout = Layout((SeriesKey(used, LAST, "/"), SeriesKey(left, LAST, "/")))
     rows = len(volumes.read)
-    said = Said(*(np.full((rows, YEAR), np.nan) for _ in range(3)))
+    at, low, high = (np.full((rows, YEAR), np.nan) for _ in range(3))
+    said = Said(at, low, high)
     sizes = np.array([SIZES[row % len(SIZES)] * 2.0**30 for row in range(rows)])
     for day in range(YEAR):
         there = np.flatnonzero(~np.isnan(volumes.read[:, day]))

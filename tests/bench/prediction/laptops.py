@@ -182,6 +182,30 @@ def _interval(case: Case, told: Expected) -> None:
     case.widths.append(high - low)
 
 
+class Learned(NamedTuple):
+    """What the set says of all its batteries; per day. Written into the rule by hand, with its date."""
+
+    drift: float  # median over batteries
+    spread: float  # standard deviation of slopes over twenty weeks
+    restless: float  # root of the median variance that a day adds
+    batteries: int
+
+
+def learned(all_courses: list[Course]) -> Learned:
+    """The drift of batteries known for 90 days or more; where a level is needed, the median of three readings."""
+    drifts, slopes, moved = [], [], []
+    for _, days, health in all_courses:
+        level = [float(np.median(health[max(0, place - 1) : place + 2])) for place in range(len(days))]
+        if days[-1] - days[0] >= 90:
+            drifts.append((level[-1] - level[0]) / float(days[-1] - days[0]))
+        moved.append(float(np.sum(np.clip(np.diff(health), -0.3, 0.3) ** 2) / (days[-1] - days[0])))
+        for first in range(0, len(days), 8):
+            last = int(np.searchsorted(days, days[first] + 140, side="right")) - 1
+            if days[last] - days[first] >= 110 and last - first > 5:
+                slopes.append((level[last] - level[first]) / float(days[last] - days[first]))
+    return Learned(float(np.median(drifts)), float(np.std(slopes)), float(np.sqrt(np.median(moved))), len(drifts))
+
+
 def summary(cases: list[Case]) -> tuple[float, float, float, float]:
     """Shares of crossings with a lead, of tickets that are right, and of intervals that held; their median width."""
     leads = [case.lead is not None and LEAD[0] <= case.lead <= LEAD[1] for case in cases if case.crossing is not None]

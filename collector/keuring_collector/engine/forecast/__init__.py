@@ -1,4 +1,4 @@
-"""When a series reaches its limit: a date with an interval, or an honest "cannot tell". See docs/adr/0013.
+"""When a series reaches its limit: a date with an interval, or an honest "cannot tell". See docs/adr/0019.
 
 For a series that rises to its limit (a falling one is turned over first):
 
