@@ -231,3 +231,23 @@ def test_what_is_milder_than_the_rule_wants_opens_no_ticket(connection: Connecti
 def test_a_tip_opens_no_ticket(connection: Connection) -> None:
     assert apply(connection, finding("full", severity=Severity.TIP)) == {}
     assert rows(connection) == []
+
+
+def test_what_goes_on_under_a_closed_ticket_is_standing_until_it_clears(connection: Connection) -> None:
+    """A state that is rebuilt must not take what somebody dismissed for news."""
+    apply(connection, finding(severity=Severity.WATCH))
+    human(connection, state="dismissed", dismissed_severity=2)
+    assert [row[:2] for row in tickets.standing(connection, 1)] == [("full", "/")]
+    apply(connection, finding(change=Change.CLEARED), now=NOW + DAY)
+    assert tickets.standing(connection, 1) == []
+    assert rows(connection) == ["dismissed"]
+    assert kinds(connection) == ["opened"]
+
+
+def test_what_a_newer_ticket_has_is_no_longer_of_the_old_one(connection: Connection) -> None:
+    apply(connection, finding(severity=Severity.WATCH), finding(subject="/home", severity=Severity.WATCH))
+    human(connection, state="resolved")
+    assert apply(connection, finding(subject="/home"), now=NOW + 20 * DAY) == {"opened": 1}
+    assert [row[:2] for row in tickets.standing(connection, 1)] == [("full", "/home")]
+    apply(connection, finding(subject="/home", change=Change.CLEARED), now=NOW + 21 * DAY)
+    assert tickets.standing(connection, 1) == []

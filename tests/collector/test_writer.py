@@ -269,6 +269,49 @@ def test_a_rule_that_is_taken_away_takes_its_tickets_along(
     assert tickets(database) == [(1, "test-space", "resolved")]
 
 
+@pytest.mark.parametrize(
+    ("state", "days"), [("dismissed", 20.0), ("resolved", 0.5)], ids=["dismissed long ago", "resolved just now"]
+)
+def test_another_pack_does_not_bring_back_what_a_person_closed(
+    path: WritePath, database: Connection, tmp_path: Path, state: str, days: float
+) -> None:
+    for number in range(1, 6):
+        path.write([received(1, number, 0.95)])
+    closed = START + 5 * WINDOW
+    database.execute(
+        "UPDATE desk_ticket SET state = ?, touched = ?, closed_at = ?, dismissed_severity = severity",
+        (state, True, database.moment(closed)),
+    )
+    last = 5 + round(days * 86400 / WINDOW)
+    report_of = {6: last - 1, 7: last, 8: last + 1}
+    for sequence in (6, 7):
+        path.write([_at(sequence, report_of[sequence])])
+    assert tickets(database) == [(1, "test-space", state)]
+    path.use(rulepack.load(write_pack(tmp_path / "rules", hold="5m")))  # the state is rebuilt
+    path.write([_at(8, report_of[8])])
+    assert tickets(database) == [(1, "test-space", state)]
+
+
+def _at(sequence: int, number: int) -> Received:
+    """A report of a full volume, after machines were off for a while: its number in the spool is not its time."""
+    end = START + number * WINDOW
+    return Received(1, report(sequence, end, {USED: 0.95, CPU: 0.25}), end + 2)
+
+
+def test_a_finding_that_stood_long_goes_on_when_the_pack_changes_over_a_night(
+    path: WritePath, database: Connection, tmp_path: Path
+) -> None:
+    """Neither the silent replay nor the daily sweep may take it for one that is measured no more."""
+    for number in range(1, 4):
+        path.write([received(1, number, 0.95)])
+    for sequence, day in enumerate(range(1, 21), 4):
+        path.write([_at(sequence, 3 + day * 288)])
+    path.use(rulepack.load(write_pack(tmp_path / "rules", hold="20m")))
+    path.write([_at(24, 3 + 22 * 288)])
+    assert tickets(database) == [(1, "test-space", "new")]
+    assert [row[0] for row in database.execute("SELECT kind FROM desk_tickethistory")] == ["opened"]
+
+
 def test_facts_are_stored_when_they_change(path: WritePath, migrated_url: str) -> None:
     store = open_store(migrated_url)
     path.write([received(1, 1, facts={("os.version", ""): "12"})])

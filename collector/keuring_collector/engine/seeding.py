@@ -51,7 +51,9 @@ def adopt(state: FleetState, endpoint: Endpoint, rule: str, subject: str, since:
         return False
     cells = state.cells
     cells.active[cell] = cells.busy[cell] = True
-    cells.since[cell] = cells.told_since[cell] = cells.told[cell] = cells.seen[cell] = since
+    cells.since[cell] = cells.told_since[cell] = cells.told[cell] = since
+    # It may have begun long ago; from when on nothing is known of it begins with what was replayed.
+    cells.seen[cell] = max(since, endpoint.at)
     cells.told_severity[cell] = severity
     state.limits(cell)
     endpoint.plan = None
@@ -62,13 +64,18 @@ def sweep(state: FleetState, endpoint: Endpoint, layout: Layout, now: float) -> 
     """Once a day, before a window of ``layout``: clears findings that have not been measurable for long, and drops what
     is left of subjects that are gone.
 
-    A stick that was pulled out, a volume that is mounted no more: their findings would stand for ever.
+    A stick that was pulled out, a volume that is mounted no more: their findings would stand for ever. What a machine
+    did not report while it was away itself is not held against it: until when it was there, the sweep before tells.
     """
+    there = min(now, endpoint.swept)
     endpoint.swept = now + daily.DAY
     present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
     for key, cell in list(endpoint.cells.items()):
         if state.cells.busy[cell]:
-            if state.cells.seen[cell] < now - FORGET_AFTER:
+            kind = state.kind(state.rule(cell))
+            if kind is not None:
+                kind.absent(state.rule(cell).source, state.place(endpoint, *key), present, now)
+            if state.cells.seen[cell] < there - FORGET_AFTER:
                 _forget(state, cell)
         elif _is_idle(state, endpoint, key, present, now):
             state.remove(endpoint, key)

@@ -32,6 +32,8 @@ def write(state: FleetState, endpoint: Endpoint) -> bytes:
     """The endpoint's state; a few KB."""
     facts = [[signal, subject, value] for (signal, subject), value in endpoint.facts.items()]
     names = {"cells": list(endpoint.cells), "facts": facts, "swept": endpoint.swept, "at": endpoint.at}
+    # Most are among the facts; those of parts that are gone are not.
+    names["gone"] = [[*key, value] for key, value in endpoint.parts.items() if key not in endpoint.facts]
     text = json.dumps(names, separators=(",", ":"), ensure_ascii=False).encode()
     parts = [struct.pack("<I", len(text)), text]
     for table, columns, rows in _rows(state, endpoint, list(endpoint.cells)):
@@ -87,6 +89,10 @@ def _restore_names(state: FleetState, endpoint: Endpoint, names: dict[str, Any])
         endpoint.swept, endpoint.at = float(names["swept"]), float(names["at"])
         for signal, subject, value in names["facts"]:
             endpoint.facts[int(signal), str(subject)] = value
+            if int(signal) in state.index.by_identity:
+                endpoint.parts[int(signal), str(subject)] = value
+        for signal, subject, value in names["gone"]:
+            endpoint.parts[int(signal), str(subject)] = value
         keys = [(int(number), str(subject)) for number, subject in names["cells"]]
     except (KeyError, TypeError, ValueError):
         return None

@@ -35,13 +35,14 @@ CellKey = tuple[int, str]  # (rule number, subject)
 class Endpoint:
     """What the fleet knows of one endpoint besides the rows of the tables."""
 
-    __slots__ = ("at", "cells", "facts", "layout", "number", "plan", "swept")
+    __slots__ = ("at", "cells", "facts", "layout", "number", "parts", "plan", "swept")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.at = 0.0  # end of the last window
         self.cells: dict[CellKey, int] = {}
         self.facts: fact_tests.Facts = {}
+        self.parts: fact_tests.Facts = {}  # of facts that identify a part: the last known, also when it is gone
         self.layout: Layout | None = None
         self.plan: Plan | None = None
         self.swept = 0.0  # event time from which on forgotten subjects are looked for again
@@ -140,8 +141,7 @@ class FleetState:
                 endpoint.facts.pop(key, None)
             else:
                 endpoint.facts[key] = fact.value
-                if old is not None:
-                    self._replaced(endpoint, fact.signal, fact.subject)
+                self._identify(endpoint, fact.signal, fact.subject, fact.value)
             changed.append(key)
         if changed:
             self.rest_on_facts(endpoint, changed)
@@ -167,8 +167,14 @@ class FleetState:
                 if cell >= 0:
                     self.terms.x[self.cells.term[cell]] = kind.from_facts(source, endpoint.facts, about)
 
-    def _replaced(self, endpoint: Endpoint, signal: int, subject: str) -> None:
-        """The part that a fact identifies is another one."""
+    def _identify(self, endpoint: Endpoint, signal: int, subject: str, value: fact_tests.Value) -> None:
+        """The part that a fact identifies may be another one than was there last."""
+        if signal not in self.index.by_identity:
+            return
+        before = endpoint.parts.get((signal, subject))
+        endpoint.parts[signal, subject] = value
+        if before is None or before == value:
+            return
         for number in self.index.by_identity.get(signal, ()):
             cell = endpoint.cells.get((number, subject))
             if cell is not None:

@@ -92,14 +92,18 @@ def apply(
 
 
 def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, float, int]]:
-    """The findings that are lines of open tickets of an endpoint: (rule, subject, since, severity)."""
+    """The findings of an endpoint that tickets know to be true: (rule, subject, since, severity).
+
+    Those of closed tickets too, from the newest that has them: what goes on after somebody dismissed it is no news.
+    """
     rows = connection.execute(
         "SELECT l.rule, l.subject, l.since, l.severity FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id "
-        "WHERE t.endpoint_id = ? AND t.state IN ('new', 'planned', 'snoozed') AND l.active = ? "
-        "ORDER BY l.rule, l.subject",
+        "WHERE t.endpoint_id = ? AND l.active = ? "
+        "ORDER BY CASE WHEN t.closed_at IS NULL THEN 1 ELSE 0 END, t.closed_at, t.id",
         (endpoint, True),
     )
-    return [(rule, subject, connection.time(since) or 0.0, severity) for rule, subject, since, severity in rows]
+    newest = {(rule, subject): (connection.time(since) or 0.0, severity) for rule, subject, since, severity in rows}
+    return [(*key, *newest[key]) for key in sorted(newest)]
 
 
 def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now: float) -> None:
@@ -147,6 +151,8 @@ class _Work:
         if finding.change is Change.CLEARED:
             if self.is_open:
                 self._clear(finding)
+            elif self.ticket is not None:
+                self._end(finding)
             return
         if not self.is_open and not self._open(finding):
             return
@@ -175,6 +181,11 @@ class _Work:
 
     def _create(self, finding: Finding) -> _Ticket:
         moment = self.connection.moment(self.now)
+        if self.ticket is not None:  # what goes on is a line of the new ticket from now on
+            self.connection.execute(
+                "UPDATE desk_ticketline SET active = ? WHERE ticket_id = ? AND active = ?",
+                (False, self.ticket.id, True),
+            )
         rows = self.connection.execute(
             "INSERT INTO desk_ticket (endpoint_id, cause, key, state, severity, opened_at, updated_at, touched, "
             "dismissal_reason, verdict, reopened) VALUES (?, ?, ?, 'new', ?, ?, ?, ?, '', '', 0) RETURNING id",
@@ -230,21 +241,26 @@ class _Work:
 
     def _clear(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        evidence = json.dumps([_evidence(item) for item in finding.evidence])
         active = self.connection.execute(
             "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
             (self.ticket.id, finding.rule, finding.subject, True),
         )
         if not active:
             return
+        self._end(finding)
+        self.dirty = True
+        self._history("cleared", {"rule": finding.rule, "subject": finding.subject})
+
+    def _end(self, finding: Finding) -> None:
+        """The line is over; of a closed ticket nothing else changes."""
+        assert self.ticket is not None  # noqa: S101  # callers made sure
+        evidence = json.dumps([_evidence(item) for item in finding.evidence])
         moment = self.connection.moment(finding.at)
         self.connection.execute(
             "UPDATE desk_ticketline SET active = ?, cleared_at = ?, judged_at = ?, evidence_now = ? "
-            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
-            (False, moment, moment, evidence, self.ticket.id, finding.rule, finding.subject),
+            "WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
+            (False, moment, moment, evidence, self.ticket.id, finding.rule, finding.subject, True),
         )
-        self.dirty = True
-        self._history("cleared", {"rule": finding.rule, "subject": finding.subject})
 
     def finish(self) -> None:
         """Makes the ticket follow its lines: the gravest severity, the nearest date, or its end."""

@@ -6,6 +6,7 @@ peers must not cost as much as half a year of a battery. When a day is complete,
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -94,19 +95,19 @@ class Collecting(Kind):
         return [(row,) if number == mine else () for number in range(len(self.rings))]
 
     def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
+        # Days pass for a part that is measured no more, too: what was known of it must not stand for ever.
         at = position.get(SeriesKey(source.signal, source.statistic, place.subject), -1)
         size = position.get(SeriesKey(source.restart_signal, source.restart_statistic, place.subject), -1)
-        if at >= 0:
-            row, number = divmod(place.extra, len(self.rings))
-            lists[0].append((at, size, number, row))
+        row, number = divmod(place.extra, len(self.rings))
+        lists[0].append((at, size, number, row))
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
         (position, size, table, row), window = lists[0]
         if not len(row):
             return
         shift = reading.offsets[window]
-        values = reading.flat[position + shift]
         # The last of all values is NaN.
+        values = reading.flat[np.where(position < 0, -1, position + shift)]
         sizes = reading.flat[np.where(size < 0, -1, size + shift)]
         days = daily.day_of(reading.end)[window]
         if len(self.rings) == 1:
@@ -143,6 +144,9 @@ class Collecting(Kind):
         daily.seed(rings, row, points.days, getattr(points, daily.SEEDED[source.aggregate]))
 
     def idle(self, source: Any, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
+        if (source.signal, source.statistic, place.subject) in present:
+            return False
         rings, row = self.ring(place.extra)
-        old = rings.day[row] < now // daily.DAY - DROP_AFTER_DAYS
-        return bool(old) and (source.signal, source.statistic, place.subject) not in present
+        days = min(DROP_AFTER_DAYS, rings.point.shape[1] - 1)
+        old = bool(rings.day[row] < now // daily.DAY - DROP_AFTER_DAYS)
+        return old or math.isnan(daily.newest(rings, row, days, LAST))

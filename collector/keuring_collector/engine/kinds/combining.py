@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.compiled import Part
+    from keuring_collector.engine.compiled import CompiledRule, Part
     from keuring_collector.engine.kinds.kind import Lists, Place
     from keuring_collector.engine.model import SeriesKey
 
@@ -30,19 +30,30 @@ HOWS = (How.ALL, How.ANY, How.NOT, How.RISK)
 
 
 class Combining(Kind):
-    """Puts parts together; lists: (depth, term, how, number of parts), and of each part (cell, points)."""
+    """Puts parts together; lists: (depth, term, how, number of parts), of each part (cell, points), and of parts that
+    expect a date (depth, cell of the whole, cell).
+    """
 
-    widths: ClassVar = (4, 2)
+    widths: ClassVar = (4, 2, 3)
 
     def collect(self, source: Combination, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
         state = self.state
-        index, cells = state.index, state.cells
+        depth = state.index.depth[place.number]
+        state.cells.dating[place.cell] = -1  # until its parts are joined
         parts = [cell for _, cell in self.parts(source, place)]
-        lists[0].append((index.depth[place.number], place.term, HOWS.index(source.how), len(parts)))
+        lists[0].append((depth, place.term, HOWS.index(source.how), len(parts)))
         for part, cell in zip(source.parts, parts, strict=True):
             lists[1].append((state.unknown if cell < 0 else cell, int(part.points)))
-        dates = [int(cells.dating[cell]) for cell in parts if cell >= 0]
-        cells.dating[place.cell] = -1 if source.how is How.NOT else next((date for date in dates if date >= 0), -1)
+            if cell >= 0 and source.how is not How.NOT and self._expects(part.rule):
+                lists[2].append((depth, place.cell, cell))
+
+    def _expects(self, rule: CompiledRule) -> bool:
+        """Whether it may give a date."""
+        source = rule.source
+        if isinstance(source, Combination):
+            return source.how is not How.NOT and any(self._expects(part.rule) for part in source.parts)
+        kind = self.state.kind(rule)
+        return kind is not None and kind.dated(source)
 
     def parts(self, source: Combination, place: Place) -> list[tuple[int, int]]:
         """The rule number and the cell (-1: none yet) of each part of a cell."""
@@ -53,7 +64,7 @@ class Combining(Kind):
 
     def join(self, lists: Sequence[Side], depth: int) -> None:
         """Writes the x of all that are ``depth`` levels above their deepest parts."""
-        (depths, term, how, count), (part, points) = (side.columns for side in lists)
+        (depths, term, how, count), (part, points), (levels, whole, dated) = (side.columns for side in lists)
         mine = depths == depth
         if not mine.any():
             return
@@ -69,6 +80,20 @@ class Combining(Kind):
         total = np.add.reduceat(points[chosen] * (truth == Truth.TRUE), first).astype(np.float64)
         value = np.where(how == HOWS.index(How.RISK), total, together == Truth.TRUE)
         x[term[mine]] = np.where(together == Truth.UNKNOWN, np.nan, value)
+        mine = levels == depth
+        if mine.any():
+            self._date(whole[mine], dated[mine])
+
+    def _date(self, whole: NDArray[np.int64], part: NDArray[np.int64]) -> None:
+        """Gives each whole the soonest date of its parts that are true."""
+        cells, terms = self.state.cells, self.state.terms
+        dating = cells.dating[part]
+        date = terms.x[cells.term[dating]]
+        counts = (cells.truth[part] == Truth.TRUE) & (dating >= 0) & np.isfinite(date)
+        order = np.lexsort((np.where(counts, date, np.inf), whole))
+        each, first = np.unique(whole[order], return_index=True)
+        soonest = order[first]
+        cells.dating[each] = np.where(counts[soonest], dating[soonest], -1)
 
     def idle(self, source: Combination, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         found = zip(source.parts, self.parts(source, place), strict=True)

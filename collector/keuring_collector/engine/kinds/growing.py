@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.seeding import Points
     from keuring_collector.engine.state import FleetState
 
+UNKNOWN_AFTER = 7 * daily.DAY  # as of forecasts and trends
 DROP_AFTER = 30 * daily.DAY  # a level that growth is measured from is worth keeping over a holiday
 
 
@@ -127,11 +128,24 @@ class Growing(Kind):
         growth.refresh(self.growths, self.state.terms, np.array([extra]))
 
     def idle(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
+        away = self._away(source, place, present, now)
+        return away > DROP_AFTER and not bool(self.growths.amount[place.extra].any())
+
+    def absent(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> None:
+        away = self._away(source, place, present, now)
+        # A period passes by itself; what counts since enrolment would stand for a disk that was pulled long ago.
+        if math.isinf(source.period) and away > UNKNOWN_AFTER and any(lane.statistic for lane in source.lanes):
+            self.state.terms.x[place.term] = NAN
+            lane = int(self.growths.lane[place.extra])
+            self.lanes.base[lane : lane + len(source.lanes)] = NAN  # when it comes back, x is what it was
+
+    def _away(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> float:
+        """Seconds since a sweep last saw it measured."""
         growths, extra = self.growths, place.extra
         counted = any((lane.signal, lane.statistic, place.subject) in present for lane in source.lanes)
         if counted or not growths.present[extra]:
             growths.present[extra] = now
-        return bool(growths.present[extra] < now - DROP_AFTER) and not bool(growths.amount[extra].any())
+        return now - float(growths.present[extra])
 
     def evidence(self, source: Growth, place: Place) -> list[Evidence]:
         lane, main = source.lanes[0], self.state.index.rules[place.number].terms[0]

@@ -133,6 +133,9 @@ class Kind:
         """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
         return bool(np.isnan(self.state.terms.x[place.term]))
 
+    def absent(self, source: Any, place: Place, present: set[tuple[int, int, str]], now: float) -> None:
+        """Of a cell that is not quiet, once a day: x is not known once what it is about is measured no more."""
+
     # Telling
 
     def dated(self, source: Any) -> bool:
