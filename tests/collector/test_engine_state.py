@@ -66,15 +66,22 @@ def test_a_snapshot_is_small_and_belongs_to_its_pack() -> None:
         fleet.snapshot(1)
 
 
+def _used(fleet: Fleet) -> list[int]:
+    """How many rows each table of the fleet ever gave out."""
+    state = fleet._state
+    own = [table for kind in state.kinds.values() for table, _ in kind.tables()]
+    return [table._used for table in (state.cells, state.terms, *own)]
+
+
 def test_dropping_gives_all_rows_back() -> None:
     fleet = Fleet(pack(*RULES))
     for _ in range(5):
         fleet.judge([window(0, {USED: 0.95, COUNT: 1.0, LIFE: 2.0}, endpoint=e) for e in range(50)])
-        before = fleet._state.cells._used, fleet._state.terms._used, fleet._state.lanes._used
+        before = _used(fleet)
         for endpoint in range(50):
             fleet.drop(endpoint)
     fleet.judge([window(0, {USED: 0.95, COUNT: 1.0, LIFE: 2.0}, endpoint=e) for e in range(50)])
-    assert (fleet._state.cells._used, fleet._state.terms._used, fleet._state.lanes._used) == before
+    assert _used(fleet) == before
 
 
 def test_a_forecast_from_history_is_the_same_as_one_that_was_lived() -> None:

@@ -90,7 +90,8 @@ class Cells(Columns):
 
     rule: NDArray[np.int32]
     term: NDArray[np.int32]  # its first row in Terms; as many as the rule has terms
-    extra: NDArray[np.int32]  # its row in Growths or in a Rings
+    extra: NDArray[np.int32]  # its row in the tables of its kind
+    dating: NDArray[np.int32]  # the cell whose first term is the expected date; -1: none
     since: NDArray[np.float64]  # from when the condition holds
     clearing: NDArray[np.float64]  # from when it is gone, while the finding stands
     seen: NDArray[np.float64]  # end of the last window in which it was known, while busy
@@ -100,10 +101,12 @@ class Cells(Columns):
     told_severity: NDArray[np.int8]  # 0: not announced
     active: NDArray[np.bool_]  # it has held long enough
     busy: NDArray[np.bool_]  # holding, active or announced: the quiet rest is left alone
+    truth: NDArray[np.int8]  # of a part: what comes of it, its hold included
     FILL: ClassVar = {
         "rule": (np.int32, 0),
         "term": (np.int32, 0),
         "extra": (np.int32, -1),
+        "dating": (np.int32, -1),
         "since": (np.float64, NAN),
         "clearing": (np.float64, NAN),
         "seen": (np.float64, NEVER),
@@ -113,6 +116,7 @@ class Cells(Columns):
         "told_severity": (np.int8, 0),
         "active": (np.bool_, False),
         "busy": (np.bool_, False),
+        "truth": (np.int8, 1),
     }
 
 

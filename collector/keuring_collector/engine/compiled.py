@@ -7,8 +7,9 @@ Every condition becomes the same small machine. A *term* compares one number x w
 ``sign`` is 1 for "above" and -1 for "below"; ``slope`` is 1 where x is a date, so that the comparison is about the
 time left. A NaN is not measurable: neither true nor false. A rule is true when all its terms are true, false when one
 of them is false, and otherwise not measurable. The first term is the rule's own value: read from the window where
-``source`` is None, else written by the source (growth in a period, a forecast date, a date or a state from facts).
-The others are floors, read from the window.
+``source`` is None, else written by the source (growth in a period, a forecast date, a date or a state from facts, the
+truth of other conditions put together). The others are floors, read from the window. What the engine does for each
+source is in kinds/, one file each.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.model import Severity
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 
 Value = str | float | bool
 
@@ -97,7 +98,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """x is how much all lanes of one subject grew within ``period`` seconds, or on how many parts of it (days)."""
+    """x is how much all lanes of one subject grew within ``period`` seconds, or on how many parts of it (days).
+
+    An infinite period counts from the first report on.
+    """
 
     lanes: tuple[Lane, ...]
     period: float
@@ -156,7 +160,41 @@ class State:
     test: FactTest
 
 
-Source = Growth | Forecast | Dated | State
+class How(Enum):
+    """How the conditions within a condition are put together."""
+
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+    RISK = "risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A condition within another, judged as a rule of its own that tells nothing.
+
+    ``points`` (a whole number) are what it gives to a risk while it is true. ``same_subject``: it is about the same
+    subject as the whole, else about the machine.
+    """
+
+    rule: CompiledRule
+    points: float = 0.0
+    same_subject: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """x is 1 where the parts together are true, 0 where they are false; of a risk, the points of its true parts.
+
+    Three-valued: all is the smallest truth of its parts, any the largest, not the opposite. A part of a risk that is
+    not measurable gives no points; a risk of which nothing is measurable is not measurable.
+    """
+
+    how: How
+    parts: tuple[Part, ...]
+
+
+Source = Growth | Forecast | Dated | State | Combination
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine import daily, explain, growth, machine, projection, seeding, snapshot, telling
-from keuring_collector.engine.compiled import Truth
+from keuring_collector.engine import explain, machine, seeding, snapshot, telling
+from keuring_collector.engine.compiled import Combination, Truth
+from keuring_collector.engine.kinds.kind import Reading
 from keuring_collector.engine.model import Change
-from keuring_collector.engine.state import Endpoint, FleetState, Plan
+from keuring_collector.engine.state import Endpoint, FleetState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
+    from keuring_collector.engine.plan import Level, Plan
 
 CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
 
@@ -44,7 +46,6 @@ class Fleet:
         self.pack = pack
         self._freshness = freshness
         self._state = FleetState(pack)
-        self._teller = telling.Teller(self._state)
         self._endpoints: dict[int, Endpoint] = {}
 
     def __contains__(self, endpoint: object) -> bool:
@@ -184,51 +185,44 @@ class Fleet:
         # One NaN at the end, for what a layout does not have.
         flat = np.concatenate([w.values for w in batch.windows] + [np.array([np.nan])])
         offsets = np.cumsum([0, *sizes[:-1]])
-        self._fold(batch, flat, offsets)
+        lists = dict(zip(state.kinds, zip(*(p.kinds for p in plans), strict=True), strict=True))
+        reading = Reading(flat, offsets, batch.end)
+        for source, kind in state.kinds.items():
+            kind.fold(reading, lists[source])
 
         terms = state.terms
         position, term = _beside([p.direct for p in plans], offsets)
-        values = flat[position]
-        terms.x[term] = values
+        terms.x[term] = flat[position]
         position, term = _beside([p.minus for p in plans], offsets)
         if len(term):
             terms.x[term] -= flat[position]
 
-        rows = np.concatenate([p.terms for p in plans])
+        told: list[tuple[int, int, Finding]] = []
+        for depth in range(state.index.deepest + 1):
+            if depth:
+                state.combining.join(lists[Combination], depth)
+            told += self._level(batch, [p.levels[depth] for p in plans])
+        return told
+
+    def _level(self, batch: _Round, levels: list[Level]) -> list[tuple[int, int, Finding]]:
+        """Judges what is at one depth; what it is part of comes after it."""
+        state = self._state
+        rows = np.concatenate([level.terms for level in levels])
         if not len(rows):
             return []
-        cell, count = np.concatenate([p.judged for p in plans], axis=1)
-        per_plan = [p.judged.shape[1] for p in plans]
-        truth = _truth(state, rows, count, np.repeat(batch.end, [len(p.terms) for p in plans]))
+        cell, count = np.concatenate([level.judged for level in levels], axis=1)
+        per_plan = [level.judged.shape[1] for level in levels]
+        truth = _truth(state, rows, count, np.repeat(batch.end, [len(level.terms) for level in levels]))
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
-        if not len(stirring):
-            return []
-        window = np.repeat(np.arange(len(plans)), per_plan)[stirring]
-        return self._step(batch, cell[stirring], truth[stirring], window)
-
-    def _fold(self, batch: _Round, flat: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
-        """Growth and daily points."""
-        state, plans = self._state, batch.plans
-        rows = np.concatenate([p.growths for p in plans])
-        if len(rows):
-            time = np.repeat(batch.end, [len(p.growths) for p in plans])
-            due = time >= state.growths.next[rows]
-            if due.any():
-                growth.rotate(state.growths, rows[due], time[due])
-                seen = rows[due][~np.isnan(state.terms.x[state.growths.term[rows[due]]])]
-                growth.refresh(state.growths, state.terms, seen)
-            position, lane = _beside([p.lanes for p in plans], offsets)
-            if len(lane):
-                time = np.repeat(batch.end, [p.lanes.shape[1] for p in plans])
-                growth.fold(state.growths, state.lanes, state.terms, lane, flat[position], time)
-        columns = np.concatenate([p.rings for p in plans], axis=1)
-        if columns.shape[1]:
-            per_plan = [p.rings.shape[1] for p in plans]
-            shift = np.repeat(offsets, per_plan)
-            size = np.where(columns[1] < 0, len(flat) - 1, columns[1] + shift)
-            projection.fold(
-                state, columns[2], flat[columns[0] + shift], flat[size], np.repeat(daily.day_of(batch.end), per_plan)
-            )
+        told = []
+        if len(stirring):
+            window = np.repeat(np.arange(len(levels)), per_plan)[stirring]
+            told = self._step(batch, cell[stirring], truth[stirring], window)
+        if state.index.parts:
+            active = state.cells.active[cell]
+            known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
+            state.cells.truth[cell] = np.where(active, np.int8(Truth.TRUE), known)
+        return told
 
     def _step(
         self, batch: _Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]
@@ -240,24 +234,20 @@ class Fleet:
         turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
         for row in cell[turned].tolist():
             state.limits(row)
+        if index.parts:  # parts tell nothing
+            told = ~index.is_part[rule]
+            cell, rule, window, end = cell[told], rule[told], window[told], end[told]
         fresh = batch.received[window] - end <= self._freshness
         grade = telling.severity(state, cell, end)
         told_grade = cells.told_severity[cell]
-        told = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
+        said = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
         findings = []
-        for changes, change in zip(told, CHANGES, strict=True):
+        for changes, change in zip(said, CHANGES, strict=True):
             for item in np.flatnonzero(changes).tolist():
                 row, place = int(cell[item]), int(window[item])
-                level = told_grade[item] if change is Change.CLEARED else grade[item]
-                finding = self._teller.finding(
-                    self._endpoints[batch.windows[place].endpoint],
-                    row,
-                    change,
-                    float(end[item]),
-                    # A clock that went back does not put the beginning after the end.
-                    min(float(cells.told_since[row]), float(end[item])),
-                    int(level),
-                )
+                level = int(told_grade[item] if change is Change.CLEARED else grade[item])
+                endpoint = self._endpoints[batch.windows[place].endpoint]
+                finding = telling.finding(state, endpoint, row, change, float(end[item]), level)
                 findings.append((batch.numbers[place], int(rule[item]), finding))
         return findings
 

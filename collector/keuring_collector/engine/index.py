@@ -1,4 +1,8 @@
-"""Looking rules up by what they read, and their numbers as columns; made once per pack."""
+"""Looking rules up by what they read, and their numbers as columns; made once per pack.
+
+Rules are numbered: those of the pack first, in its order, then the parts of those that are put together, each a rule of
+its own that tells nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,57 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine.compiled import Dated, Forecast, Growth, State
+from keuring_collector.engine.compiled import Combination, Forecast
 from keuring_collector.engine.model import LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from keuring_collector.engine.compiled import CompiledPack, CompiledRule
+    from keuring_collector.engine.kinds import Kind
 
 GRADES = 2  # how often a rule may raise its severity
 
 
 class PackIndex:
-    """Which rules a series, a fact or an event concerns, and the rules' numbers by rule index."""
+    """All rules and parts, and which of them a series, a fact or an event concerns.
+
+    ``parts`` are the numbers of a combination's parts; ``whole`` is what a part belongs to (-1: a rule of the pack),
+    ``root`` the rule of the pack; ``same`` whether a part is about the subject of its root; ``depth`` is 0 for what
+    has no parts, else one more than its deepest part.
+    """
 
     def __init__(self, pack: CompiledPack) -> None:
-        self.pack = pack
-        self.by_series: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self.by_fact: dict[int, list[int]] = defaultdict(list)
-        self.by_event: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self.by_identity: dict[int, list[int]] = defaultdict(list)
-        self.facts: set[int] = set()  # all that any rule looks at
-        self.applying: set[int] = set()  # those that decide whether a rule applies
-        for number, rule in enumerate(pack.rules):
-            self._enter(number, rule)
-        rules = pack.rules
+        self.rules: list[CompiledRule] = list(pack.rules)
+        self.parts: dict[int, tuple[int, ...]] = {}
+        self.whole = [-1] * len(pack.rules)
+        self.root = list(range(len(pack.rules)))
+        self.same = [True] * len(pack.rules)
+        self._take_apart()
+        self.depth = [0] * len(self.rules)
+        for number in reversed(range(len(self.rules))):  # parts have higher numbers than their whole
+            self.depth[number] = max((self.depth[part] + 1 for part in self.parts.get(number, ())), default=0)
+        self.deepest = max(self.depth, default=0)
+        self.depths = np.array(self.depth or [0], dtype=np.int64)
+        self.is_part = np.array([whole >= 0 for whole in self.whole] or [False])
+        self._numbers()
+
+    def _take_apart(self) -> None:
+        number = 0
+        while number < len(self.rules):
+            source = self.rules[number].source
+            if isinstance(source, Combination):
+                first = len(self.rules)
+                for part in source.parts:
+                    self.rules.append(part.rule)
+                    self.whole.append(number)
+                    self.root.append(self.root[number])
+                    self.same.append(part.same_subject and self.same[number])
+                self.parts[number] = tuple(range(first, len(self.rules)))
+            number += 1
+
+    def _numbers(self) -> None:
+        rules = self.rules
         self.hold = np.array([r.hold for r in rules] or [0.0])
         self.recovery = np.array([r.recovery_hold for r in rules] or [0.0])
         self.gap = np.array([r.gap for r in rules] or [0.0])
@@ -41,8 +71,6 @@ class PackIndex:
         for number, rule in enumerate(rules):
             for grade, (limit, severity) in enumerate(rule.worse[:GRADES]):
                 self.worse[number, grade], self.worse_severity[number, grade] = limit, severity
-        self.forecasts = np.array([isinstance(r.source, Forecast) for r in rules] or [False])
-        self.ahead = np.array([isinstance(r.source, Dated) and r.source.ahead for r in rules] or [False])
         self.aggregate = np.array(
             [r.source.aggregate if isinstance(r.source, Forecast) else LAST for r in rules] or [LAST], dtype=np.int8
         )
@@ -50,46 +78,25 @@ class PackIndex:
         # One more than a forecast reads: the day that is being collected overwrites the oldest.
         self.ring_days = -(-(days + 1) // 8) * 8
 
-    def _enter(self, number: int, rule: CompiledRule) -> None:
-        source = rule.source
-        self.applying.update(test.signal for test in rule.applies)
-        self.facts |= self.applying
-        for signal, statistic in set(_series(rule)):
-            self.by_series[signal, statistic].append(number)
-        if isinstance(source, Growth):
-            for lane, spec in enumerate(source.lanes):
-                if not spec.statistic:
-                    self.by_event[spec.signal].append((number, lane))
-        signals: set[int] = set()
-        if isinstance(source, State):
-            signals.add(source.test.signal)
-        elif isinstance(source, Dated):
-            signals.update(signal for row in source.table for signal, _ in row.match)
-            signals.update({source.signal} - {0})
-        for signal in signals:
-            self.by_fact[signal].append(number)
-        self.facts |= signals
-        if isinstance(source, Growth | Forecast) and source.identity:
-            self.by_identity[source.identity].append(number)
-            self.facts.add(source.identity)
-
-
-def _series(rule: CompiledRule) -> Iterator[tuple[int, int]]:
-    """The series that bring a subject of the rule into being."""
-    source = rule.source
-    if source is None:
-        yield rule.terms[0].signal, rule.terms[0].statistic
-    elif isinstance(source, Forecast):
-        yield source.signal, source.statistic
-    elif isinstance(source, Growth):
-        yield from ((lane.signal, lane.statistic) for lane in source.lanes if lane.statistic)
-
-
-def subject_of(rule: CompiledRule, signal: int, subject: str) -> str:
-    """The subject of the finding that a fact concerns: its own, or the machine as a whole."""
-    source = rule.source
-    if isinstance(source, State):
-        return subject if source.test.per_subject else ""
-    if isinstance(source, Dated):
-        return subject if source.per_subject and signal == source.signal else ""
-    return subject
+    def enter(self, kinds: Mapping[type, Kind]) -> None:
+        """Notes what the rules read, as their kinds know it."""
+        self.by_series: dict[tuple[int, int], list[int]] = defaultdict(list)
+        self.by_fact: dict[int, list[int]] = defaultdict(list)
+        self.by_event: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self.by_identity: dict[int, list[int]] = defaultdict(list)
+        self.applying = {test.signal for rule in self.rules for test in rule.applies}
+        self.facts = set(self.applying)  # all that any rule looks at
+        for number, rule in enumerate(self.rules):
+            if rule.source is None:
+                self.by_series[rule.terms[0].signal, rule.terms[0].statistic].append(number)
+                continue
+            kind, source = kinds[type(rule.source)], rule.source
+            for key in set(kind.series(source)):
+                self.by_series[key].append(number)
+            for signal, lane in kind.events(source):
+                self.by_event[signal].append((number, lane))
+            for signal in kind.facts(source):
+                self.by_fact[signal].append(number)
+            if identity := kind.identity(source):
+                self.by_identity[identity].append(number)
+            self.facts |= (kind.facts(source) | {kind.identity(source)}) - {0}

@@ -13,6 +13,7 @@ from keuring_collector.engine.model import MEAN
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.columns import Rings
     from keuring_collector.engine.state import FleetState
 
 HOUR = 3600.0
@@ -20,32 +21,31 @@ HOUR = 3600.0
 
 def fold(
     state: FleetState,
+    rings: Rings,
     rows: NDArray[np.int64],
     values: NDArray[np.float64],
     sizes: NDArray[np.float64],
     days: NDArray[np.int64],
 ) -> None:
     """Folds one value (NaN: none) into each ring of ``rows`` (each once); forecasts those whose day is over."""
-    rings = state.rings
     changed = daily.restarted(rings, rows, sizes)
     if len(changed):
-        renew(state, changed)
+        renew(state, rings, changed)
     due = days > rings.day[rows]
     if due.any():
         mean = state.index.aggregate[rings.rule[rows[due]]] == MEAN
         daily.turn(rings, rows[due], days[due], mean)
-        project(state, rows[due])
+        project(state, rings, rows[due])
     taken = (days >= rings.day[rows]) & ~np.isnan(values)
     mine = rows[taken]
     daily.gather(rings, mine, values[taken], state.index.aggregate[rings.rule[mine]])
 
 
-def project(state: FleetState, rows: NDArray[np.int64]) -> None:
+def project(state: FleetState, rings: Rings, rows: NDArray[np.int64]) -> None:
     """Forecasts ``rows`` anew, from their complete days."""
-    rings = state.rings
     rules = rings.rule[rows]
     for number in np.unique(rules).tolist():
-        source = state.pack.rules[number].source
+        source = state.index.rules[number].source
         if not isinstance(source, Forecast):
             continue
         mine = rows[rules == number]
@@ -62,9 +62,8 @@ def project(state: FleetState, rows: NDArray[np.int64]) -> None:
         state.terms.x[rings.term[mine]] = rings.at[mine]
 
 
-def renew(state: FleetState, rows: NDArray[np.int64]) -> None:
+def renew(state: FleetState, rings: Rings, rows: NDArray[np.int64]) -> None:
     """Another volume, disk or battery: what was expected of the old one is not expected any more."""
-    rings = state.rings
     rings.point[rows] = np.nan
     rings.value[rows] = np.nan
     rings.weight[rows] = 0

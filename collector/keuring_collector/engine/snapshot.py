@@ -14,21 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keuring_collector.engine.compiled import ENGINE_VERSION, Forecast, Growth
+from keuring_collector.engine.compiled import ENGINE_VERSION
 from keuring_collector.engine.state import MOST_CELLS, Endpoint
 
 if TYPE_CHECKING:
     from keuring_collector.engine.columns import Columns
-    from keuring_collector.engine.state import FleetState
+    from keuring_collector.engine.state import CellKey, FleetState
 
 MAGIC = b"KEUS"
 _HEAD = struct.Struct("<4sH16sII")
 MOST_BYTES = 16 << 20  # a body that claims to be larger is damaged
 
-CELL = ("since", "clearing", "seen", "told", "told_since", "told_expected", "told_severity", "active", "busy")
-GROWTH = ("bucket", "next", "present", "amount")
-LANE = ("base",)
-RING = ("day", "value", "weight", "restart", "at", "low", "high", "rate", "outcome", "point")
+CELL = ("since", "clearing", "seen", "told", "told_since", "told_expected", "told_severity", "active", "busy", "truth")
 
 
 def write(state: FleetState, endpoint: Endpoint) -> bytes:
@@ -37,7 +34,7 @@ def write(state: FleetState, endpoint: Endpoint) -> bytes:
     names = {"cells": list(endpoint.cells), "facts": facts, "swept": endpoint.swept, "at": endpoint.at}
     text = json.dumps(names, separators=(",", ":"), ensure_ascii=False).encode()
     parts = [struct.pack("<I", len(text)), text]
-    for table, columns, rows in _rows(state, endpoint):
+    for table, columns, rows in _rows(state, endpoint, list(endpoint.cells)):
         parts += [getattr(table, column)[rows].tobytes() for column in columns]
     body = b"".join(parts)
     head = _HEAD.pack(MAGIC, ENGINE_VERSION, _fingerprint(state), len(body), zlib.crc32(body))
@@ -58,9 +55,10 @@ def read(state: FleetState, number: int, data: bytes) -> Endpoint | None:
     except (struct.error, zlib.error, ValueError):
         return None
     endpoint = Endpoint(number)
-    if not _restore_names(state, endpoint, names):
+    keys = _restore_names(state, endpoint, names)
+    if keys is None:
         return None
-    rows = _rows(state, endpoint)
+    rows = _rows(state, endpoint, keys)
     expected = sum(getattr(t, c)[r].nbytes for t, columns, r in rows for c in columns)
     if len(body) - 4 - length != expected:
         for key in list(endpoint.cells):
@@ -83,41 +81,39 @@ def _fingerprint(state: FleetState) -> bytes:
     return state.pack.fingerprint.encode()[:16].ljust(16, b"\0")
 
 
-def _restore_names(state: FleetState, endpoint: Endpoint, names: dict[str, Any]) -> bool:
+def _restore_names(state: FleetState, endpoint: Endpoint, names: dict[str, Any]) -> list[CellKey] | None:
+    """Makes the cells; returns their keys in the order in which they were written, None when names do not fit."""
     try:
         endpoint.swept, endpoint.at = float(names["swept"]), float(names["at"])
         for signal, subject, value in names["facts"]:
             endpoint.facts[int(signal), str(subject)] = value
-        cells = [(int(number), str(subject)) for number, subject in names["cells"]]
+        keys = [(int(number), str(subject)) for number, subject in names["cells"]]
     except (KeyError, TypeError, ValueError):
-        return False
-    if len(cells) > MOST_CELLS or any(not 0 <= number < len(state.pack.rules) for number, _ in cells):
-        return False
-    for number, subject in cells:
+        return None
+    if len(keys) > MOST_CELLS or any(not 0 <= number < len(state.index.rules) for number, _ in keys):
+        return None
+    for number, subject in keys:
         state.make(endpoint, number, subject)
-    return True
+    return keys if len(endpoint.cells) == len(keys) else None
 
 
-def _rows(state: FleetState, endpoint: Endpoint) -> list[tuple[Columns, tuple[str, ...], list[int]]]:
-    cells: list[int] = []
+def _rows(
+    state: FleetState, endpoint: Endpoint, keys: list[CellKey]
+) -> list[tuple[Columns, tuple[str, ...], list[int]]]:
+    """Table by table the columns and rows of the cells ``keys``."""
+    cells = [endpoint.cells[key] for key in keys]
     terms: list[int] = []
-    growths: list[int] = []
-    lanes: list[int] = []
-    rings: list[int] = []
-    for (number, _), cell in endpoint.cells.items():
-        rule, first, extra = state.pack.rules[number], int(state.cells.term[cell]), int(state.cells.extra[cell])
-        cells.append(cell)
+    own: dict[type, list[list[int]]] = {source: [[] for _ in kind.tables()] for source, kind in state.kinds.items()}
+    for (number, _), cell in zip(keys, cells, strict=True):
+        rule, first = state.index.rules[number], int(state.cells.term[cell])
         terms += range(first, first + len(rule.terms))
-        if isinstance(rule.source, Growth):
-            growths.append(extra)
-            lane = int(state.growths.lane[extra])
-            lanes += range(lane, lane + len(rule.source.lanes))
-        elif isinstance(rule.source, Forecast):
-            rings.append(extra)
-    return [
-        (state.cells, CELL, cells),
-        (state.terms, ("x",), terms),
-        (state.growths, GROWTH, growths),
-        (state.lanes, LANE, lanes),
-        (state.rings, RING, rings),
-    ]
+        kind = state.kind(rule)
+        if kind is not None:
+            extra = int(state.cells.extra[cell])
+            for table, more in zip(own[type(rule.source)], kind.rows(rule.source, extra), strict=True):
+                table.extend(more)
+    found: list[tuple[Columns, tuple[str, ...], list[int]]] = [(state.cells, CELL, cells), (state.terms, ("x",), terms)]
+    for source, kind in state.kinds.items():
+        tables = zip(kind.tables(), own[source], strict=True)
+        found += [(table, columns, rows) for (table, columns), rows in tables]
+    return found

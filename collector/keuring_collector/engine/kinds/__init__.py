@@ -1,0 +1,31 @@
+"""Where a rule's own value comes from: one file for each kind of source, all with the same face (kind.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keuring_collector.engine.compiled import Dated, Forecast, Growth, State
+from keuring_collector.engine.kinds.combining import Combining
+from keuring_collector.engine.kinds.dating import Dating
+from keuring_collector.engine.kinds.forecasting import Forecasting
+from keuring_collector.engine.kinds.growing import Growing
+from keuring_collector.engine.kinds.kind import Kind
+from keuring_collector.engine.kinds.stating import Stating
+
+if TYPE_CHECKING:
+    from keuring_collector.engine.state import FleetState
+
+__all__ = ["KINDS", "Combining", "Kind", "of"]
+
+# In the order in which they fold a window.
+KINDS: dict[type, type[Kind]] = {
+    Growth: Growing,
+    Forecast: Forecasting,
+    Dated: Dating,
+    State: Stating,
+}
+
+
+def of(state: FleetState) -> dict[type, Kind]:
+    """One of each kind but Combining, for one fleet, by the type of source."""
+    return {source: kind(state) for source, kind in KINDS.items()}

@@ -1,0 +1,152 @@
+"""What every kind of source does for the engine; each file beside this one is one of them.
+
+A rule's first number x comes from the window itself, or from a *source*: growth in a period, daily points, facts,
+other conditions. A kind keeps what its sources need in tables of its own (one row for each cell, ``extra``) and writes
+x when it changes. Everything here has a default for a kind that does not need it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keuring_collector.engine.columns import Columns
+    from keuring_collector.engine.compiled import Value
+    from keuring_collector.engine.explain import Step
+    from keuring_collector.engine.model import Event, Evidence, SeriesKey
+    from keuring_collector.engine.seeding import Points
+    from keuring_collector.engine.state import Endpoint, FleetState
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """One cell as its kind sees it: whose it is, its row in the kind's tables, and its first term."""
+
+    endpoint: Endpoint
+    number: int
+    subject: str
+    cell: int
+    extra: int
+    term: int
+
+
+class Reading(NamedTuple):
+    """One window each of different endpoints: all values side by side with a NaN at the end, where each window's begin,
+    and when each window ended."""
+
+    flat: Floats
+    offsets: Ints
+    end: Floats
+
+
+Lists = tuple[list[tuple[int, ...]], ...]
+
+
+class Kind:
+    """A kind of source. ``widths``: how many numbers each of its lists in a plan has per entry."""
+
+    widths: ClassVar[tuple[int, ...]] = ()
+
+    def __init__(self, state: FleetState) -> None:
+        self.state = state
+
+    # What a source reads
+
+    def series(self, source: Any) -> Iterable[tuple[int, int]]:
+        """The (signal, statistic) whose appearance brings a subject of the rule into being."""
+        return ()
+
+    def events(self, source: Any) -> Iterable[tuple[int, int]]:
+        """The (signal, lane) of events that it counts."""
+        return ()
+
+    def facts(self, source: Any) -> set[int]:
+        """The facts that x rests on."""
+        return set()
+
+    def identity(self, source: Any) -> int:
+        """The fact whose change means another part; 0: none."""
+        return 0
+
+    # Its rows
+
+    def make(self, source: Any, number: int, term: int) -> int:
+        """A fresh row for a cell whose first term is ``term``; -1 when it needs none."""
+        return -1
+
+    def free(self, source: Any, extra: int) -> None:
+        """Gives the row back."""
+
+    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
+        """What a snapshot keeps: its tables and of each the columns."""
+        return ()
+
+    def rows(self, source: Any, extra: int) -> Sequence[Iterable[int]]:
+        """The rows of a cell in each of ``tables``."""
+        return ()
+
+    # Reading windows
+
+    def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
+        """Enters into a plan's ``lists`` how to read windows whose values stand at ``position``."""
+
+    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
+        """Folds windows; ``columns`` are the plans' lists as arrays, one row per number, one column per entry."""
+
+    # What comes beside the values
+
+    def about(self, source: Any, signal: int, subject: str) -> str:
+        """The subject of the finding that a fact concerns: its own, or the machine as a whole."""
+        return subject
+
+    def from_facts(self, source: Any, facts: Mapping[tuple[int, str], Value], subject: str) -> float:
+        """x, where it rests on facts; NaN: not known."""
+        return float("nan")
+
+    def renew(self, source: Any, extra: int, term: int) -> None:
+        """Another part is in its place: what was counted or collected is of the old one."""
+
+    def count(self, source: Any, lane: int, extra: int, event: Event, latest: float) -> None:
+        """Counts an event; one that claims to be later than ``latest`` counts there."""
+
+    def wants(self, source: Any, lane: int, event: Event) -> bool:
+        """Whether an event is of the kind that it counts."""
+        return False
+
+    def seed(self, source: Any, extra: int, key: SeriesKey, points: Points) -> None:
+        """Fills it from history: daily points of one of its series."""
+
+    def idle(self, source: Any, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
+        """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
+        return bool(np.isnan(self.state.terms.x[place.term]))
+
+    # Telling
+
+    def dated(self, source: Any) -> bool:
+        """Whether x is the date on which something is expected."""
+        return False
+
+    def interval(self, extra: int, at: float) -> tuple[float, float]:
+        """The ends of the 80 % interval around the expected date."""
+        return at, at
+
+    def evidence(self, source: Any, place: Place) -> list[Evidence]:
+        """The numbers and facts behind x; what is not known is left out."""
+        return []
+
+    def steps(self, source: Any, place: Place) -> Iterator[Step]:
+        """How x comes about and whether the first term is true, step by step."""
+        return iter(())
+
+
+def side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
+    """List ``item`` of all plans side by side, and how many entries each plan has."""
+    return np.concatenate([c[item] for c in columns], axis=1), np.array([c[item].shape[1] for c in columns])
