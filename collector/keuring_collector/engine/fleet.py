@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
     from keuring_collector.engine.plan import Level, Plan
+    from keuring_collector.engine.strip import Strip
 
 CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
 
@@ -142,6 +144,19 @@ class Fleet:
                 told.extend(self._judge(self._prepare(windows, numbers)))
         told.sort(key=lambda item: (item[0], item[1], item[2].subject))
         return [finding for _, _, finding in told]
+
+    def replay(self, strips: Sequence[Strip]) -> list[Finding]:
+        """Judges history: a strip each of different endpoints, side by side. The same as ``judge`` of all the windows.
+
+        Findings come by strip, each strip's in order.
+        """
+        told: list[list[Finding]] = [[] for _ in strips]
+        places = {strip.endpoint: place for place, strip in enumerate(strips)}
+        rounds = itertools.zip_longest(*(strip.windows() for strip in strips))
+        for together in rounds:
+            for finding in self.judge([window for window in together if window is not None]):
+                told[places[finding.endpoint]].append(finding)
+        return [finding for findings in told for finding in findings]
 
     def _prepare(self, windows: Sequence[Window], numbers: Sequence[int]) -> _Round:
         mine = [windows[number] for number in numbers]

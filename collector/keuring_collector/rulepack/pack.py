@@ -101,6 +101,14 @@ def load(directory: Path | None = None) -> RulePack:
     )
 
 
+def read_rule(path: Path) -> Rule:
+    """The rule in one file, in a pack or not; RulePackError for what is wrong with it."""
+    source = Source(path)
+    rule = validate(source)
+    _compile(source, rule)
+    return rule
+
+
 def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:
     """What the engine runs, with the catalogue's precisions."""
     judged = tuple(rules)
