@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 SNAPSHOT_EVERY: Final = 72  # reports of an endpoint between two snapshots of its state: six hours of windows
 CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
-TICKET_MATURITIES: Final = ("test", "stable")
 
 STORED = report_pb2.DISPOSITION_STORED
 DUPLICATE = report_pb2.DISPOSITION_DUPLICATE
@@ -92,7 +91,7 @@ class WritePath:
         self.pack = pack
         self.fleet = Fleet(pack.compiled, freshness=self._freshness)
         self._rules = {
-            rule.id: tickets.TicketRule(rule.cause, rule.maturity.value in TICKET_MATURITIES)
+            rule.id: tickets.TicketRule(rule.cause, rule.maturity.opens_tickets, rule.ticket_from.grade)
             for rule in pack.rules.values()
         }
         counts: dict[str, int] = defaultdict(int)

@@ -73,7 +73,7 @@ def explain_lines(steps: Iterable[Step]) -> list[str]:
     lines: list[str] = []
     subject: str | None = None
     for step in steps:
-        if step.what in ("applies", "value", "growth", "forecast", "date", "state") and step.subject != subject:
+        if step.what not in ("hold", "recovery", "finding") and step.subject != subject:
             subject = step.subject
             lines.append(subject or "the machine")
         lines.append(f"  {_sentence(step):<90} {WORDS[step.truth]}".rstrip())

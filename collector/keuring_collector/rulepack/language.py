@@ -1,33 +1,21 @@
 """The rule language: what a rule file may say, as typed models. docs/writing-rules.md explains it to people.
 
-Quantities and lengths of time stay as written here; compiling turns them into numbers, because their unit is the
-signal's.
+The conditions are in conditions/, one file each. Quantities and lengths of time stay as written here; compiling turns
+them into numbers, because their unit is the signal's.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import date  # noqa: TC003 - pydantic reads it at run time
 from enum import Enum
-from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import Field, model_validator
 
 from keuring_collector.engine.model import Severity as Grade
+from keuring_collector.rulepack.conditions.base import Duration, FactCondition, Part, Quantity, Text, Texts
+from keuring_collector.rulepack.conditions.condition import Condition  # noqa: TC001 - pydantic reads it
 
-PLACEHOLDERS = ("machine", "colleague", "subject", "date", "value", "limit")
-Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
-Quantity = StrictInt | StrictFloat | StrictStr
-Duration = StrictInt | StrictStr
-Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,49}$")]
-
-
-class Part(BaseModel):
-    """Base of all models: unknown fields are refused, nothing is changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Maturity(Enum):
@@ -60,203 +48,6 @@ class Severity(Enum):
         return Grade[self.name]
 
 
-class Texts(Part):
-    """One text in both languages of the desk, with placeholders in braces."""
-
-    nl: Text
-    en: Text
-
-    @model_validator(mode="after")
-    def _placeholders(self) -> Texts:
-        for language in ("nl", "en"):
-            try:
-                names = [name for _, name, _, _ in Formatter().parse(getattr(self, language)) if name is not None]
-            except ValueError as error:
-                raise ValueError(
-                    f"the {language} text has a stray brace ({error}); write {{{{ for a real one"
-                ) from error
-            for name in names:
-                if name not in PLACEHOLDERS:
-                    known = ", ".join(f"{{{word}}}" for word in PLACEHOLDERS)
-                    raise ValueError(f"the {language} text has an unknown placeholder {{{name}}}; known are {known}")
-        return self
-
-
-class FactCondition(Part):
-    """What a fact must be: exactly one of the fields. A bare value or list in a file means `in`."""
-
-    in_: list[Scalar] | None = Field(default=None, alias="in", min_length=1)
-    not_in: list[Scalar] | None = Field(default=None, min_length=1)
-    version_below: StrictStr | None = None
-    version_from: StrictStr | None = None
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_alias=True, validate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare(cls, value: object) -> object:
-        if isinstance(value, list):
-            return {"in": value}
-        return value if isinstance(value, dict | FactCondition) else {"in": [value]}
-
-    @model_validator(mode="after")
-    def _one(self) -> FactCondition:
-        _exactly_one(self, "in_", "not_in", "version_below", "version_from")
-        return self
-
-
-class Floor(Part):
-    """A further comparison that must hold too: on another signal of the same subject, or of the machine."""
-
-    signal: str
-    statistic: str | None = None
-    above: Quantity | None = None
-    below: Quantity | None = None
-    recovery: Quantity | None = Field(default=None, description="Limit while the finding stands; default: the same.")
-
-    @model_validator(mode="after")
-    def _one(self) -> Floor:
-        _exactly_one(self, "above", "below")
-        return self
-
-
-class Threshold(Part):
-    """A value beyond a limit, for some time."""
-
-    signal: str
-    statistic: str | None = None
-    minus: str | None = Field(default=None, description="A signal of the same subject that is subtracted first.")
-    above: Quantity | None = None
-    below: Quantity | None = None
-    hold: Duration = "15m"
-    gap: Duration | None = Field(default=None, description="A longer time without a value starts the hold afresh.")
-    floors: list[Floor] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _one(self) -> Threshold:
-        _exactly_one(self, "above", "below")
-        return self
-
-
-class Forecast(Part):
-    """A daily series will reach a limit within a horizon."""
-
-    signal: str
-    statistic: str | None = None
-    rises_to: Quantity | None = None
-    falls_to: Quantity | None = None
-    within: Duration = "30d"
-    daily: Literal["last", "min", "mean", "max"] = "last"
-    minimum_history: Duration = "14d"
-    maximum_history: Duration = "60d"
-    confidence: Quantity = Field(default="80 %", description="Width of the interval around the date.")
-    latest: Duration | None = Field(
-        default=None, description="The interval's late end must lie within this; default: three times `within`."
-    )
-    step: Quantity | None = Field(
-        default=None, description="A jump of at least this ends history; default: a twentieth of the limit."
-    )
-    restart_on: str | None = Field(default=None, description="A size (gauge) whose change ends history.")
-    identity: str | None = Field(default=None, description="A fact (a serial number) whose change ends history.")
-    floors: list[Floor] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _one(self) -> Forecast:
-        _exactly_one(self, "rises_to", "falls_to")
-        return self
-
-
-class Increase(Part):
-    """Counters or events that grew by so much within a period; recurrence ("twice in 30 days")."""
-
-    signal: str | None = None
-    signals: list[str] | None = Field(default=None, min_length=1, description="Growth of all of them is added up.")
-    by: Quantity = Field(description="At least this much.")
-    within: Duration
-    count: Literal["total", "days"] = Field(
-        default="total", description="`days`: on how many thirtieths of the period it grew, not by how much."
-    )
-    where: dict[str, FactCondition] = Field(default_factory=dict, description="Only events with these attributes.")
-    identity: str | None = Field(default=None, description="A fact (a serial number) whose change starts afresh.")
-    floors: list[Floor] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _one(self) -> Increase:
-        _exactly_one(self, "signal", "signals")
-        return self
-
-
-class DatedEntry(Part):
-    """A date that holds for machines whose facts begin as written; `source` says who announced it."""
-
-    when: dict[str, StrictStr] = Field(min_length=1)
-    date: date
-    source: Text
-
-
-class Expires(Part):
-    """A date comes near: of a fact, or looked up in a table by facts. The fact goes first."""
-
-    signal: str | None = None
-    table: list[DatedEntry] = Field(default_factory=list)
-    ahead: Duration = "60d"
-
-    @model_validator(mode="after")
-    def _some(self) -> Expires:
-        if self.signal is None and not self.table:
-            raise ValueError("write a signal, a table or both")
-        return self
-
-
-class Age(Part):
-    """A date in a fact lies too far back, or a duration in a gauge is too long."""
-
-    signal: str
-    statistic: str | None = None
-    over: Duration
-    hold: Duration = "0"
-
-
-class State(Part):
-    """A fact is, is not, or is an older version than."""
-
-    signal: str
-    equals: Scalar | None = None
-    not_: Scalar | None = Field(default=None, alias="not")
-    in_: list[Scalar] | None = Field(default=None, alias="in", min_length=1)
-    not_in: list[Scalar] | None = Field(default=None, min_length=1)
-    version_below: StrictStr | None = None
-    hold: Duration = "0"
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_alias=True, validate_by_name=True)
-
-    @model_validator(mode="after")
-    def _one(self) -> State:
-        _exactly_one(self, "equals", "not_", "in_", "not_in", "version_below")
-        return self
-
-
-class Condition(Part):
-    """What must be true: exactly one of the fields."""
-
-    threshold: Threshold | None = None
-    forecast: Forecast | None = None
-    increase: Increase | None = None
-    expires: Expires | None = None
-    age: Age | None = None
-    state: State | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Condition:
-        _exactly_one(self, *type(self).model_fields)
-        return self
-
-    @property
-    def kind(self) -> str:
-        """Which of the conditions it is."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
-
-
 class Recovery(Part):
     """When the finding is over: the value is back beyond `limit` (default: the condition's own) for `hold`."""
 
@@ -286,6 +77,10 @@ class Rule(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")]
     maturity: Maturity
     severity: Severity
+    ticket_from: Severity = Field(
+        default=Severity.WATCH,
+        description="A milder finding opens no ticket, but is judged, counted and on the report; tips never do.",
+    )
     cause: Slug
     skill: Slug
     applies_to: dict[str, FactCondition] = Field(default_factory=dict)
@@ -303,13 +98,8 @@ class Rule(Part):
     known_gaps: list[Text] = Field(default_factory=list)
     false_positives: list[Text] = Field(default_factory=list)
 
-
-_TRAILING = re.compile(r"_$")
-
-
-def _exactly_one(model: BaseModel, *fields: str) -> None:
-    given = [name for name in fields if getattr(model, name) is not None]
-    if len(given) != 1:
-        words = ", ".join(f"'{_TRAILING.sub('', name)}'" for name in fields)
-        found = ", ".join(f"'{_TRAILING.sub('', name)}'" for name in given) or "none"
-        raise ValueError(f"write exactly one of {words}; here: {found}")
+    @model_validator(mode="after")
+    def _tips(self) -> Rule:
+        if self.ticket_from is Severity.TIP:
+            raise ValueError("ticket_from: a tip is offered, it never opens a ticket; write watch, soon or urgent")
+        return self

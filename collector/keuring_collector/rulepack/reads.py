@@ -6,7 +6,7 @@ from keuring_collector.engine import compiled
 
 
 def signals_of(rule: compiled.CompiledRule) -> set[int]:
-    """The ids of all signals that a rule reads."""
+    """The ids of all signals that a rule and its parts read."""
     found = {term.signal for term in rule.terms} | {term.minus_signal for term in rule.terms}
     found |= {test.signal for test in rule.applies}
     source = rule.source
@@ -18,4 +18,7 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):
         found.add(source.test.signal)
+    elif isinstance(source, compiled.Combination):
+        for part in source.parts:
+            found |= signals_of(part.rule)
     return found - {0}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from keuring.signals.catalogue import BY_ID
@@ -34,10 +34,15 @@ OPEN: Final = ("new", "planned", "snoozed")
 
 @dataclass(frozen=True, slots=True)
 class TicketRule:
-    """What a ticket needs to know of a rule; a rule that ``tickets`` is False for opens none."""
+    """What a ticket needs to know of a rule.
+
+    A rule that ``tickets`` is False for opens none; neither does a finding that is milder than ``ticket_from``, and a
+    line whose finding has become so ends.
+    """
 
     cause: str
     tickets: bool
+    ticket_from: Severity = Severity.WATCH
 
 
 @dataclass(slots=True)
@@ -72,7 +77,8 @@ def apply(
     for finding in findings:
         rule = rules.get(finding.rule)
         if rule is not None and rule.tickets:
-            groups.setdefault((finding.at, finding.endpoint, rule.cause), []).append(finding)
+            told = finding if finding.severity >= rule.ticket_from else replace(finding, change=Change.CLEARED)
+            groups.setdefault((finding.at, finding.endpoint, rule.cause), []).append(told)
     times = received or {}
     counts: dict[str, int] = {}
     for at, endpoint, cause in sorted(groups, key=lambda group: group[0]):

@@ -82,7 +82,7 @@ class Player:
             for history in histories:
                 mine = found.get(history.endpoint, [])
                 if mine:
-                    made += tickets(mine, rule.cause, _received(history), _least(rule))
+                    made += tickets(mine, rule.cause, _received(history), rule.ticket_from.grade)
             played.tickets.append(made)
             played.outcomes.append(
                 [each for history in histories for each in watch.outcomes(history, _applying(fleet, history, compiled))]
@@ -110,10 +110,6 @@ def _received(history: History) -> dict[float, float]:
         ends = np.minimum(strip.end, strip.received)
         found.update(zip(ends.tolist(), strip.received.tolist(), strict=True))
     return found
-
-
-def _least(rule: Rule) -> object:
-    return rule.ticket_from.grade
 
 
 def _applying(fleet: Fleet, history: History, rule: CompiledRule) -> set[str] | None:
