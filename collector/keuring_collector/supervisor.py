@@ -139,6 +139,11 @@ class Child:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
 
+    def tell(self, number: int) -> None:
+        """Passes a signal on to a process that is ready for it."""
+        if self.is_ready and self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
     def wait(self, seconds: float) -> None:
         """Waits for the end; kills the process and what it started when it takes too long."""
         if self.process is None:
@@ -178,6 +183,8 @@ class Supervisor:
         share_metrics(self._data_directory, fresh=True)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_end)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._asked_to_reload)
         code = 0
         try:
             while not self._ending:
@@ -193,6 +200,10 @@ class Supervisor:
     def _asked_to_end(self, _number: int, _frame: FrameType | None) -> None:
         self._ending = True
         self._wakeup.set()
+
+    def _asked_to_reload(self, number: int, _frame: FrameType | None) -> None:
+        for child in self._children:
+            child.tell(number)
 
     def _look(self) -> int:
         """Starts what is due; a mistake in the settings, told at the first start, ends it all with its code."""

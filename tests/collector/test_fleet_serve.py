@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.collector.command import PROGRAM, environment, keuring_here, ok, until
+from tests.collector.packs import write_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,24 @@ def test_collector_serves_restarts_what_dies_and_ends_in_order(collector: Path, 
     assert all(_gone(pid) for pid in everybody)
     assert list((collector / "run").glob("*.json")) == []
     assert "Traceback" not in running.errors
+
+
+def test_rules_are_read_again_on_sighup_and_broken_ones_are_not_taken(collector: Path, serve: Serve) -> None:
+    rules = write_pack(collector / "rules")
+    path = rules / "storage/test_space.yaml"
+    moment, text = path.stat().st_mtime_ns, path.read_text(encoding="utf-8")
+    running = serve(rules_directory=str(rules))
+    running.wait_for("ready serve")
+    # A change that polling cannot see: the same size and the same time.
+    path.write_text(text.replace("above: 90 %", "above: 91 %"), encoding="utf-8")
+    os.utime(path, ns=(moment, moment))
+    os.kill(running.process.pid, signal.SIGHUP)
+    until(lambda: "rules reloaded" in running.errors, 20, running)
+    path.write_text(text.replace("above: 90 %", "above: lots"), encoding="utf-8")
+    os.kill(running.process.pid, signal.SIGHUP)
+    until(lambda: "the last good pack stays in force" in running.errors, 20, running)
+    assert running.errors.count("rules reloaded") == 1
+    assert running.stop() == 0
 
 
 def test_nothing_is_left_behind_by_a_supervisor_that_is_killed(collector: Path, serve: Serve) -> None:

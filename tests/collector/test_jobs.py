@@ -20,6 +20,7 @@ from keuring_collector.desk.jobs import LEASE, RETRY, JobRunner, Task, every, ru
 from keuring_collector.desk.models import Job, Staff, Ticket, TicketHistory  # noqa: E402
 from keuring_collector.desk.waking import wake  # noqa: E402
 from keuring_collector.fleet.models import Endpoint, EnrolmentToken  # noqa: E402
+from keuring_collector.processes.packs import PackWatch  # noqa: E402
 
 HOUR = dt.timedelta(hours=1)
 
@@ -161,7 +162,7 @@ def test_the_collectors_own_jobs_run(django_url: str, tmp_path: object) -> None:
     _ticket("due", state="snoozed", snoozed_until=NOW)
     Staff.objects.create(username="petra", email="petra@example.com")
     settings = config.Settings(data_directory=tmp_path, database=django_url)  # type: ignore[arg-type]
-    runner = JobRunner("one", jobs.tasks(settings))
+    runner = JobRunner("one", jobs.tasks(settings, PackWatch(None)))
     runner.prepare(NOW)
     assert runner.run_due(lambda: NOW) == 5
     assert {job.name: job.last_error for job in Job.objects.all()} == dict.fromkeys(

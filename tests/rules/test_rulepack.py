@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,41 @@ def test_a_watched_pack_takes_over_good_changes_only(pack: Path) -> None:
     change(pack, "below: 16 dozen", "below: 17 GiB")
     assert watcher.poll() is not None
     assert not watcher.problems
+
+
+def test_a_watched_pack_can_be_asked_to_look_again(pack: Path) -> None:
+    watcher = Watcher(pack)
+    path, first = pack / RULE, watcher.current
+    moment, text = path.stat().st_mtime_ns, path.read_text(encoding="utf-8")
+    path.write_text(text.replace("below: 15 GiB", "below: 16 GiB"), encoding="utf-8")  # as long as before
+    os.utime(path, ns=(moment, moment))
+    assert watcher.poll() is None
+    watcher.again()
+    found = watcher.poll()
+    assert found is not None
+    assert found.version != first.version
+
+
+def test_a_hundred_mutations_never_replace_a_good_pack_by_a_broken_one(pack: Path) -> None:
+    watcher, draw = Watcher(pack), random.Random(7)
+    path, good = pack / RULE, (pack / RULE).read_bytes()
+    broken = 0
+    for _ in range(100):
+        watcher.again()
+        before = watcher.current
+        data = bytearray(good)
+        for _ in range(draw.randint(1, 3)):
+            place = draw.randrange(len(data))
+            data[place : place + draw.choice((0, 1, 8))] = draw.choice((b"", b":", b"\x00", b"\n  ", b"[", b"9"))
+        path.write_bytes(data)
+        found = watcher.poll()
+        if watcher.problems:
+            broken += 1
+            assert found is None
+            assert watcher.current is before
+            assert all(problem.line >= 1 and problem.what for problem in watcher.problems)
+        assert len(watcher.current.compiled.rules) == 1
+    assert broken >= 20
 
 
 def test_a_watched_pack_does_not_mind_a_touch(pack: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -126,9 +127,15 @@ def _finding(line: TicketLine, state: PackState, language: str, now: datetime, m
         texts.title_html(line, rule, language, moment, plate(line.ticket.endpoint)),
         texts.why(line, measure, language, moment),
         texts.certainty(line, language, moment),
-        texts.proofs(line, measure, language, moment),
+        texts.proofs(line, measure, language, moment, _signs(rule, language)),
         figures.of_line(line, measure, now),
     )
+
+
+def _signs(rule: Rule | None, language: str) -> list[str]:
+    """The signs of a risk, in words."""
+    risk = None if rule is None else rule.condition.risk
+    return [] if risk is None else [texts.in_language(sign.why, language) for sign in risk.points]
 
 
 def _measure(rule: Rule | None) -> texts.Measure:
@@ -138,7 +145,8 @@ def _measure(rule: Rule | None) -> texts.Measure:
     increase, threshold = rule.condition.increase, rule.condition.threshold
     if increase is not None:
         name = increase.signal or (increase.signals or [""])[0]
-        return texts.Measure(quantity.duration(increase.within) / DAY, increase.count == "days", signal=name)
+        days = math.inf if increase.within is None else quantity.duration(increase.within) / DAY
+        return texts.Measure(days, increase.count == "days", signal=name)
     if threshold is not None and threshold.minus is not None:
         return texts.Measure(minus=threshold.minus, signal=threshold.signal)
     return texts.LEVEL

@@ -7,6 +7,7 @@ rule that opened a ticket is no longer in the pack (``rule`` is None).
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -108,6 +109,8 @@ class Measure:
                 if self.counts_days
                 else gettext("%(what)s: growth in %(days)s")
             )
+            if math.isinf(self.growth_days):
+                return gettext("%(what)s: growth since we know it") % {"what": what}
             return template % {"what": what, "days": wording.duration(self.growth_days * wording.DAY)}
         if self.minus:
             return gettext("%(what)s above “%(other)s”") % {"what": what, "other": signals.label(self.minus)}
@@ -149,14 +152,19 @@ def _of(evidence: Sequence[Mapping[str, Any]], role: str) -> Mapping[str, Any] |
 def main_evidence(line: TicketLine) -> Mapping[str, Any] | None:
     """The series (or fact) that a line is about, as it was last judged."""
     evidence = line.evidence_now or line.evidence
-    return _of(evidence, "value") or _of(evidence, "fact")
+    return _of(evidence, "value") or _of(evidence, "growth") or _of(evidence, "fact")
+
+
+def _judged(line: TicketLine) -> Mapping[str, Any] | None:
+    """What was held against the limit: the points of a risk, else what the line is about."""
+    return _of(line.evidence_now or line.evidence, "points") or main_evidence(line)
 
 
 def _words(line: TicketLine, now: datetime) -> dict[str, str]:
     """The placeholders' values, in the language in force."""
     endpoint = line.ticket.endpoint
     evidence = line.evidence_now or line.evidence
-    value, limit = main_evidence(line), _of(evidence, "limit")
+    value, limit = _judged(line), _of(evidence, "limit")
     unknown = gettext("unknown")
     return {
         "machine": endpoint.host_name,
@@ -242,10 +250,12 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
     """Why we think so, in one line with the numbers."""
     with override(language):
         evidence = line.evidence_now or line.evidence
-        value = main_evidence(line)
+        value = _judged(line)
         if value is None:
             return ""
-        what = measure.name or _named(value)
+        what = (
+            gettext("the signs add up; what they give together") if _is_total(value) else measure.name or _named(value)
+        )
         parts = [gettext("%(what)s is %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
@@ -281,22 +291,40 @@ def _named(item: Mapping[str, Any]) -> str:
     return f"{text} ({subject})" if subject else text
 
 
-_ROLES: Final[Mapping[str, _StrPromise]] = {"limit": gettext_lazy("limit"), "slope": gettext_lazy("change")}
+_ROLES: Final[Mapping[str, _StrPromise]] = {
+    "limit": gettext_lazy("limit"),
+    "slope": gettext_lazy("change"),
+    "growth": gettext_lazy("growth"),
+    "points": gettext_lazy("points"),
+}
 
 
-def proofs(line: TicketLine, measure: Measure, language: str, now: datetime) -> list[Proof]:
-    """The evidence, row by row: as it was when the finding opened, and as it was last judged."""
+def _is_total(item: Mapping[str, Any]) -> bool:
+    return item.get("role") == "points" and not item.get("statistic")
+
+
+def _row_name(item: Mapping[str, Any], role: str, measure: Measure, signs: Sequence[str]) -> str:
+    """What a row of the evidence is called; ``signs`` are those of a risk, in words."""
+    if role in ("points", "limit") and not item.get("signal"):
+        return gettext("Points together") if role == "points" else gettext("Points together, limit")
+    if role == "points" and 0 < item["statistic"] <= len(signs):
+        return gettext("%(why)s: points") % {"why": signs[item["statistic"] - 1]}
+    if role in _ROLES:
+        return f"{_named(item)}, {_ROLES[role]}"
+    return _sentence(measure.name) if role == "value" and measure.name else _named(item)
+
+
+def proofs(line: TicketLine, measure: Measure, language: str, now: datetime, signs: Sequence[str] = ()) -> list[Proof]:
+    """The evidence, row by row: as it was when the finding opened, and as it was last judged.
+
+    ``signs`` says in words what each sign of a risk is, in the rule's order.
+    """
     with override(language):
         opened = _by_identity(line.evidence, measure)
         latest = _by_identity(line.evidence_now, measure)
         rows = []
         for key in dict.fromkeys([*opened, *latest]):
-            first = opened.get(key) or latest[key]
-            name = _named(first)
-            if key[0] in _ROLES:
-                name = f"{name}, {_ROLES[key[0]]}"
-            elif key[0] == "value" and measure.name:
-                name = _sentence(measure.name)
+            name = _row_name(opened.get(key) or latest[key], key[0], measure, signs)
             rows.append(Proof(name, _told(opened.get(key), measure, now), _told(latest.get(key), measure, now)))
         return rows
 

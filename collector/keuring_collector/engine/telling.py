@@ -103,8 +103,3 @@ def looked_at(rule: CompiledRule) -> tuple[int, int]:
     lanes = getattr(source, "lanes", None)
     main = lanes[0] if lanes else source
     return getattr(main, "signal", 0), getattr(main, "statistic", 0)
-
-
-def about(state: FleetState, place: Place) -> tuple[int, int]:
-    """The (signal, statistic) that a cell is about first of all."""
-    return looked_at(state.index.rules[place.number])

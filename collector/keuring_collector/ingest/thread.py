@@ -64,6 +64,12 @@ class WriterThread:
                 self._wakeup.notify()
         return future
 
+    def look_for_rules(self) -> None:
+        """Asks for the rules again soon, whenever it was done last; for a signal handler in the loop."""
+        with self._wakeup:
+            self._rules_asked = float("-inf")
+            self._wakeup.notify()
+
     async def stop(self) -> None:
         """Writes what is queued, keeps the state, and ends the thread."""
         with self._wakeup:

@@ -19,9 +19,22 @@ from keuring_collector.ingest.writer import WritePath
 from keuring_collector.processes.packs import PackWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from keuring_collector.config import Settings
 
 log = structlog.get_logger(__name__)
+
+
+def _on_reload(steps: Sequence[Callable[[], None]]) -> None:
+    """Takes ``steps`` in the running loop when SIGHUP comes; Windows has none."""
+
+    def reload() -> None:
+        for step in steps:
+            step()
+
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
 def run(settings: Settings) -> int:
@@ -46,6 +59,7 @@ async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
+    _on_reload((packs.again, writer.look_for_rules))
     writer.start()
     try:
         await servers.start()

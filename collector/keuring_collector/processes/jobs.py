@@ -36,12 +36,15 @@ def run(settings: Settings) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
+    packs = PackWatch(settings.rules_directory)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda _number, _frame: packs.again())
     try:
         metrics = exporter.serve(settings)
     except exporter.ExporterError as error:
         raise CommandError(str(error)) from error
     try:
-        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, ending.is_set))
+        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, packs, ending.is_set))
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
         supervisor.announce("jobs", metrics=metrics.address)
         run_forever(runner, ending)
@@ -51,13 +54,12 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def tasks(settings: Settings, stop: Callable[[], bool] | None = None) -> list[Task]:
+def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None = None) -> list[Task]:
     """The background work of a collector with these settings; what takes long ends early when ``stop`` says so."""
 
     def due(now: dt.datetime) -> dt.datetime:
         return digest.next_digest(now, settings.digest_hour, settings.time_zone)
 
-    packs = PackWatch(settings.rules_directory)
     pack = packs.first()
 
     def rule_of(rule: str) -> RuleTexts | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from keuring_collector import metrics
-from keuring_collector.rulepack import RulePackError, load, shipped
+from keuring_collector.rulepack import Watcher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,35 +18,28 @@ log = structlog.get_logger(__name__)
 
 
 class PackWatch:
-    """Loads a pack and looks, when asked, whether it changed; while the files are broken the last good one stays."""
+    """Follows a pack on disk for a process, and says in log and metrics how it is; the last good one stays in force."""
 
     def __init__(self, directory: Path | None) -> None:
-        self._directory = directory or shipped()
-        self._seen: object = None
+        """Raises RulePackError: there is no good pack to start with."""
+        self._watcher = Watcher(directory)
+        self._told: object = ()
+        metrics.RULES_BROKEN.set(0)
 
     def first(self) -> RulePack:
-        """The pack to start with. Raises RulePackError."""
-        self._seen = self._state()
-        metrics.RULES_BROKEN.set(0)
-        return load(self._directory)
+        """The pack to start with."""
+        return self._watcher.current
+
+    def again(self) -> None:
+        """Lets the next look read the files even if they look unchanged (SIGHUP)."""
+        self._watcher.again()
 
     def changed(self) -> RulePack | None:
         """The new pack, once, when the files changed and are good."""
-        state = self._state()
-        if state == self._seen:
-            return None
-        self._seen = state
-        try:
-            pack = load(self._directory)
-        except RulePackError as error:
-            metrics.RULES_BROKEN.set(1)
-            log.error(
-                "rules broken, the last good pack stays in force", problems=[str(each) for each in error.problems]
-            )
-            return None
-        metrics.RULES_BROKEN.set(0)
+        pack = self._watcher.poll()
+        problems = self._watcher.problems
+        metrics.RULES_BROKEN.set(bool(problems))
+        if problems and problems != self._told:
+            log.error("rules broken, the last good pack stays in force", problems=[str(each) for each in problems])
+        self._told = problems
         return pack
-
-    def _state(self) -> object:
-        files = (path for path in self._directory.rglob("*") if path.suffix in (".yaml", ".md"))
-        return sorted((str(path), stat.st_mtime_ns, stat.st_size) for path in files if (stat := path.stat()))

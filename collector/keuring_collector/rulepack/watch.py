@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keuring_collector.rulepack import pack
-from keuring_collector.rulepack.problems import RulePackError
+from keuring_collector.rulepack.problems import Problem, RulePackError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from keuring_collector.rulepack.pack import RulePack
-    from keuring_collector.rulepack.problems import Problem
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -20,15 +19,19 @@ class Watcher:
     """Looks, whenever it is asked, whether the pack in a directory has changed. No threads, no clock.
 
     ``problems`` is what is wrong with the pack as it is on disk now; empty when it is good. The pack that was good
-    last stays in force as long as it is not.
+    last stays in force as long as it is not. ``again`` may be called from a signal handler or another thread.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
         """Reads the pack in ``directory`` (None: the shipped one). RulePackError: it is not good."""
         self.directory = pack.shipped() if directory is None else directory
-        self._stamp = self._look()
+        self._stamp: Stamp | None = self._look()
         self.current: RulePack = pack.load(self.directory)
         self.problems: tuple[Problem, ...] = ()
+
+    def again(self) -> None:
+        """Lets the next call of ``poll`` read the files, even if they look unchanged."""
+        self._stamp = None
 
     def poll(self) -> RulePack | None:
         """The new pack when files changed since the last call and it is good and judges differently, else None."""
@@ -40,6 +43,10 @@ class Watcher:
             found = pack.load(self.directory)
         except RulePackError as error:
             self.problems = error.problems
+            return None
+        except OSError as error:  # a file that went while the pack was read: the next look will see
+            self._stamp = None
+            self.problems = (Problem(self.directory, 1, f"cannot be read: {error}"),)
             return None
         self.problems = ()
         if found.version == self.current.version:

@@ -289,5 +289,5 @@ class _Work:
 
 def _evidence(item: Sequence[Any]) -> dict[str, Any]:
     role, signal, statistic, subject, value = item
-    name = BY_ID[signal].name if signal in BY_ID else str(signal)
+    name = BY_ID[signal].name if signal in BY_ID else str(signal or "")
     return {"role": role, "signal": name, "statistic": statistic, "subject": subject, "value": value}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from keuring_collector.rulepack import Rule
+
 
 def _open_by_rule() -> dict[str, int]:
     found = TicketLine.objects.filter(active=True, ticket__state__in=Ticket.OPEN).order_by()
@@ -67,6 +69,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
     if found is None:
         raise Http404(_("There is no such rule in the pack."))
     data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    signs = _signs(found, data, language)
     context: dict[str, Any] = {
         "rule": found,
         "title": texts.example(texts.in_language(found.title, language), language),
@@ -91,9 +94,21 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
             for code, label in (("nl", "Nederlands"), ("en", "English"))
         ],
         "data": data,
+        "signs": signs,
         "tests": _tests(state.pack.files.get(found.id)),
     }  # fmt: skip
     return render(request, "console/rule.html", context)
+
+
+def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, int, list[tuple[str, str]]]]:
+    """The signs of a risk: in words, their points, and when they hold; taken out of the settings."""
+    if rule.condition.risk is None:
+        return []
+    written = data["condition"]["risk"].pop("points")
+    return [
+        (texts.in_language(sign.why, language), sign.points, _flat(each["when"]))
+        for sign, each in zip(rule.condition.risk.points, written, strict=True)
+    ]
 
 
 def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -6,12 +6,12 @@ together here, level by level: parts before what they are parts of.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from keuring_collector.engine import telling
-from keuring_collector.engine.compiled import Combination, How, Truth
+from keuring_collector.engine.compiled import Combination, Growth, How, Truth
 from keuring_collector.engine.explain import Step, main_steps, number, term_truth
 from keuring_collector.engine.kinds.kind import Kind, side_by_side
 from keuring_collector.engine.model import Evidence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.compiled import Part
     from keuring_collector.engine.kinds.kind import Ints, Lists, Place
     from keuring_collector.engine.model import SeriesKey
 
@@ -80,18 +81,23 @@ class Combining(Kind):
             limit = self.state.index.rules[place.number].terms[0].shown_limit
             found.append(Evidence("points", 0, 0, place.subject, 0.0 if np.isnan(total) else total))
             found.append(Evidence("limit", 0, 0, place.subject, limit))
-        for part, inner, truth in self._known(source, place):
-            if truth is Truth.TRUE or source.how is How.NOT:
-                found += telling.evidence(self.state, inner)
-                if source.how is How.RISK:
-                    found.append(Evidence("points", *telling.about(self.state, inner), inner.subject, part.points))
+        for sign, (part, (each, cell)) in enumerate(zip(source.parts, self.parts(source, place), strict=True), 1):
+            if cell < 0 or (self.state.cells.truth[cell] != Truth.TRUE and source.how is not How.NOT):
+                continue
+            subject = place.subject if part.same_subject else ""
+            found += self._of_part(source.how, part, self.state.place(place.endpoint, each, subject))
+            if source.how is How.RISK:
+                signal = telling.looked_at(part.rule)[0]
+                found.append(Evidence("points", signal, sign, subject, part.points))
         return found
 
-    def _known(self, source: Combination, place: Place) -> Iterator[tuple[Any, Place, Truth]]:
-        for part, (each, cell) in zip(source.parts, self.parts(source, place), strict=True):
-            if cell >= 0:
-                inner = self.state.place(place.endpoint, each, place.subject if part.same_subject else "")
-                yield part, inner, Truth(int(self.state.cells.truth[cell]))
+    def _of_part(self, how: How, part: Part, inner: Place) -> list[Evidence]:
+        """The evidence of a part; growth is told from levels, since both may be of the same signal."""
+        found = telling.evidence(self.state, inner)
+        if isinstance(part.rule.source, Growth):
+            found = [item._replace(role="growth") if item.role == "value" else item for item in found]
+        # A risk has one limit: its points.
+        return [item for item in found if how is not How.RISK or item.role != "limit"]
 
     def steps(self, source: Combination, place: Place) -> Iterator[Step]:
         for part, (each, cell) in zip(source.parts, self.parts(source, place), strict=True):
