@@ -72,8 +72,8 @@ def run() -> Iterator[Figure]:
             for rule, prefix in ((THRESHOLD, "backtest"), (FORECAST, "backtest_forecast")):
                 cost = measure(url, rule)
                 how = (
-                    f"{rule}, {ENDPOINTS} endpoints of two volumes, {days} days, {cost.windows} windows, {cost.tickets} "
-                    f"tickets, {JOBS} jobs, SQLite; wall time, CPU {cost.cpu:.1f} s"
+                    f"{rule}, {ENDPOINTS} endpoints of two volumes, {days} days, {cost.windows} windows, "
+                    f"{cost.tickets} tickets, {JOBS} jobs, SQLite; wall time, CPU {cost.cpu:.1f} s"
                 )
                 yield Figure(f"{prefix}_s_10k_endpoints_{name}", round(cost.wall, 2), "s", how=how)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack.backtest.replay import Played
 
 NOW = datetime(2026, 6, 17, 14, 3, tzinfo=UTC).timestamp()
-DAYS = 50
+DAYS = 45
 
 
 def pack_of_single_causes(directory: Path) -> RulePack:
@@ -121,7 +121,7 @@ def test_a_backtest_gives_the_tickets_of_live_judging(django_url: str, tmp_path:
 
     pack = pack_of_single_causes(tmp_path / "rules")
     settings = config.load(tmp_path, {"database": django_url}, {})
-    fleet = Fleet(NOW, machines_count=40, days=DAYS)
+    fleet = Fleet(NOW, machines_count=30, days=DAYS)
     built = build.build(settings, pack, fleet)
     judged = [rule for rule in pack.rules.values() if rule.maturity.opens_tickets]
     expected = {rule.name: live(rule.cause) for rule in judged}

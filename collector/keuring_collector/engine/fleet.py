@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine import explain, machine, seeding, snapshot, telling
-from keuring_collector.engine.compiled import Combination, Truth
-from keuring_collector.engine.kinds.kind import Reading
-from keuring_collector.engine.model import Change
+from keuring_collector.engine import explain, seeding, snapshot
+from keuring_collector.engine.judging import Beside, Judge, Round
+from keuring_collector.engine.replaying import Replay
 from keuring_collector.engine.state import Endpoint, FleetState
 
 if TYPE_CHECKING:
@@ -20,21 +18,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
-    from keuring_collector.engine.plan import Level, Plan
     from keuring_collector.engine.strip import Strip
-
-CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
-
-
-class _Round(NamedTuple):
-    """One window each of different endpoints, side by side."""
-
-    numbers: list[int]  # places in the batch
-    windows: list[Window]
-    plans: list[Plan]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    received: NDArray[np.float64]
 
 
 class Fleet:
@@ -46,9 +30,9 @@ class Fleet:
 
     def __init__(self, pack: CompiledPack, freshness: float = 3600.0) -> None:
         self.pack = pack
-        self._freshness = freshness
         self._state = FleetState(pack)
         self._endpoints: dict[int, Endpoint] = {}
+        self._judge = Judge(self._state, self._endpoints, freshness)
 
     def __contains__(self, endpoint: object) -> bool:
         return endpoint in self._endpoints
@@ -141,7 +125,8 @@ class Fleet:
         # Dates that never come are infinite, and what is not known is NaN: neither is worth a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             for numbers in _rounds(windows):
-                told.extend(self._judge(self._prepare(windows, numbers)))
+                found = self._judge.judge(self._prepare([windows[number] for number in numbers]))
+                told.extend((numbers[place], rule, finding) for place, rule, finding in found)
         told.sort(key=lambda item: (item[0], item[1], item[2].subject))
         return [finding for _, _, finding in told]
 
@@ -150,16 +135,11 @@ class Fleet:
 
         Findings come by strip, each strip's in order.
         """
-        told: list[list[Finding]] = [[] for _ in strips]
-        places = {strip.endpoint: place for place, strip in enumerate(strips)}
-        rounds = itertools.zip_longest(*(strip.windows() for strip in strips))
-        for together in rounds:
-            for finding in self.judge([window for window in together if window is not None]):
-                told[places[finding.endpoint]].append(finding)
-        return [finding for findings in told for finding in findings]
+        with np.errstate(invalid="ignore", over="ignore"):
+            pairs = [(self._known(strip.endpoint), strip) for strip in strips]
+            return Replay(self._state, self._judge, self._aside, pairs).play()
 
-    def _prepare(self, windows: Sequence[Window], numbers: Sequence[int]) -> _Round:
-        mine = [windows[number] for number in numbers]
+    def _prepare(self, mine: Sequence[Window]) -> Round:
         plans = []
         for window in mine:
             endpoint = self._endpoints.get(window.endpoint) or self._known(window.endpoint)
@@ -172,10 +152,11 @@ class Fleet:
                 plan = self._state.plan(endpoint, window.layout)
             plans.append(plan)
         received = np.array([w.received for w in mine])
-        return _Round(
-            list(numbers),
-            mine,
-            plans,
+        return Round(
+            [window.endpoint for window in mine],
+            Beside(self._state, plans, [len(w.values) for w in mine]),
+            # One NaN at the end, for what a layout does not have.
+            np.concatenate([w.values for w in mine] + [np.array([np.nan])]),
             np.array([w.start for w in mine]),
             # Never ahead of receive time, whatever the clock of the machine said.
             np.minimum(np.array([w.end for w in mine]), received),
@@ -194,78 +175,6 @@ class Fleet:
         if window.events:
             self._state.take_events(endpoint, list(window.events), end)
 
-    def _judge(self, batch: _Round) -> list[tuple[int, int, Finding]]:
-        state, plans = self._state, batch.plans
-        sizes = [len(w.values) for w in batch.windows]
-        # One NaN at the end, for what a layout does not have.
-        flat = np.concatenate([w.values for w in batch.windows] + [np.array([np.nan])])
-        offsets = np.cumsum([0, *sizes[:-1]])
-        lists = dict(zip(state.kinds, zip(*(p.kinds for p in plans), strict=True), strict=True))
-        reading = Reading(flat, offsets, batch.end)
-        for source, kind in state.kinds.items():
-            kind.fold(reading, lists[source])
-
-        terms = state.terms
-        position, term = _beside([p.direct for p in plans], offsets)
-        terms.x[term] = flat[position]
-        position, term = _beside([p.minus for p in plans], offsets)
-        if len(term):
-            terms.x[term] -= flat[position]
-
-        told: list[tuple[int, int, Finding]] = []
-        for depth in range(state.index.deepest + 1):
-            if depth:
-                state.combining.join(lists[Combination], depth)
-            told += self._level(batch, [p.levels[depth] for p in plans])
-        return told
-
-    def _level(self, batch: _Round, levels: list[Level]) -> list[tuple[int, int, Finding]]:
-        """Judges what is at one depth; what it is part of comes after it."""
-        state = self._state
-        rows = np.concatenate([level.terms for level in levels])
-        if not len(rows):
-            return []
-        cell, count = np.concatenate([level.judged for level in levels], axis=1)
-        per_plan = [level.judged.shape[1] for level in levels]
-        truth = _truth(state, rows, count, np.repeat(batch.end, [len(level.terms) for level in levels]))
-        stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
-        told = []
-        if len(stirring):
-            window = np.repeat(np.arange(len(levels)), per_plan)[stirring]
-            told = self._step(batch, cell[stirring], truth[stirring], window)
-        if state.index.parts:
-            active = state.cells.active[cell]
-            known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
-            state.cells.truth[cell] = np.where(active, np.int8(Truth.TRUE), known)
-        return told
-
-    def _step(
-        self, batch: _Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]
-    ) -> list[tuple[int, int, Finding]]:
-        state, cells, index = self._state, self._state.cells, self._state.index
-        rule = cells.rule[cell]
-        start, end = batch.start[window], batch.end[window]
-        holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
-        for row in cell[turned].tolist():
-            state.limits(row)
-        if index.parts:  # parts tell nothing
-            told = ~index.is_part[rule]
-            cell, rule, window, end = cell[told], rule[told], window[told], end[told]
-        fresh = batch.received[window] - end <= self._freshness
-        grade = telling.severity(state, cell, end)
-        told_grade = cells.told_severity[cell]
-        said = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
-        findings = []
-        for changes, change in zip(said, CHANGES, strict=True):
-            for item in np.flatnonzero(changes).tolist():
-                row, place = int(cell[item]), int(window[item])
-                level = int(told_grade[item] if change is Change.CLEARED else grade[item])
-                endpoint = self._endpoints[batch.windows[place].endpoint]
-                finding = telling.finding(state, endpoint, row, change, float(end[item]), level)
-                findings.append((batch.numbers[place], int(rule[item]), finding))
-        return findings
-
 
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
     """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
@@ -280,22 +189,3 @@ def _rounds(windows: Sequence[Window]) -> list[list[int]]:
             rounds.append([])
         rounds[turn].append(number)
     return rounds
-
-
-def _beside(columns: list[NDArray[np.int64]], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(position, row) columns of all windows, the positions counted in their values side by side."""
-    together = np.concatenate(columns, axis=1)
-    if together.shape[1]:
-        together[0] += np.repeat(offsets, [c.shape[1] for c in columns])
-    return together
-
-
-def _truth(
-    state: FleetState, rows: NDArray[np.int64], count: NDArray[np.int64], times: NDArray[np.float64]
-) -> NDArray[np.int8]:
-    """Whether each cell's terms are all true; ``rows`` are the terms, ``count`` how many each cell has."""
-    terms = state.terms
-    value = terms.sign[rows] * (terms.x[rows] - terms.slope[rows] * times)
-    limit = terms.limit[rows]
-    each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
-    return np.minimum.reduceat(each, np.cumsum(count) - count)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.model import Layout, SeriesKey
     from keuring_collector.engine.state import CellKey, Endpoint, FleetState
 
+EVERY = daily.DAY  # seconds between two sweeps
 FORGET_AFTER = 14 * daily.DAY  # a finding whose subject is measured no more is cleared after this
 
 
@@ -64,7 +65,7 @@ def sweep(state: FleetState, endpoint: Endpoint, layout: Layout, now: float) -> 
 
     A stick that was pulled out, a volume that is mounted no more: their findings would stand for ever.
     """
-    endpoint.swept = now + daily.DAY
+    endpoint.swept = now + EVERY
     present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
     for key, cell in list(endpoint.cells.items()):
         if state.cells.busy[cell]:
@@ -92,3 +93,17 @@ def _is_idle(
     if kind is None:
         return (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present
     return kind.idle(rule.source, state.place(endpoint, number, subject), present, now)
+
+
+def is_settled(state: FleetState, endpoint: Endpoint, layout: Layout) -> bool:
+    """Whether ``sweep`` has nothing to do but to forget, as long as layout and facts stay as they are."""
+    present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
+    for number, subject in endpoint.cells:
+        rule = state.index.rules[number]
+        kind = state.kind(rule)
+        if kind is None:
+            if (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present:
+                return False
+        elif not kind.settled(rule.source, state.place(endpoint, number, subject), present):
+            return False
+    return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keuring_collector.engine.model import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -34,23 +34,21 @@ class Strip:
     def __len__(self) -> int:
         return len(self.end)
 
-    def windows(self, received: float | None = None) -> Iterator[Window]:
-        """The same as windows one by one; ``received`` takes the place of when they came in."""
-        rows = zip(self.start.tolist(), self.end.tolist(), self.received.tolist(), self.values, strict=True)
-        for place, (start, end, came, values) in enumerate(rows):
-            yield Window(
-                self.endpoint,
-                start,
-                end,
-                came if received is None else received,
-                "",  # no condition looks at boots, so history does not keep them
-                self.layout,
-                values,
-                self.facts.get(place, ()),
-                self.events.get(place, ()),
-            )
+    def window(self, place: int, received: float | None = None) -> Window:
+        """One of them by itself; ``received`` takes the place of when it came in."""
+        return Window(
+            self.endpoint,
+            float(self.start[place]),
+            float(self.end[place]),
+            float(self.received[place]) if received is None else received,
+            "",  # no condition looks at boots, so history does not keep them
+            self.layout,
+            self.values[place],
+            self.facts.get(place, ()),
+            self.events.get(place, ()),
+        )
 
 
 def windows(strips: Iterable[Strip], received: float | None = None) -> list[Window]:
-    """The windows of several strips, one after the other."""
-    return [window for strip in strips for window in strip.windows(received)]
+    """The windows of several strips one by one; ``received`` takes the place of when they came in."""
+    return [strip.window(place, received) for strip in strips for place in range(len(strip))]

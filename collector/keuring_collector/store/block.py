@@ -86,14 +86,21 @@ def pack_together(
     return blocks
 
 
-def unpack(signal: int, day: int, data: bytes) -> Block:
-    """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block."""
+def unpack(signal: int, day: int, data: bytes, ends: NDArray[np.float64] | None = None) -> Block:
+    """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block.
+
+    ``ends``: those of all windows of the day; a block that has as many windows has these.
+    """
     try:
         version, count, statistics = _HEAD.unpack_from(data)
         if version != _VERSION:
             raise BlockError(f"a block of version {version}; this Keuring reads version {_VERSION}")
         body = memoryview(_codec.decompress(data[_HEAD.size :]))
-        seconds, offset = unsqueeze(body, 0, count)
+        if ends is None or len(ends) != count:
+            seconds, offset = unsqueeze(body, 0, count)
+            ends = (day * DAY + seconds).astype(np.float64)
+        else:
+            offset = 1 + body[0] * count
         multiplier, divisor = precision.factors(signal)
         columns = {}
         for _ in range(statistics):
@@ -104,7 +111,7 @@ def unpack(signal: int, day: int, data: bytes) -> Block:
             columns[statistic] = values
     except (struct.error, zstandard.ZstdError, IndexError, ValueError) as error:
         raise BlockError(f"a block of signal {signal}, day {day} is damaged: {error}") from error
-    return Block((day * DAY + seconds).astype(np.float64), columns)
+    return Block(ends, columns)
 
 
 def squeeze(column: NDArray[np.int64]) -> bytes:

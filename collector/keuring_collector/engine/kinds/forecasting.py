@@ -89,6 +89,9 @@ class Forecasting(Kind):
         old = self.rings.day[place.extra] < now // daily.DAY - DROP_AFTER_DAYS
         return bool(old) and (source.signal, source.statistic, place.subject) not in present
 
+    def settled(self, source: Forecast, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present
+
     def dated(self, source: Forecast) -> bool:
         return True
 

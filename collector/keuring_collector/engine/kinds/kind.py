@@ -7,12 +7,13 @@ x when it changes. Everything here has a default for a kind that does not need i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -128,6 +129,10 @@ class Kind:
         """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
         return bool(np.isnan(self.state.terms.x[place.term]))
 
+    def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        """Whether ``idle`` is False and does nothing, as long as layout and facts stay as they are."""
+        return False
+
     # Telling
 
     def dated(self, source: Any) -> bool:
@@ -147,6 +152,33 @@ class Kind:
         return iter(())
 
 
+class Together(Sequence[tuple["Ints", ...]]):
+    """The lists of several plans, which remember how they are side by side."""
+
+    def __init__(self, columns: Sequence[tuple[Ints, ...]]) -> None:
+        self._columns = columns
+        self._beside: dict[int, tuple[Ints, Ints]] = {}
+
+    def __getitem__(self, item: Any) -> Any:
+        return self._columns[item]
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def beside(self, item: int) -> tuple[Ints, Ints]:
+        """List ``item`` of all plans side by side, and how many entries each plan has; not to be written to."""
+        known = self._beside.get(item)
+        if known is None:
+            known = self._beside[item] = _side_by_side(self._columns, item)
+            for array in known:
+                array.setflags(write=False)
+        return known
+
+
 def side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
     """List ``item`` of all plans side by side, and how many entries each plan has."""
+    return columns.beside(item) if isinstance(columns, Together) else _side_by_side(columns, item)
+
+
+def _side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
     return np.concatenate([c[item] for c in columns], axis=1), np.array([c[item].shape[1] for c in columns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -63,7 +64,7 @@ def series(
             "AND statistic = ? AND day >= ? AND day <= ? ORDER BY day",
             (endpoint, key.signal, key.subject, key.statistic, *days),
         )
-        found.append(np.array(rows, np.float64).reshape(-1, 2))
+        found.append(np.fromiter(chain.from_iterable(rows), np.float64, 2 * len(rows)).reshape(-1, 2))
     if not found or not any(len(each) for each in found):
         return np.array([], np.int64), np.full((0, len(keys)), np.nan)
     first = found[0][:, 0]

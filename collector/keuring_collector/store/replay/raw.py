@@ -40,14 +40,15 @@ class Raw:
 
     def add_day(self, day: int, rows: Iterable[tuple[int, str, bytes]]) -> None:
         """Takes in what history has of a day: (signal, subject, block); the frame is the one without a signal."""
-        blocks: list[tuple[int, str, block.Block]] = []
-        windows: frame.Frame | None = None
-        for signal, subject, data in rows:
-            if signal == frame.SIGNAL:
-                windows = frame.unpack(day, data)
-            else:
-                blocks.append((signal, subject, block.unpack(signal, day, data)))
-        windows = self._guess(blocks) if windows is None else windows
+        packed = list(rows)
+        frames = [frame.unpack(day, data) for signal, _, data in packed if signal == frame.SIGNAL]
+        ends = np.rint(frames[0].end) if frames else None
+        blocks = [
+            (signal, subject, block.unpack(signal, day, data, ends))
+            for signal, subject, data in packed
+            if signal != frame.SIGNAL
+        ]
+        windows = frames[0] if frames else self._guess(blocks)
         seconds = np.rint(windows.end)
         for signal, subject, each in blocks:
             places = self._places(seconds, each.ends)
