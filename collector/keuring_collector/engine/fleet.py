@@ -136,7 +136,7 @@ class Fleet:
         Findings come by strip, each strip's in order.
         """
         with np.errstate(invalid="ignore", over="ignore"):
-            pairs = [(self._known(strip.endpoint), strip) for strip in strips]
+            pairs = [(self._known(strip.endpoint), strip) for strip in strips if len(strip)]
             return Replay(self._state, self._judge, self._aside, pairs).play()
 
     def _prepare(self, mine: Sequence[Window]) -> Round:

@@ -47,8 +47,8 @@ class Replay:
         self._sizes = [strip.values.shape[1] for strip in self._strips]
         self._columns = np.cumsum([0, *self._sizes])
         self._swept = np.array([endpoint.swept for endpoint in self._endpoints])
-        self._plans: list[Plan] = [self._plan(place) for place in range(len(strips))]
-        self._settled = np.array([self._is_settled(place) for place in range(len(strips))])
+        self._plans: list[Plan | None] = [None] * len(strips)  # known once the first window is looked at
+        self._settled = np.zeros(len(strips), np.bool_)
         self._carriers: dict[int, list[int]] = {}
         for place, strip in enumerate(self._strips):
             for row in sorted({*strip.facts, *strip.events}):
@@ -107,20 +107,25 @@ class Replay:
         count = len(end)
         due = claimed >= self._swept[:count]
         carriers = [place for place in self._carriers.get(row, ()) if place < count]
-        if not carriers and not due.any():
+        if row and not carriers and not due.any():
             return
-        settled = due & self._settled[:count] & ~self._forgotten(end)
+        settled = due & self._settled[:count]
+        if settled.any():
+            settled &= ~self._forgotten(end)
         settled[carriers] = False
         self._swept[:count][settled] = end[settled] + seeding.EVERY
-        for place in sorted({*carriers, *np.flatnonzero(due & ~settled).tolist()}):
-            endpoint = self._endpoints[place]
-            endpoint.swept = float(self._swept[place])
-            self._aside(endpoint, self._strips[place].window(row))
-            self._swept[place] = endpoint.swept
+        aside = {*carriers, *np.flatnonzero(due & ~settled).tolist()}
+        for place in sorted(aside) if row else range(count):
+            endpoint, strip = self._endpoints[place], self._strips[place]
+            if place in aside:
+                endpoint.swept = float(self._swept[place])
+                self._aside(endpoint, strip.window(row))
+                self._swept[place] = endpoint.swept
+            if endpoint.plan is None or endpoint.layout is not strip.layout:
+                self._state.plan(endpoint, strip.layout)
             if endpoint.plan is not self._plans[place]:
-                self._plans[place] = self._plan(place)
-                self._beside = None
-            self._settled[place] = self._is_settled(place)
+                self._plans[place], self._beside = endpoint.plan, None
+            self._settled[place] = seeding.is_settled(self._state, endpoint, strip.layout)
 
     def _forgotten(self, end: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Of which endpoints the sweep would clear something that was not measurable for long."""
@@ -134,15 +139,6 @@ class Replay:
     def _current(self, count: int) -> Beside:
         """The plans of the first ``count`` endpoints side by side."""
         if self._beside is None:
-            self._beside = Beside(self._state, self._plans[:count], self._sizes[:count])
+            plans = [plan for plan in self._plans[:count] if plan is not None]
+            self._beside = Beside(self._state, plans, self._sizes[:count])
         return self._beside
-
-    def _plan(self, place: int) -> Plan:
-        endpoint, layout = self._endpoints[place], self._strips[place].layout
-        if endpoint.plan is None or endpoint.layout is not layout:
-            return self._state.plan(endpoint, layout)
-        return endpoint.plan
-
-    def _is_settled(self, place: int) -> bool:
-        """Whether the daily sweep finds nothing to do, as long as facts and layout stay as they are."""
-        return seeding.is_settled(self._state, self._endpoints[place], self._strips[place].layout)
