@@ -12,7 +12,7 @@ from keuring_collector.engine.strip import windows as windows_of
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
-from keuring_collector.rulepack.reads import signals_of
+from keuring_collector.rulepack.reads import questions_of, signals_of
 from keuring_collector.store.replay import Reader, plant
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
         yield f"the machine reported nothing that this rule looks at in the last {days:g} days"
         return
     fleet = Fleet(compile_pack([compiled], "explain"), freshness=float("inf"))
+    if questions_of(compiled):
+        fleet.use_baselines(store.baselines())
     fleet.restore(endpoint, None)
     plant(fleet, endpoint, history.known)
     findings = fleet.judge(windows)
@@ -91,7 +93,10 @@ def _said(finding: Finding) -> str:
 def _amount(item: Evidence) -> str:
     if not isinstance(item.value, float):
         return str(item.value)
-    return quantity.say(item.value, BY_ID[item.signal].unit if item.role != "slope" and item.signal in BY_ID else "")
+    if item.role == "dated":
+        return _moment(item.value)[:10]
+    bare = item.role in ("slope", "machines") or item.signal not in BY_ID
+    return quantity.say(item.value, "" if bare else BY_ID[item.signal].unit)
 
 
 def _moment(seconds: float) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
     from keuring_collector.engine.strip import Strip
@@ -39,6 +40,10 @@ class Fleet:
 
     def __len__(self) -> int:
         return len(self._endpoints)
+
+    def use_baselines(self, baselines: Baselines) -> None:
+        """What is usual among peers, from now on: for the days that are completed from here. Nothing else changes."""
+        self._state.baselines = baselines
 
     # State in and out
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine.compiled import Combination, Forecast
-from keuring_collector.engine.model import LAST
+from keuring_collector.engine.compiled import Combination
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,12 +70,6 @@ class PackIndex:
         for number, rule in enumerate(rules):
             for grade, (limit, severity) in enumerate(rule.worse[:GRADES]):
                 self.worse[number, grade], self.worse_severity[number, grade] = limit, severity
-        self.aggregate = np.array(
-            [r.source.aggregate if isinstance(r.source, Forecast) else LAST for r in rules] or [LAST], dtype=np.int8
-        )
-        days = max((r.source.maximum_days for r in rules if isinstance(r.source, Forecast)), default=1)
-        # One more than a forecast reads: the day that is being collected overwrites the oldest.
-        self.ring_days = -(-(days + 1) // 8) * 8
 
     def enter(self, kinds: Mapping[type, Kind]) -> None:
         """Notes what the rules read, as their kinds know it."""
@@ -99,4 +92,6 @@ class PackIndex:
                 self.by_fact[signal].append(number)
             if identity := kind.identity(source):
                 self.by_identity[identity].append(number)
+            self.applying |= kind.sorting(source)
+            self.facts |= kind.sorting(source)
             self.facts |= (kind.facts(source) | {kind.identity(source)}) - {0}

@@ -9,6 +9,7 @@ import numpy as np
 
 from keuring_collector.engine import facts as fact_tests
 from keuring_collector.engine import kinds
+from keuring_collector.engine.baselines import Baselines
 from keuring_collector.engine.columns import Cells, Terms
 from keuring_collector.engine.compiled import Combination
 from keuring_collector.engine.index import PackIndex
@@ -50,6 +51,7 @@ class FleetState:
 
     def __init__(self, pack: CompiledPack) -> None:
         self.pack = pack
+        self.baselines = Baselines()
         self.index = PackIndex(pack)
         self.terms = Terms()
         self.cells = Cells()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import Dated, Forecast, Growth, State
+from keuring_collector.engine.compiled import Dated, Forecast, Growth, Peer, State, Trend
 from keuring_collector.engine.kinds.combining import Combining
 from keuring_collector.engine.kinds.dating import Dating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
 from keuring_collector.engine.kinds.kind import Kind
+from keuring_collector.engine.kinds.peering import Peering
 from keuring_collector.engine.kinds.stating import Stating
+from keuring_collector.engine.kinds.trending import Trending
 
 if TYPE_CHECKING:
     from keuring_collector.engine.state import FleetState
@@ -21,6 +23,8 @@ __all__ = ["KINDS", "Combining", "Kind", "of"]
 KINDS: dict[type, type[Kind]] = {
     Growth: Growing,
     Forecast: Forecasting,
+    Trend: Trending,
+    Peer: Peering,
     Dated: Dating,
     State: Stating,
 }

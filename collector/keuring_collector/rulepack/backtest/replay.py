@@ -13,7 +13,8 @@ from keuring_collector.rulepack.backtest import language, outcomes
 from keuring_collector.rulepack.backtest.tickets import Ticket, tickets
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.pack import compile_pack
-from keuring_collector.rulepack.reads import signals_of
+from keuring_collector.rulepack.reads import questions_of, signals_of
+from keuring_collector.store import baselines
 from keuring_collector.store.replay import Reader, plant
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Player:
         for rule in rules:
             columns.update(language.aggregates(rule))
         self._reader = Reader(connection, signals, columns)
+        self._baselines = baselines.load(connection)
         self._watch = [
             outcomes.Watch(connection, rule, compiled) for rule, compiled in zip(rules, self._compiled, strict=True)
         ]
@@ -77,6 +79,8 @@ class Player:
         played = Played([_seen(history) for history in histories])
         for rule, compiled, watch in zip(self._rules, self._compiled, self._watch, strict=True):
             fleet = Fleet(compile_pack([compiled], "backtest"), freshness=self._freshness)
+            if questions_of(compiled):
+                fleet.use_baselines(self._baselines)
             found = _judge(fleet, histories)
             made = []
             for history in histories:

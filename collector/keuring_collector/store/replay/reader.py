@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keuring_collector.engine.strip import Strip
-    from keuring_collector.store.connection import Connection
+    from keuring_collector.store.connection import Connection, Row
     from keuring_collector.store.replay.shapes import Shape
 
 T = TypeVar("T", Fact, Event)
@@ -74,7 +74,7 @@ class Reader:
         aggregates: Mapping[tuple[int, int], str] | None = None,
     ) -> None:
         self._connection = connection
-        self._signals = None if signals is None else sorted(signals)
+        self._signals: list[int] | None = None if signals is None else sorted(signals)
         self._aggregates = dict(aggregates or {})
         self._shapes = Shapes(signals)
 
@@ -196,13 +196,14 @@ class Reader:
         return sorted(rows)  # a position is there once
 
     def _of_signals(
-        self, sql: str, parameters: tuple[int, int], order: str, read: Callable[..., T]
+        self, sql: str, parameters: tuple[int, int], order: str, read: Callable[[Row], T]
     ) -> list[tuple[int, float, T]]:
-        signals = self._signals
-        if signals is not None:
-            sql += f" AND signal_id IN ({', '.join('?' for _ in signals)})"
-        rows = self._connection.execute(f"{sql} ORDER BY {order}", [*parameters, *(signals or ())])
-        return [(position, time, read(*rest)) for position, time, *rest in rows]
+        asked: list[int] = list(parameters)
+        if self._signals is not None:
+            sql += f" AND signal_id IN ({', '.join('?' * len(self._signals))})"
+            asked += self._signals
+        rows = self._connection.execute(f"{sql} ORDER BY {order}", asked)
+        return [(row[0], row[1], read(row)) for row in rows]
 
     def _facts(self, endpoint: int, after: int = -1) -> list[tuple[int, float, Fact]]:
         return self._of_signals(
@@ -210,16 +211,16 @@ class Reader:
             "WHERE endpoint_id = ? AND position > ?",
             (endpoint, after),
             "position, signal_id, subject",
-            lambda signal, subject, value: Fact(signal, subject, json.loads(value)),
+            lambda row: Fact(row[2], row[3], json.loads(row[4])),
         )
 
     def _events(self, endpoint: int, after: int = -1) -> list[tuple[int, float, Event]]:
         return self._of_signals(
-            "SELECT position, observed_at, signal_id, subject, observed_at, count, attributes FROM event "
+            "SELECT position, observed_at, signal_id, subject, count, attributes FROM event "
             "WHERE endpoint_id = ? AND position > ?",
             (endpoint, after),
             "position, ordinal",
-            lambda signal, subject, time, count, kept: Event(signal, subject, time, count, json.loads(kept)),
+            lambda row: Event(row[2], row[3], row[1], row[4], json.loads(row[5])),
         )
 
 
