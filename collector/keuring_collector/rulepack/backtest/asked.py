@@ -113,3 +113,11 @@ def moment(text: str, now: float, option: str, *, end: bool = False) -> float:
         raise BacktestError(
             f"{option} {text}: neither a date nor a length of time; write it as in '2026-08-01' or '90d'"
         ) from error
+
+
+def length(text: str, option: str) -> float:
+    """A length of time in seconds. Raises BacktestError."""
+    try:
+        return quantity.duration(text)
+    except ValueError as error:
+        raise BacktestError(f"{option} {text}: {error}") from error

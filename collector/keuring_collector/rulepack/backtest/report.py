@@ -80,8 +80,7 @@ def _history(answer: Answer) -> dict[str, Any]:
 def _side(answer: Answer, side: Side, begin: float | None, end: float | None) -> dict[str, Any]:
     rule, judged = side.candidate.rule, side.judged
     weeks = 0.0 if begin is None or end is None else (end - begin) / (7 * DAY)
-    measured = sum(each.measured for each in answer.seen.values())
-    count = len(judged)
+    machines, count = len(answer.seen), len(judged)
     results = Counter(each.result for each in judged)
     return {
         "name": rule.name,
@@ -99,7 +98,7 @@ def _side(answer: Answer, side: Side, begin: float | None, end: float | None) ->
             "at_start": sum(each.at_start for each in judged),
             "machines": len({each.ticket.endpoint for each in judged}),
             "per_week": round(count / weeks, 2) if weeks >= 1 else None,
-            "per_week_of_100_machines": round(count / weeks / measured * 100, 2) if weeks >= 1 and measured else None,
+            "per_week_of_100_machines": round(count / weeks / machines * 100, 2) if weeks >= 1 and machines else None,
         },
         "results": {**{each.value: results[each] for each in Result}, "missed": len(side.missed)},
         "right": _right(results),

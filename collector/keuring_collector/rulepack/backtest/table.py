@@ -57,7 +57,7 @@ def _rule(rule: dict[str, Any], mark: str) -> Iterator[str]:
     rate = "" if tickets["per_week"] is None else f", {tickets['per_week']:g} a week"
     if tickets["per_week_of_100_machines"] is not None:
         rate += f", {tickets['per_week_of_100_machines']:g} a week of 100 machines"
-    yield f"{tickets['opened']} tickets on {tickets['machines']} machines{rate}"
+    yield f"{_many(tickets['opened'], 'ticket')} on {_many(tickets['machines'], 'machine')}{rate}"
     if not tickets["opened"] and not rule["results"]["missed"]:
         return
     yield (
@@ -87,7 +87,7 @@ def _results(rule: dict[str, Any]) -> Iterator[str]:
     if lead["count"]:
         yield (
             f"lead: median {lead['median_days']:g} days, the middle half {lead['quarter_days']:g} to "
-            f"{lead['three_quarter_days']:g} ({lead['count']} tickets)"
+            f"{lead['three_quarter_days']:g} ({_many(lead['count'], 'ticket')})"
         )
     for kind, each in lead["by"].items():
         yield f"  {each['count']:6}  {kind}, median {each['median_days']:g} days"
@@ -164,6 +164,10 @@ def _comparison(comparison: dict[str, Any]) -> Iterator[str]:
     ]
     if rows:
         yield from columns(("machine", "about", "A opened", "B opened", "B earlier by"), rows, MOST_ROWS)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]], most: int) -> Iterator[str]:

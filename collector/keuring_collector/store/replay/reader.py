@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import numpy as np
-
 from keuring_collector.engine.model import Event, Fact, SeriesKey
 from keuring_collector.store import frame, journal
 from keuring_collector.store.block import DAY
@@ -18,6 +16,7 @@ from keuring_collector.store.replay.shapes import Shapes
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from keuring_collector.engine.strip import Strip
@@ -98,20 +97,19 @@ class Reader:
         """
         until, first = min(until, FOR_EVER), int(since // DAY)
         layouts = self._layouts(endpoint)
-        keys = sorted({key for shape in layouts.values() for key in shape.layout.keys})
+        keys = _keys(layouts)
         days = (first, int((until - 1) // DAY))
         windows = self._windows(
             endpoint, layouts, self._blocks(endpoint, keys, days), self._journal(endpoint, -1, until),
             (first * float(DAY), until),
         )  # fmt: skip
         facts, events = self._facts(endpoint), self._events(endpoint)
-        times = [time for _, time, _ in (*facts, *events)]
-        daily = self._days(endpoint, keys, days, windows, times)
+        daily = self._days(endpoint, layouts, days, windows)
         placed = _place(facts, windows, daily, until), _place(events, windows, daily, until)
         strips = [] if daily is None else [daily.strip(endpoint, placed[0].days, placed[1].days)]
         if windows is not None:
             strips += windows.strips(placed[0].windows, placed[1].windows)
-        begin = float(strips[0].start[0]) if strips else min(until, max(times, default=0.0))
+        begin = float(strips[0].start[0]) if strips else 0.0
         table = {}
         if seeds and first > 0:
             table = points.before(self._connection, endpoint, int(begin // DAY), {key.signal for key in keys})
@@ -142,12 +140,7 @@ class Reader:
         return windows if len(windows.end) else None
 
     def _days(
-        self,
-        endpoint: int,
-        keys: Sequence[SeriesKey],
-        days: tuple[int, int],
-        windows: raw.Windows | None,
-        times: Sequence[float],
+        self, endpoint: int, layouts: Mapping[int, Shape], days: tuple[int, int], windows: raw.Windows | None
     ) -> points.Days | None:
         """The days before the first window."""
         first, last = days
@@ -155,18 +148,13 @@ class Reader:
             last = min(last, int((windows.end[0] - 1) // DAY) - 1)
         if last < first:
             return None
-        if keys:
-            day, table = points.series(self._connection, endpoint, keys, (first, last), self._aggregates)
-        elif times:
-            # Nothing but facts and events: a window a day, which lets the dates in facts pass.
-            heads = journal.heads(self._connection, [endpoint])
-            first = max(first, int(min(times) // DAY))
-            last = min(last, int((heads[endpoint].end_at - 1) // DAY)) if endpoint in heads else first - 1
-            day = np.arange(first, last + 1)
-            table = np.full((len(day), 0), np.nan)
-        else:
+        keys = _keys(layouts)
+        # For nothing but facts and events: the days on which anything was measured, which lets dates in facts pass.
+        asked = keys or sorted({shape.anchor for shape in layouts.values() if shape.anchor is not None})
+        day, table = points.series(self._connection, endpoint, asked, (first, last), self._aggregates)
+        if not len(day):
             return None
-        return points.Days(day, self._shapes.layout(tuple(keys)), table) if len(day) else None
+        return points.Days(day, self._shapes.layout(tuple(keys)), table[:, : len(keys)])
 
     # -- the tables --
 
@@ -222,6 +210,11 @@ class Reader:
             "position, ordinal",
             lambda row: Event(row[2], row[3], row[1], row[4], json.loads(row[5])),
         )
+
+
+def _keys(layouts: Mapping[int, Shape]) -> list[SeriesKey]:
+    """The series of all layouts that are read."""
+    return sorted({key for shape in layouts.values() for key in shape.layout.keys})
 
 
 def _place(

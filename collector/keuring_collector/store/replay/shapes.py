@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """The part of a layout that is read: which of the ``size`` values of a report, in order, and their rounding."""
+    """The part of a layout that is read: which of the ``size`` values of a report, in order, and their rounding.
+
+    ``anchor``: a series of the whole layout, for who reads none but must know when there was a report.
+    """
 
     layout: Layout
+    anchor: SeriesKey | None
     size: int
     take: NDArray[np.int64]
     multiplier: NDArray[np.float64]
@@ -50,6 +54,7 @@ class Shapes:
             factors = np.array([precision.factors(keys[place].signal) for place in taken], np.float64).reshape(-1, 2)
             known = self._by_text[text] = Shape(
                 self.layout(tuple(keys[place] for place in taken)),
+                keys[0] if keys else None,
                 len(keys),
                 np.array(taken, np.int64),
                 np.ascontiguousarray(factors[:, 0]),
@@ -60,7 +65,7 @@ class Shapes:
     def of_keys(self, keys: tuple[SeriesKey, ...]) -> Shape:
         """A shape without reports, of which only the layout counts."""
         none = np.array([], np.float64)
-        return Shape(self.layout(keys), 0, none.astype(np.int64), none, none)
+        return Shape(self.layout(keys), None, 0, none.astype(np.int64), none, none)
 
     def layout(self, keys: tuple[SeriesKey, ...]) -> Layout:
         """The one layout of these keys."""
