@@ -17,11 +17,12 @@ STYLE: Final = """
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 2rem auto;
   max-width: 72rem; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2.5rem; } h3 { font-size: 1.05rem; margin-top: 2rem; }
-p.soft, caption { color: var(--soft); }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2.5rem; }
+p.soft { color: var(--soft); }
 div.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .5rem 0 1rem; }
-caption { text-align: left; padding: .25rem 0; }
+table { border-collapse: collapse; margin: 1.5rem 0; }
+caption { text-align: left; padding: .25rem 0; font-weight: 600; font-size: 1.05rem; white-space: nowrap; }
+caption::first-letter { text-transform: uppercase; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.bar { width: 24rem; } td.bar span { display: block; height: .9rem; background: var(--bar); }
@@ -56,7 +57,7 @@ class _Page:
         return f"{value:.0%}" if self.language == "en" else f"{value * 100:.0f} %"
 
     def lines(self) -> Iterator[str]:
-        title = self.text("title", rules=", ".join(rule["name"] for rule in self.data["rules"]))
+        title = self.text("title", rules=", ".join(dict.fromkeys(rule["name"] for rule in self.data["rules"])))
         yield "<!doctype html>"
         yield f'<html lang="{self.language}"><head><meta charset="utf-8">'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -90,7 +91,7 @@ class _Page:
 
     def rule(self, rule: dict[str, Any], mark: str) -> Iterator[str]:
         tickets = rule["tickets"]
-        state = self.word(rule["maturity"]) if rule["saved"] else self.texts["unsaved"]
+        state = self.word(rule["maturity"]) if rule["saved"] else f"{rule['file']}, {self.texts['unsaved']}"
         yield f"<h2>{mark}{escape(rule['name'])}</h2>"
         yield (
             f'<p class="soft">{escape(state)}; {self.text("severity")} {escape(self.word(rule["severity"]))}; '
@@ -149,7 +150,7 @@ class _Page:
         most = max((week["opened"] for week in weeks), default=0)
         if not most:
             return
-        yield f'<h3>{self.text("weeks")}</h3><div class="wide"><table><caption>{self.text("weeks")}</caption>'
+        yield f'<div class="wide"><table><caption>{self.text("weeks")}</caption>'
         names = "".join(f'<th scope="col">{self.text(name)}</th>' for name in ("week", "begins", "tickets"))
         yield f"<thead><tr>{names}<td></td></tr></thead><tbody>"
         for week in weeks:
@@ -209,7 +210,7 @@ class _Page:
         found = list(rows)
         if not found:
             return
-        yield f'<h3>{escape(title)}</h3><div class="wide"><table><caption>{escape(title)}</caption>'
+        yield f'<div class="wide"><table><caption>{escape(title)}</caption>'
         kinds = [' class="number"' if place in numbers else "" for place in range(len(head))]
         names = (
             f'<th scope="col"{kind}>{escape(name)}</th>' if name else "<td></td>"

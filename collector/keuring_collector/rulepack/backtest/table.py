@@ -51,7 +51,7 @@ def _head(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _rule(rule: dict[str, Any], mark: str) -> Iterator[str]:
-    state = rule["maturity"] if rule["saved"] else "not saved"
+    state = rule["maturity"] if rule["saved"] else f"{rule['file']}, not saved"
     yield f"{mark}{rule['name']} ({state}, {rule['severity']}, cause {rule['cause']})"
     tickets = rule["tickets"]
     rate = "" if tickets["per_week"] is None else f", {tickets['per_week']:g} a week"

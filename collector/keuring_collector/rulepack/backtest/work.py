@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keuring_collector.store.connection import Connection
 
 AT_ONCE: Final = 128  # endpoints side by side: enough for numpy, and some 100 MB with ninety days of windows
+FEWEST: Final = 8  # for fewer, another process is not worth its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def play(task: Task, endpoints: Sequence[int], jobs: int = 1, advance: Callable[
     many endpoints were done.
     """
     whole = Played(tickets=[[] for _ in task.rules], outcomes=[[] for _ in task.rules])
-    chunks = [endpoints[start : start + AT_ONCE] for start in range(0, len(endpoints), AT_ONCE)]
-    for chunk, part in zip(chunks, _played(task, chunks, min(jobs, len(chunks))), strict=True):
+    jobs = max(1, min(jobs, len(endpoints) // FEWEST))
+    size = max(1, min(AT_ONCE, -(-len(endpoints) // jobs)))
+    chunks = [endpoints[start : start + size] for start in range(0, len(endpoints), size)]
+    for chunk, part in zip(chunks, _played(task, chunks, jobs), strict=True):
         whole.seen += part.seen
         for number in range(len(task.rules)):
             whole.tickets[number] += part.tickets[number]
