@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def fill(store: Store, days: int = 4) -> None:
         journal.put_snapshots(store.connection, [(ENDPOINT, last.position, b"state")])
 
 
-def told(strips: list[Strip] | tuple[Strip, ...]) -> list[object]:
+def told(strips: list[Strip]) -> list[tuple[Any, ...]]:
     return [
         (
             window.layout.keys, window.start, window.end, window.received, [*map(str, window.values.tolist())],
@@ -160,10 +160,14 @@ def test_days_without_a_frame_are_guessed_and_that_is_said(store: Store) -> None
     ]
 
 
+def of(position: Any, layout: Any, start: Any, end: Any, received: Any) -> frame.Frame:
+    return frame.Frame(position, layout, start.astype(np.float64), end.astype(np.float64), received.astype(np.float64))
+
+
 def test_a_frame_comes_back_to_the_last_bit() -> None:
     random = np.random.default_rng(1)
     end = START + np.cumsum(random.uniform(1, 600, 200))
-    windows = frame.Frame(
+    windows = of(
         random.permutation(200).astype(np.int64),
         random.integers(-(2**62), 2**62, 200),
         end - random.uniform(0, 600, 200),
@@ -173,7 +177,7 @@ def test_a_frame_comes_back_to_the_last_bit() -> None:
     back = frame.unpack(20_000, frame.pack(20_000, windows))
     for one, other in zip(back.columns(), windows.columns(), strict=True):
         np.testing.assert_array_equal(one, other)
-    usual = frame.Frame(
+    usual = of(
         np.arange(288), np.full(288, 123456789), START + 300.0 * np.arange(288), START + 300.0 * np.arange(1, 289),
         START + 300.0 * np.arange(1, 289) + random.uniform(1, 2, 288),
     )  # fmt: skip
@@ -187,6 +191,6 @@ def test_a_damaged_frame_is_told(data: bytes) -> None:
 
 
 def test_a_frame_that_is_cut_short_is_told() -> None:
-    whole = frame.pack(1, frame.Frame(*(np.arange(3) for _ in range(2)), *(np.arange(3.0) for _ in range(3))))
+    whole = frame.pack(1, of(*[np.arange(3)] * 5))
     with pytest.raises(BlockError, match="frame of day 1 is damaged"):
-        frame.unpack(1, whole[:3] + b"")
+        frame.unpack(1, whole[:-9])
