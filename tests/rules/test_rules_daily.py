@@ -1,4 +1,4 @@
-"""The conditions `trend` and `peer` in the rule language: their tests, what is refused, and how they are explained."""
+"""Trend, peer and business hours in the rule language: their tests, what is refused, and how they are explained."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from keuring.signals import catalogue
-from keuring_collector import rulepack
+from keuring_collector import config, rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.baselines import FEWEST_PEERS, Answer, Baselines, PeerFact, Question
 from keuring_collector.engine.compiled import CompiledRule, Peer, Trend
 from keuring_collector.engine.model import LAST, MEAN, Fact, Layout, SeriesKey, Window
+from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack import RulePackError, commands, trial
+from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.pack import compile_pack
 from keuring_collector.rulepack.reads import questions_of, signals_of
 
@@ -41,7 +43,7 @@ def compiled(name: str) -> CompiledRule:
 
 
 def test_the_rules_pass_their_tests_and_owe_nothing() -> None:
-    assert commands.test_text(WHOLE) == ("8 tests passed, 0 failed", 0)
+    assert commands.test_text(WHOLE) == ("11 tests passed, 0 failed", 0)
     assert commands.lint_text(WHOLE)[1] == 0
 
 
@@ -82,6 +84,7 @@ def test_defaults_become_what_the_engine_runs() -> None:
         (PEER, "os.name]", "keuring.boot.duration]", "where a fact is needed"),
         (PEER, "os.name]", "keuring.filesystem.type]", "is per"),
         (PEER, "os.name]", "os.name]\n    peers: 2", "peers"),
+        (PEER, "os.name]", "os.name]\n    same_subject: true", "is about the machine itself"),
         (PEER, "os.name]", "os.name]\n    over: 1y", "'1y' is no length of time"),
         (PEER, "os.name]", "os.name]\n    over: 90d", "90 days"),
         (PEER, "limit: 10", "limit: 10 s", "no number of spreads"),
@@ -155,3 +158,21 @@ def test_the_steps_name_the_peers() -> None:
         "peers: 5 at least 10 (2024-10-04) not measurable",
         "usual keuring.boot.duration: 30 s give or take 5 s not measurable",
     ]
+
+
+def test_business_hours_are_those_of_the_settings_and_part_of_what_the_state_means(tmp_path: Path) -> None:
+    pack = rulepack.load(WHOLE)
+    assert pack.compiled.calendar == calendar("Europe/Amsterdam", "Mon-Fri 08:00-18:00")
+    settings = config.load(tmp_path, {"time_zone": "Asia/Tokyo", "business_hours": "Sat 09:00-12:00"}, environment={})
+    watched = PackWatch(WHOLE, calendar(settings.time_zone, settings.business_hours)).first()
+    assert watched.compiled.calendar is not None
+    assert watched.compiled.calendar.openings == ((5, 9 * 3600.0, 12 * 3600.0),)
+    assert watched.compiled.calendar.offsets == ((946684800.0, 9 * 3600.0),)
+    assert watched.compiled.fingerprint != pack.compiled.fingerprint
+    # A pack without such rules does not mind where it is.
+    small = Path(__file__).parents[1] / "fixtures/small_pack"
+    assert rulepack.load(small).compiled.calendar is None
+    assert (
+        rulepack.load(small, watched.compiled.calendar).compiled.fingerprint
+        == rulepack.load(small).compiled.fingerprint
+    )

@@ -84,9 +84,11 @@ def _question(arguments: argparse.Namespace, in_force: Settings) -> tuple[Questi
     """The question, and how many incidents name machines that are not known."""
     from keuring_collector.rulepack import backtest, load
     from keuring_collector.rulepack.backtest import asked, incidents, where
+    from keuring_collector.rulepack.calendar import calendar
     from keuring_collector.store import open_store
 
-    pack = load(in_force.rules_directory)
+    place = calendar(in_force.time_zone, in_force.business_hours)
+    pack = load(in_force.rules_directory, place)
     names = [arguments.rule, *([arguments.against] if arguments.against else [])]
     candidates = tuple(asked.candidate(pack, name) for name in names)
     filters = [where.parse(text) for text in arguments.where]
@@ -114,6 +116,7 @@ def _question(arguments: argparse.Namespace, in_force: Settings) -> tuple[Questi
             in_force.freshness,
             asked.length(arguments.horizon, "--horizon"),
             happened,
+            place,
         ),
         strange,
     )

@@ -44,7 +44,7 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
     if history.silent or not windows:
         yield f"the machine reported nothing that this rule looks at in the last {days:g} days"
         return
-    fleet = Fleet(compile_pack([compiled], "explain"), freshness=float("inf"))
+    fleet = Fleet(compile_pack([compiled], "explain", pack.compiled.calendar), freshness=float("inf"))
     if questions_of(compiled):
         fleet.use_baselines(store.baselines())
     fleet.restore(endpoint, None)

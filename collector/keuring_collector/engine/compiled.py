@@ -259,7 +259,8 @@ class CompiledRule:
 
     ``hold``: how long the condition must hold; ``recovery_hold``: how long it must be gone; ``gap``: a longer time
     without a known value restarts both (0: the default of machine.py; infinite for facts, which last).
-    ``worse``: (limit of the first term, signed; severity) from mild to severe.
+    ``worse``: (limit of the first term, signed; severity) from mild to severe. ``business_hours``: only windows within
+    the pack's business hours count, and only business time passes.
     """
 
     id: str
@@ -272,16 +273,33 @@ class CompiledRule:
     recovery_hold: float = 0.0
     gap: float = 0.0
     worse: tuple[tuple[float, Severity], ...] = ()
+    business_hours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a place works, from ``begin`` to ``end`` (seconds since 1970); outside them never.
+
+    ``offsets``: (from when, seconds that clocks on the wall are ahead of UTC), in order; the first holds from
+    ``begin``. ``openings``: (weekday, 0 is Monday; from and until when, seconds after local midnight).
+    """
+
+    offsets: tuple[tuple[float, float], ...]
+    openings: tuple[tuple[int, float, float], ...]
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPack:
     """All rules that are judged. ``fingerprint`` changes with anything that could change a judgement.
 
-    ``precision`` is the catalogue's step of each signal, by id; evidence is rounded to it.
+    ``precision`` is the catalogue's step of each signal, by id; evidence is rounded to it. ``calendar`` is there when
+    a rule asks for business hours.
     """
 
     version: str
     fingerprint: str
     rules: tuple[CompiledRule, ...]
     precision: Mapping[int, float] = field(default_factory=dict)
+    calendar: Calendar | None = None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring_collector.engine import explain, seeding, snapshot
-from keuring_collector.engine.judging import Beside, Judge, Round
+from keuring_collector.engine.assembly import Assembly
+from keuring_collector.engine.judging import Judge, Round
 from keuring_collector.engine.replaying import Replay
 from keuring_collector.engine.state import Endpoint, FleetState
 
@@ -34,6 +35,7 @@ class Fleet:
         self._state = FleetState(pack)
         self._endpoints: dict[int, Endpoint] = {}
         self._judge = Judge(self._state, self._endpoints, freshness)
+        self._assembly: Assembly | None = None
 
     def __contains__(self, endpoint: object) -> bool:
         return endpoint in self._endpoints
@@ -156,12 +158,17 @@ class Fleet:
             if plan is None or endpoint.layout is not window.layout:
                 plan = self._state.plan(endpoint, window.layout)
             plans.append(plan)
+        if self._assembly is None or not self._assembly.is_of(plans):
+            self._assembly = Assembly(self._state, plans)
+        # One NaN at the end, for what a layout does not have.
+        flat = np.concatenate([w.values for w in mine] + [np.array([np.nan])])
+        if len(flat) != self._assembly.size + 1:
+            raise ValueError("a window must have one value for each key of its layout")
         received = np.array([w.received for w in mine])
         return Round(
             [window.endpoint for window in mine],
-            Beside(self._state, plans, [len(w.values) for w in mine]),
-            # One NaN at the end, for what a layout does not have.
-            np.concatenate([w.values for w in mine] + [np.array([np.nan])]),
+            self._assembly,
+            flat,
             np.array([w.start for w in mine]),
             # Never ahead of receive time, whatever the clock of the machine said.
             np.minimum(np.array([w.end for w in mine]), received),

@@ -64,6 +64,7 @@ class PackIndex:
         self.hold = np.array([r.hold for r in rules] or [0.0])
         self.recovery = np.array([r.recovery_hold for r in rules] or [0.0])
         self.gap = np.array([r.gap for r in rules] or [0.0])
+        self.in_hours = np.array([r.business_hours for r in rules] or [False])
         self.severity = np.array([int(r.severity) for r in rules] or [0], dtype=np.int8)
         self.worse = np.full((len(rules) or 1, GRADES), np.inf)
         self.worse_severity = np.zeros((len(rules) or 1, GRADES), dtype=np.int8)

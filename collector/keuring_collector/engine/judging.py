@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from keuring_collector.engine import machine, telling
 from keuring_collector.engine.compiled import Combination, Truth
-from keuring_collector.engine.kinds.kind import Reading, Together
+from keuring_collector.engine.kinds.kind import Reading
 from keuring_collector.engine.model import Change
 
 if TYPE_CHECKING:
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.assembly import Assembly, Deck
     from keuring_collector.engine.model import Finding
-    from keuring_collector.engine.plan import Level, Plan
     from keuring_collector.engine.state import Endpoint, FleetState
 
-    Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
@@ -28,56 +28,16 @@ CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of m
 Told = list[tuple[int, int, "Finding"]]  # place of the window, number of the rule, what was found
 
 
-class _Level(NamedTuple):
-    """What is judged at one depth: cells, with the number of their terms, the first of these, and their window."""
-
-    terms: Ints
-    term_window: Ints
-    cell: Ints
-    first: Ints
-    window: Ints
-
-
-class Beside:
-    """The plans of some endpoints side by side: how to read one window of each. Serves as long as the plans do."""
-
-    def __init__(self, state: FleetState, plans: Sequence[Plan], sizes: Sequence[int]) -> None:
-        self.offsets = np.cumsum([0, *sizes[:-1]])
-        self.direct = _shifted([plan.direct for plan in plans], self.offsets)
-        self.minus = _shifted([plan.minus for plan in plans], self.offsets)
-        columns = zip(*(plan.kinds for plan in plans), strict=True)
-        self.lists = {source: Together(each) for source, each in zip(state.kinds, columns, strict=True)}
-        self.levels = [_level([plan.levels[depth] for plan in plans]) for depth in range(state.index.deepest + 1)]
-
-
-def _level(levels: Sequence[Level]) -> _Level:
-    places = np.arange(len(levels))
-    cell, count = np.concatenate([level.judged for level in levels], axis=1)
-    return _Level(
-        np.concatenate([level.terms for level in levels]),
-        np.repeat(places, [len(level.terms) for level in levels]),
-        cell,
-        np.cumsum(count) - count,
-        np.repeat(places, [level.judged.shape[1] for level in levels]),
-    )
-
-
-def _shifted(columns: Sequence[Ints], offsets: Ints) -> Ints:
-    """(position, row) columns of all windows, the positions counted in their values side by side."""
-    together = np.concatenate(columns, axis=1)
-    if together.shape[1]:
-        together[0] += np.repeat(offsets, [c.shape[1] for c in columns])
-    return together
-
-
 class Round(NamedTuple):
-    """One window each of different endpoints: by window, whose it is and its times; ``flat``: all values, and a NaN."""
+    """One window each of different endpoints: whose they are, their values side by side with a NaN at the end, and
+    their times.
+    """
 
     endpoints: Sequence[int]
-    beside: Beside
+    assembly: Assembly
     flat: Floats
     start: Floats
-    end: Floats  # never ahead of receive time, whatever the clock of the machine said
+    end: Floats  # never ahead of receive time
     received: Floats
 
 
@@ -91,47 +51,51 @@ class Judge:
 
     def judge(self, batch: Round) -> Told:
         """What is found, in no order."""
-        state, beside = self._state, batch.beside
-        reading = Reading(batch.flat, beside.offsets, batch.end)
+        state, assembly, flat = self._state, batch.assembly, batch.flat
+        reading = Reading(flat, assembly.offsets, batch.end)
         for source, kind in state.kinds.items():
-            kind.fold(reading, beside.lists[source])
+            kind.fold(reading, assembly.kinds[source])
 
         terms = state.terms
-        position, term = beside.direct
-        terms.x[term] = batch.flat[position]
-        position, term = beside.minus
+        position, term = assembly.direct
+        terms.x[term] = flat[position]
+        position, term = assembly.minus
         if len(term):
-            terms.x[term] -= batch.flat[position]
+            terms.x[term] -= flat[position]
 
         told: Told = []
-        for depth, level in enumerate(beside.levels):
+        for depth, deck in enumerate(assembly.decks):
             if depth:
-                state.combining.join(beside.lists[Combination], depth)
-            told += self._level(batch, level)
+                state.combining.join(assembly.kinds[Combination], depth)
+            if len(deck.cell):
+                told += self._level(batch, deck)
         return told
 
-    def _level(self, batch: Round, level: _Level) -> Told:
+    def _level(self, batch: Round, deck: Deck) -> Told:
         """Judges what is at one depth; what it is part of comes after it."""
-        state, cell = self._state, level.cell
-        if not len(level.terms):
-            return []
-        truth = _truth(state, level, batch.end)
+        state, cell, window = self._state, deck.cell, deck.window
+        truth = _truth(state, deck, batch.end)
+        if state.hours is not None:
+            mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
+            within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
+            truth[mine[~within]] = Truth.UNKNOWN
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
-        told: Told = []
+        told = []
         if len(stirring):
-            told = self._step(batch, cell[stirring], truth[stirring], level.window[stirring])
+            told = self._step(batch, cell[stirring], truth[stirring], window[stirring])
         if state.index.parts:
             active = state.cells.active[cell]
             known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
             state.cells.truth[cell] = np.where(active, np.int8(Truth.TRUE), known)
         return told
 
-    def _step(self, batch: Round, cell: Ints, truth: NDArray[np.int8], window: Ints) -> Told:
+    def _step(self, batch: Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]) -> Told:
         state, cells, index = self._state, self._state.cells, self._state.index
         rule = cells.rule[cell]
         start, end = batch.start[window], batch.end[window]
         holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
+        lapse = machine.elapsed if state.hours is None else partial(state.hours.lapse, mine=index.in_hours[rule])
+        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds, lapse)
         for row in cell[turned].tolist():
             state.limits(row)
         if index.parts:  # parts tell nothing
@@ -152,10 +116,13 @@ class Judge:
         return findings
 
 
-def _truth(state: FleetState, level: _Level, end: Floats) -> NDArray[np.int8]:
+def _truth(state: FleetState, deck: Deck, end: NDArray[np.float64]) -> NDArray[np.int8]:
     """Whether each cell's terms are all true."""
-    terms, rows = state.terms, level.terms
-    value = terms.sign[rows] * (terms.x[rows] - terms.slope[rows] * end[level.term_window])
-    limit = terms.limit[rows]
+    terms, rows = state.terms, deck.rows
+    x = terms.x[rows]
+    if len(deck.sloped):
+        x[deck.sloped] -= deck.slope * end[deck.slope_window]
+    value, limit = deck.sign * x, terms.limit[rows]
     each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
-    return np.minimum.reduceat(each, level.first)
+    found: NDArray[np.int8] = np.minimum.reduceat(each, deck.first)
+    return found

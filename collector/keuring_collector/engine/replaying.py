@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring_collector.engine import seeding
-from keuring_collector.engine.judging import Beside, Round
+from keuring_collector.engine.assembly import Assembly
+from keuring_collector.engine.judging import Round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +45,7 @@ class Replay:
         self._strips = [strips[place][1] for place in self._order]
         self._lengths = np.array([len(strip) for strip in self._strips])
         self._numbers = [endpoint.number for endpoint in self._endpoints]
-        self._sizes = [strip.values.shape[1] for strip in self._strips]
-        self._columns = np.cumsum([0, *self._sizes])
+        self._columns = np.cumsum([0, *(strip.values.shape[1] for strip in self._strips)])
         self._swept = np.array([endpoint.swept for endpoint in self._endpoints])
         self._plans: list[Plan | None] = [None] * len(strips)  # known once the first window is looked at
         self._settled = np.zeros(len(strips), np.bool_)
@@ -53,7 +53,7 @@ class Replay:
         for place, strip in enumerate(self._strips):
             for row in sorted({*strip.facts, *strip.events}):
                 self._carriers.setdefault(row, []).append(place)
-        self._beside: Beside | None = None
+        self._assembly: Assembly | None = None
         self._told: list[list[Finding]] = [[] for _ in strips]
 
     def play(self) -> list[Finding]:
@@ -87,7 +87,7 @@ class Replay:
         for row in range(last - first):
             count = int(going[row])
             if count != active:
-                self._beside, active = None, count
+                self._assembly, active = None, count
             self._look_aside(first + row, times[1, row, :count], ends[row, :count])
             batch = Round(
                 self._numbers,
@@ -124,21 +124,21 @@ class Replay:
             if endpoint.plan is None or endpoint.layout is not strip.layout:
                 self._state.plan(endpoint, strip.layout)
             if endpoint.plan is not self._plans[place]:
-                self._plans[place], self._beside = endpoint.plan, None
+                self._plans[place], self._assembly = endpoint.plan, None
             self._settled[place] = seeding.is_settled(self._state, endpoint, strip.layout)
 
     def _forgotten(self, end: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Of which endpoints the sweep would clear something that was not measurable for long."""
         found = np.zeros(len(end), np.bool_)
         cells = self._state.cells
-        for level in self._current(len(end)).levels:
-            old = cells.busy[level.cell] & (cells.seen[level.cell] < end[level.window] - seeding.FORGET_AFTER)
-            found[level.window[old]] = True
+        for deck in self._current(len(end)).decks:
+            old = cells.busy[deck.cell] & (cells.seen[deck.cell] < end[deck.window] - seeding.FORGET_AFTER)
+            found[deck.window[old]] = True
         return found
 
-    def _current(self, count: int) -> Beside:
+    def _current(self, count: int) -> Assembly:
         """The plans of the first ``count`` endpoints side by side."""
-        if self._beside is None:
+        if self._assembly is None:
             plans = [plan for plan in self._plans[:count] if plan is not None]
-            self._beside = Beside(self._state, plans, self._sizes[:count])
-        return self._beside
+            self._assembly = Assembly(self._state, plans)
+        return self._assembly

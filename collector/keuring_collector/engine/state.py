@@ -12,6 +12,7 @@ from keuring_collector.engine import kinds
 from keuring_collector.engine.baselines import Baselines
 from keuring_collector.engine.columns import Cells, Terms
 from keuring_collector.engine.compiled import Combination
+from keuring_collector.engine.hours import Hours
 from keuring_collector.engine.index import PackIndex
 from keuring_collector.engine.kinds.kind import Place
 from keuring_collector.engine.model import LAST, Evidence
@@ -53,6 +54,7 @@ class FleetState:
         self.pack = pack
         self.baselines = Baselines()
         self.index = PackIndex(pack)
+        self.hours = None if pack.calendar is None else Hours(pack.calendar)
         self.terms = Terms()
         self.cells = Cells()
         self.combining = kinds.Combining(self)

@@ -19,6 +19,7 @@ from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
 from keuring_collector.processes.packs import PackWatch
+from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.store import open_store
 
@@ -37,7 +38,7 @@ def run(settings: Settings) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
-    packs = PackWatch(settings.rules_directory)
+    packs = PackWatch(settings.rules_directory, calendar(settings.time_zone, settings.business_hours))
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda _number, _frame: packs.again())
     try:

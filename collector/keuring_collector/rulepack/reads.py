@@ -34,6 +34,12 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
     return found - {0}
 
 
+def keeps_hours(rule: compiled.CompiledRule) -> bool:
+    """Whether a rule or a part of it keeps to business hours."""
+    parts = rule.source.parts if isinstance(rule.source, compiled.Combination) else ()
+    return rule.business_hours or any(keeps_hours(part.rule) for part in parts)
+
+
 def questions_of(rule: compiled.CompiledRule) -> set[Question]:
     """What a rule and its parts ask of the fleet."""
     if isinstance(rule.source, compiled.Peer):

@@ -31,5 +31,6 @@ KINDS: dict[type, type[Kind]] = {
 
 
 def of(state: FleetState) -> dict[type, Kind]:
-    """One of each kind but Combining, for one fleet, by the type of source."""
-    return {source: kind(state) for source, kind in KINDS.items()}
+    """One of each kind but Combining that the fleet's rules use, by the type of source."""
+    used = {type(rule.source) for rule in state.index.rules}
+    return {source: kind(state) for source, kind in KINDS.items() if source in used}

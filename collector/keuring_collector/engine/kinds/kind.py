@@ -7,16 +7,16 @@ x when it changes. Everything here has a default for a kind that does not need i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns
     from keuring_collector.engine.compiled import Value
     from keuring_collector.engine.explain import Step
@@ -103,8 +103,8 @@ class Kind:
     def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
         """Enters into a plan's ``lists`` how to read windows whose values stand at ``position``."""
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        """Folds windows; ``columns`` are the plans' lists as arrays, one row per number, one column per entry."""
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        """Folds windows; ``lists`` are the plans' lists side by side, one row per number, one column per entry."""
 
     # What comes beside the values
 
@@ -154,35 +154,3 @@ class Kind:
     def steps(self, source: Any, place: Place) -> Iterator[Step]:
         """How x comes about and whether the first term is true, step by step."""
         return iter(())
-
-
-class Together(Sequence[tuple["Ints", ...]]):
-    """The lists of several plans, which remember how they are side by side."""
-
-    def __init__(self, columns: Sequence[tuple[Ints, ...]]) -> None:
-        self._columns = columns
-        self._beside: dict[int, tuple[Ints, Ints]] = {}
-
-    def __getitem__(self, item: Any) -> Any:
-        return self._columns[item]
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def beside(self, item: int) -> tuple[Ints, Ints]:
-        """List ``item`` of all plans side by side, and how many entries each plan has; not to be written to."""
-        known = self._beside.get(item)
-        if known is None:
-            known = self._beside[item] = _side_by_side(self._columns, item)
-            for array in known:
-                array.setflags(write=False)
-        return known
-
-
-def side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
-    """List ``item`` of all plans side by side, and how many entries each plan has."""
-    return columns.beside(item) if isinstance(columns, Together) else _side_by_side(columns, item)
-
-
-def _side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
-    return np.concatenate([c[item] for c in columns], axis=1), np.array([c[item].shape[1] for c in columns])

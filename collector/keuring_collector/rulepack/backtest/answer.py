@@ -47,7 +47,7 @@ def ask(question: Question, url: str, jobs: int = 1, advance: Callable[[int], No
     """
     machines = {machine.endpoint: machine for machine in sorted(question.machines, key=lambda each: each.endpoint)}
     rules = tuple(each.rule for each in question.candidates)
-    task = work.Task(url, rules, question.since, question.until, question.freshness)
+    task = work.Task(url, rules, question.since, question.until, question.freshness, question.place)
     played = work.play(task, list(machines), jobs, advance)
     seen = {each.endpoint: each for each in played.seen if each.windows}
     spans = {endpoint: (each.begin, each.end) for endpoint, each in seen.items()}

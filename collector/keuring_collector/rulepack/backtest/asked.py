@@ -16,6 +16,7 @@ from keuring_collector.rulepack.problems import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from keuring_collector.engine.compiled import Calendar
     from keuring_collector.rulepack.language import Rule
     from keuring_collector.rulepack.pack import RulePack
 
@@ -74,6 +75,7 @@ class Question:
     freshness: float = 3600.0
     horizon: float = HORIZON
     incidents: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)  # by cause
+    place: Calendar | None = None  # when business hours are; None: the usual ones
 
 
 def candidate(pack: RulePack, name: str) -> Candidate:

@@ -20,7 +20,7 @@ from keuring_collector.store.replay import Reader, plant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_collector.engine.compiled import CompiledRule
+    from keuring_collector.engine.compiled import Calendar, CompiledRule
     from keuring_collector.engine.model import Finding
     from keuring_collector.rulepack.backtest.asked import Outcome
     from keuring_collector.rulepack.language import Rule
@@ -53,44 +53,56 @@ class Played:
     outcomes: list[list[Outcome]] = field(default_factory=list)
 
 
+class _Version:
+    """One of the rules, made ready."""
+
+    def __init__(self, connection: Connection, rule: Rule, place: Calendar | None) -> None:
+        self.rule = rule
+        self.compiled = compile_rule(rule)
+        self.pack = compile_pack([self.compiled], "backtest", place)
+        self.watch = outcomes.Watch(connection, rule, self.compiled)
+
+
 class Player:
     """Judges endpoints by each of ``rules`` as live judging would have; for one process."""
 
     def __init__(
-        self, connection: Connection, rules: Sequence[Rule], since: float, until: float, freshness: float
+        self,
+        connection: Connection,
+        rules: Sequence[Rule],
+        period: tuple[float, float],
+        freshness: float,
+        place: Calendar | None = None,
     ) -> None:
-        self._connection = connection
-        self._rules = list(rules)
-        self._compiled: list[CompiledRule] = [compile_rule(rule) for rule in rules]
-        self._since, self._until, self._freshness = since, until, freshness
-        signals: set[int] = set().union(*map(signals_of, self._compiled))
+        self._since, self._until = period
+        self._freshness = freshness
+        self._versions = [_Version(connection, rule, place) for rule in rules]
+        signals: set[int] = set().union(*(signals_of(each.compiled) for each in self._versions))
         columns: dict[tuple[int, int], str] = {}
         for rule in rules:
             columns.update(language.aggregates(rule))
         self._reader = Reader(connection, signals, columns)
-        self._baselines = baselines.load(connection)
-        self._watch = [
-            outcomes.Watch(connection, rule, compiled) for rule, compiled in zip(rules, self._compiled, strict=True)
-        ]
+        asks = any(questions_of(each.compiled) for each in self._versions)
+        self._baselines = baselines.load(connection) if asks else None
 
     def play(self, endpoints: Sequence[int]) -> Played:
         """The tickets and outcomes of ``endpoints``."""
         histories = [self._reader.read(endpoint, self._since, self._until) for endpoint in endpoints]
         played = Played([_seen(history) for history in histories])
-        for rule, compiled, watch in zip(self._rules, self._compiled, self._watch, strict=True):
-            fleet = Fleet(compile_pack([compiled], "backtest"), freshness=self._freshness)
-            if questions_of(compiled):
+        for each in self._versions:
+            fleet = Fleet(each.pack, freshness=self._freshness)
+            if self._baselines is not None:
                 fleet.use_baselines(self._baselines)
             found = _judge(fleet, histories)
-            made = []
+            made: list[Ticket] = []
+            came: list[Outcome] = []
             for history in histories:
-                mine = found.get(history.endpoint, [])
+                mine = found.get(history.endpoint)
                 if mine:
-                    made += tickets(mine, rule.cause, _received(history), rule.ticket_from.grade)
+                    made += tickets(mine, each.rule.cause, _received(history), each.rule.ticket_from.grade)
+                came += each.watch.outcomes(history, _applying(fleet, history, each.compiled))
             played.tickets.append(made)
-            played.outcomes.append(
-                [each for history in histories for each in watch.outcomes(history, _applying(fleet, history, compiled))]
-            )
+            played.outcomes.append(came)
         return played
 
 

@@ -13,6 +13,7 @@ from keuring_collector.store.connection import connect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from keuring_collector.engine.compiled import Calendar
     from keuring_collector.rulepack.language import Rule
     from keuring_collector.store.connection import Connection
 
@@ -29,10 +30,11 @@ class Task:
     since: float
     until: float
     freshness: float
+    place: Calendar | None = None
 
     def player(self, connection: Connection) -> Player:
         """What plays it, on a connection of its own."""
-        return Player(connection, self.rules, self.since, self.until, self.freshness)
+        return Player(connection, self.rules, (self.since, self.until), self.freshness, self.place)
 
 
 def play(task: Task, endpoints: Sequence[int], jobs: int = 1, advance: Callable[[int], None] | None = None) -> Played:

@@ -120,6 +120,7 @@ class Leaf:
     subject: str
     hold: float = 0.0
     gap: float = 0.0
+    business_hours: bool = False
     limit: Callable[[str | float, Loc], float] | None = None
 
 

@@ -135,7 +135,14 @@ def _together(
     parts = tuple(
         compiled.Part(
             compiled.CompiledRule(
-                "", f"{how.value}.{number}", Severity.TIP, leaf.terms, leaf.source, hold=leaf.hold, gap=leaf.gap
+                "",
+                f"{how.value}.{number}",
+                Severity.TIP,
+                leaf.terms,
+                leaf.source,
+                hold=leaf.hold,
+                gap=leaf.gap,
+                business_hours=leaf.business_hours,
             ),
             points[number] if points else 0.0,
             same_subject=leaf.subject == subject,
