@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import time
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -72,8 +74,6 @@ def fill(url: str, days: int = DAYS) -> float:
 @pytest.fixture(scope="module")
 def filled(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collector with a small fleet behind it; not to be changed."""
-    import shutil
-
     directory = tmp_path_factory.mktemp("backtest") / "data"
     shutil.copytree(initialised, directory)
     fill(f"sqlite:///{directory / 'keuring.sqlite3'}")
@@ -222,6 +222,33 @@ def test_incidents_are_held_against_tickets(filled: Path, tmp_path: Path) -> Non
     path.write_text("machine,date\n", encoding="utf-8")
     told = complaint(keuring_here(filled, "backtest", "volume_nearly_full", "--incidents", str(path)))
     assert "no column 'cause'" in told
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_only(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = keuring_here(filled, "backtest", "volume_nearly_full", "--jobs", "1")
+    assert quiet.stderr == ""
+    monkeypatch.setattr("tests.collector.command.io.StringIO", Terminal)
+    shown = keuring_here(filled, "backtest", "volume_nearly_full", "--jobs", "1")
+    assert "machines: 20 of 20 (100%)" in shown.stderr
+    assert shown.stdout == quiet.stdout
+
+
+def test_damaged_history_is_told(filled: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    shutil.copytree(filled, directory)
+    url = f"sqlite:///{directory / 'keuring.sqlite3'}"
+    store = open_store(url)
+    store.compact(time.time() + 9 * 86400, journal_days=1)
+    store.connection.execute("UPDATE history SET block = ? WHERE signal_id = 0 AND endpoint_id = 1", (b"nonsense",))
+    store.close()
+    told = complaint(keuring_here(directory, "backtest", "volume_nearly_full"))
+    assert "frame of" in told
+    assert "restore a backup" in told
 
 
 class Page(HTMLParser):

@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Asks, and prints the answer."""
     in_force = workspace.open_collector()
     from keuring_collector.rulepack import backtest
+    from keuring_collector.store.block import BlockError
 
     jobs = _jobs(arguments.jobs)
     try:
@@ -70,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         answer = _ask(question, in_force, jobs)
     except backtest.BacktestError as error:
         raise CommandError(str(error)) from error
+    except BlockError as error:
+        raise CommandError(f"{workspace.described(in_force)}: {error}; restore a backup to mend it") from error
     print(_told(answer, arguments.format, arguments.language))
     return 0
 

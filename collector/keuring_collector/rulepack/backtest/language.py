@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keuring.signals import catalogue
 from keuring_collector.rulepack import quantity
+from keuring_collector.rulepack.language import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,11 @@ class Limit(NamedTuple):
     statistic: int
     limit: float
     sign: float
+
+
+def only_tips(rule: Rule) -> bool:
+    """Whether the rule never says anything graver than a tip, and so opens no ticket."""
+    return all(severity is Severity.TIP for severity in (rule.severity, *(worse.severity for worse in rule.worse)))
 
 
 def limits(rule: Rule) -> tuple[Limit, ...]:

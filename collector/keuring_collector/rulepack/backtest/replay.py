@@ -9,7 +9,9 @@ import numpy as np
 
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.compiled import Truth
+from keuring_collector.engine.model import Severity
 from keuring_collector.rulepack.backtest import language, outcomes
+from keuring_collector.rulepack.backtest.language import only_tips
 from keuring_collector.rulepack.backtest.tickets import Ticket, tickets
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.pack import compile_pack
@@ -61,6 +63,8 @@ class _Version:
         self.compiled = compile_rule(rule)
         self.pack = compile_pack([self.compiled], "backtest", place)
         self.watch = outcomes.Watch(connection, rule, self.compiled)
+        # A tip opens no ticket; tips alone are counted as if they did, else there would be nothing to tell of them.
+        self.least = Severity.TIP if only_tips(rule) else rule.ticket_from.grade
 
 
 class Player:
@@ -99,7 +103,7 @@ class Player:
             for history in histories:
                 mine = found.get(history.endpoint)
                 if mine:
-                    made += tickets(mine, each.rule.cause, _received(history), each.rule.ticket_from.grade)
+                    made += tickets(mine, each.rule.cause, _received(history), each.least)
                 came += each.watch.outcomes(history, _applying(fleet, history, each.compiled))
             played.tickets.append(made)
             played.outcomes.append(came)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from keuring_collector.engine.model import Severity
 from keuring_collector.rulepack.backtest.asked import DAY
 from keuring_collector.rulepack.backtest.assess import Result, first_told
+from keuring_collector.rulepack.backtest.language import only_tips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -86,7 +87,7 @@ def _side(answer: Answer, side: Side, begin: float | None, end: float | None) ->
         "name": rule.name,
         "id": rule.id,
         "maturity": rule.maturity.value,
-        "opens_tickets": rule.maturity.opens_tickets,
+        "opens_tickets": rule.maturity.opens_tickets and not only_tips(rule),
         "severity": rule.severity.value,
         "cause": rule.cause,
         "file": str(side.candidate.file),

@@ -53,6 +53,8 @@ def _head(data: dict[str, Any]) -> Iterator[str]:
 def _rule(rule: dict[str, Any], mark: str) -> Iterator[str]:
     state = rule["maturity"] if rule["saved"] else f"{rule['file']}, not saved"
     yield f"{mark}{rule['name']} ({state}, {rule['severity']}, cause {rule['cause']})"
+    if rule["saved"] and not rule["opens_tickets"]:
+        yield "it opens no tickets as it stands; these are the ones that it would open"
     tickets = rule["tickets"]
     rate = "" if tickets["per_week"] is None else f", {tickets['per_week']:g} a week"
     if tickets["per_week_of_100_machines"] is not None:

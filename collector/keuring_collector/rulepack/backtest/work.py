@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from keuring_collector.rulepack.backtest.errors import BacktestError
 from keuring_collector.rulepack.backtest.replay import Played, Player
 from keuring_collector.store.connection import connect
 
@@ -68,7 +70,10 @@ def _played(task: Task, chunks: Sequence[Sequence[int]], jobs: int) -> Iterator[
     # Spawned, not forked: whoever asks may have threads and open connections.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(task,)) as pool:
-        yield from pool.map(_play, chunks)
+        try:
+            yield from pool.map(_play, chunks)
+        except BrokenProcessPool as error:
+            raise BacktestError(f"one of {jobs} processes ended before its work was done; try fewer --jobs") from error
 
 
 _mine: list[Player] = []  # of this process, once it has begun
