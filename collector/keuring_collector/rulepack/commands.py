@@ -31,6 +31,7 @@ NO_FORECAST = {
     "level": "not moving towards the limit",
     "unsure": "too uncertain to name a date",
     "stale": "nothing measured for a week",
+    "cleaned": "cleaned up again and again, and not fuller than before",
 }
 
 
