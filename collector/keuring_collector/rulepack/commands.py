@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.explain import Step
 
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
-LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
+LENGTHS = frozenset({"forecast", "date", "hold", "recovery", "known"})
 NO_FORECAST = {
     "none_yet": "no complete day yet",
     "short": "too little history",

@@ -14,6 +14,8 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
         found |= {lane.signal for lane in source.lanes} | {source.identity}
     elif isinstance(source, compiled.Forecast):
         found |= {source.signal, source.restart_signal, source.identity}
+    elif isinstance(source, compiled.Unusual):
+        found.add(source.signal)
     elif isinstance(source, compiled.Dated):
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import Dated, Forecast, Growth, State
+from keuring_collector.engine.compiled import Dated, Forecast, Growth, State, Unusual
 from keuring_collector.engine.kinds.combining import Combining
 from keuring_collector.engine.kinds.dating import Dating
+from keuring_collector.engine.kinds.deviating import Deviating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
 from keuring_collector.engine.kinds.kind import Kind
@@ -23,6 +24,7 @@ KINDS: dict[type, type[Kind]] = {
     Forecast: Forecasting,
     Dated: Dating,
     State: Stating,
+    Unusual: Deviating,
 }
 
 

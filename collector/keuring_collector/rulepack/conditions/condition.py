@@ -15,6 +15,7 @@ from keuring_collector.rulepack.conditions.forecast import Forecast, compile_for
 from keuring_collector.rulepack.conditions.increase import Increase, compile_increase
 from keuring_collector.rulepack.conditions.state import State, compile_state
 from keuring_collector.rulepack.conditions.threshold import Threshold, compile_threshold
+from keuring_collector.rulepack.conditions.unusual import Unusual, compile_unusual
 from keuring_collector.rulepack.problems import Fault
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Condition(Part):
     expires: Expires | None = None
     age: Age | None = None
     state: State | None = None
+    unusual: Unusual | None = None
     risk: Risk | None = None
     all_: list[Condition] | None = Field(default=None, alias="all", min_length=2)
     any_: list[Condition] | None = Field(default=None, alias="any", min_length=2)
@@ -77,6 +79,7 @@ COMPILERS: Final[dict[str, Callable[[Any, Loc], Leaf]]] = {
     "expires": compile_expires,
     "age": compile_age,
     "state": compile_state,
+    "unusual": compile_unusual,
 }
 
 
