@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from keuring_collector import business_hours
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -72,7 +74,14 @@ class Settings(BaseModel):
         gt=0,
         description="A window that arrives later than this after it ended opens no ticket by itself.",
     )
-    time_zone: str = Field(default="Europe/Amsterdam", description="Time zone of the desk: digests, dates in mails.")
+    time_zone: str = Field(
+        default="Europe/Amsterdam", description="Time zone of the desk: digests, dates in mails, business hours."
+    )
+    business_hours: str = Field(
+        default=business_hours.DEFAULT,
+        description="When rules of the kind `hours: business` look: stretches of the week, as in "
+        '"Mon-Thu 08:00-18:00, Fri 08:00-16:00".',
+    )
     language: str = Field(default="nl", pattern="^(nl|en)$", description="Language of the desk until somebody chooses.")
     digest_hour: int = Field(default=7, ge=0, le=23, description="Hour at which the daily digest is mailed.")
     mail_server: str = Field(
@@ -92,6 +101,12 @@ class Settings(BaseModel):
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("write sqlite:///FILE or postgresql://[login[:password]@]HOST[:PORT]/NAME")
+        return value
+
+    @field_validator("business_hours")
+    @classmethod
+    def _known_hours(cls, value: str) -> str:
+        business_hours.parse(value)
         return value
 
     @property

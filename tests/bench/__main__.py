@@ -20,7 +20,7 @@ from tests.bench.figure import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-NOT_BENCHMARKS = frozenset({"__init__", "__main__", "figure", "record"})
+NOT_BENCHMARKS = frozenset({"__init__", "__main__", "figure", "peers", "record"})
 
 
 def names() -> list[str]:

@@ -7,25 +7,18 @@ the running program. VictoriaMetrics gets the same samples in large batches of i
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import psutil
 
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_NAME, SIGNALS
 from keuring.signals.model import Kind
+from tests.bench import peers
 from tests.bench.figure import Figure
-from tests.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,20 +136,15 @@ def _dictionary(keys: list[tuple[str, int, str]]) -> bytes:
 
 def victoria_metrics(fleet: Fleet) -> float | None:
     """Microseconds of VictoriaMetrics' processor time per report of the same samples; None where it is missing."""
-    program = find_program("victoria-metrics")
-    if program is None:
-        print("victoria-metrics is not installed: no peer", file=sys.stderr)
-        return None
-    with tempfile.TemporaryDirectory() as directory, _serving(program, directory) as (process, address):
-        before = _cpu(process)
+    with peers.victoria_metrics() as peer:
+        if peer is None:
+            return None
+        before = peer.cpu()
         for round_ in range(fleet.rounds):
-            body = "\n".join(_lines(fleet, round_)).encode()
-            request = urllib.request.Request(f"{address}/write?precision=s", data=body, method="POST")
-            with urllib.request.urlopen(request, timeout=60) as answer:  # loopback
-                answer.read()
+            peer.post("/write?precision=s", "\n".join(_lines(fleet, round_)).encode())
         # Samples are buffered for a second or so; what flushing and merging them costs belongs to it.
         time.sleep(5)
-        return (_cpu(process) - before) / (fleet.rounds * fleet.endpoints) * 1e6
+        return (peer.cpu() - before) / (fleet.rounds * fleet.endpoints) * 1e6
 
 
 def _lines(fleet: Fleet, round_: int) -> Iterator[str]:
@@ -165,32 +153,3 @@ def _lines(fleet: Fleet, round_: int) -> Iterator[str]:
     for endpoint, row in enumerate(fleet.values(round_).tolist()):
         fields = ",".join(f"{name}={value:.6g}" for name, value in zip(names, row, strict=True))
         yield f"keuring,endpoint=e{endpoint} {fields} {at}"
-
-
-@contextlib.contextmanager
-def _serving(program: str, directory: str) -> Iterator[tuple[psutil.Process, str]]:
-    address = f"127.0.0.1:{_free_port()}"
-    process = subprocess.Popen(
-        [program, f"-storageDataPath={directory}", f"-httpListenAddr={address}", "-retentionPeriod=100y"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        for _ in itertools.repeat(None, 100):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/health", timeout=1):
-                break
-            time.sleep(0.1)
-        yield psutil.Process(process.pid), f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

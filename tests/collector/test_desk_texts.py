@@ -105,6 +105,14 @@ def test_amounts(value: float, unit: str, english: str, dutch: str) -> None:
         assert wording.amount(value, unit) == dutch
 
 
+def test_what_is_said_of_peers_is_no_reading_of_the_signal() -> None:
+    assert wording.reading(42.0, "keuring.boot.duration", NOW, "machines") == "42"
+    assert (
+        wording.reading((NOW - timedelta(days=13)).timestamp(), "keuring.boot.duration", NOW, "dated") == "11 November"
+    )
+    assert wording.reading(42.0, "keuring.boot.duration", NOW, "usual") == "42 s"
+
+
 def test_readings_follow_the_kind_of_the_signal() -> None:
     assert wording.reading(True, "keuring.reboot.pending", NOW) == "yes"
     assert wording.reading("ntfs", "keuring.filesystem.type", NOW) == "ntfs"

@@ -213,3 +213,21 @@ def test_a_finding_that_goes_on_without_a_ticket_opens_one(connection: Connectio
 def test_a_finding_that_clears_without_a_ticket_does_nothing(connection: Connection) -> None:
     assert apply(connection, finding(change=Change.CLEARED)) == {}
     assert rows(connection) == []
+
+
+def test_what_is_milder_than_the_rule_wants_opens_no_ticket(connection: Connection) -> None:
+    RULES["risk"] = tickets.TicketRule("disk-failing", tickets=True, ticket_from=Severity.SOON)
+    mild = finding("risk", "sda", severity=Severity.WATCH)
+    assert apply(connection, mild) == {}
+    assert rows(connection) == []
+    # Worse, it opens one; milder again, its line ends and the ticket nobody touched closes itself.
+    worse = finding("risk", "sda", severity=Severity.SOON, change=Change.CONTINUED, at=NOW + DAY)
+    assert apply(connection, worse, now=NOW + DAY) == {"opened": 1}
+    again = finding("risk", "sda", severity=Severity.WATCH, change=Change.CONTINUED, at=NOW + 2 * DAY)
+    assert apply(connection, again, now=NOW + 2 * DAY) == {"closed_itself": 1}
+    assert rows(connection) == ["resolved"]
+
+
+def test_a_tip_opens_no_ticket(connection: Connection) -> None:
+    assert apply(connection, finding("full", severity=Severity.TIP)) == {}
+    assert rows(connection) == []

@@ -15,10 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_of_rules_is_complete() -> None:
-    text = (ROOT / "rules/README.md").read_text(encoding="utf-8")
+    text = (ROOT / "rules/COVERAGE.md").read_text(encoding="utf-8")
     for rule in rulepack.load().rules.values():
         row = next((line for line in text.splitlines() if line.startswith(f"| `{rule.name}` |")), "")
         assert f"| {rule.condition.kind} | {rule.severity.value} | `{rule.cause}` |" in row, rule.name
+        for name in rule.applies_to:
+            assert any(line.startswith(f"| `{name}`") and f"`{rule.name}`" in line for line in text.splitlines())
 
 
 def _models(annotation: Any, found: dict[str, type[BaseModel]]) -> dict[str, type[BaseModel]]:

@@ -14,7 +14,7 @@ from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Windo
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.commands import explain_lines
 from keuring_collector.rulepack.pack import compile_pack
-from keuring_collector.rulepack.reads import signals_of
+from keuring_collector.rulepack.reads import questions_of, signals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,9 @@ def explain(store: Store, pack: RulePack, rule: Rule, endpoint: int, now: float,
     if not windows:
         yield f"the machine reported nothing that this rule looks at in the last {days:g} days"
         return
-    fleet = Fleet(compile_pack([compiled], "explain"), freshness=float("inf"))
+    fleet = Fleet(compile_pack([compiled], "explain", pack.compiled.calendar), freshness=float("inf"))
+    if questions_of(compiled):
+        fleet.use_baselines(store.baselines())
     _seed(store, fleet, endpoint, used, windows[0].start)
     findings = fleet.judge(windows)
     yield f"{len(windows)} windows played, {_moment(windows[0].start)} to {_moment(windows[-1].end)}"
@@ -150,7 +152,10 @@ def _said(finding: Finding) -> str:
 def _amount(item: Evidence) -> str:
     if not isinstance(item.value, float):
         return str(item.value)
-    return quantity.say(item.value, BY_ID[item.signal].unit if item.role != "slope" and item.signal in BY_ID else "")
+    if item.role == "dated":
+        return _moment(item.value)[:10]
+    bare = item.role in ("slope", "machines") or item.signal not in BY_ID
+    return quantity.say(item.value, "" if bare else BY_ID[item.signal].unit)
 
 
 def _moment(seconds: float) -> str:

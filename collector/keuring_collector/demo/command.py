@@ -152,6 +152,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector.demo import build, fleet
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
+    from keuring_collector.rulepack.calendar import calendar
 
     machines = getattr(arguments, "machines", None) or fleet.MACHINES
     days = getattr(arguments, "days", None) or fleet.DAYS
@@ -159,9 +160,8 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     simulated: Fleet = fleet.Fleet(time.time(), machines, days, zone=zone)
     _say(f"simulating {machines} machines over {days} days: {simulated.reports_count:,} reports by the write path")
     progress = Progress("reports", simulated.reports_count, sys.stdout)
-    build.build(
-        settings, rulepack.load(settings.rules_directory), simulated, Desk(simulated, zone, days), progress.advance
-    )
+    pack = rulepack.load(settings.rules_directory, calendar(settings.time_zone, settings.business_hours))
+    build.build(settings, pack, simulated, Desk(simulated, zone, days), progress.advance)
     progress.finish()
 
 

@@ -260,6 +260,7 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
+            ("usual", gettext("usual among its peers is %(value)s")),
         ):
             if item := _of(evidence, role):
                 parts.append(template % {"value": _reading(item, measure, now)})
@@ -296,6 +297,10 @@ _ROLES: Final[Mapping[str, _StrPromise]] = {
     "slope": gettext_lazy("change"),
     "growth": gettext_lazy("growth"),
     "points": gettext_lazy("points"),
+    "usual": gettext_lazy("usual among its peers"),
+    "spread": gettext_lazy("usual difference among its peers"),
+    "machines": gettext_lazy("machines compared with"),
+    "dated": gettext_lazy("day of the comparison"),
 }
 
 

@@ -227,8 +227,10 @@ def reading(value: object, name: str, now: datetime, role: str = "value") -> str
         return value or gettext("unknown")
     if not isinstance(value, int | float):
         return str(value)
-    if signal is None:
+    if signal is None or role == "machines":
         return significant(value)
+    if role == "dated":
+        return moment_of_fact(float(value), now)
     if signal.value is ValueType.TIME and role in ("value", "fact"):
         return moment_of_fact(float(value), now)
     if signal.value is ValueType.TIME:  # a limit on a date is a number of seconds or days around it

@@ -157,8 +157,8 @@ class Lanes(Columns):
     FILL: ClassVar = {"base": (np.float64, NAN), "lifetime": (np.bool_, False), "growth": (np.int32, 0)}
 
 
-class Rings(Columns):
-    """One row per forecast: daily points, the day that is being collected, and the last forecast."""
+class Days(Columns):
+    """One row per series of daily points: they, and the day that is being collected. Base of the tables below."""
 
     day: NDArray[np.int64]  # the day that is being collected, days since 1970
     value: NDArray[np.float64]  # its value so far
@@ -166,11 +166,6 @@ class Rings(Columns):
     restart: NDArray[np.float64]  # last value of the series whose change ends history
     term: NDArray[np.int32]
     rule: NDArray[np.int32]
-    at: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    rate: NDArray[np.float64]  # per day
-    outcome: NDArray[np.int8]
     point: NDArray[np.float32]  # by day modulo their number
     FILL: ClassVar = {
         "day": (np.int64, -1),
@@ -179,15 +174,51 @@ class Rings(Columns):
         "restart": (np.float64, NAN),
         "term": (np.int32, 0),
         "rule": (np.int32, 0),
-        "at": (np.float64, NAN),
-        "low": (np.float64, NAN),
-        "high": (np.float64, NAN),
-        "rate": (np.float64, NAN),
-        "outcome": (np.int8, 0),
         "point": (np.float32, NAN),
     }
+    OWN: ClassVar[tuple[str, ...]] = ()  # what a kind adds and a snapshot keeps
 
     @classmethod
     def wide(cls) -> frozenset[str]:
         """The daily points."""
         return frozenset({"point"})
+
+
+class Rings(Days):
+    """One row per forecast, with the last one."""
+
+    at: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    rate: NDArray[np.float64]  # per day
+    outcome: NDArray[np.int8]
+    OWN: ClassVar = ("at", "low", "high", "rate", "outcome")
+    FILL: ClassVar = {**Days.FILL, **dict.fromkeys(OWN[:-1], (np.float64, NAN)), "outcome": (np.int8, 0)}
+
+
+class Slopes(Days):
+    """One row per trend, with the last one."""
+
+    rate: NDArray[np.float64]  # per day
+    outcome: NDArray[np.int8]
+    OWN: ClassVar = ("rate", "outcome")
+    FILL: ClassVar = {**Days.FILL, "rate": (np.float64, NAN), "outcome": (np.int8, 0)}
+
+
+class Peers(Days):
+    """One row per series that is held against that of peers, with what the last complete day was held against."""
+
+    own: NDArray[np.float64]  # what the machine's last days come to
+    usual: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    machines: NDArray[np.int32]
+    dated: NDArray[np.int64]  # the day from which that baseline held
+    group: NDArray[np.int32]  # number of its group within the fleet's state; -1: a fact is not known
+    OWN: ClassVar = ("own", "usual", "spread", "machines", "dated")
+    FILL: ClassVar = {
+        **Days.FILL,
+        **dict.fromkeys(OWN[:3], (np.float64, NAN)),
+        "machines": (np.int32, 0),
+        "dated": (np.int64, 0),
+        "group": (np.int32, -1),
+    }

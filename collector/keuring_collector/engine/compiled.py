@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keuring_collector.engine.baselines import Question
     from keuring_collector.engine.model import Severity
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 Value = str | float | bool
 
@@ -136,6 +137,61 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Trend:
+    """x is by how much the series surely rises (``sign`` 1) or falls (-1) in ``per`` days; see trend.py.
+
+    ``days`` are looked at and ``minimum_days`` needed, whole days; ``step``, ``noise``, ``z`` and the rest as in a
+    Forecast.
+    """
+
+    signal: int
+    statistic: int
+    aggregate: int
+    sign: float
+    per: float
+    days: int
+    minimum_days: int
+    step: float
+    noise: float
+    z: float
+    restart_signal: int = 0
+    restart_statistic: int = 0
+    identity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """x is how far the last days of a series lie above (``sign`` 1) or below (-1) those of its peers, in spreads.
+
+    ``question`` is what is asked of the fleet, and says which days count. A spread is never taken for less than
+    ``least``, in the series' unit; ``peers`` machines are the fewest that say what is usual.
+    """
+
+    question: Question
+    sign: float
+    peers: int
+    least: float
+    identity: int = 0
+    restart_signal: int = 0
+    restart_statistic: int = 0
+
+    @property
+    def signal(self) -> int:
+        """The series that is compared."""
+        return self.question.signal
+
+    @property
+    def statistic(self) -> int:
+        """And which of its statistics."""
+        return self.question.statistic
+
+    @property
+    def aggregate(self) -> int:
+        """What a day of it comes to."""
+        return self.question.aggregate
+
+
+@dataclass(frozen=True, slots=True)
 class DatedRow:
     """A date that holds where every (fact, prefix) matches; "11" matches "11" and "11.7", not "110"."""
 
@@ -210,7 +266,7 @@ class Unusual:
     learning: float
 
 
-Source = Growth | Forecast | Dated | State | Combination | Unusual
+Source = Growth | Forecast | Trend | Peer | Dated | State | Combination | Unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +275,8 @@ class CompiledRule:
 
     ``hold``: how long the condition must hold; ``recovery_hold``: how long it must be gone; ``gap``: a longer time
     without a known value restarts both (0: the default of machine.py; infinite for facts, which last).
-    ``worse``: (limit of the first term, signed; severity) from mild to severe.
+    ``worse``: (limit of the first term, signed; severity) from mild to severe. ``business_hours``: only windows within
+    the pack's business hours count, and only business time passes.
     """
 
     id: str
@@ -232,16 +289,33 @@ class CompiledRule:
     recovery_hold: float = 0.0
     gap: float = 0.0
     worse: tuple[tuple[float, Severity], ...] = ()
+    business_hours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a place works, from ``begin`` to ``end`` (seconds since 1970); outside them never.
+
+    ``offsets``: (from when, seconds that clocks on the wall are ahead of UTC), in order; the first holds from
+    ``begin``. ``openings``: (weekday, 0 is Monday; from and until when, seconds after local midnight).
+    """
+
+    offsets: tuple[tuple[float, float], ...]
+    openings: tuple[tuple[int, float, float], ...]
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPack:
     """All rules that are judged. ``fingerprint`` changes with anything that could change a judgement.
 
-    ``precision`` is the catalogue's step of each signal, by id; evidence is rounded to it.
+    ``precision`` is the catalogue's step of each signal, by id; evidence is rounded to it. ``calendar`` is there when
+    a rule asks for business hours.
     """
 
     version: str
     fingerprint: str
     rules: tuple[CompiledRule, ...]
     precision: Mapping[int, float] = field(default_factory=dict)
+    calendar: Calendar | None = None

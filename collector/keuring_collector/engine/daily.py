@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine.model import LAST, MAX, MEAN, MIN
+from keuring_collector.engine.model import LAST, MAX, MEAN, MIN, SUM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keuring_collector.engine.columns import Rings
+    from keuring_collector.engine.columns import Days
 
 DAY = 86400.0
 RESTART_SHARE = 0.01  # a size that changes by more than this is another volume, disk or battery
@@ -22,7 +22,7 @@ def day_of(ends: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.floor((ends - 0.001) / DAY).astype(np.int64)
 
 
-def restarted(rings: Rings, rows: NDArray[np.int64], sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+def restarted(rings: Days, rows: NDArray[np.int64], sizes: NDArray[np.float64]) -> NDArray[np.int64]:
     """Those of ``rows`` whose size changed; remembers the sizes."""
     old = rings.restart[rows]
     known = ~np.isnan(sizes)
@@ -31,7 +31,7 @@ def restarted(rings: Rings, rows: NDArray[np.int64], sizes: NDArray[np.float64])
     return changed
 
 
-def turn(rings: Rings, rows: NDArray[np.int64], days: NDArray[np.int64], mean: NDArray[np.bool_]) -> None:
+def turn(rings: Days, rows: NDArray[np.int64], days: NDArray[np.int64], mean: NDArray[np.bool_]) -> None:
     """Completes the day of ``rows`` (each once) and begins ``days``, which are later."""
     width = rings.point.shape[1]
     old = rings.day[rows]
@@ -45,19 +45,35 @@ def turn(rings: Rings, rows: NDArray[np.int64], days: NDArray[np.int64], mean: N
     rings.weight[rows] = 0
 
 
-def gather(rings: Rings, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8]) -> None:
+def gather(rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8]) -> None:
     """Folds one value (not NaN) into the running day of each of ``rows`` (each once)."""
     old = rings.value[rows]
     new = values.copy()
     again = ~np.isnan(old)
-    for statistic, together in ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add)):
+    for statistic, together in ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add), (SUM, np.add)):
         both = again & (aggregate == statistic)
         new[both] = together(old[both], values[both])
     rings.value[rows] = new
     rings.weight[rows] += 1
 
 
-def history(rings: Rings, rows: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+def clear(rings: Days, rows: NDArray[np.int64]) -> None:
+    """Forgets the points of ``rows``, and what the running day has come to."""
+    rings.point[rows] = np.nan
+    rings.value[rows] = np.nan
+    rings.weight[rows] = 0
+
+
+def seed(rings: Days, row: int, days: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+    """Fills a row from history: the days (rising) and what each came to."""
+    width = rings.point.shape[1]
+    recent = days > days[-1] - width
+    clear(rings, np.array([row]))
+    rings.point[row, days[recent] % width] = values[recent].astype(np.float32)
+    rings.day[row] = days[-1]
+
+
+def history(rings: Days, rows: NDArray[np.int64], length: int) -> NDArray[np.float64]:
     """The last ``length`` complete days of each of ``rows``, oldest first; NaN where nothing was measured."""
     width = rings.point.shape[1]
     days = rings.day[rows][:, None] - np.arange(length, 0, -1)
@@ -65,4 +81,14 @@ def history(rings: Rings, rows: NDArray[np.int64], length: int) -> NDArray[np.fl
     return points.astype(np.float64)
 
 
-SEEDED = {LAST: "last", MIN: "minimum", MEAN: "mean", MAX: "maximum"}
+def newest(rings: Days, row: int, length: int, aggregate: int) -> float:
+    """What the running day has come to, else the newest of the last ``length`` days; NaN: nothing is known."""
+    value = float(rings.value[row])
+    if value == value:
+        return value / float(rings.weight[row]) if aggregate == MEAN else value
+    points = history(rings, np.array([row]), length)[0]
+    known = points[~np.isnan(points)]
+    return float(known[-1]) if len(known) else float("nan")
+
+
+SEEDED = {LAST: "last", MIN: "minimum", MEAN: "mean", MAX: "maximum", SUM: "total"}

@@ -23,11 +23,12 @@ class Step(NamedTuple):
     """One step of the judgement of a rule about one subject.
 
     ``what``: "applies" (a fact that decides whether the rule is about this machine), "value", "floor", "growth",
-    "forecast", "date", "state", "part" (one that was never reported), "points", "all", "any", "not", "risk", "hold",
-    "recovery", "finding", "known" (for how long a series was), "usual" (a value and how far it may go), "score".
-    ``value`` is None when it is not known. ``comparison`` ("above", "below", "within", "older",
-    "is", "at least", "for", "of", "against") says how it is held against ``limit``. ``detail`` is a word of the
-    engine, such as why there is no forecast. Times and lengths of time are seconds.
+    "forecast", "date", "state", "trend", "surely", "peers", "usual", "part" (one that was never reported),
+    "points", "all", "any", "not", "risk", "hours", "hold", "recovery", "finding", "known" (for how long a series
+    was), "habit" (a value and how far it may go), "score". ``value`` is None when it is not known. ``comparison``
+    ("above", "below", "within", "older", "is", "at least", "for", "of", "against") says how it is held against
+    ``limit``. ``detail`` is a word of the engine, such as why there is no forecast. Times and lengths of time
+    are seconds.
     """
 
     subject: str
@@ -99,17 +100,31 @@ def _compared(state: FleetState, place: Place, what: str, term: Term, offset: in
     return Step(subject, what, term.signal, term.statistic, value, comparison, limit, truth, detail)
 
 
+def _passed(state: FleetState, place: Place, since: float) -> float:
+    """How much of the time that counts for a rule passed since then."""
+    begin, end = np.array([since]), np.array([place.endpoint.at])
+    if state.hours is None:
+        return float((end - begin)[0])
+    return float(state.hours.lapse(begin, end, state.index.in_hours[[place.number]])[0])
+
+
 def _holding(state: FleetState, place: Place, *, told: bool) -> Iterator[Step]:
-    cells, at, rule = state.cells, place.endpoint.at, state.index.rules[place.number]
+    cells, rule = state.cells, state.index.rules[place.number]
     since, clearing = float(cells.since[place.cell]), float(cells.clearing[place.cell])
     active = bool(cells.active[place.cell])
+    if rule.business_hours and state.hours is not None:
+        now = np.array([place.endpoint.at])
+        within = bool(state.hours.inside(now - 1.0, now)[0])
+        truth = Truth.TRUE if within else Truth.UNKNOWN
+        yield Step(place.subject, "hours", 0, 0, "open" if within else "closed", "is", "open", truth)
     if rule.hold and not active:
-        held = 0.0 if math.isnan(since) else at - since
+        held = 0.0 if math.isnan(since) else _passed(state, place, since)
         truth = Truth.TRUE if held >= rule.hold else Truth.FALSE
         yield Step(place.subject, "hold", 0, 0, held, "for", rule.hold, truth)
     if active and not math.isnan(clearing):
-        truth = Truth.TRUE if at - clearing >= rule.recovery_hold else Truth.FALSE
-        yield Step(place.subject, "recovery", 0, 0, at - clearing, "for", rule.recovery_hold, truth)
+        gone = _passed(state, place, clearing)
+        truth = Truth.TRUE if gone >= rule.recovery_hold else Truth.FALSE
+        yield Step(place.subject, "recovery", 0, 0, gone, "for", rule.recovery_hold, truth)
     if not told:
         return
     detail = "told" if int(cells.told_severity[place.cell]) > 0 else "waits for a fresh report" if active else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
     from keuring_collector.engine.plan import Level, Plan
@@ -53,6 +55,10 @@ class Fleet:
 
     def __len__(self) -> int:
         return len(self._endpoints)
+
+    def use_baselines(self, baselines: Baselines) -> None:
+        """What is usual among peers, from now on: for the days that are completed from here. Nothing else changes."""
+        self._state.baselines = baselines
 
     # State in and out
 
@@ -213,6 +219,11 @@ class Fleet:
         cell, count = np.concatenate([level.judged for level in levels], axis=1)
         per_plan = [level.judged.shape[1] for level in levels]
         truth = _truth(state, rows, count, np.repeat(batch.end, [len(level.terms) for level in levels]))
+        if state.hours is not None:
+            window = np.repeat(np.arange(len(levels)), per_plan)
+            mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
+            within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
+            truth[mine[~within]] = Truth.UNKNOWN
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
         told = []
         if len(stirring):
@@ -231,7 +242,8 @@ class Fleet:
         rule = cells.rule[cell]
         start, end = batch.start[window], batch.end[window]
         holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds)
+        lapse = machine.elapsed if state.hours is None else partial(state.hours.lapse, mine=index.in_hours[rule])
+        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds, lapse)
         for row in cell[turned].tolist():
             state.limits(row)
         if index.parts:  # parts tell nothing

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine.compiled import Combination, Forecast
-from keuring_collector.engine.model import LAST
+from keuring_collector.engine.compiled import Combination
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,18 +64,13 @@ class PackIndex:
         self.hold = np.array([r.hold for r in rules] or [0.0])
         self.recovery = np.array([r.recovery_hold for r in rules] or [0.0])
         self.gap = np.array([r.gap for r in rules] or [0.0])
+        self.in_hours = np.array([r.business_hours for r in rules] or [False])
         self.severity = np.array([int(r.severity) for r in rules] or [0], dtype=np.int8)
         self.worse = np.full((len(rules) or 1, GRADES), np.inf)
         self.worse_severity = np.zeros((len(rules) or 1, GRADES), dtype=np.int8)
         for number, rule in enumerate(rules):
             for grade, (limit, severity) in enumerate(rule.worse[:GRADES]):
                 self.worse[number, grade], self.worse_severity[number, grade] = limit, severity
-        self.aggregate = np.array(
-            [r.source.aggregate if isinstance(r.source, Forecast) else LAST for r in rules] or [LAST], dtype=np.int8
-        )
-        days = max((r.source.maximum_days for r in rules if isinstance(r.source, Forecast)), default=1)
-        # One more than a forecast reads: the day that is being collected overwrites the oldest.
-        self.ring_days = -(-(days + 1) // 8) * 8
 
     def enter(self, kinds: Mapping[type, Kind]) -> None:
         """Notes what the rules read, as their kinds know it."""
@@ -99,4 +93,6 @@ class PackIndex:
                 self.by_fact[signal].append(number)
             if identity := kind.identity(source):
                 self.by_identity[identity].append(number)
+            self.applying |= kind.sorting(source)
+            self.facts |= kind.sorting(source)
             self.facts |= (kind.facts(source) | {kind.identity(source)}) - {0}

@@ -14,6 +14,7 @@ opens nothing, and what was cleared and came back in it is still the same findin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -47,28 +48,39 @@ class Times(NamedTuple):
     end: NDArray[np.float64]
 
 
+Lapse = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], "NDArray[np.float64]"]
+
+
+def elapsed(begin: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much time passes, per item, where every hour counts."""
+    return end - begin
+
+
 def step(
-    cells: Cells, rows: NDArray[np.int64], truth: NDArray[np.int8], times: Times, holds: Holds
+    cells: Cells, rows: NDArray[np.int64], truth: NDArray[np.int8], times: Times, holds: Holds, lapse: Lapse = elapsed
 ) -> NDArray[np.bool_]:
-    """Moves the cells ``rows`` (each once) on by one window; returns which became active or ceased to be."""
+    """Moves the cells ``rows`` (each once) on by one window; returns which became active or ceased to be.
+
+    ``lapse`` says how much of the time that counts passes between two moments of each item.
+    """
     true, false = truth == Truth.TRUE, truth == Truth.FALSE
     start, end = times
     since, clearing = cells.since[rows], cells.clearing[rows]
     was = cells.active[rows]
-    gap = start - cells.seen[rows]
+    seen = cells.seen[rows]
     allowed = np.where(holds.gap > 0, holds.gap, np.maximum(GAP_WINDOWS * (end - start), GAP_SECONDS))
-    back = gap < -(end - start) - SLACK
-    afresh = (gap > allowed + SLACK) | back
+    back = start - seen < -(end - start) - SLACK
+    afresh = (lapse(seen, start) > allowed + SLACK) | back
 
     begins = ~was & true
     since = np.where(begins & (np.isnan(since) | afresh), start, since)
     since[~was & false] = np.nan
-    rises = begins & (end - since >= holds.hold - SLACK)
+    rises = begins & (lapse(since, end) >= holds.hold - SLACK)
 
     fading = was & false
     clearing = np.where(fading & (np.isnan(clearing) | back), start, clearing)
     clearing[was & true] = np.nan
-    falls = fading & (end - clearing >= holds.recovery - SLACK)
+    falls = fading & (lapse(clearing, end) >= holds.recovery - SLACK)
     since[falls] = np.nan
     clearing[falls] = np.nan
 

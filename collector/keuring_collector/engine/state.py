@@ -9,8 +9,10 @@ import numpy as np
 
 from keuring_collector.engine import facts as fact_tests
 from keuring_collector.engine import kinds
+from keuring_collector.engine.baselines import Baselines
 from keuring_collector.engine.columns import Cells, Terms
 from keuring_collector.engine.compiled import Combination
+from keuring_collector.engine.hours import Hours
 from keuring_collector.engine.index import PackIndex
 from keuring_collector.engine.kinds.kind import Place
 from keuring_collector.engine.model import LAST, Evidence
@@ -50,7 +52,9 @@ class FleetState:
 
     def __init__(self, pack: CompiledPack) -> None:
         self.pack = pack
+        self.baselines = Baselines()
         self.index = PackIndex(pack)
+        self.hours = None if pack.calendar is None else Hours(pack.calendar)
         self.terms = Terms()
         self.cells = Cells()
         self.combining = kinds.Combining(self)

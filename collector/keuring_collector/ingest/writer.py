@@ -22,6 +22,7 @@ from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
+from keuring_collector.ingest.usual import BaselineWatch
 from keuring_collector.store import ConstraintError, StorageError, facts, journal, tickets
 from keuring_collector.store.connection import SqliteConnection, connect
 
@@ -90,6 +91,7 @@ class WritePath:
         """Judges by another pack from now on; what its rules need to remember is rebuilt from history."""
         self.pack = pack
         self.fleet = Fleet(pack.compiled, freshness=self._freshness)
+        self._usual = BaselineWatch(pack.compiled)
         self._rules = {
             rule.id: tickets.TicketRule(rule.cause, rule.maturity.opens_tickets, rule.ticket_from.grade)
             for rule in pack.rules.values()
@@ -145,6 +147,7 @@ class WritePath:
         self, batch: Sequence[Received], decoded: list[Decoded | Unusable], endpoints: list[int]
     ) -> list[Answer]:
         connection = self.connection
+        self._usual.look(connection, self.fleet)
         connection.begin()
         try:
             with metrics.STAGE.labels("load").time():

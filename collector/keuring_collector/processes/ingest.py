@@ -17,6 +17,7 @@ from keuring_collector.ingest.server import IngestServers
 from keuring_collector.ingest.thread import WriterThread
 from keuring_collector.ingest.writer import WritePath
 from keuring_collector.processes.packs import PackWatch
+from keuring_collector.rulepack.calendar import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +45,7 @@ def run(settings: Settings) -> int:
 
 async def _run(settings: Settings) -> int:
     authority = workspace.authority(settings)
-    packs = PackWatch(settings.rules_directory)
+    packs = PackWatch(settings.rules_directory, calendar(settings.time_zone, settings.business_hours))
     writer = WriterThread(WritePath(settings.database_url, packs.first(), settings.freshness), packs.changed)
     identities = Identities()
     agents = policy(settings)

@@ -19,6 +19,8 @@ from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
 from keuring_collector.processes.packs import PackWatch
+from keuring_collector.rulepack.calendar import calendar
+from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def run(settings: Settings) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.set())
-    packs = PackWatch(settings.rules_directory)
+    packs = PackWatch(settings.rules_directory, calendar(settings.time_zone, settings.business_hours))
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda _number, _frame: packs.again())
     try:
@@ -78,6 +80,18 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         finally:
             store.close()
 
+    def make_baselines(now: dt.datetime) -> None:
+        nonlocal pack
+        pack = packs.changed() or pack
+        questions = {question for rule in pack.compiled.rules for question in questions_of(rule)}
+        store = open_store(settings.database_url)
+        try:
+            made = store.make_baselines(questions, now.timestamp(), settings.journal_days, stop or (lambda: False))
+            if made:
+                log.info("baselines made", questions=made)
+        finally:
+            store.close()
+
     def purge(now: dt.datetime) -> None:
         store = open_store(settings.database_url)
         try:
@@ -91,6 +105,8 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
         Task("compact", compact, every(dt.timedelta(minutes=10))),
+        # Each question is answered once a day; the other runs are for rules that are new.
+        Task("baselines", make_baselines, every(dt.timedelta(hours=1))),
         Task("purge", purge, every(dt.timedelta(days=1))),
         Task("digest", send_digest, due, first_due=due),
     ]

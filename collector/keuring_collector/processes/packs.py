@@ -12,6 +12,7 @@ from keuring_collector.rulepack import Watcher
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keuring_collector.engine.compiled import Calendar
     from keuring_collector.rulepack import RulePack
 
 log = structlog.get_logger(__name__)
@@ -20,9 +21,9 @@ log = structlog.get_logger(__name__)
 class PackWatch:
     """Follows a pack on disk for a process, and says in log and metrics how it is; the last good one stays in force."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, place: Calendar | None = None) -> None:
         """Raises RulePackError: there is no good pack to start with."""
-        self._watcher = Watcher(directory)
+        self._watcher = Watcher(directory, place)
         self._told: object = ()
         metrics.RULES_BROKEN.set(0)
 

@@ -90,8 +90,10 @@ def _sentence(step: Step) -> str:
         name = f"{name} ({Statistic(step.statistic).name.lower()})"
     unit = signal.unit if signal and step.what not in LENGTHS else ""
     value, limit = _said(step, step.value, unit), _said(step, step.limit, unit)
+    if step.what == "trend" and isinstance(step.limit, float):
+        limit = quantity.say_duration(step.limit)
     reason = NO_FORECAST.get(step.detail, step.detail if step.what != "forecast" else "")
-    return f"{step.what} {name}: {value} {step.comparison} {limit}" + (f" ({reason})" if reason else "")
+    return f"{step.what} {name}".rstrip() + f": {value} {step.comparison} {limit}" + (f" ({reason})" if reason else "")
 
 
 def _said(step: Step, value: object, unit: str) -> str:

@@ -36,6 +36,7 @@ def compile_rule(rule: Rule) -> compiled.CompiledRule:
         hold=leaf.hold,
         recovery_hold=to_seconds(rule.recovery.hold, ("recovery", "hold")),
         gap=leaf.gap,
+        business_hours=leaf.business_hours,
         worse=worse,
     )
 

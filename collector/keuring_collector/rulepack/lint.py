@@ -87,7 +87,7 @@ def _tested(rule: Rule, source: Source) -> list[Problem]:
     if suite.content.rule != rule.name:
         line = suite.source.line(("rule",))
         problems.append(Problem(path, line, f"these are the tests of '{suite.content.rule}'", f"write {rule.name}"))
-    if not any(expectation.open for test in suite.content.tests for expectation in test.expect):
+    if not any(test.opened or any(expectation.open for expectation in test.expect) for test in suite.content.tests):
         problems.append(Problem(path, 1, "no test shows that the rule fires", "add one with expect"))
     if not any(test.silent for test in suite.content.tests):
         problems.append(Problem(path, 1, "no test shows that the rule stays silent", "add one with silent: true"))

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from keuring.signals import catalogue
-from keuring_collector.engine.compiled import ENGINE_VERSION, CompiledPack, CompiledRule
+from keuring_collector.engine.compiled import ENGINE_VERSION, Calendar, CompiledPack, CompiledRule
+from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.language import Maturity, Rule
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.reads import keeps_hours
 from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
@@ -64,8 +66,11 @@ def rule_files(directory: Path) -> list[Path]:
     return sorted(p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
 
 
-def load(directory: Path | None = None) -> RulePack:
-    """Reads the pack in ``directory`` (None: the shipped one). RulePackError lists all that is wrong with it."""
+def load(directory: Path | None = None, place: Calendar | None = None) -> RulePack:
+    """Reads the pack in ``directory`` (None: the shipped one), for a ``place`` with its business hours (None: default).
+
+    RulePackError lists all that is wrong with it.
+    """
     directory = shipped() if directory is None else directory
     files = rule_files(directory)
     if not files:
@@ -96,17 +101,18 @@ def load(directory: Path | None = None) -> RulePack:
         rules=MappingProxyType(rules),
         by_name=MappingProxyType({rule.name: rule for rule in rules.values()}),
         files=MappingProxyType({rule.id: path for path, rule, _ in read}),
-        compiled=compile_pack(judged, version),
+        compiled=compile_pack(judged, version, place),
         version=version,
     )
 
 
-def compile_pack(rules: Iterable[CompiledRule], version: str) -> CompiledPack:
-    """What the engine runs, with the catalogue's precisions."""
+def compile_pack(rules: Iterable[CompiledRule], version: str, place: Calendar | None = None) -> CompiledPack:
+    """What the engine runs, with the catalogue's precisions, and business hours where a rule keeps to them."""
     judged = tuple(rules)
     precision = {signal.id: signal.precision for signal in catalogue.SIGNALS if signal.precision}
-    fingerprint = _fingerprint(f"{ENGINE_VERSION}{judged!r}")
-    return CompiledPack(version, fingerprint, judged, MappingProxyType(precision))
+    hours = (place or calendar()) if any(keeps_hours(rule) for rule in judged) else None
+    fingerprint = _fingerprint(f"{ENGINE_VERSION}{judged!r}{'' if hours is None else repr(hours)}")
+    return CompiledPack(version, fingerprint, judged, MappingProxyType(precision), hours)
 
 
 def _fingerprint(text: str) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keuring_collector.engine import compiled
+
+if TYPE_CHECKING:
+    from keuring_collector.engine.baselines import Question
 
 
 def signals_of(rule: compiled.CompiledRule) -> set[int]:
@@ -20,7 +25,27 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):
         found.add(source.test.signal)
+    elif isinstance(source, compiled.Trend):
+        found |= {source.signal, source.restart_signal, source.identity}
+    elif isinstance(source, compiled.Peer):
+        found |= {source.signal, source.restart_signal, source.identity}
+        found |= {fact.signal for fact in source.question.facts}
     elif isinstance(source, compiled.Combination):
         for part in source.parts:
             found |= signals_of(part.rule)
     return found - {0}
+
+
+def keeps_hours(rule: compiled.CompiledRule) -> bool:
+    """Whether a rule or a part of it keeps to business hours."""
+    parts = rule.source.parts if isinstance(rule.source, compiled.Combination) else ()
+    return rule.business_hours or any(keeps_hours(part.rule) for part in parts)
+
+
+def questions_of(rule: compiled.CompiledRule) -> set[Question]:
+    """What a rule and its parts ask of the fleet."""
+    if isinstance(rule.source, compiled.Peer):
+        return {rule.source.question}
+    if isinstance(rule.source, compiled.Combination):
+        return {question for part in rule.source.parts for question in questions_of(part.rule)}
+    return set()

@@ -24,6 +24,7 @@ from pydantic import (
     StrictInt,
     StrictStr,
     ValidationError,
+    WithJsonSchema,
 )
 
 from keuring.signals import catalogue
@@ -35,6 +36,7 @@ from keuring_collector.rulepack.language import Severity  # noqa: TC001 - pydant
 from keuring_collector.rulepack.pack import TEST_SUFFIX, compile_pack
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
+from keuring_collector.rulepack.trial_peers import TrialPeers, baselines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     from keuring_collector.engine.compiled import CompiledRule
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
-Moment = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d")]
+Moment = Annotated[
+    str, BeforeValidator(str), Field(pattern=r"^\d"), WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\d"})
+]
 _ITEM = re.compile(
     r"(?:(?P<stale>stale)|(?P<gap>_)(?:x(?P<gaps>\d{1,9}))?"
     r"|(?P<first>[-+]?[\d.]+(?:e[-+]?\d+)?)(?:(?P<step>[-+][\d.]+(?:e[-+]?\d+)?))?(?:x(?P<times>\d{1,9}))?)"
@@ -116,6 +120,7 @@ class Trial(_Part):
     series: list[TrialSeries] = Field(default_factory=list)
     facts: list[TrialFact] = Field(default_factory=list)
     events: list[TrialEvent] = Field(default_factory=list)
+    peers: list[TrialPeers] = Field(default_factory=list, description="What is usual in the rest of the fleet.")
     asleep: list[Span] = Field(default_factory=list, description="No windows: off, asleep, or their reports lost.")
     late: list[Span] = Field(default_factory=list, description="Windows that arrive only at its end.")
     restarts: list[Moment] = Field(default_factory=list, description="The operating system starts anew.")
@@ -221,7 +226,10 @@ class _Play:
     def failures(self, rule: CompiledRule) -> Iterator[str]:
         fleet = Fleet(compile_pack([rule], "test"))
         waiting = sorted(self.trial.expect, key=lambda e: _offset(e.at))
-        for window in self._windows():
+        windows = list(self._windows())
+        if self.trial.peers and windows:
+            fleet.use_baselines(baselines(self.trial.peers, rule, self._start, windows[-1].end, self.loc))
+        for window in windows:
             while waiting and window.end - self._start > _offset(waiting[0].at) + 1e-6:
                 yield from self._check(waiting.pop(0))
             for finding in fleet.judge([window]):

@@ -10,6 +10,7 @@ from keuring_collector.rulepack.problems import Problem, RulePackError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keuring_collector.engine.compiled import Calendar
     from keuring_collector.rulepack.pack import RulePack
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -22,11 +23,12 @@ class Watcher:
     last stays in force as long as it is not. ``again`` may be called from a signal handler or another thread.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
-        """Reads the pack in ``directory`` (None: the shipped one). RulePackError: it is not good."""
+    def __init__(self, directory: Path | None = None, place: Calendar | None = None) -> None:
+        """Reads the pack in ``directory`` (None: the shipped one) for a ``place``. RulePackError: it is not good."""
+        self._place = place
         self.directory = pack.shipped() if directory is None else directory
         self._stamp: Stamp | None = self._look()
-        self.current: RulePack = pack.load(self.directory)
+        self.current: RulePack = pack.load(self.directory, place)
         self.problems: tuple[Problem, ...] = ()
 
     def again(self) -> None:
@@ -40,7 +42,7 @@ class Watcher:
             return None
         self._stamp = stamp
         try:
-            found = pack.load(self.directory)
+            found = pack.load(self.directory, self._place)
         except RulePackError as error:
             self.problems = error.problems
             return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keuring_collector.store import journal, precision
+from keuring_collector.store import baselines, journal, precision
 from keuring_collector.store.block import DAY, Block, pack, pack_together, unpack
 
 if TYPE_CHECKING:
@@ -273,4 +273,5 @@ def purge(connection: Connection, raw_before_day: int, daily_before_day: int) ->
                 connection.execute(f"DELETE {condition}", (endpoint, limit))
                 gone += count
         rows[table] = gone
+    rows["baseline"] = baselines.purge(connection, daily_before_day)
     return PurgeReport(rows)

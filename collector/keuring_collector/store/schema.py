@@ -119,17 +119,46 @@ CREATE TABLE quarantine (
 );
 """
 
+# What is usual in the fleet: the only hot tables that no endpoint is the key of; small, read whole, written once a day.
+# ``facts`` and ``peers`` are JSON: which facts make machines peers, and their values. ``baseline_made`` says which
+# questions were answered for a day, also when no group was large enough.
+BASELINES: Final = """
+CREATE TABLE baseline (
+    signal_id integer NOT NULL,
+    statistic integer NOT NULL,
+    aggregate integer NOT NULL,
+    days integer NOT NULL,
+    facts text NOT NULL,
+    peers text NOT NULL,
+    valid_from integer NOT NULL,
+    median double precision NOT NULL,
+    spread double precision NOT NULL,
+    machines integer NOT NULL,
+    PRIMARY KEY (signal_id, statistic, aggregate, days, facts, peers, valid_from)
+) {clustered};
+CREATE TABLE baseline_made (
+    valid_from integer NOT NULL,
+    signal_id integer NOT NULL,
+    statistic integer NOT NULL,
+    aggregate integer NOT NULL,
+    days integer NOT NULL,
+    facts text NOT NULL,
+    made_at double precision NOT NULL,
+    PRIMARY KEY (valid_from, signal_id, statistic, aggregate, days, facts)
+) {clustered};
+"""
+
 DIALECTS: Final = {
     "sqlite": {"blob": "blob", "clustered": "WITHOUT ROWID"},
     "postgresql": {"blob": "bytea", "clustered": ""},
 }
 
 
-def statements(vendor: str) -> list[str]:
-    """The statements that make the hot tables on ``vendor`` ("sqlite" or "postgresql")."""
-    return [part.strip() for part in TABLES.format(**DIALECTS[vendor]).split(";") if part.strip()]
+def statements(vendor: str, tables: str = TABLES) -> list[str]:
+    """The statements that make some of the tables above on ``vendor`` ("sqlite" or "postgresql")."""
+    return [part.strip() for part in tables.format(**DIALECTS[vendor]).split(";") if part.strip()]
 
 
-def names() -> list[str]:
-    """The names of the hot tables."""
-    return [line.split()[2] for line in TABLES.splitlines() if line.startswith("CREATE TABLE")]
+def names(tables: str = TABLES) -> list[str]:
+    """The names of the tables."""
+    return [line.split()[2] for line in tables.splitlines() if line.startswith("CREATE TABLE")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import compaction, facts, journal, precision
+from keuring_collector.store import baselines, compaction, facts, journal, precision
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.baselines import Baselines, Question
     from keuring_collector.store.facts import StoredEvent, StoredFact, Value
     from keuring_collector.store.journal import Head, Quarantined
 
@@ -204,6 +205,24 @@ class Store:
             lambda: time.monotonic() > end or (stop is not None and stop()),
             _Rest() if self.connection.vendor == "sqlite" else lambda: None,
         )
+
+    def baselines(self) -> Baselines:
+        """What is usual in the fleet, as far back as daily points go."""
+        return baselines.load(self.connection)
+
+    def make_baselines(
+        self,
+        questions: Iterable[Question],
+        now: float,
+        journal_days: float,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Answers what rules ask of the fleet, for the day after ``now``, once; returns how many questions it answered.
+
+        The newest day that is looked at is the one before the day that compaction is at.
+        """
+        compacting = int((now - journal_days * DAY) // DAY) - 1
+        return baselines.make(self.connection, questions, now, compacting, stop)
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
         """Lets go of windows older than ``raw_days`` and of daily points older than ``daily_days``."""

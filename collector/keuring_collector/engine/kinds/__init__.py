@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import Dated, Forecast, Growth, State, Unusual
+from keuring_collector.engine.compiled import Dated, Forecast, Growth, Peer, State, Trend, Unusual
 from keuring_collector.engine.kinds.combining import Combining
 from keuring_collector.engine.kinds.dating import Dating
 from keuring_collector.engine.kinds.deviating import Deviating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
 from keuring_collector.engine.kinds.kind import Kind
+from keuring_collector.engine.kinds.peering import Peering
 from keuring_collector.engine.kinds.stating import Stating
+from keuring_collector.engine.kinds.trending import Trending
 
 if TYPE_CHECKING:
     from keuring_collector.engine.state import FleetState
@@ -22,6 +24,8 @@ __all__ = ["KINDS", "Combining", "Kind", "of"]
 KINDS: dict[type, type[Kind]] = {
     Growth: Growing,
     Forecast: Forecasting,
+    Trend: Trending,
+    Peer: Peering,
     Dated: Dating,
     State: Stating,
     Unusual: Deviating,
@@ -29,5 +33,6 @@ KINDS: dict[type, type[Kind]] = {
 
 
 def of(state: FleetState) -> dict[type, Kind]:
-    """One of each kind but Combining, for one fleet, by the type of source."""
-    return {source: kind(state) for source, kind in KINDS.items()}
+    """One of each kind but Combining that the fleet's rules use, by the type of source."""
+    used = {type(rule.source) for rule in state.index.rules}
+    return {source: kind(state) for source, kind in KINDS.items() if source in used}

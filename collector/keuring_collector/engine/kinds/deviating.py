@@ -102,5 +102,5 @@ class Deviating(Kind):
             return
         value, edge = float(habits.value[row]), float(habits.edge[row])
         detail = f"seen by {NAMES[lane]}"
-        yield Step(subject, "usual", source.signal, source.statistic, value, "against", edge, truth, detail)
+        yield Step(subject, "habit", source.signal, source.statistic, value, "against", edge, truth, detail)
         yield Step(subject, "score", 0, 0, score, "above", limit, truth)

@@ -72,6 +72,10 @@ class Kind:
         """The facts that x rests on."""
         return set()
 
+    def sorting(self, source: Any) -> set[int]:
+        """The facts that decide how it is collected: their change makes a plan anew."""
+        return set()
+
     def identity(self, source: Any) -> int:
         """The fact whose change means another part; 0: none."""
         return 0

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
@@ -19,6 +19,9 @@ from keuring_collector.rulepack.problems import Fault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
 
     from keuring_collector.rulepack.problems import Loc
 
@@ -83,6 +86,12 @@ class FactCondition(Part):
             return {"in": value}
         return value if isinstance(value, dict | FactCondition) else {"in": [value]}
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The bare forms too."""
+        scalar = {"type": ["boolean", "number", "string"]}
+        return {"anyOf": [handler(core), scalar, {"type": "array", "items": scalar, "minItems": 1}]}
+
     @model_validator(mode="after")
     def _one(self) -> FactCondition:
         exactly_one(self, "in_", "not_in", "version_below", "version_from")
@@ -111,6 +120,7 @@ class Leaf:
     subject: str
     hold: float = 0.0
     gap: float = 0.0
+    business_hours: bool = False
     limit: Callable[[str | float, Loc], float] | None = None
 
 

@@ -13,8 +13,10 @@ from keuring_collector.rulepack.conditions.base import FOR_EVER, Leaf, Part, Tex
 from keuring_collector.rulepack.conditions.dates import Age, Expires, compile_age, compile_expires
 from keuring_collector.rulepack.conditions.forecast import Forecast, compile_forecast
 from keuring_collector.rulepack.conditions.increase import Increase, compile_increase
+from keuring_collector.rulepack.conditions.peer import Peer, compile_peer
 from keuring_collector.rulepack.conditions.state import State, compile_state
 from keuring_collector.rulepack.conditions.threshold import Threshold, compile_threshold
+from keuring_collector.rulepack.conditions.trend import Trend, compile_trend
 from keuring_collector.rulepack.conditions.unusual import Unusual, compile_unusual
 from keuring_collector.rulepack.problems import Fault
 
@@ -31,10 +33,12 @@ class Condition(Part):
 
     threshold: Threshold | None = None
     forecast: Forecast | None = None
+    trend: Trend | None = None
     increase: Increase | None = None
     expires: Expires | None = None
     age: Age | None = None
     state: State | None = None
+    peer: Peer | None = None
     unusual: Unusual | None = None
     risk: Risk | None = None
     all_: list[Condition] | None = Field(default=None, alias="all", min_length=2)
@@ -75,10 +79,12 @@ class Risk(Part):
 COMPILERS: Final[dict[str, Callable[[Any, Loc], Leaf]]] = {
     "threshold": compile_threshold,
     "forecast": compile_forecast,
+    "trend": compile_trend,
     "increase": compile_increase,
     "expires": compile_expires,
     "age": compile_age,
     "state": compile_state,
+    "peer": compile_peer,
     "unusual": compile_unusual,
 }
 
@@ -132,7 +138,14 @@ def _together(
     parts = tuple(
         compiled.Part(
             compiled.CompiledRule(
-                "", f"{how.value}.{number}", Severity.TIP, leaf.terms, leaf.source, hold=leaf.hold, gap=leaf.gap
+                "",
+                f"{how.value}.{number}",
+                Severity.TIP,
+                leaf.terms,
+                leaf.source,
+                hold=leaf.hold,
+                gap=leaf.gap,
+                business_hours=leaf.business_hours,
             ),
             points[number] if points else 0.0,
             same_subject=leaf.subject == subject,

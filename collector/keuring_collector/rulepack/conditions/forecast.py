@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -24,10 +23,10 @@ from keuring_collector.rulepack.conditions.base import (
     to_seconds,
 )
 from keuring_collector.rulepack.conditions.floors import Floor, compile_floors
+from keuring_collector.rulepack.conditions.history import LONGEST, find_restart, to_days, to_deviations
 from keuring_collector.rulepack.problems import Fault
 
 if TYPE_CHECKING:
-    from keuring.signals.model import Signal
     from keuring_collector.rulepack.problems import Loc
 
 
@@ -70,7 +69,7 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
     step = abs(limit) / 20
     if condition.step is not None:
         step = to_number(condition.step, signal.unit, (*loc, "step"))
-    restart = _restart(condition, signal, loc)
+    restart, restart_statistic = find_restart(condition.restart_on, signal, (*loc, "restart_on"))
     source = compiled.Forecast(
         signal=signal.id,
         statistic=find_statistic(signal, condition.statistic, loc),
@@ -82,9 +81,9 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
         latest=latest / DAY,
         step=step,
         noise=max(signal.precision, abs(limit) / 1000),
-        z=_deviations(condition, loc),
-        restart_signal=restart.id if restart else 0,
-        restart_statistic=restart.statistics[0] if restart else 0,
+        z=to_deviations(condition.confidence, (*loc, "confidence")),
+        restart_signal=restart,
+        restart_statistic=restart_statistic,
         identity=find_identity(condition.identity, signal.subject, loc),
     )
     main = compiled.Term(0, 0, -1.0, -within, -within, slope=1.0, shown_limit=limit)
@@ -94,26 +93,9 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
 
 def _history(condition: Forecast, loc: Loc) -> tuple[int, int]:
     shortest, longest = (
-        round(to_seconds(getattr(condition, field), (*loc, field)) / DAY)
-        for field in ("minimum_history", "maximum_history")
+        to_days(getattr(condition, field), (*loc, field)) for field in ("minimum_history", "maximum_history")
     )
-    if not 3 <= shortest <= longest <= 366:
-        mend = "3d <= minimum_history <= maximum_history <= 366d"
+    if not 3 <= shortest <= longest <= LONGEST:
+        mend = f"3d <= minimum_history <= maximum_history <= {LONGEST}d"
         raise Fault((*loc, "maximum_history"), "a history that cannot be", mend)
     return shortest, longest
-
-
-def _deviations(condition: Forecast, loc: Loc) -> float:
-    confidence = to_number(condition.confidence, "1", (*loc, "confidence"))
-    if not 0.5 <= confidence < 1:
-        raise Fault((*loc, "confidence"), f"a confidence of {confidence:.0%}", "write 50 % or more, below 100 %")
-    return NormalDist().inv_cdf((1 + confidence) / 2)
-
-
-def _restart(condition: Forecast, signal: Signal, loc: Loc) -> Signal | None:
-    if condition.restart_on is None:
-        return None
-    restart = find_signal(condition.restart_on, (*loc, "restart_on"))
-    if restart.kind is not Kind.GAUGE or restart.subject != signal.subject:
-        raise Fault((*loc, "restart_on"), f"'{restart.name}' is no gauge of the same subject")
-    return restart

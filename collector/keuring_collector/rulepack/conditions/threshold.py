@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,9 @@ class Threshold(Sided):
     minus: str | None = Field(default=None, description="A signal of the same subject that is subtracted first.")
     hold: Duration = "15m"
     gap: Duration | None = Field(default=None, description="A longer time without a value starts the hold afresh.")
+    hours: Literal["business"] | None = Field(
+        default=None, description="`business`: only windows within business hours count, and only their time passes."
+    )
     floors: list[Floor] = Field(default_factory=list)
 
 
@@ -61,5 +64,6 @@ def compile_threshold(condition: Threshold, loc: Loc) -> Leaf:
         subject=signal.subject,
         hold=to_seconds(condition.hold, (*loc, "hold")),
         gap=0.0 if condition.gap is None else to_seconds(condition.gap, (*loc, "gap")),
+        business_hours=condition.hours is not None,
         limit=lambda text, at: beyond(signal, to_number(text, signal.unit, at), side(condition)),
     )
