@@ -7,13 +7,14 @@ still usual, is the score; above 1 it is unusual. Usual is a share of the extrem
 (the scale of the tail) and a share of their distance from the centre.
 
 Bursts of a busy machine are extremes that soon are many; so they cost nothing, while the first of a new height does.
-The past fades with a half-life of FADES. A level far beyond everything for some hours is the new normal: centre and
+The past fades, to a third in FADES. A level far beyond everything for some hours is the new normal: centre and
 extremes move along, so that one shift is found once. Extremes count only after their part and the next one have ended;
 else a slow rise would never be beyond what it just was.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,12 +37,14 @@ TAIL = 1.1  # of the scale of the tail
 WIDTH = 0.44  # of the distance from the centre to the furthest
 # Seventy windows stand behind the extreme of a part, few averages: a window need not be as far beyond it.
 SHORTER = np.where(SPAN > 0, 1.0, 0.35)
-RARE = 300.0  # parts: once in so many it may be found unusual by chance
-KNOWN_WELL = 28.0  # parts; a week of six hours each
+RARE = 300  # parts: once in so many may one be found unusual by chance
+KNOWN_WELL = 28  # parts; a week of six hours each
+# By the number of parts known, as of a series whose tail is exponential. A table: a logarithm may depend on the batch.
+WARY = np.array([math.log(RARE / max(parts, 1)) / math.log(RARE / KNOWN_WELL) for parts in range(KNOWN_WELL)] + [1.0])
 OTHER_SIDE = 0.25  # of the whole width: what a side without a past may have
 LEAST = 0.01  # of the centre: smaller differences mean nothing
 CENTRE = 48 * HOUR
-FADES = 40 * 24 * HOUR
+FADES = 58 * 24 * HOUR
 SHIFT_SCORE = 3.0  # the hour's level so far beyond ...
 SHIFT_HOLD = 3 * HOUR  # ... for so long is a new level
 LONGEST = HOUR  # what a window may stand for after a gap
@@ -149,8 +152,8 @@ def bounds(habits: Habits, rows: Ints, hour: Ints, margin: Floats) -> Bounds:
 
 
 def _wariness(parts: Floats) -> Floats:
-    """The fewer parts are known, the likelier the next is beyond all: so much more is usual if tails are exponential."""
-    return np.maximum(1.0, np.log(RARE / np.maximum(parts, 1.0)) / np.log(RARE / KNOWN_WELL))
+    """The fewer parts are known, the likelier the next is beyond all: so much more of it is usual."""
+    return WARY[np.minimum(parts, len(WARY) - 1).astype(np.int64)]
 
 
 def _scale(tops: Floats) -> Floats:
@@ -203,7 +206,7 @@ def _close(habits: Habits, rows: Ints, lane: int, ends: Floats) -> None:
     """Ends a part of one lane: what is remembered fades towards the centre, and the part before is remembered."""
     centre = habits.centre[rows, lane][:, None]
     passed = ends - habits.closed[rows, lane]
-    fade = np.where(np.isnan(passed), 1.0, np.exp2(-passed / FADES))[:, None]
+    fade = np.where(np.isnan(passed), 1.0, 1.0 / (1.0 + passed / FADES))[:, None]
     for tops, part, middle in (
         (habits.high, habits.rising, centre),
         (habits.low, habits.falling, -centre),
