@@ -7,7 +7,7 @@ still usual, is the score; above 1 it is unusual. Usual is a share of the extrem
 (the scale of the tail) and a share of their distance from the centre.
 
 Bursts of a busy machine are extremes that soon are many; so they cost nothing, while the first of a new height does.
-The past fades, to a third in FADES. A level far beyond everything for some hours is the new normal: centre and
+The past fades, to a third in FADES. A level far beyond everything for six hours is the new normal: centre and
 extremes move along, so that one shift is found once. Extremes count only after their part and the next one have ended;
 else a slow rise would never be beyond what it just was.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keuring_collector.engine import season
-from keuring_collector.engine.habits import HOUR, HOURLY, JUMP, LANES, PART, RESTLESS, SEASON, SEASON_PART, TOPS, WINDOW
+from keuring_collector.engine.habits import HOUR, HOURLY, JUMP, LANES, PART, RESTLESS, SEASON, TOPS, WINDOW
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +35,8 @@ SPAN = np.array([0.0, 0.0, HOUR, 6 * HOUR, 24 * HOUR, 6 * HOUR, HOUR, 6 * HOUR])
 LENGTH = np.maximum(SPAN, 6 * HOUR)  # of a part
 TAIL = 1.1  # of the scale of the tail
 WIDTH = 0.44  # of the distance from the centre to the furthest
-# Seventy windows stand behind the extreme of a part, few averages: a window need not be as far beyond it.
-SHORTER = np.where(SPAN > 0, 1.0, 0.35)
+# Seventy windows of five minutes stand behind the extreme of a part, few averages: they need not be as far beyond it.
+NEARER = 0.35
 RARE = 300  # parts: once in so many may one be found unusual by chance
 KNOWN_WELL = 28  # parts; a week of six hours each
 # By the number of parts known, as of a series whose tail is exponential. A table: a logarithm may depend on the batch.
@@ -46,7 +46,7 @@ LEAST = 0.01  # of the centre: smaller differences mean nothing
 CENTRE = 48 * HOUR
 FADES = 58 * 24 * HOUR
 SHIFT_SCORE = 3.0  # the hour's level so far beyond ...
-SHIFT_HOLD = 3 * HOUR  # ... for so long is a new level
+SHIFT_HOLD = 6 * HOUR  # ... for so long is a new level
 LONGEST = HOUR  # what a window may stand for after a gap
 FIRST = 300.0
 SEASON_LEARNS = 7 * 24 * HOUR  # of deviations from the season, before they are judged
@@ -93,10 +93,12 @@ def _fold(habits: Habits, rows: Ints, values: Floats, ends: Floats, sides: Sides
     length = np.where(first, FIRST, np.minimum(ends - habits.at[rows], LONGEST))
     hour = season.hours(ends)
     _average(habits, rows, _inputs(habits, rows, values, hour), length)
-    usual = bounds(habits, rows, hour, sides.margin)
+    usual = bounds(habits, rows, hour, sides.margin, length)
     high, low = scores(habits, rows, usual)
     far = np.fmax(high[:, HOURLY], low[:, HOURLY]) >= SHIFT_SCORE
-    high = np.where(np.isnan(high) | ~sides.high[:, None], -np.inf, high)
+    # A fall makes restless too: restlessness is for rules that ask for both sides.
+    asked = sides.high[:, None] & (~ONE_SIDED | sides.low[:, None])
+    high = np.where(np.isnan(high) | ~asked, -np.inf, high)
     low = np.where(np.isnan(low) | ~sides.low[:, None], -np.inf, low)
     each = np.arange(len(rows))
     lane = np.argmax(np.maximum(high, low), axis=1)
@@ -135,7 +137,7 @@ def _average(habits: Habits, rows: Ints, inputs: Floats, length: Floats) -> None
     habits.age[rows] = np.where(known, age + span, age)
 
 
-def bounds(habits: Habits, rows: Ints, hour: Ints, margin: Floats) -> Bounds:
+def bounds(habits: Habits, rows: Ints, hour: Ints, margin: Floats, length: Floats) -> Bounds:
     """What each lane is used to, before the present window is learnt."""
     high, low = habits.high[rows].astype(np.float64), -habits.low[rows].astype(np.float64)
     centre = habits.centre[rows]
@@ -146,7 +148,8 @@ def bounds(habits: Habits, rows: Ints, hour: Ints, margin: Floats) -> Bounds:
     least = np.maximum(least, np.finfo(np.float32).tiny)
     above = TAIL * _scale(high) + WIDTH * np.maximum(high[:, :, 0] - centre, side)
     below = TAIL * -_scale(low) + WIDTH * np.maximum(centre - low[:, :, 0], side)
-    wary = SHORTER * _wariness(habits.age[rows] / LENGTH)
+    nearer = np.minimum(1.0, NEARER * np.sqrt(length / FIRST))[:, None]
+    wary = np.where(SPAN > 0, 1.0, nearer) * _wariness(habits.age[rows] / LENGTH)
     above, below = np.maximum(wary * above, least), np.maximum(wary * below, least)
     return Bounds(high[:, :, 0], low[:, :, 0], above, below)
 
@@ -183,10 +186,12 @@ def _show(habits: Habits, rows: Ints, lane: Ints, above: NDArray[np.bool_], usua
     """Notes what is least usual as people can read it: in the signal's unit, also where it is about the season."""
     each = np.arange(len(rows))
     edge = np.where(above, (usual.high + usual.above)[each, lane], (usual.low - usual.below)[each, lane])
-    mean = habits.usual[rows, season.week(hour)].astype(np.float64)
-    edge = np.where(lane >= SEASON, mean + edge * season.scale(habits, rows, hour), edge)
-    plain = np.select([lane == SEASON, lane == SEASON_PART], [HOURLY, PART], lane)
-    habits.value[rows], habits.edge[rows] = habits.level[rows, plain], edge
+    value = habits.level[rows, lane]
+    # How far it is from the season on average, as if it were all in this hour.
+    usually, swing = habits.usual[rows, season.week(hour)].astype(np.float64), season.scale(habits, rows, hour)
+    seasonal = SEASONAL[lane]
+    habits.value[rows] = np.where(seasonal, usually + value * swing, value)
+    habits.edge[rows] = np.where(seasonal, usually + edge * swing, edge)
 
 
 def _remember(habits: Habits, rows: Ints, length: Floats, ends: Floats) -> None:
@@ -227,11 +232,11 @@ def _shift(habits: Habits, rows: Ints, far: NDArray[np.bool_], length: Floats) -
         return
     habits.beyond[moved] = 0.0
     level = habits.level[moved, HOURLY]
-    by = (level - habits.centre[moved, HOURLY])[:, None]
-    levels = np.flatnonzero(LEVELS)
-    habits.level[moved[:, None], levels] = level[:, None]
-    habits.centre[moved[:, None], levels] += by
-    habits.high[moved[:, None], levels] += by[:, :, None].astype(np.float32)
-    habits.low[moved[:, None], levels] -= by[:, :, None].astype(np.float32)
-    lanes = np.arange(LANES)
-    habits.rising[moved[:, None], lanes] = habits.falling[moved[:, None], lanes] = -np.inf
+    by = level - habits.centre[moved, HOURLY]
+    for lane in np.flatnonzero(LEVELS).tolist():
+        quick = SPAN[lane] <= HOUR
+        habits.level[moved, lane] = habits.centre[moved, lane] = level
+        # Slower averages vary less than it is known where the new level lies: they begin anew.
+        habits.high[moved, lane] = habits.high[moved, lane] + by[:, None] if quick else -np.inf
+        habits.low[moved, lane] = habits.low[moved, lane] - by[:, None] if quick else -np.inf
+    habits.rising[moved] = habits.falling[moved] = -np.inf
