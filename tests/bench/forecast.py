@@ -34,7 +34,7 @@ KINDS: Final = 64  # machines that differ; a fleet is many of each
 CYCLES: Final = 288  # windows a day
 HISTORY: Final = 60  # days of history of our forecasts
 WEEK: Final = 7  # days of history of theirs
-BATCH: Final = 1024
+BATCH: Final = 100_000
 ROUNDS: Final = 4
 QUERY: Final = "count(predict_linear(used[7d], 2592000) > 0.98)"
 

@@ -48,7 +48,8 @@ def test_explanation_names_what_is_measured_and_what_was_found(collector: Path) 
     assert "18 windows played" in text
     assert text.count("opened") == 1
     assert text.rstrip().endswith("true now for: /")
-    battery = ok(keuring_here(collector, "rules", "explain", "battery_worn", "LT-1"))
+    assert "18 windows played" in ok(keuring_here(collector, "rules", "explain", "LT-1", "volume_nearly_full"))
+    battery = ok(keuring_here(collector, "rules", "explain", "LT-1", "battery_worn"))
     assert "never reported" in battery
     assert "reported nothing that this rule looks at" in battery
     silent = ok(keuring_here(collector, "rules", "explain", "volume_nearly_full", "LT-2"))
@@ -57,7 +58,7 @@ def test_explanation_names_what_is_measured_and_what_was_found(collector: Path) 
 
 def test_unknown_names_are_told_with_the_nearest(collector: Path) -> None:
     assert "did you mean 'volume_nearly_full'" in complaint(
-        keuring_here(collector, "rules", "explain", "volume_nearly_ful", "LT-1")
+        keuring_here(collector, "rules", "explain", "LT-1", "volume_nearly_ful")
     )
     assert "no machine is called 'LT-1'" in complaint(
         keuring_here(collector, "rules", "explain", "volume_nearly_full", "LT-1")

@@ -28,7 +28,7 @@ FORBIDDEN: Final = re.compile(
 )
 HARMLESS: Final = {"keuring.smart.command_timeouts"}  # commands to a disk
 SUBJECTS: Final = {
-    "", "mountpoint", "device", "interface", "sensor", "fan", "battery", "processor",
+    "", "mountpoint", "device", "interface", "sensor", "fan", "battery", "processor", "array",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DAY = 86400.0
 START = 1_767_571_200.0  # Monday 5 January 2026
-SUBJECTS = {"mountpoint": ("/", "/home"), "device": ("nvme0n1", "sda"), "battery": ("BAT0",)}
+SUBJECTS = {"mountpoint": ("/", "/home"), "device": ("nvme0n1", "sda", "sdb"), "battery": ("BAT0",)}
 # What is usual where neither nothing nor little is.
 USUAL = {
     "system.filesystem.utilization": 0.62,
@@ -34,6 +34,8 @@ USUAL = {
     "keuring.smart.available_spare": 1.0,
     "keuring.smart.endurance.utilization": 0.07,
     "hw.temperature": 55.0,
+    "keuring.smart.temperature": 38.0,
+    "keuring.disk.latency": 0.004,
     "hw.temperature.limit": 100.0,
     "keuring.clock.offset": 0.004,
     "keuring.smart.critical_warning": 0.0,
@@ -51,6 +53,12 @@ FACTS: dict[str, Value] = {
     "keuring.filesystem.read_only": False,
     "keuring.updates.last_installed": START - 3 * DAY,
     "keuring.clock.synchronised": True,
+    "keuring.smart.type": "hdd",
+}
+# Where subjects differ.
+KINDS: dict[tuple[str, str], Value] = {
+    ("keuring.smart.type", "nvme0n1"): "nvme",
+    ("keuring.smart.type", "sdb"): "ssd",
 }
 
 
@@ -78,7 +86,7 @@ def facts(now: float) -> list[Fact]:
         signal = catalogue.BY_NAME[name]
         said: Value = now - 3 * DAY if name == "keuring.updates.last_installed" else value
         subjects = SUBJECTS.get(signal.subject, ("",))
-        found += [Fact(signal.id, subject, said) for subject in subjects]
+        found += [Fact(signal.id, subject, KINDS.get((name, subject), said)) for subject in subjects]
     return found
 
 
@@ -111,6 +119,13 @@ def test_every_rule_looked_at_the_healthy_machine() -> None:
     keys = layout()
     values = np.array([level(catalogue.BY_ID[key.signal]) for key in keys.keys])
     fleet.judge([Window(1, START, START + 300, START + 305, "1", keys, values, facts(START))])
-    waits_for_events = {"disk_io_errors", "machine_checks_recurring", "unclean_shutdowns_recurring"}
+    waits_for_events = {
+        "blue_screens_recurring",
+        "disk_io_errors",
+        "file_system_damage",
+        "kernel_errors_recurring",
+        "machine_checks_recurring",
+        "unclean_shutdowns_recurring",
+    }
     unseen = {rule.name for rule in pack.compiled.rules if not fleet.explain(1, rule.id)}
     assert unseen == waits_for_events

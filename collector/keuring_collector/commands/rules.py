@@ -32,8 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         )
     _configure_writing(actions)
     explaining = actions.add_parser("explain", help="play a rule over a machine's own history and say what it finds")
-    explaining.add_argument("rule", metavar="RULE", help="the rule's name")
-    explaining.add_argument("machine", metavar="NAME|UUID")
+    explaining.add_argument("machine", metavar="ENDPOINT", help="the machine's name or UUID")
+    explaining.add_argument("rule", metavar="RULE", help="the rule's name (the two may change places)")
     explaining.add_argument("--days", type=float, default=30, metavar="N", help="how far back (default: 30)")
 
 
@@ -110,6 +110,8 @@ def _explain(name: str, machine: str, days: float) -> int:
     from keuring_collector.store import open_store
 
     pack = load(in_force.rules_directory, calendar(in_force.time_zone, in_force.business_hours))
+    if name not in pack.by_name and machine in pack.by_name:
+        name, machine = machine, name
     rule = _find_rule(pack, name)
     endpoint = find(machine)
     store = open_store(in_force.database_url)

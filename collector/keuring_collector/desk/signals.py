@@ -74,6 +74,8 @@ LABELS: Final[Mapping[str, _StrPromise]] = {
     "keuring.smart.media_errors": _("Data the disk could not give back"),
     "keuring.smart.unsafe_shutdowns": _("Sudden power losses of the disk"),
     "keuring.smart.data_written": _("Written in the disk's life"),
+    "keuring.smart.warning_temperature_time": _("Time above the disk's own heat warning"),
+    "keuring.raid.missing_disks": _("Disks that an array misses"),
     "keuring.network.errors.receive": _("Packets that arrived damaged"),
     "keuring.network.errors.transmit": _("Packets that could not be sent"),
     "keuring.network.dropped.receive": _("Arrived packets dropped"),
@@ -92,6 +94,7 @@ LABELS: Final[Mapping[str, _StrPromise]] = {
     "system.uptime": _("Time since the last start"),
     "keuring.system.unclean_shutdown": _("Went down unexpectedly"),
     "keuring.cpu.machine_check": _("Errors of the processor itself"),
+    "keuring.system.bug_check": _("Stopped by a fatal error (blue screen)"),
     "keuring.kernel.oops": _("Errors of the system's core"),
     "keuring.boot.duration": _("Time to start"),
     "keuring.reboot.pending": _("Waits for a restart"),
@@ -133,7 +136,7 @@ STATISTICS: Final[Mapping[int, _StrPromise]] = {
 
 # In the order in which a technician looks; what is in none of them comes last.
 SECTIONS: Final[tuple[tuple[_StrPromise, tuple[str, ...]], ...]] = (
-    (_("Storage"), ("system.filesystem.", "keuring.filesystem.", "keuring.disk.", "keuring.smart.")),
+    (_("Storage"), ("system.filesystem.", "keuring.filesystem.", "keuring.disk.", "keuring.smart.", "keuring.raid.")),
     (_("Memory"), ("system.memory.", "keuring.memory.", "system.paging.", "keuring.paging.")),
     (_("Processor"), ("system.cpu.", "keuring.cpu.", "system.process.", "keuring.process.")),
     (_("Pressure"), ("keuring.pressure.",)),

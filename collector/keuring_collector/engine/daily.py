@@ -24,8 +24,10 @@ def day_of(ends: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def restarted(rings: Days, rows: NDArray[np.int64], sizes: NDArray[np.float64]) -> NDArray[np.int64]:
     """Those of ``rows`` whose size changed; remembers the sizes."""
-    old = rings.restart[rows]
     known = ~np.isnan(sizes)
+    if not known.any():
+        return rows[:0]
+    old = rings.restart[rows]
     changed = rows[known & (np.abs(sizes - old) > RESTART_SHARE * np.abs(old))]
     rings.restart[rows[known]] = sizes[known]
     return changed
@@ -47,12 +49,14 @@ def turn(rings: Days, rows: NDArray[np.int64], days: NDArray[np.int64], mean: ND
 
 def gather(rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8]) -> None:
     """Folds one value (not NaN) into the running day of each of ``rows`` (each once)."""
-    old = rings.value[rows]
-    new = values.copy()
-    again = ~np.isnan(old)
-    for statistic, together in ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add), (SUM, np.add)):
-        both = again & (aggregate == statistic)
-        new[both] = together(old[both], values[both])
+    new = values
+    if (aggregate != LAST).any():
+        old, new = rings.value[rows], values.copy()
+        again = ~np.isnan(old)
+        for statistic, together in TOGETHER:
+            both = again & (aggregate == statistic)
+            if both.any():
+                new[both] = together(old[both], values[both])
     rings.value[rows] = new
     rings.weight[rows] += 1
 
@@ -91,4 +95,5 @@ def newest(rings: Days, row: int, length: int, aggregate: int) -> float:
     return float(known[-1]) if len(known) else float("nan")
 
 
+TOGETHER = ((MIN, np.minimum), (MAX, np.maximum), (MEAN, np.add), (SUM, np.add))
 SEEDED = {LAST: "last", MIN: "minimum", MEAN: "mean", MAX: "maximum", SUM: "total"}

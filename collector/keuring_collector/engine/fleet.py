@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keuring_collector.engine import explain, machine, seeding, snapshot, telling
+from keuring_collector.engine.assembly import Assembly
 from keuring_collector.engine.compiled import Combination, Truth
 from keuring_collector.engine.kinds.kind import Reading
 from keuring_collector.engine.model import Change
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.assembly import Deck
     from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
-    from keuring_collector.engine.plan import Level, Plan
+    from keuring_collector.engine.plan import Plan
 
 CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
 
@@ -49,6 +51,7 @@ class Fleet:
         self._freshness = freshness
         self._state = FleetState(pack)
         self._endpoints: dict[int, Endpoint] = {}
+        self._assembly: Assembly | None = None
 
     def __contains__(self, endpoint: object) -> bool:
         return endpoint in self._endpoints
@@ -187,48 +190,44 @@ class Fleet:
 
     def _judge(self, batch: _Round) -> list[tuple[int, int, Finding]]:
         state, plans = self._state, batch.plans
-        sizes = [len(w.values) for w in batch.windows]
+        if self._assembly is None or not self._assembly.is_of(plans):
+            self._assembly = Assembly(state, plans)
+        assembly = self._assembly
         # One NaN at the end, for what a layout does not have.
         flat = np.concatenate([w.values for w in batch.windows] + [np.array([np.nan])])
-        offsets = np.cumsum([0, *sizes[:-1]])
-        lists = dict(zip(state.kinds, zip(*(p.kinds for p in plans), strict=True), strict=True))
-        reading = Reading(flat, offsets, batch.end)
+        if len(flat) != assembly.size + 1:
+            raise ValueError("a window must have one value for each key of its layout")
+        reading = Reading(flat, assembly.offsets, batch.end)
         for source, kind in state.kinds.items():
-            kind.fold(reading, lists[source])
+            kind.fold(reading, assembly.kinds[source])
 
         terms = state.terms
-        position, term = _beside([p.direct for p in plans], offsets)
+        position, term = assembly.direct
         terms.x[term] = flat[position]
-        position, term = _beside([p.minus for p in plans], offsets)
+        position, term = assembly.minus
         if len(term):
             terms.x[term] -= flat[position]
 
         told: list[tuple[int, int, Finding]] = []
-        for depth in range(state.index.deepest + 1):
+        for depth, deck in enumerate(assembly.decks):
             if depth:
-                state.combining.join(lists[Combination], depth)
-            told += self._level(batch, [p.levels[depth] for p in plans])
+                state.combining.join(assembly.kinds[Combination], depth)
+            if len(deck.cell):
+                told += self._level(batch, deck)
         return told
 
-    def _level(self, batch: _Round, levels: list[Level]) -> list[tuple[int, int, Finding]]:
+    def _level(self, batch: _Round, deck: Deck) -> list[tuple[int, int, Finding]]:
         """Judges what is at one depth; what it is part of comes after it."""
-        state = self._state
-        rows = np.concatenate([level.terms for level in levels])
-        if not len(rows):
-            return []
-        cell, count = np.concatenate([level.judged for level in levels], axis=1)
-        per_plan = [level.judged.shape[1] for level in levels]
-        truth = _truth(state, rows, count, np.repeat(batch.end, [len(level.terms) for level in levels]))
+        state, cell, window = self._state, deck.cell, deck.window
+        truth = _truth(state, deck, batch.end)
         if state.hours is not None:
-            window = np.repeat(np.arange(len(levels)), per_plan)
             mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
             within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
             truth[mine[~within]] = Truth.UNKNOWN
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
         told = []
         if len(stirring):
-            window = np.repeat(np.arange(len(levels)), per_plan)[stirring]
-            told = self._step(batch, cell[stirring], truth[stirring], window)
+            told = self._step(batch, cell[stirring], truth[stirring], window[stirring])
         if state.index.parts:
             active = state.cells.active[cell]
             known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
@@ -279,20 +278,13 @@ def _rounds(windows: Sequence[Window]) -> list[list[int]]:
     return rounds
 
 
-def _beside(columns: list[NDArray[np.int64]], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(position, row) columns of all windows, the positions counted in their values side by side."""
-    together = np.concatenate(columns, axis=1)
-    if together.shape[1]:
-        together[0] += np.repeat(offsets, [c.shape[1] for c in columns])
-    return together
-
-
-def _truth(
-    state: FleetState, rows: NDArray[np.int64], count: NDArray[np.int64], times: NDArray[np.float64]
-) -> NDArray[np.int8]:
-    """Whether each cell's terms are all true; ``rows`` are the terms, ``count`` how many each cell has."""
-    terms = state.terms
-    value = terms.sign[rows] * (terms.x[rows] - terms.slope[rows] * times)
-    limit = terms.limit[rows]
+def _truth(state: FleetState, deck: Deck, end: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Whether each cell's terms are all true."""
+    terms, rows = state.terms, deck.rows
+    x = terms.x[rows]
+    if len(deck.sloped):
+        x[deck.sloped] -= deck.slope * end[deck.slope_window]
+    value, limit = deck.sign * x, terms.limit[rows]
     each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
-    return np.minimum.reduceat(each, np.cumsum(count) - count)
+    found: NDArray[np.int8] = np.minimum.reduceat(each, deck.first)
+    return found

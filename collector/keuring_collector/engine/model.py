@@ -6,7 +6,7 @@ seconds since 1970 (UTC) as floats, and both times of a window come in with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -139,11 +139,3 @@ class Finding:
     severity: Severity
     expected: Expected | None = None
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Data from outside that judging may need, dated: fleet baselines and the like. Empty in the first engine."""
-
-    dated: float = 0.0
-    values: Mapping[str, float] = field(default_factory=dict)

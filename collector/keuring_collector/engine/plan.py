@@ -29,12 +29,13 @@ class Level(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Index arrays: positions into a window's values and rows of the tables.
+    """Index arrays: positions into a window's ``size`` values and rows of the tables.
 
     A column of ``direct`` is (position, term); of ``minus`` likewise. ``levels`` are what has no parts first;
     ``kinds`` the lists of each kind (kinds/), in their order.
     """
 
+    size: int
     direct: Ints
     minus: Ints
     levels: tuple[Level, ...]
@@ -48,6 +49,7 @@ class Planner:
         self.state = state
         self.endpoint = endpoint
         self.position = {key: number for number, key in enumerate(layout.keys)}
+        self.size = len(layout.keys)
         self.direct: list[tuple[int, ...]] = []
         self.minus: list[tuple[int, ...]] = []
         depths = range(state.index.deepest + 1)
@@ -71,7 +73,8 @@ class Planner:
             tuple(_columns(rows, width) for rows, width in zip(self.lists[source], kind.widths, strict=True))
             for source, kind in self.state.kinds.items()
         )
-        return Plan(_columns(self.direct, 2), _columns(self.minus, 2), tuple(levels), tuple(kinds))
+        direct, minus = _columns(self.direct, 2), _columns(self.minus, 2)
+        return Plan(self.size, direct, minus, tuple(levels), tuple(kinds))
 
     def _applies(self, number: int, subject: str) -> bool:
         index = self.state.index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from keuring.signals.model import Kind, Privacy, Signal, Statistic, ValueType
+from keuring.signals.model import Kind, Privacy, Signal, Statistic, Status, ValueType
 
 # Processor
 SYSTEM_CPU_UTILIZATION: Final = Signal(
@@ -530,6 +530,20 @@ KEURING_FILESYSTEM_ERROR: Final = Signal(
     platforms=("linux", "windows"),
     subject="device",
 )
+KEURING_RAID_MISSING_DISKS: Final = Signal(
+    id=401,
+    name="keuring.raid.missing_disks",
+    kind=Kind.GAUGE,
+    unit="{disk}",
+    brief="Disks that a mirrored or redundant array misses.",
+    purpose="Finds arrays that would not survive the next disk.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux",),
+    subject="array",
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+    status=Status.PLANNED,
+)
 
 # Disk health (SMART)
 KEURING_SMART_PASSED: Final = Signal(
@@ -773,6 +787,20 @@ KEURING_SMART_DATA_WRITTEN: Final = Signal(
     subject="device",
     statistics=(Statistic.LAST,),
     precision=1000000000.0,
+)
+KEURING_SMART_WARNING_TEMPERATURE_TIME: Final = Signal(
+    id=402,
+    name="keuring.smart.warning_temperature_time",
+    kind=Kind.GAUGE,
+    unit="s",
+    brief="Time in its life that an NVMe disk was at or above the temperature at which its maker warns.",
+    purpose="Finds disks that are cooled too little, also when nobody looks.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="device",
+    statistics=(Statistic.LAST,),
+    precision=60.0,
+    status=Status.PLANNED,
 )
 
 # Network
@@ -1115,6 +1143,18 @@ KEURING_CLOCK_SYNCHRONISED: Final = Signal(
     platforms=("linux", "windows", "macos"),
     value=ValueType.BOOLEAN,
 )
+KEURING_SYSTEM_BUG_CHECK: Final = Signal(
+    id=400,
+    name="keuring.system.bug_check",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="The system stopped itself after a fatal error (blue screen).",
+    purpose="Finds bad drivers, memory and disks by how often the system gives up.",
+    privacy=Privacy.HARDWARE,
+    platforms=("windows",),
+    attributes=("code",),
+    status=Status.PLANNED,
+)
 
 # Hardware and operating system
 OS_TYPE: Final = Signal(
@@ -1410,6 +1450,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_DISK_LATENCY,
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
+    KEURING_RAID_MISSING_DISKS,
     KEURING_SMART_PASSED,
     KEURING_SMART_MODEL,
     KEURING_SMART_FIRMWARE,
@@ -1429,6 +1470,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_SMART_MEDIA_ERRORS,
     KEURING_SMART_UNSAFE_SHUTDOWNS,
     KEURING_SMART_DATA_WRITTEN,
+    KEURING_SMART_WARNING_TEMPERATURE_TIME,
     KEURING_NETWORK_ERRORS_RECEIVE,
     KEURING_NETWORK_ERRORS_TRANSMIT,
     KEURING_NETWORK_DROPPED_RECEIVE,
@@ -1455,6 +1497,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_UPDATES_LAST_INSTALLED,
     KEURING_CLOCK_OFFSET,
     KEURING_CLOCK_SYNCHRONISED,
+    KEURING_SYSTEM_BUG_CHECK,
     OS_TYPE,
     OS_NAME,
     OS_VERSION,

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from keuring_collector.engine import daily
-from keuring_collector.engine.kinds.kind import Kind, side_by_side
+from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import LAST, MEAN, SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns, Days
     from keuring_collector.engine.kinds.kind import Floats, Ints, Lists, Place, Reading
     from keuring_collector.engine.seeding import Points
@@ -99,17 +100,22 @@ class Collecting(Kind):
             row, number = divmod(place.extra, len(self.rings))
             lists[0].append((at, size, number, row))
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        (position, size, table, row), each = side_by_side(columns, 0)
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        (position, size, table, row), window = lists[0]
         if not len(row):
             return
-        shift = np.repeat(reading.offsets, each)
+        shift = reading.offsets[window]
         values = reading.flat[position + shift]
-        sizes = reading.flat[np.where(size < 0, len(reading.flat) - 1, size + shift)]
-        days = np.repeat(daily.day_of(reading.end), each)
+        # The last of all values is NaN.
+        sizes = reading.flat[np.where(size < 0, -1, size + shift)]
+        days = daily.day_of(reading.end)[window]
+        if len(self.rings) == 1:
+            self._fold(self.rings[0], row, values, sizes, days)
+            return
         for number, rings in enumerate(self.rings):
-            mine = table == number
-            self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
+            mine = np.flatnonzero(table == number)
+            if len(mine):
+                self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
 
     def _fold(self, rings: Days, rows: Ints, values: Floats, sizes: Floats, days: Ints) -> None:
         """Folds one value (NaN: none) into each ring of ``rows`` (each once)."""
@@ -123,9 +129,10 @@ class Collecting(Kind):
             rules = rings.rule[turned]
             for number in np.unique(rules).tolist():
                 self.refresh(self.state.index.rules[number].source, rings, turned[rules == number])
-        taken = (days >= rings.day[rows]) & ~np.isnan(values)
-        mine = rows[taken]
-        daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
+        taken = np.flatnonzero((days >= rings.day[rows]) & ~np.isnan(values))
+        if len(taken):
+            mine = rows[taken]
+            daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
 
     def renew(self, source: Any, extra: int, term: int) -> None:
         rings, row = self.ring(extra)

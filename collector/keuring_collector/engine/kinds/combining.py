@@ -13,7 +13,7 @@ import numpy as np
 from keuring_collector.engine import telling
 from keuring_collector.engine.compiled import Combination, Growth, How, Truth
 from keuring_collector.engine.explain import Step, main_steps, number, term_truth
-from keuring_collector.engine.kinds.kind import Kind, side_by_side
+from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import Evidence
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.compiled import Part
-    from keuring_collector.engine.kinds.kind import Ints, Lists, Place
+    from keuring_collector.engine.kinds.kind import Lists, Place
     from keuring_collector.engine.model import SeriesKey
 
 HOWS = (How.ALL, How.ANY, How.NOT, How.RISK)
@@ -50,10 +51,9 @@ class Combining(Kind):
         known = place.endpoint.cells
         return [(each, known.get((each, subject), -1)) for each, subject in zip(numbers, subjects, strict=True)]
 
-    def join(self, columns: Sequence[tuple[Ints, ...]], depth: int) -> None:
+    def join(self, lists: Sequence[Side], depth: int) -> None:
         """Writes the x of all that are ``depth`` levels above their deepest parts."""
-        (depths, term, how, count), _ = side_by_side(columns, 0)
-        (part, points), _ = side_by_side(columns, 1)
+        (depths, term, how, count), (part, points) = (side.columns for side in lists)
         mine = depths == depth
         if not mine.any():
             return

@@ -11,15 +11,16 @@ from keuring_collector.engine import daily, growth
 from keuring_collector.engine import facts as fact_tests
 from keuring_collector.engine.columns import NAN, Growths, Lanes
 from keuring_collector.engine.explain import Step, number, term_truth
-from keuring_collector.engine.kinds.kind import Kind, side_by_side
+from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import LAST, Evidence, SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns
     from keuring_collector.engine.compiled import Growth
-    from keuring_collector.engine.kinds.kind import Ints, Lists, Place, Reading
+    from keuring_collector.engine.kinds.kind import Lists, Place, Reading
     from keuring_collector.engine.model import Event
     from keuring_collector.engine.seeding import Points
     from keuring_collector.engine.state import FleetState
@@ -76,21 +77,20 @@ class Growing(Kind):
             if spec.statistic and at >= 0:
                 lists[1].append((at, lane + offset))
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        (rows,), each = side_by_side(columns, 0)
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        (rows,), window = lists[0]
         if not len(rows):
             return
-        time = np.repeat(reading.end, each)
-        due = time >= self.growths.next[rows]
+        due = reading.end[window] >= self.growths.next[rows]
         if due.any():
-            growth.rotate(self.growths, rows[due], time[due])
+            growth.rotate(self.growths, rows[due], reading.end[window[due]])
             terms = self.state.terms
             seen = rows[due][~np.isnan(terms.x[self.growths.term[rows[due]]])]
             growth.refresh(self.growths, terms, seen)
-        (position, lane), each = side_by_side(columns, 1)
+        (position, lane), window = lists[1]
         if len(lane):
-            values = reading.flat[position + np.repeat(reading.offsets, each)]
-            growth.fold(self.growths, self.lanes, self.state.terms, lane, values, np.repeat(reading.end, each))
+            values = reading.flat[position + reading.offsets[window]]
+            growth.fold(self.growths, self.lanes, self.state.terms, lane, values, reading.end[window])
 
     def renew(self, source: Growth, extra: int, term: int) -> None:
         self.state.terms.x[term] = NAN

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns
     from keuring_collector.engine.compiled import Value
     from keuring_collector.engine.explain import Step
@@ -102,8 +103,8 @@ class Kind:
     def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
         """Enters into a plan's ``lists`` how to read windows whose values stand at ``position``."""
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        """Folds windows; ``columns`` are the plans' lists as arrays, one row per number, one column per entry."""
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        """Folds windows; ``lists`` are the plans' lists side by side, one row per number, one column per entry."""
 
     # What comes beside the values
 
@@ -149,8 +150,3 @@ class Kind:
     def steps(self, source: Any, place: Place) -> Iterator[Step]:
         """How x comes about and whether the first term is true, step by step."""
         return iter(())
-
-
-def side_by_side(columns: Sequence[tuple[Ints, ...]], item: int) -> tuple[Ints, Ints]:
-    """List ``item`` of all plans side by side, and how many entries each plan has."""
-    return np.concatenate([c[item] for c in columns], axis=1), np.array([c[item].shape[1] for c in columns])
