@@ -264,6 +264,7 @@ class Unusual:
     low: bool
     margin: float
     learning: float
+    identity: int = 0
 
 
 Source = Growth | Forecast | Trend | Peer | Dated | State | Combination | Unusual

@@ -28,7 +28,8 @@ MEMORY = 168.0
 WEEKS = 4  # what an hour of the week is used to rests on about so many
 FAR = 4.0  # usual deviations; what is further away counts as so far
 SWING = 0.1  # how fast the usual deviation of an hour of the day learns
-LEAST_SWING = 0.25  # of the season's misses on the whole: no hour is taken to be more regular than that
+LEAST_SWING = 0.25  # of the season's misses on the whole, and
+LEAST_SHARE = 0.05  # of the plain centre's: no hour is taken to be more regular than that
 
 
 def hours(ends: Floats) -> Ints:
@@ -57,7 +58,8 @@ def shown(habits: Habits, rows: Ints) -> NDArray[np.bool_]:
 
 def scale(habits: Habits, rows: Ints, hour: Ints) -> Floats:
     """The usual deviation in ``hour``; NaN where nothing is known yet."""
-    swing: Floats = habits.swing[rows, kind(hour)] + LEAST_SWING * habits.miss_season[rows]
+    least = LEAST_SWING * habits.miss_season[rows] + LEAST_SHARE * habits.miss_plain[rows]
+    swing: Floats = habits.swing[rows, kind(hour)] + least
     return swing
 
 
@@ -90,7 +92,7 @@ def _learn(habits: Habits, rows: Ints) -> None:
         _compare(habits, rows[known], mean[known], usual[known], day[known])
     visits = habits.visits[rows, place]
     gain = 1.0 / np.minimum(visits + 1.0, WEEKS)
-    reach = np.where(visits > 1, FAR * (habits.swing[rows, day] + LEAST_SWING * habits.miss_season[rows]), np.inf)
+    reach = np.where(visits > 1, FAR * scale(habits, rows, habits.hour[rows]), np.inf)
     step = np.where(known, gain * np.clip(mean - usual, -reach, reach), 0.0)
     habits.usual[rows, place] = np.where(known, usual + step, mean)
     habits.visits[rows, place] = np.minimum(visits + 1.0, WEEKS)

@@ -20,7 +20,7 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
     elif isinstance(source, compiled.Forecast):
         found |= {source.signal, source.restart_signal, source.identity}
     elif isinstance(source, compiled.Unusual):
-        found.add(source.signal)
+        found |= {source.signal, source.identity}
     elif isinstance(source, compiled.Dated):
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):

@@ -13,14 +13,15 @@ from keuring_collector.engine.compiled import Unusual
 from keuring_collector.engine.daily import DAY
 from keuring_collector.engine.explain import Step, number, term_truth
 from keuring_collector.engine.habits import HOURLY, KEPT, NAMES, Habits
-from keuring_collector.engine.kinds.kind import Kind, side_by_side
+from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import Evidence, SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns
-    from keuring_collector.engine.kinds.kind import Ints, Lists, Place, Reading
+    from keuring_collector.engine.kinds.kind import Lists, Place, Reading
     from keuring_collector.engine.state import FleetState
 
 DROP_AFTER = 30 * DAY  # habits are worth keeping over a holiday
@@ -46,6 +47,9 @@ class Deviating(Kind):
     def series(self, source: Unusual) -> Iterable[tuple[int, int]]:
         return [(source.signal, source.statistic)]
 
+    def identity(self, source: Unusual) -> int:
+        return source.identity
+
     def make(self, source: Unusual, number: int, term: int) -> int:
         row = self.habits.take()
         self.habits.term[row], self.habits.rule[row] = term, number
@@ -67,15 +71,21 @@ class Deviating(Kind):
         else:
             self.state.terms.x[place.term] = NAN
 
-    def fold(self, reading: Reading, columns: Sequence[tuple[Ints, ...]]) -> None:
-        (position, rows), each = side_by_side(columns, 0)
+    def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
+        (position, rows), window = lists[0]
         if not len(rows):
             return
-        values = reading.flat[position + np.repeat(reading.offsets, each)]
+        values = reading.flat[position + reading.offsets[window]]
         rule = self.habits.rule[rows]
         sides = unusual.Sides(*(column[rule] for column in self._sides))
-        scores = unusual.fold(self.habits, rows, values, np.repeat(reading.end, each), sides)
+        scores = unusual.fold(self.habits, rows, values, reading.end[window], sides)
         self.state.terms.x[self.habits.term[rows]] = scores
+
+    def renew(self, source: Unusual, extra: int, term: int) -> None:
+        number = int(self.habits.rule[extra])
+        self.habits.reset(extra)
+        self.habits.term[extra], self.habits.rule[extra] = term, number
+        self.state.terms.x[term] = NAN
 
     def idle(self, source: Unusual, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         old = self.habits.at[place.extra] < now - DROP_AFTER

@@ -14,6 +14,7 @@ from keuring_collector.rulepack.conditions.base import (
     Part,
     Quantity,
     exactly_one,
+    find_identity,
     find_signal,
     find_statistic,
     to_number,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Score = StrictInt | StrictFloat
 LEAST_SCORE = 0.5  # below that a series would be unlike itself every week
+LONGEST_HOLD = 6 * 3600.0  # by then it is the new normal
 SHORTEST = 2 * 86400.0  # before that there are no extremes to compare with
 
 
@@ -41,6 +43,7 @@ class Unusual(Part):
     margin: Quantity | None = Field(default=None, description="An excess smaller than this is none.")
     minimum_history: Duration = Field(default="7d", description="Time in which it was measured, before it is judged.")
     hold: Duration = "0"
+    identity: str | None = Field(default=None, description="A fact (a serial number) whose change starts afresh.")
     floors: list[Floor] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -62,6 +65,9 @@ def compile_unusual(condition: Unusual, loc: Loc) -> Leaf:
     learning = to_seconds(condition.minimum_history, (*loc, "minimum_history"))
     if learning < SHORTEST:
         raise Fault((*loc, "minimum_history"), "too little history to know what is usual", "write '2d' or more")
+    hold = to_seconds(condition.hold, (*loc, "hold"))
+    if hold > LONGEST_HOLD:
+        raise Fault((*loc, "hold"), "what lasts longer than 6h is the new normal", "write '6h' or less")
     source = compiled.Unusual(
         signal=signal.id,
         statistic=find_statistic(signal, condition.statistic, loc),
@@ -69,10 +75,11 @@ def compile_unusual(condition: Unusual, loc: Loc) -> Leaf:
         low=side != "above",
         margin=margin,
         learning=learning,
+        identity=find_identity(condition.identity, signal.subject, loc),
     )
     main = compiled.Term(0, 0, 1.0, limit, limit, shown_limit=limit)
     terms = (main, *compile_floors(condition.floors, signal.subject, loc))
-    return Leaf(terms, source, signal.subject, hold=to_seconds(condition.hold, (*loc, "hold")), limit=_score)
+    return Leaf(terms, source, signal.subject, hold=hold, limit=_score)
 
 
 def _score(text: str | float, loc: Loc) -> float:
