@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 from keuring_collector.engine import Fleet, season, unusual
 from keuring_collector.engine.compiled import CompiledRule, Term, Truth, Unusual
 from keuring_collector.engine.habits import Habits
-from keuring_collector.engine.model import MEAN, Change, Severity
-from tests.collector.engine_kit import DAY, LEVEL, START, USED, pack, play, window
+from keuring_collector.engine.model import MEAN, Change, Fact, Severity
+from tests.collector.engine_kit import DAY, LEVEL, SERIAL, START, USED, pack, play, window
 from tests.collector.unusual_courses import DAY as WINDOWS
 from tests.collector.unusual_courses import alarms, courses, scores
 
@@ -43,7 +44,8 @@ def story(values: Sequence[float]) -> list[Window]:
 
 
 def steady(hours: int, seed: int = 1) -> NDArray[np.float64]:
-    return np.round(20 + np.random.default_rng(seed).normal(0, 1, hours), 3)
+    values: NDArray[np.float64] = np.round(20 + np.random.default_rng(seed).normal(0, 1, hours), 3)
+    return values
 
 
 def working_weeks(weeks: int, seed: int = 1) -> NDArray[np.float64]:
@@ -52,7 +54,8 @@ def working_weeks(weeks: int, seed: int = 1) -> NDArray[np.float64]:
     begin = season.week(np.array([int(START // HOUR)]))[0]
     place = (hour + begin) % WEEK
     busy = (place < 120) & (place % 24 >= 8) & (place % 24 < 18)
-    return np.round(5 + 40 * busy + np.random.default_rng(seed).normal(0, 1.5, len(hour)), 3)
+    values: NDArray[np.float64] = np.round(5 + 40 * busy + np.random.default_rng(seed).normal(0, 1.5, len(hour)), 3)
+    return values
 
 
 def test_a_new_level_is_found_once_and_is_the_new_normal() -> None:
@@ -195,6 +198,33 @@ def test_habits_survive_a_snapshot_and_a_quiet_month() -> None:
 def test_the_row_of_a_series_stays_small() -> None:
     habits = Habits()
     assert sum(getattr(habits, name)[:1].nbytes for name in Habits.FILL) <= 2100
+
+
+def test_a_series_that_was_found_often_needs_more() -> None:
+    habits = Habits()
+    rows = np.arange(habits.take(2), 2)
+    sides = unusual.Sides(*(np.full(2, each) for each in (True, True)), *(np.full(2, each) for each in (0.0, 0.0)))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for number, value in enumerate(steady(3 * WEEK)):
+            unusual.fold(habits, rows, np.full(2, value), np.full(2, START + (number + 1) * HOUR), sides)
+        habits.often[1], habits.begun[1] = 6.0, START
+        once, again = unusual.fold(habits, rows, np.full(2, 40.0), np.full(2, START + (3 * WEEK + 1) * HOUR), sides)
+    assert once > 1
+    # Of six findings three weeks ago some five still count, and three of them more than any series may have.
+    assert once / again == pytest.approx(1 + 0.5 * (6 / (1 + (3 * 7 + 1 / 24) / 120) - 2))
+    assert habits.often[0] >= 1
+
+
+def test_another_part_begins_afresh() -> None:
+    judged_by = rule()
+    fleet = Fleet(pack(replace(judged_by, source=replace(judged_by.source, identity=SERIAL))))
+    values = steady(3 * WEEK)
+    values[2 * WEEK :] += 30
+    windows = [
+        window(n * HOUR, {LEVEL: value}, length=HOUR, facts=[Fact(SERIAL, "x", "old" if n < 2 * WEEK else "new")])
+        for n, value in enumerate(values.tolist())
+    ]
+    assert fleet.judge(windows) == []
 
 
 def test_company_changes_nothing() -> None:

@@ -36,6 +36,9 @@ class Habits(Columns):
     lane: NDArray[np.int8]  # the way in which it is least usual now; -1: not known
     value: NDArray[np.float64]  # what it is in that way, in the signal's unit ...
     edge: NDArray[np.float64]  # ... and how far it may go with a score of 1
+    often: NDArray[np.float64]  # how often it began to be unusual, as of the last time; what is long ago counts less
+    begun: NDArray[np.float64]  # when it last began to be
+    odd: NDArray[np.float64]  # when it last was
     beyond: NDArray[np.float64]  # for how long the hour's level has been far beyond all it was used to
     level: NDArray[np.float64]  # (lanes) the averages
     centre: NDArray[np.float64]  # (lanes) what they were on the whole in the last days
@@ -62,6 +65,9 @@ class Habits(Columns):
         "lane": (np.int8, -1),
         "value": (np.float64, NAN),
         "edge": (np.float64, NAN),
+        "often": (np.float64, 0.0),
+        "begun": (np.float64, NEVER),
+        "odd": (np.float64, NEVER),
         "beyond": (np.float64, 0.0),
         "level": (np.float64, NAN),
         "centre": (np.float64, NAN),

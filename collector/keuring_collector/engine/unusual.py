@@ -7,6 +7,7 @@ still usual, is the score; above 1 it is unusual. Usual is a share of the extrem
 (the scale of the tail) and a share of their distance from the centre.
 
 Bursts of a busy machine are extremes that soon are many; so they cost nothing, while the first of a new height does.
+A series that is found again and again needs more each time: it wanders, and that is its habit.
 The past fades, to a third in FADES. A level far beyond everything for six hours is the new normal: centre and
 extremes move along, so that one shift is found once. Extremes count only after their part and the next one have ended;
 else a slow rise would never be beyond what it just was.
@@ -45,6 +46,10 @@ OTHER_SIDE = 0.25  # of the whole width: what a side without a past may have
 LEAST = 0.01  # of the centre: smaller differences mean nothing
 CENTRE = 48 * HOUR
 FADES = 58 * 24 * HOUR
+SOME = 2.0  # findings that any series may have; each more
+IMPATIENT = 0.5  # asks for so much more of the next
+LONG_AGO = 120 * 24 * HOUR  # after which a finding counts half
+APART = 12 * HOUR
 SHIFT_SCORE = 3.0  # the hour's level so far beyond ...
 SHIFT_HOLD = 6 * HOUR  # ... for so long is a new level
 LONGEST = HOUR  # what a window may stand for after a gap
@@ -83,7 +88,7 @@ def fold(habits: Habits, rows: Ints, values: Floats, ends: Floats, sides: Sides)
     taken = np.flatnonzero(~np.isnan(values) & (ends > habits.at[rows]))
     habits.lane[rows] = -1
     if len(taken):
-        mine = Sides(*(column[taken] for column in sides))
+        mine = Sides(sides.high[taken], sides.low[taken], sides.margin[taken], sides.learning[taken])
         scores[taken] = _fold(habits, rows[taken], values[taken], ends[taken], mine)
     return scores
 
@@ -102,16 +107,35 @@ def _fold(habits: Habits, rows: Ints, values: Floats, ends: Floats, sides: Sides
     low = np.where(np.isnan(low) | ~sides.low[:, None], -np.inf, low)
     each = np.arange(len(rows))
     lane = np.argmax(np.maximum(high, low), axis=1)
-    score: Floats = np.maximum(high, low)[each, lane]
+    patience = _patience(habits, rows, ends)
+    score: Floats = np.maximum(high, low)[each, lane] / patience
     old_enough = habits.age[rows, HOURLY] >= sides.learning
     learnt = old_enough & ~np.isneginf(score)
     habits.lane[rows] = np.where(learnt, lane, -1)
+    _count(habits, rows, learnt & (score > 1), ends)
     _show(habits, rows, lane, (high >= low)[each, lane], usual, hour)
     _remember(habits, rows, length, ends)
     season.gather(habits, rows, values, hour)
     _shift(habits, rows, far & old_enough, length)
     habits.at[rows], habits.last[rows] = ends, values
     return np.where(learnt, score, np.nan)
+
+
+def _patience(habits: Habits, rows: Ints, ends: Floats) -> Floats:
+    """By how much more it takes for a series that is found again and again: it wanders, and that is its habit."""
+    often = habits.often[rows] / (1.0 + np.where(habits.often[rows] > 0, ends - habits.begun[rows], 0.0) / LONG_AGO)
+    return 1.0 + IMPATIENT * np.maximum(often - SOME, 0.0)
+
+
+def _count(habits: Habits, rows: Ints, odd: NDArray[np.bool_], ends: Floats) -> None:
+    """Notes that ``odd`` rows are unusual, and which of them begin to be."""
+    mine, now = rows[odd], ends[odd]
+    begins = now - habits.odd[mine] > APART
+    fresh, at = mine[begins], now[begins]
+    passed = np.where(habits.often[fresh] > 0, at - habits.begun[fresh], 0.0)
+    habits.often[fresh] = habits.often[fresh] / (1.0 + passed / LONG_AGO) + 1.0
+    habits.begun[fresh] = at
+    habits.odd[mine] = now
 
 
 def _inputs(habits: Habits, rows: Ints, values: Floats, hour: Ints) -> Floats:
