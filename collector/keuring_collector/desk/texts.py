@@ -264,6 +264,8 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
             ("usual", gettext("usual among its peers is %(value)s")),
+            ("curves", gettext("batteries like it reach the limit at %(value)s")),
+            ("bend", gettext("bending as batteries do, it reaches the limit at %(value)s")),
         ):
             if item := _of(evidence, role):
                 parts.append(template % {"value": _reading(item, measure, now)})
@@ -272,6 +274,8 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
 
 def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:
     role, value = item.get("role", "value"), item["value"]
+    if role == "points":
+        return wording.significant(float(value))
     if measure.counts_days and role in ("value", "limit") and isinstance(value, int | float):
         return wording.duration(float(value) * wording.DAY)
     return wording.reading(value, item["signal"], now, role)
@@ -301,6 +305,8 @@ _ROLES: Final[Mapping[str, _StrPromise]] = {
     "growth": gettext_lazy("growth"),
     "points": gettext_lazy("points"),
     "usual": gettext_lazy("usual among its peers"),
+    "curves": gettext_lazy("when batteries like it reach the limit"),
+    "bend": gettext_lazy("when it reaches the limit, bending as batteries do"),
     "spread": gettext_lazy("usual difference among its peers"),
     "machines": gettext_lazy("machines compared with"),
     "dated": gettext_lazy("day of the comparison"),

@@ -104,10 +104,14 @@ def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, i
     """The signs of a risk: in words, their points, and when they hold; taken out of the settings."""
     if rule.condition.risk is None:
         return []
-    written = data["condition"]["risk"].pop("points")
+    del data["condition"]["risk"]["points"]
     return [
-        (texts.in_language(sign.why, language), sign.points, _flat(each["when"]))
-        for sign, each in zip(rule.condition.risk.points, written, strict=True)
+        (
+            texts.in_language(sign.why, language),
+            sign.points,
+            _flat(sign.when.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+        )
+        for sign in rule.condition.risk.points
     ]
 
 
