@@ -216,8 +216,8 @@ def test_a_series_that_was_found_often_needs_more() -> None:
 
 
 def test_another_part_begins_afresh() -> None:
-    judged_by = rule()
-    fleet = Fleet(pack(replace(judged_by, source=replace(judged_by.source, identity=SERIAL))))
+    source = Unusual(LEVEL, MEAN, high=True, low=True, margin=0.0, learning=7 * DAY, identity=SERIAL)
+    fleet = Fleet(pack(replace(rule(), source=source)))
     values = steady(3 * WEEK)
     values[2 * WEEK :] += 30
     windows = [

@@ -1,4 +1,4 @@
-"""What a series is used to: one row of about 2 KB per cell of the condition ``unusual``; unusual.py says how.
+"""What a series is used to: one row of some 2 KB per cell of the condition ``unusual``; unusual.py says how.
 
 A series is looked at in LANES ways. Level: the window itself, and its averages over an hour, six hours and a day.
 Jump: the window less the six hours before it; it is not judged by itself, but a window must have come suddenly.
