@@ -1,8 +1,8 @@
 """What a ticket says: the rule's own texts with the machine, the colleague, the date and the numbers filled in.
 
 A rule's texts are templates in Dutch and English with the placeholders {machine}, {colleague}, {subject}, {date},
-{value} and {limit}. Everything here takes the language and the moment of reading, and falls back honestly when the
-rule that opened a ticket is no longer in the pack (``rule`` is None).
+{ends}, {expires}, {value} and {limit}. Everything here takes the language and the moment of reading, and falls back
+honestly when the rule that opened a ticket is no longer in the pack (``rule`` is None).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
-from keuring_collector.desk import signals, wording
+from keuring_collector.desk import causes, signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
 
 if TYPE_CHECKING:
@@ -25,27 +25,7 @@ if TYPE_CHECKING:
 
     from django.utils.functional import _StrPromise
 
-_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}|\{\{|\}\}")
-
-# What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
-CAUSES: Final[Mapping[str, _StrPromise]] = {
-    "battery-wear": gettext_lazy("worn battery"),
-    "clock-off": gettext_lazy("clock is off"),
-    "disk-cable": gettext_lazy("disk cable"),
-    "disk-endurance": gettext_lazy("worn disk"),
-    "disk-failing": gettext_lazy("failing disk"),
-    "disk-heat": gettext_lazy("hot disk"),
-    "disk-slow": gettext_lazy("slow disk"),
-    "hardware-errors": gettext_lazy("hardware errors"),
-    "heat": gettext_lazy("heat"),
-    "memory-short": gettext_lazy("too little memory"),
-    "os-support": gettext_lazy("end of support"),
-    "processor-short": gettext_lazy("processor too small"),
-    "restart-pending": gettext_lazy("restart waiting"),
-    "sudden-shutdowns": gettext_lazy("sudden shutdowns"),
-    "updates-stale": gettext_lazy("updates behind"),
-    "volume-space": gettext_lazy("disk space"),
-}
+_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|ends|expires|value|limit)\}|\{\{|\}\}")
 
 
 class Bilingual(Protocol):
@@ -123,11 +103,6 @@ class Measure:
 LEVEL: Final = Measure()
 
 
-def cause_label(cause: str) -> str:
-    """What a cause is called, in the language in force."""
-    return str(CAUSES.get(cause, cause.replace("_", " ").replace("-", " ")))
-
-
 def headline(ticket: Ticket, lines: Sequence[TicketLine]) -> TicketLine | None:
     """The line that gives a ticket its title: the most urgent one that still holds, the nearest date first."""
 
@@ -174,6 +149,8 @@ def _words(line: TicketLine, now: datetime) -> dict[str, str]:
         "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
         "subject": line.subject,
         "date": wording.day(line.expected_at, now) if line.expected_at else gettext("an unknown date"),
+        "ends": wording.ends(line.expected_at, now),
+        "expires": wording.expires(line.expected_at, now),
         "value": wording.in_sentence(value["value"], value["signal"], now) if value else unknown,
         "limit": wording.in_sentence(limit["value"], limit["signal"], now, "limit") if limit else unknown,
     }
@@ -217,7 +194,7 @@ def title_html(
 
 
 def _fallback(line: TicketLine) -> str:
-    cause = _sentence(cause_label(line.ticket.cause))
+    cause = _sentence(causes.cause_label(line.ticket.cause))
     if line.subject:
         return gettext("%(cause)s: {subject} of {machine}") % {"cause": cause}
     return gettext("%(cause)s: {machine}") % {"cause": cause}
@@ -365,6 +342,8 @@ _BLANKS: Final[Mapping[str, _StrPromise]] = {
     "colleague": pgettext_lazy("blank", "colleague"),
     "subject": pgettext_lazy("blank", "part"),
     "date": pgettext_lazy("blank", "date"),
+    "ends": pgettext_lazy("blank", "ends on"),
+    "expires": pgettext_lazy("blank", "expires on"),
     "value": pgettext_lazy("blank", "value"),
     "limit": pgettext_lazy("blank", "limit"),
 }
