@@ -26,7 +26,9 @@ def test_quantities(text: str | float, unit: str, value: float) -> None:
     assert quantity.parse(text, unit) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("text", "unit"), [("20", "By"), ("x", "1"), (True, "1"), ("3 kg", "{sector}"), ("", "s")])
+@pytest.mark.parametrize(
+    ("text", "unit"), [("20", "By"), ("x", "1"), (True, "1"), ("3 kg", "{sector}"), ("", "s"), ("90", "1")]
+)
 def test_what_is_no_quantity(text: str | bool, unit: str) -> None:
     with pytest.raises(ValueError, match="write it as in"):
         quantity.parse(text, unit)

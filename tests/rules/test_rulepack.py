@@ -71,6 +71,7 @@ def change(directory: Path, old: str, new: str, name: str = RULE) -> int:
         ("id: ", "id: x", "does not fit", "fresh UUID"),
         ("severity: urgent", "severity: urgent\nseverity: soon", "'severity' stands here twice", ""),
         ("condition:", "condition: [", "not valid YAML", "mind the indentation"),
+        ("inspection: {", "inspection: storage #{", "inspection: no fields", "write fields"),
     ],
 )
 def test_a_wrong_rule_says_where_what_and_how_to_mend_it(pack: Path, old: str, new: str, what: str, mend: str) -> None:

@@ -18,7 +18,7 @@ from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.conditions.dates import NAME, ROWS
 from keuring_collector.rulepack.language import Maturity, Rule
-from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.problems import PLAINLY, Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.reads import keeps_hours
 from keuring_collector.rulepack.source import Source
 
@@ -155,6 +155,9 @@ def _explain(source: Source, item: Any) -> Problem:
         return Problem(source.path, source.line(loc[:-1]), f"'{name}' is missing{where}", f"add '{name}: …'")
     if kind == "string_pattern_mismatch":
         return Problem(source.path, line, f"{name}: {item['input']!r} does not fit", _pattern_advice(name))
+    if kind in PLAINLY:
+        what, mend = PLAINLY[kind]
+        return Problem(source.path, line, f"{name}: {what}", mend)
     message = str(item["msg"]).removeprefix("Value error, ")
     what, _, mend = message.partition("; ")
     return Problem(source.path, line, f"{name}: {what}", mend)

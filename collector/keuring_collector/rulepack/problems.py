@@ -49,3 +49,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     return f"known are: {', '.join(words)}" if len(words) <= 20 else ""
+
+
+# The library's words for these speak of Python.
+PLAINLY = {
+    "model_type": ("no fields", "write fields, 'name: value', here or indented below"),
+    "dict_type": ("no fields", "write fields, 'name: value', here or indented below"),
+    "list_type": ("not a list", "write [a, b], or lines that begin with '- '"),
+    "string_type": ("not text", "write text, between quotes where it looks like a number"),
+    "string_too_short": ("empty", "write what it is to say"),
+}

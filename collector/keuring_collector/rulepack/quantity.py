@@ -41,6 +41,8 @@ def parse(text: str | float, unit: str) -> float:
     if suffix not in factors:
         wrong = f"'{suffix}' does not go with a signal in {unit}" if suffix else f"'{text}' has no unit"
         raise ValueError(f"{wrong}; {_example(unit)}")
+    if unit == "1" and not suffix and abs(number) > 1:
+        raise ValueError(f"'{text}' is more than all there is; {_example(unit)}")  # 90 was meant as 90 %
     return number * factors[suffix]
 
 

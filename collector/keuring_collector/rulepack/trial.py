@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import (
@@ -34,7 +34,7 @@ from keuring_collector.engine.model import Change, Event, Fact, Finding, Layout,
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.language import Severity  # noqa: TC001 - pydantic reads it at run time
 from keuring_collector.rulepack.pack import TEST_SUFFIX, compile_pack
-from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.problems import PLAINLY, Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
 from keuring_collector.rulepack.trial_peers import TrialPeers, baselines
 
@@ -170,11 +170,14 @@ def read(path: Path) -> Suite:
     try:
         content = TrialFile.model_validate(source.data)
     except ValidationError as error:
-        raise RulePackError(
-            Problem(path, source.line(tuple(e["loc"])), f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}")
-            for e in error.errors()
-        ) from error
+        raise RulePackError(_explain(source, item) for item in error.errors()) from error
     return Suite(path, source, content)
+
+
+def _explain(source: Source, item: Any) -> Problem:
+    what, mend = PLAINLY.get(item["type"], (item["msg"], ""))
+    loc = tuple(item["loc"])
+    return Problem(source.path, source.line(loc), f"{'.'.join(map(str, loc)) or 'file'}: {what}", mend)
 
 
 def run(suite: Suite, rule: CompiledRule) -> Iterator[Result]:

@@ -84,6 +84,8 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
     side = "rises_to" if condition.rises_to is not None else "falls_to"
     limit = to_number(getattr(condition, side), signal.unit, (*loc, side))
     within = to_seconds(condition.within, (*loc, "within"))
+    if not within:
+        raise Fault((*loc, "within"), "a horizon of nothing", "write it as in '30d'")
     shortest, longest = _history(condition, loc)
     latest = 3 * within if condition.latest is None else to_seconds(condition.latest, (*loc, "latest"))
     step = abs(limit) / 20
