@@ -21,7 +21,7 @@ from keuring_collector.engine.plan import Planner
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_collector.engine.compiled import CompiledPack, CompiledRule
+    from keuring_collector.engine.compiled import CompiledPack, CompiledRule, Value
     from keuring_collector.engine.kinds import Kind
     from keuring_collector.engine.model import Event, Fact, Layout, Unmeasured
     from keuring_collector.engine.plan import Plan
@@ -168,7 +168,7 @@ class FleetState:
                 if cell >= 0:
                     self.terms.x[self.cells.term[cell]] = kind.from_facts(source, endpoint.facts, about)
 
-    def _identify(self, endpoint: Endpoint, signal: int, subject: str, value: fact_tests.Value) -> None:
+    def _identify(self, endpoint: Endpoint, signal: int, subject: str, value: Value) -> None:
         """The part that a fact identifies may be another one than was there last."""
         if signal not in self.index.by_identity:
             return
