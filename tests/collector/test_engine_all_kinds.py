@@ -82,7 +82,7 @@ def test_every_kind_is_in_the_pack_and_speaks() -> None:
     assert {part.source.how for part in RULES if isinstance(part.source, Combination)} == set(How)
     facts = [Fact(SYSTEM, "", "Debian"), Fact(VERSION, "", "11"), Fact(PENDING, "", True), Fact(SERIAL, "x", "A")]
     facts += [Fact(UNTIL, "", START + 90 * DAY), Fact(OTHER_UNTIL, "", START + 20 * DAY)]
-    reports = []
+    reports: list[Window] = []
     for day in range(34):
         for hour in (7, 8, 9, 10, 11):
             reports.append(
