@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring_agent.host.linux import crashes, displays, ports, raid, software, starting, wireless
-from keuring_agent.host.readings import Array, BootStep, Crash, NotMeasurable, Program, WifiLink
+from keuring_agent.host.readings import Array, BootStep, Crash, Crashes, NotMeasurable, Program, WifiLink
 from keuring_agent.host.tree import Tree
 from tests.agent.trees import answering, failing, own, tree, unit
 
@@ -242,10 +242,10 @@ def test_crashes_in_the_journal(tmp_path: Path) -> None:
         return answering(journalctl=listed + "\nnot json\n{}")(arguments, timeout)
 
     first = crashes.crashes(root, run, 1, "", 100.0)
-    assert first == ("100.0", [])
+    assert first == Crashes("100.0", [])
     assert asked == []  # what was before the agent is not looked at
     second = crashes.crashes(root, run, 1, first.position, 200.0)
-    assert second == ("200.0", [Crash(120.5, "GIMP"), Crash(130.0, "other")])
+    assert second == Crashes("200.0", [Crash(120.5, "GIMP"), Crash(130.0, "other")])
     assert "--since=@100" in asked[0]
     assert "--output-fields=COREDUMP_EXE" in asked[0]  # neither the stack nor the command line is even read
     with pytest.raises(NotMeasurable, match="may not be read"):

@@ -29,7 +29,7 @@ def backups(tree: Tree, run: Run, timeout: float, now: float, monotonic: float) 
 
 
 def _succeeded(unit: dict[str, str], zero: float) -> float | None:
-    ended = unit.get("ExecMainExitTimestampMonotonic", "")
-    if unit.get("Result") != "success" or unit.get("ExecMainStatus") != "0" or not ended.isdecimal():
+    ended = units.stamp(unit.get("ExecMainExitTimestampMonotonic", ""))
+    if unit.get("Result") != "success" or unit.get("ExecMainStatus") != "0" or not ended:
         return None
-    return zero + int(ended) / 1e6 if int(ended) else None
+    return zero + ended / 1e6

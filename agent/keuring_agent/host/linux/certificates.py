@@ -28,7 +28,7 @@ def certificates(tree: Tree) -> list[Certificate]:
     seen: set[str | bytes] = set()
     unread = 0
     for use, where in _named(tree):
-        if where in seen:
+        if where in seen or (isinstance(where, str) and "\0" in where):
             continue
         seen.add(where)
         try:

@@ -78,7 +78,7 @@ def journal(output: bytes) -> list[Crash]:
         try:
             entry = json.loads(line)
             time = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
         path = entry.get("COREDUMP_EXE")
         found.append(Crash(time, program(path if isinstance(path, str) else "")))

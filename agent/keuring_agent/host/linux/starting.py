@@ -34,21 +34,22 @@ def steps(tree: Tree, run: Run, timeout: float) -> list[BootStep] | None:
     finish = result.output.decode("ascii", "replace").strip().removeprefix(f"{_FINISH}=")
     if not finish.isdecimal():
         raise NotMeasurable("systemd does not tell when the start was over")
-    if int(finish) == 0:
+    if units.stamp(finish) == 0:
         return None
-    return longest(units.ask(tree, run, timeout, [_BEGAN, _READY, "FragmentPath"], ["*.service"]), int(finish))
+    services = units.ask(tree, run, timeout, [_BEGAN, _READY, "FragmentPath"], ["*.service"])
+    return longest(services, units.stamp(finish))
 
 
 def longest(services: list[dict[str, str]], finish: int) -> list[BootStep]:
     """From what systemd says of each service; ``finish`` in microseconds since the kernel started."""
     found: dict[str, float] = {}
     for unit in services:
-        began, ready = unit.get(_BEGAN, ""), unit.get(_READY, "")
-        if not (began.isdecimal() and ready.isdecimal() and 0 < int(began) <= int(ready) <= finish):
+        began, ready = units.stamp(unit.get(_BEGAN, "")), units.stamp(unit.get(_READY, ""))
+        if not 0 < began <= ready <= finish:
             continue
         name = _INSTANCE.sub("@", unit.get("Id", "").removesuffix(".service"))
         name = name if unit.get("FragmentPath", "").startswith(_PACKAGED) else OTHER
-        took = (int(ready) - int(began)) / 1e6
+        took = (ready - began) / 1e6
         if name not in _WAITS_FOR_ALL and took >= _SHORTEST:
             found[name] = max(took, found.get(name, 0.0))
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _RUNS: Final = "run/systemd/system"
+_DIGITS: Final = 20  # more than 64 bits have
 
 
 def ask(tree: Tree, run: Run, timeout: float, properties: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
@@ -32,3 +33,8 @@ def parse(output: str) -> Iterator[dict[str, str]]:
         found = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if found.get("LoadState") == "loaded":
             yield found
+
+
+def stamp(text: str) -> int:
+    """A time of systemd's in microseconds since the kernel started; 0 where there is none."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else 0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _NET: Final = "sys/class/net"
-_FIELD: Final = re.compile(r"^\s+(signal|tx packets|tx retries):\s+(-?\d+)", re.MULTILINE)
+_FIELD: Final = re.compile(r"^\s+(signal|tx packets|tx retries):\s+(-?\d{1,18})\b", re.MULTILINE | re.ASCII)
 _FAINTEST, _STRONGEST = -120.0, 0.0
 
 
