@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keuring_agent import VERSION, config, sensors
+from keuring_agent import VERSION, config, language, sensors
 from keuring_agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
     add("once", "Measure one short window, send it with all that waits, and end.")
     show = add("show", "Print every value that would leave this machine, and why.")
     show.add_argument("--json", action="store_true", help="for programs")
+    log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
+    log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
+    log.add_argument("--json", action="store_true", help="for programs")
+    log.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
 
@@ -56,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         settings = config.load(chosen.config, {"state_directory": chosen.state_directory})
+        if chosen.command in _FOR_COLLEAGUES:
+            settings = _of_this_machine(settings)
         return _COMMANDS[chosen.command](settings, chosen)
     except AgentError as error:
         print(f"keuring-agent: {error}", file=sys.stderr)
@@ -66,6 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output (less, head) has seen enough.
         sys.stderr.close()
         return 0
+
+
+def _of_this_machine(settings: Settings) -> Settings:
+    """A colleague who has no agent of their own asks about the one that the machine has."""
+    mine = settings.state_directory
+    if mine != config.default_state_directory() or mine.exists() or not config.SYSTEM_STATE_DIRECTORY.is_dir():
+        return settings
+    return replace(settings, state_directory=config.SYSTEM_STATE_DIRECTORY)
 
 
 def _host(settings: Settings) -> Host:
@@ -158,6 +173,18 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _log(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import dispatches, log
+
+    found = dispatches.read(settings.state_directory, time.time() - 86400.0 * chosen.days)
+    if chosen.json:
+        print(json.dumps(log.document(found), indent=2, ensure_ascii=False))
+        return 0
+    for line in log.text(found, language.chosen(chosen.language), chosen.days):
+        print(line)
+    return 0
+
+
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
     from keuring_agent import doctor
 
@@ -168,4 +195,7 @@ def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 1 if worst else 0
 
 
-_COMMANDS = {"enroll": _enroll, "run": _run, "once": _once, "show": _show, "doctor": _doctor}
+_COMMANDS = {
+    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "doctor": _doctor,
+}  # fmt: skip
+_FOR_COLLEAGUES = frozenset({"show", "log"})

@@ -14,7 +14,7 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-from keuring_agent import policy, sending, sensors, state, wire
+from keuring_agent import dispatches, policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.ledger import Ledger
 from keuring_agent.recorder import Recorder
@@ -116,6 +116,9 @@ class Runner:
     def run(self, sleeper: Sleeper) -> None:
         """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment."""
         state.prepare(self._directory)
+        state.open_up(self._directory)
+        if damaged := dispatches.mend(self._directory):
+            self._log(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
         following = self._host.monotonic()
@@ -194,6 +197,8 @@ class Runner:
         code = self._launcher.poll()
         if code is None:
             return
+        if code < 0:
+            self._note_broken_off()
         if code == 0:
             if self._failures:
                 self._log("the collector takes reports again")
@@ -206,6 +211,12 @@ class Runner:
         # Full jitter: a thousand agents that lost the same collector do not come back at the same moment.
         ceiling = min(most, least * 2.0 ** min(self._failures, 30))
         self._retry_at = self._host.monotonic() + self._draw(least, ceiling)
+
+    def _note_broken_off(self) -> None:
+        """A child that was killed could not note what it had sent."""
+        entry = dispatches.Dispatch(self._host.wall(), dispatches.BROKEN_OFF, "")
+        if complaint := dispatches.keep(self._directory, (entry,)):
+            self._log(complaint)
 
     def _follow_policy(self) -> None:
         stamp = self._policy_stamp()
@@ -224,7 +235,9 @@ class Runner:
             return 0
 
     def _stop(self) -> None:
-        self._launcher.kill()
+        if self._launcher.running:
+            self._launcher.kill()
+            self._note_broken_off()
         report = self.recorder.close()
         if report is not None:
             self._keep(report)

@@ -10,7 +10,7 @@ import time
 import types
 from typing import TYPE_CHECKING
 
-from keuring_agent import config, identity, policy
+from keuring_agent import config, dispatches, identity, policy
 from keuring_agent.errors import AgentError, IdentityError, UnreachableError
 from keuring_agent.spool import Spool
 
@@ -44,8 +44,13 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
         )
     from keuring_agent.uplink import Uplink
 
-    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall)
-    found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+    tally = dispatches.Tally(wall)
+    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall, tally)
+    try:
+        found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+    finally:
+        if complaint := dispatches.keep(settings.state_directory, tally.dispatches()):
+            print(f"keuring-agent: {complaint}", file=sys.stderr, flush=True)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
     return found.reports, found.remarks
