@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
     from keuring_agent.sensors.base import Notebook
+    from keuring_agent.show import Entry
     from keuring_agent.window import WindowReport
 
 # Rates need two samples; commands that take a single window wait this long between them.
@@ -51,7 +52,8 @@ def parser() -> argparse.ArgumentParser:
     log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
     log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
     log.add_argument("--json", action="store_true", help="for programs")
-    log.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
+    for colleagues in (show, log):
+        colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
 
@@ -159,16 +161,23 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _show(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import show
+def _shown(settings: Settings) -> tuple[WindowReport, list[Entry]]:
+    from keuring_agent import dispatches, show
 
     plan = _plan(settings)
     report = _one_window(settings, _host(settings), plan, {})
-    found = show.entries(report, plan.gate)
+    sent = dispatches.last_sent(dispatches.read(settings.state_directory).entries)
+    return report, show.entries(report, plan.gate, sent)
+
+
+def _show(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import show
+
+    report, found = _shown(settings)
     if chosen.json:
         print(json.dumps(show.document(found), indent=2, ensure_ascii=False))
     else:
-        for line in show.text(found, report.start, report.duration):
+        for line in show.text(found, report.start, report.duration, language.chosen(chosen.language)):
             print(line)
     return 0
 
