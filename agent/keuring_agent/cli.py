@@ -52,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
     log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
     log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
     log.add_argument("--json", action="store_true", help="for programs")
-    for colleagues in (show, log):
+    pause = add("pause", "Let this machine's agent rest; say until when a pause lasts.")
+    pause.add_argument(
+        "duration", nargs="?", metavar="DURATION|off", help="30m, 2h, 1d; off: go on; none: how it stands"
+    )
+    for colleagues in (show, log, pause):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
@@ -140,7 +144,7 @@ def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) 
 
 
 def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import identity, sending, state, wire
+    from keuring_agent import identity, pause, sending, state, wire
     from keuring_agent.host.lock import locked
     from keuring_agent.runner import read_notebook
     from keuring_agent.sensors.uptime import STOPPED
@@ -149,6 +153,9 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     state.prepare(settings.state_directory)
     with locked(settings.state_directory):
         host = _host(settings)
+        if pause.is_on(settings.state_directory, host):
+            print("paused by a colleague; nothing was measured (`keuring-agent pause off` ends it)")
+            return 0
         notebook = read_notebook(settings.state_directory)
         report = _one_window(settings, host, _plan(settings), notebook)
         sending.spool_of(settings).append(wire.report(report), host.wall())
@@ -194,6 +201,24 @@ def _log(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _pause(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import pause
+
+    say = language.chosen(chosen.language)
+    if chosen.duration is None:
+        until = pause.until(settings.state_directory, time.time())
+        print(say("no pause is on") if until is None else say("paused until {until}", until=pause.clock(until)))
+    elif chosen.duration == "off":
+        pause.ask(settings.state_directory, 0.0)
+        print(say("asked: the agent goes on within a minute"))
+    else:
+        seconds = pause.duration(chosen.duration)
+        pause.ask(settings.state_directory, seconds)
+        print(say("asked: from now on nothing is measured, until {until}", until=pause.clock(time.time() + seconds)))
+        print(say("The desk sees that this machine is paused; not by whom, why, or until when."))
+    return 0
+
+
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
     from keuring_agent import doctor
 
@@ -205,6 +230,6 @@ def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "doctor": _doctor,
+    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "doctor": _doctor,
 }  # fmt: skip
-_FOR_COLLEAGUES = frozenset({"show", "log"})
+_FOR_COLLEAGUES = frozenset({"show", "log", "pause"})

@@ -17,6 +17,7 @@ from keuring.signals.catalogue import (
 from keuring_agent import dispatches, policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.ledger import Ledger
+from keuring_agent.pause import Pause
 from keuring_agent.recorder import Recorder
 from keuring_agent.sensors import uptime
 
@@ -106,6 +107,8 @@ class Runner:
             settings.sensor_timeout,
             log,
         )
+        self._resting = Pause(self._directory, host, log)
+        self._at_rest = False
         self._waiting_windows = 0
         self._alert_after = float("-inf")
         self._urgent = True  # the first window: the desk sees at once that the machine is there
@@ -121,6 +124,7 @@ class Runner:
             self._log(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
+        self._resting.begin()
         following = self._host.monotonic()
         first = True
         while not sleeper.stopped:
@@ -148,6 +152,14 @@ class Runner:
 
     def _tick(self) -> None:
         self._follow_policy()
+        if self._resting.look():
+            self._rest()
+            return
+        if self._at_rest:
+            self._at_rest = False
+            self.recorder.skip()
+            self._log("the pause is over")
+            return
         closing = self.recorder.closes_within(self._plan.window_duration, self._plan.sample_interval)
         finished = self.recorder.sample(closing=closing)
         if finished is not None:
@@ -157,6 +169,21 @@ class Runner:
             self._alert_after = self._host.monotonic() + _ALERT_PAUSE if closing else self._alert_after
         if closing:
             self._close()
+
+    def _rest(self) -> None:
+        """Keeps what was measured before the pause, tells the desk of it once, and measures nothing."""
+        if not self._at_rest:
+            self._at_rest = True
+            self.notebook[uptime.STOPPED] = True  # nobody watches how the system goes down
+            self._save_notebook()
+            self._log("a colleague paused the agent")
+        if self._resting.is_told:
+            return
+        self.recorder.note_pause(paused=True)
+        report = self.recorder.close(anyway=True)
+        if report is not None and self._keep(report):
+            self._resting.tell()
+            self._urgent = True
 
     def _close(self) -> None:
         try:
@@ -169,17 +196,18 @@ class Runner:
             self._keep(report)
         self._save_notebook()
 
-    def _keep(self, report: WindowReport) -> None:
+    def _keep(self, report: WindowReport) -> bool:
         try:
             self._spool.append(wire.report(report), self._host.wall())
         except StateError as error:
             # Facts stay unsaid, so they are said again; the window itself is lost, as there is nowhere to keep it.
             self._log(f"a window is lost: {error}")
-            return
+            return False
         if self._ledger.said(report.facts, report.unmeasured):
             self._write_quietly("ledger.json", self._ledger.remembered())
         self._waiting_windows += 1
         self._urgent = self._urgent or is_urgent(report)
+        return True
 
     def _wants_flush(self) -> bool:
         if not self._waiting_windows and not self._failures:

@@ -164,15 +164,15 @@ def test_every_text_of_the_programs_is_there_in_dutch() -> None:
     for path in Path(show.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and node.args:
-                said |= {each.value for each in texts_of(node.args[0])}
+                said.update(texts_of(node.args[0]))
     known = language.texts("nl")
     assert said - known.keys() - {""} == set()
     for english, dutch in known.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", dutch)), english
 
 
-def texts_of(node: ast.expr) -> list[ast.Constant]:
+def texts_of(node: ast.expr) -> list[str]:
     """The strings that an argument may be: itself, or either end of a choice."""
     if isinstance(node, ast.IfExp):
         return [*texts_of(node.body), *texts_of(node.orelse)]
-    return [node] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
