@@ -56,7 +56,10 @@ def parser() -> argparse.ArgumentParser:
     pause.add_argument(
         "duration", nargs="?", metavar="DURATION|off", help="30m, 2h, 1d; off: go on; none: how it stands"
     )
-    for colleagues in (show, log, pause):
+    page = add("page", "Serve a page on this machine alone: what is measured, why, what was sent, and a pause.")
+    page.add_argument("--port", type=int, default=0, metavar="N", help="default: one that is free")
+    page.add_argument("--open", action="store_true", help="open it in the browser")
+    for colleagues in (show, log, pause, page):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
@@ -168,11 +171,15 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(settings: Settings) -> tuple[WindowReport, list[Entry]]:
+def _shown(settings: Settings, *, measure: bool = True) -> tuple[WindowReport, list[Entry]]:
     from keuring_agent import dispatches, show
+    from keuring_agent.window import WindowReport
 
     plan = _plan(settings)
-    report = _one_window(settings, _host(settings), plan, {})
+    if measure:
+        report = _one_window(settings, _host(settings), plan, {})
+    else:
+        report = WindowReport(time.time(), 0.0, "", (), (), {}, (), {})
     sent = dispatches.last_sent(dispatches.read(settings.state_directory).entries)
     return report, show.entries(report, plan.gate, sent)
 
@@ -219,6 +226,26 @@ def _pause(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _page(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent.page import Page
+
+    say = language.chosen(chosen.language)
+    try:
+        server = Page(settings.state_directory, lambda measure: _shown(settings, measure=measure)[1], say, chosen.port)
+    except (OSError, OverflowError) as error:
+        raise AgentError(
+            f"port {chosen.port} cannot be used ({error}); leave --port out for one that is free"
+        ) from error
+    with server:
+        print(say("look at {address} (for this session alone; Ctrl-C ends it)", address=server.address), flush=True)
+        if chosen.open:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        server.serve()
+    return 0
+
+
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
     from keuring_agent import doctor
 
@@ -230,6 +257,7 @@ def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "doctor": _doctor,
+    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "page": _page,
+    "doctor": _doctor,
 }  # fmt: skip
-_FOR_COLLEAGUES = frozenset({"show", "log", "pause"})
+_FOR_COLLEAGUES = frozenset({"show", "log", "pause", "page"})
