@@ -4,8 +4,8 @@ A line is one sending: a checksum and JSON. Whoever sends writes it, right after
 enrolment); the resident process adds a line only for a child that it had to end. Two files of a limited size are
 kept, so the log goes back three weeks or more. Every account of the machine may read them.
 
-Damage never stops an agent: a line that cannot be read is passed over, and at the start of the agent a damaged file
-is put aside and its sound lines go on.
+Damage never stops an agent: a line that cannot be read is passed over, and before the next sending a damaged file is
+put aside and its sound lines go on.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def mend(directory: Path) -> int:
                 damaged += 1
                 continue
             lines = [line for line in path.read_bytes().split(b"\n") if line]
-            sound = [line for line in lines if _entry(line) is not None]
+            sound = [line for line in lines if _is_sound(line)]
             if len(sound) < len(lines):
                 path.replace(directory / DAMAGED)
                 _write_whole(path, b"".join(line + b"\n" for line in sound))
@@ -218,13 +218,17 @@ def _line(entry: Dispatch) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
+def _is_sound(line: bytes) -> bool:
+    checksum, _, text = line.partition(b" ")
+    return checksum == b"%08x" % zlib.crc32(text)
+
+
 def _entry(line: bytes) -> Dispatch | None:
     """None for a line that is damaged."""
-    checksum, _, text = line.partition(b" ")
-    if checksum != b"%08x" % zlib.crc32(text):
+    if not _is_sound(line):
         return None
     try:
-        found = json.loads(text)
+        found = json.loads(line.partition(b" ")[2])
         known = {name: found[name] for name in Dispatch._fields if name in found}
         return Dispatch(**{**known, "signals": tuple(known.get("signals", ()))})
     except (ValueError, TypeError):

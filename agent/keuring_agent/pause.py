@@ -34,11 +34,12 @@ FILE_NAME: Final = "pause.json"
 REQUESTS: Final = "requests"
 SHORTEST, LONGEST = 60.0, 86400.0
 _OPEN: Final = 0o1733  # all may make files, none may look around, none may remove those of others
-_NAME: Final = re.compile(r"(pause|resume)-(\d{1,5})-[0-9a-f]{16}")
+# Not compiled before one comes: that would cost the resident agent memory.
+_NAME: Final = r"(pause|resume)-(\d{1,5})-[0-9a-f]{16}"
 _MOST: Final = 10_000  # files that are looked at in one go
 _SAVE_EVERY: Final = 300.0
 _MOVED: Final = 10.0
-_DURATION: Final = re.compile(r"(\d{1,4})(m|h|d)")
+_DURATION: Final = r"(\d{1,4})(m|h|d)"
 _UNITS: Final = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 _FIRST_PERSON: Final = 501 if sys.platform == "darwin" else 1000
 _SERVICES: Final = range(61184, 65536)  # accounts that systemd draws, and nobody
@@ -58,7 +59,7 @@ class Standing(NamedTuple):
 
 def duration(text: str) -> float:
     """Seconds of "30m", "2h" or "1d". Raises AgentError."""
-    found = _DURATION.fullmatch(text.strip().lower())
+    found = re.fullmatch(_DURATION, text.strip().lower())
     seconds = int(found[1]) * _UNITS[found[2]] if found else 0.0
     if not SHORTEST <= seconds <= LONGEST:
         raise AgentError(f"a pause of '{text}' cannot be; write minutes, hours or a day, as in 30m, 2h or 1d")
@@ -231,7 +232,7 @@ def may_ask(account: int) -> bool:
 
 def _wish(entry: os.DirEntry[str]) -> tuple[int, str, float] | None:
     """(when it was asked, what, seconds) of a request; None for what is none."""
-    named = _NAME.fullmatch(entry.name)
+    named = re.fullmatch(_NAME, entry.name)
     if named is None:
         return None
     status = entry.stat(follow_symlinks=False)

@@ -14,7 +14,7 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-from keuring_agent import dispatches, policy, sending, sensors, state, wire
+from keuring_agent import policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
@@ -120,8 +120,6 @@ class Runner:
         """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment."""
         state.prepare(self._directory)
         state.open_up(self._directory)
-        if damaged := dispatches.mend(self._directory):
-            self._log(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
         self._resting.begin()
@@ -242,6 +240,8 @@ class Runner:
 
     def _note_broken_off(self) -> None:
         """A child that was killed could not note what it had sent."""
+        from keuring_agent import dispatches  # so seldom that the resident process does not carry it
+
         entry = dispatches.Dispatch(self._host.wall(), dispatches.BROKEN_OFF, "")
         if complaint := dispatches.keep(self._directory, (entry,)):
             self._log(complaint)

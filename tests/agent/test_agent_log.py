@@ -162,17 +162,26 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_sending(
     assert "the disk is full" in capsys.readouterr().err
 
 
-def test_a_child_that_had_to_be_ended_is_noted_and_damage_is_put_aside_at_the_start(tmp_path: Path) -> None:
-    (tmp_path / dispatches.FILE_NAME).write_bytes(dispatches._line(entry(1)) + b"half a li")
+def test_a_child_that_had_to_be_ended_is_noted(tmp_path: Path) -> None:
     station = Station(tmp_path, -9)
     station.run(400)
-    assert station.said[0] == "1 lines of the log of what was sent were damaged; they are put aside"
+    (noted,) = dispatches.read(tmp_path).entries
+    assert (noted.kind, noted.time) == ("broken off", 1_700_000_301)
+    assert "what had left by then is not known" in log.line(noted, Language("en"))
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o711
+
+
+def test_damage_is_put_aside_before_the_next_sending(
+    tmp_path: Path, collector: Collector, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collector.enrolled(tmp_path)
+    (tmp_path / dispatches.FILE_NAME).write_bytes(dispatches._line(entry(1)) + b"half a li")
+    sending.send(fill(tmp_path))
+    assert "1 lines of the log of what was sent were damaged; they are put aside" in capsys.readouterr().err
     first, second = dispatches.read(tmp_path).entries
     assert first == entry(1)
-    assert (second.kind, second.time) == ("broken off", 1_700_000_301)
-    assert "what had left by then is not known" in log.line(second, Language("en"))
+    assert second.to == collector.address
     assert (tmp_path / dispatches.DAMAGED).read_bytes().endswith(b"half a li")
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o711
 
 
 def test_the_command(
