@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
     from keuring_agent.sensors.base import Notebook
+    from keuring_agent.show import Destination
     from keuring_agent.window import WindowReport
 
 # Rates need two samples; commands that take a single window wait this long between them.
@@ -150,12 +151,26 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     plan = _plan(settings)
     report = _one_window(settings, _host(settings), plan, {})
     found = show.entries(report, plan.gate)
+    where = _destination(settings)
     if chosen.json:
-        print(json.dumps(show.document(found), indent=2, ensure_ascii=False))
+        print(json.dumps(show.document(found, where), indent=2, ensure_ascii=False))
     else:
-        for line in show.text(found, report.start, report.duration):
+        for line in show.text(found, where, report.start, report.duration):
             print(line)
     return 0
+
+
+def _destination(settings: Settings) -> Destination:
+    from keuring_agent import collectors, identity
+    from keuring_agent.show import Destination
+
+    try:
+        enrolled = identity.load(settings.state_directory).report_addresses
+    except AgentError:
+        return Destination((), None)
+    known = collectors.load(settings.state_directory)
+    addresses = collectors.in_order(settings.collector or enrolled, known, time.time(), settings.collector_return)
+    return Destination(addresses, known)
 
 
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:

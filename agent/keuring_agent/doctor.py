@@ -10,7 +10,7 @@ from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from keuring_agent import identity, policy, sensors, state
+from keuring_agent import collectors, identity, policy, sensors, state
 from keuring_agent.errors import AgentError
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
@@ -61,8 +61,7 @@ def examine(settings: Settings, host: Host) -> Iterator[Finding]:
         yield Finding(Mark.FAIL, "identity", what, mend.strip() or "enrol again with --force")
     else:
         yield from _identity(settings, who)
-        for address in settings.report_addresses or who.report_addresses:
-            yield from _collector(address, who, settings.deadline)
+        yield from _collectors(settings, who)
     yield _clock(host)
     yield _spool(settings)
     yield from _sensors(settings, host)
@@ -109,6 +108,28 @@ def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:
         )
     else:
         yield Finding(Mark.OK, "certificate", f"valid until {until}, renewed before by itself")
+
+
+def _collectors(settings: Settings, who: Identity) -> Iterator[Finding]:
+    """Each address; where one of several works, what is wrong with the others is a warning."""
+    addresses = settings.collector or who.report_addresses
+    found = [list(_collector(address, who, settings.deadline)) for address in addresses]
+    broken = [any(finding.mark is Mark.FAIL for finding in each) for each in found]
+    for finding in (finding for each in found for finding in each):
+        mild = finding.mark is Mark.FAIL and not all(broken)
+        yield finding._replace(mark=Mark.WARN) if mild else finding
+    yield _in_use(addresses, settings)
+
+
+def _in_use(addresses: tuple[str, ...], settings: Settings) -> Finding:
+    known = collectors.load(settings.state_directory)
+    first = collectors.in_order(addresses, known, time.time(), settings.collector_return)[:1]
+    if not first:
+        return Finding(Mark.FAIL, "collector", "no address is known", "enrol again, or set 'collector'")
+    said = f"{first[0]} comes first"
+    if known is None:
+        return Finding(Mark.OK, "collector", f"{said}; nothing was sent yet")
+    return Finding(Mark.OK, "collector", f"{said}; {known}")
 
 
 def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import grpc
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 from keuring_agent import VERSION, credentials, enrolment_token, identity, policy, state, uplink
-from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError
+from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError, UnreachableError, UntrustedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,22 +32,15 @@ def enrol(
     state.prepare(directory)
     if not force:
         _refuse_second(directory)
-    where = address or parsed.address
+    addresses = (address,) if address else parsed.addresses
     request = _request(directory, parsed.secret)
-    root = credentials.root_pem(parsed.root)
-    with uplink.channel(where, root.decode("ascii")) as connection:
-        try:
-            answer = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint(
-                enrolment_pb2.EnrolEndpointRequest(
-                    token=parsed.secret,
-                    certificate_signing_request=request.signing_request,
-                    host_name=host_name[:NAME_LENGTH],
-                    agent_version=VERSION,
-                ),
-                timeout=deadline,
-            )
-        except grpc.RpcError as error:
-            raise _explain(error, where, deadline) from error
+    question = enrolment_pb2.EnrolEndpointRequest(
+        token=parsed.secret,
+        certificate_signing_request=request.signing_request,
+        host_name=host_name[:NAME_LENGTH],
+        agent_version=VERSION,
+    )
+    where, answer = _ask(addresses, question, credentials.root_pem(parsed.root).decode("ascii"), deadline)
     granted = credentials.check(
         answer.certificate_chain, answer.trust_roots, request.private_key, answer.endpoint_id, parsed.root
     )
@@ -66,6 +59,22 @@ def enrol(
     state.remove(directory / state.PENDING)
     _fetch_policy(directory, found, deadline)
     return found
+
+
+def _ask(
+    addresses: tuple[str, ...], question: enrolment_pb2.EnrolEndpointRequest, roots: str, deadline: float
+) -> tuple[str, enrolment_pb2.EnrolEndpointResponse]:
+    """The first of ``addresses`` that answers, and its answer. Raises the error of the last one that does not."""
+    for address in addresses:
+        with uplink.channel(address, roots) as connection:
+            try:
+                call = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint
+                return address, call(question, timeout=deadline)
+            except grpc.RpcError as error:
+                failure = _explain(error, address, deadline)
+                if address == addresses[-1] or not isinstance(failure, UnreachableError | UntrustedError):
+                    raise failure from error
+    raise AssertionError("a token names an address")
 
 
 def _fetch_policy(directory: Path, found: Identity, deadline: float) -> None:

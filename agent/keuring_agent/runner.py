@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from keuring.signals.catalogue import (
 )
 from keuring_agent import policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
+from keuring_agent.host.waiting import between
 from keuring_agent.ledger import Ledger
 from keuring_agent.recorder import Recorder
 from keuring_agent.sensors import uptime
@@ -62,11 +62,6 @@ _HOPELESS: Final = frozenset({IdentityError.exit_code, UntrustedError.exit_code,
 def say(text: str) -> None:
     """A line for the log, which is the standard error output."""
     print(f"keuring-agent: {text}", file=sys.stderr, flush=True)
-
-
-def between(least: float, most: float) -> float:
-    """Any number from ``least`` to ``most``; without the random module, which costs the resident agent memory."""
-    return least + (most - least) * int.from_bytes(os.urandom(4), "big") / 0xFFFFFFFF
 
 
 def is_urgent(report: WindowReport) -> bool:

@@ -10,8 +10,9 @@ import time
 import types
 from typing import TYPE_CHECKING
 
-from keuring_agent import config, identity, policy
+from keuring_agent import collectors, config, identity, policy
 from keuring_agent.errors import AgentError, IdentityError, UnreachableError
+from keuring_agent.host.waiting import between
 from keuring_agent.spool import Spool
 
 if TYPE_CHECKING:
@@ -44,11 +45,35 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
         )
     from keuring_agent.uplink import Uplink
 
+    known = collectors.load(settings.state_directory)
+    addresses = _in_order(settings, who, known, wall())
     uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall)
-    found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+    found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
-    return found.reports, found.remarks
+    collectors.note(settings.state_directory, found.address, wall(), known)
+    return found.reports, (*found.remarks, *_moved(found.address, known, found.failures))
+
+
+def _in_order(
+    settings: Settings, who: identity.Identity, known: collectors.InUse | None, now: float
+) -> tuple[str, ...]:
+    return collectors.in_order(settings.collector or who.report_addresses, known, now, settings.collector_return)
+
+
+def _pause(settings: Settings, tried: int) -> float:
+    """Seconds before the next address, after ``tried`` ones failed.
+
+    Full jitter: those who all lost the same collector do not come to the next one at the same moment.
+    """
+    return between(0.0, min(settings.backoff_maximum, settings.backoff_minimum * 2.0**tried))
+
+
+def _moved(address: str, known: collectors.InUse | None, failures: tuple[str, ...]) -> tuple[str, ...]:
+    """A remark when another collector takes the reports than before, with the reason."""
+    if (known is None and not failures) or (known is not None and known.address == address):
+        return ()
+    return (f"reports go to {address} now" + "".join(f"; {failure}" for failure in failures),)
 
 
 def probe(settings: Settings) -> None:
@@ -59,7 +84,7 @@ def probe(settings: Settings) -> None:
     import socket
 
     who = identity.load(settings.state_directory)
-    addresses = settings.report_addresses or who.report_addresses
+    addresses = _in_order(settings, who, collectors.load(settings.state_directory), time.time())
     for address in addresses:
         host, _, port = address.rpartition(":")
         try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from keuring.signals.model import Signal
+    from keuring_agent.collectors import InUse
     from keuring_agent.privacy import Gate
     from keuring_agent.window import WindowReport
 
@@ -35,6 +36,19 @@ _POWERS: Final = ("", "k", "M", "G", "T", "P")
 _SCALED: Final = {"By": "B", "Hz": "Hz", "bit/s": "bit/s"}
 _HOUR: Final = 3600.0
 _EVENT_NONE: Final = "none in this window"
+
+
+class Destination(NamedTuple):
+    """To whom values go: the addresses in their order (none: not enrolled), and the one that took reports last."""
+
+    addresses: tuple[str, ...]
+    used: InUse | None
+
+    def __str__(self) -> str:
+        if not self.addresses:
+            return "They go nowhere: this machine is not enrolled."
+        told = str(self.used) if self.used else "nothing was sent yet"
+        return f"They go to {', else '.join(self.addresses)}; {told}."
 
 
 class Shown(NamedTuple):
@@ -78,9 +92,16 @@ def entries(report: WindowReport, gate: Gate) -> list[Entry]:
     ]
 
 
-def document(found: Iterable[Entry]) -> dict[str, Any]:
+def document(found: Iterable[Entry], destination: Destination) -> dict[str, Any]:
     """The same as JSON."""
+    used = destination.used
     return {
+        "collector": {
+            "addresses": list(destination.addresses),
+            "in_use": used.address if used else None,
+            "since": used.since if used else None,
+            "last_sent": used.last if used else None,
+        },
         "signals": [
             {
                 "name": entry.signal.name,
@@ -94,15 +115,16 @@ def document(found: Iterable[Entry]) -> dict[str, Any]:
                 **({"not_sent": entry.forbidden} if entry.forbidden else {}),
             }
             for entry in found
-        ]
+        ],
     }
 
 
-def text(found: Iterable[Entry], start: float, duration: float) -> Iterator[str]:
+def text(found: Iterable[Entry], destination: Destination, start: float, duration: float) -> Iterator[str]:
     """Lines for a terminal."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start))
     yield f"This is all that would leave this machine, from the {duration:.0f} s since {stamp}."
     yield "Samples are summarised over a window before they leave; facts leave when they change, and once a day."
+    yield str(destination)
     title = ""
     for entry in found:
         heading = next(name for first, name in reversed(TITLES) if entry.signal.id >= first)

@@ -16,6 +16,7 @@ NOTEBOOK: Final = "notebook.json"
 POLICY: Final = "policy.json"
 IDENTITY: Final = "identity.json"
 PENDING: Final = "enrolment.json"
+COLLECTOR: Final = "collector.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 
 

@@ -43,11 +43,16 @@ _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "
 
 
 class Delivered(NamedTuple):
-    """What came of a sending: reports that are durable now, the policy if it changed, remarks for a log."""
+    """What came of a sending: reports that are durable now, the policy if it changed, remarks for a log.
+
+    ``address`` took the reports; ``failures`` say why those before it did not.
+    """
 
     reports: int
     policy: Policy | None
     remarks: tuple[str, ...]
+    address: str
+    failures: tuple[str, ...]
 
 
 def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.Channel:
@@ -112,25 +117,35 @@ class Uplink:
         self._remarks: dict[str, None] = {}
         self._delivered = 0
 
-    def deliver(self, addresses: tuple[str, ...], state_directory: Path) -> Delivered:
+    def deliver(
+        self, addresses: tuple[str, ...], state_directory: Path, pause: Callable[[int], None] = lambda _tried: None
+    ) -> Delivered:
         """Sends all that waits to the first address that answers, and renews the certificate when it is due.
 
-        Raises DeliveryError when reports are left over; what was acknowledged before that is gone from the spool.
+        ``pause`` waits before the next address, given how many were tried; the next one goes on with the first report
+        that nobody acknowledged. Raises DeliveryError when reports are left over; what was acknowledged before that is
+        gone from the spool.
         """
-        last: DeliveryError = UnreachableError("no address to report to is known; enrol again, or set report_addresses")
+        if not addresses:
+            raise UnreachableError("no address to report to is known; enrol again, or set 'collector'")
+        failures: list[DeliveryError] = []
         for address in addresses:
+            if failures:
+                pause(len(failures))
             with channel(address, self._identity.trust_roots, self._identity) as connection:
                 try:
                     self._send_all(connection)
                 except grpc.RpcError as error:
-                    last = explain(error, address, self._deadline)
-                    if isinstance(last, UnreachableError | UntrustedError):
-                        continue
-                    raise last from error
+                    failure = explain(error, address, self._deadline)
+                    if isinstance(failure, RefusedError):
+                        raise failure from error
+                    failures.append(failure)
+                    continue
                 if self._identity.is_due(self._wall()):
                     self._renew(connection, address, state_directory)
-                return Delivered(self._delivered, self._policy, tuple(self._remarks))
-        raise last
+                said = tuple(str(failure) for failure in failures)
+                return Delivered(self._delivered, self._policy, tuple(self._remarks), address, said)
+        raise _all_of(failures)
 
     def _send_all(self, connection: grpc.Channel) -> None:
         # The library for protobuf is left out of the usual sending, of which loading it would be a quarter.
@@ -246,6 +261,13 @@ class Uplink:
             self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
         except (AgentError, UnicodeDecodeError) as error:
             self._remarks[f"the certificate was not renewed: {error}"] = None
+
+
+def _all_of(failures: list[DeliveryError]) -> DeliveryError:
+    """One error that says all; of the kind that gives most hope, so that it is tried again soon where that may help."""
+    kinds = {type(failure) for failure in failures}
+    kind = UnreachableError if UnreachableError in kinds else type(failures[-1])
+    return kind("; ".join(str(failure) for failure in failures))
 
 
 def understood(message: policy_pb2.Policy) -> policies.Policy:

@@ -256,9 +256,11 @@ class Collector:
     def address(self) -> str:
         return f"127.0.0.1:{self.report_port}"
 
-    def token(self, secret: str = "id.secret", authority: Authority | None = None) -> str:
+    def token(
+        self, secret: str = "id.secret", authority: Authority | None = None, addresses: list[str] | None = None
+    ) -> str:
         content = {
-            "a": f"127.0.0.1:{self.enrolment_port}",
+            "a": addresses or f"127.0.0.1:{self.enrolment_port}",
             "c": base64.b64encode((authority or self.authority).der).decode(),
             "t": secret,
         }

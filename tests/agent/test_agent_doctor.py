@@ -30,7 +30,19 @@ def test_a_healthy_agent(tmp_path: Path, collector: Collector) -> None:
     found = look(tmp_path / "state")
     assert {finding.mark for finding in found.values()} == {Mark.OK}
     assert list(found) == [
-        *("settings", "state directory", "identity", "certificate", "name", "port", "tls", "clock", "spool", "sensors")
+        *(
+            "settings",
+            "state directory",
+            "identity",
+            "certificate",
+            "name",
+            "port",
+            "tls",
+            "collector",
+            "clock",
+            "spool",
+            "sensors",
+        )
     ]
     assert collector.journal.streams == 0
 

@@ -81,6 +81,9 @@ class IngestServers:
         """Where agents enrol, as they can reach it."""
         return join(self._settings.public_name, self.enrolment_port)
 
+    def _others(self, port: int) -> list[str]:
+        return [join(name, port) for name in self._settings.other_collectors]
+
     async def start(self) -> None:
         """Opens both ports. Raises PortTakenError, AuthorityError or DatabaseError; then neither is open."""
         loop = asyncio.get_running_loop()
@@ -91,7 +94,7 @@ class IngestServers:
             self._authority,
             self._executor,
             lifetime,
-            report_addresses=lambda: [self.report_address],
+            report_addresses=lambda: [self.report_address, *self._others(self.report_port)],
             enrolled=self._identities.refresh,
             now=self._now,
         )
