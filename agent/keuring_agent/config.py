@@ -73,6 +73,9 @@ class Settings:
     collector: tuple[str, ...] = _setting(
         "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
     )
+    enrolment_addresses: tuple[str, ...] = _setting(
+        "HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.", ()
+    )
     collector_return: float = _setting("Time after which the first address is tried again.", 3600.0, 1, 604800)
     deadline: float = _setting("Time within which the collector must answer.", 15.0, 0.2, 300)
     backoff_minimum: float = _setting("Shortest wait after a failed sending.", 1.0, 0.1, 3600)
@@ -82,7 +85,7 @@ class Settings:
 
 
 NAMES: Final = tuple(setting.name for setting in fields(Settings))
-_ADDRESSES: Final = frozenset({"collector"})
+_ADDRESSES: Final = frozenset({"collector", "enrolment_addresses"})
 _FIELDS: Final = {setting.name: setting for setting in fields(Settings)}
 
 

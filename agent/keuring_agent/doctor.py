@@ -8,7 +8,7 @@ import stat
 import time
 from contextlib import closing
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from keuring_agent import collectors, identity, policy, sensors, state
 from keuring_agent.errors import AgentError
@@ -94,9 +94,7 @@ def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:
     now = time.time()
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(who.not_after))
     if who.has_expired(now):
-        yield Finding(
-            Mark.FAIL, "certificate", f"expired on {until}", "run: keuring-agent enroll --force --token TOKEN"
-        )
+        yield _expired(settings, who, until)
     elif now < who.not_before:
         yield Finding(Mark.FAIL, "certificate", "not valid yet by this machine's clock", "set the clock right")
     elif who.is_due(now):
@@ -107,13 +105,52 @@ def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:
             "see that `keuring-agent run` runs and reaches the collector; it renews by itself",
         )
     else:
-        yield Finding(Mark.OK, "certificate", f"valid until {until}, renewed before by itself")
+        yield Finding(Mark.OK, "certificate", f"valid until {until}, renewed before by itself{_recovered(settings)}")
+
+
+def _expired(settings: Settings, who: Identity, until: str) -> Finding:
+    refused = _recovery(settings).get("refused")
+    if isinstance(refused, float) and refused >= who.not_after:
+        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(refused))
+        return Finding(
+            Mark.FAIL,
+            "certificate",
+            f"expired on {until}, and the collector gives no new one for it (asked on {at})",
+            "run: keuring-agent enroll --force --token TOKEN",
+        )
+    addresses = settings.enrolment_addresses or who.to_enrol_at()
+    return Finding(
+        Mark.WARN,
+        "certificate",
+        f"expired on {until}; the agent gets a new one by itself, at {', '.join(addresses)}",
+        "see that `keuring-agent run` runs; if the lines below say that nobody answers, that is what to mend",
+    )
+
+
+def _recovered(settings: Settings) -> str:
+    recovered = _recovery(settings).get("recovered")
+    if not isinstance(recovered, float):
+        return ""
+    return f"; one that had expired was replaced on {time.strftime('%Y-%m-%d', time.localtime(recovered))}"
+
+
+def _recovery(settings: Settings) -> dict[str, Any]:
+    try:
+        return state.read(settings.state_directory / state.RECOVERY) or {}
+    except AgentError:
+        return {}
 
 
 def _collectors(settings: Settings, who: Identity) -> Iterator[Finding]:
-    """Each address; where one of several works, what is wrong with the others is a warning."""
+    """Each address; where one of several works, what is wrong with the others is a warning.
+
+    With an expired certificate only those count where another one can be had.
+    """
     addresses = settings.collector or who.report_addresses
-    found = [list(_collector(address, who, settings.deadline)) for address in addresses]
+    expired = who.has_expired(time.time())
+    looked_at = (settings.enrolment_addresses or who.to_enrol_at()) if expired else addresses
+    showing = None if expired else who
+    found = [list(_collector(address, who.trust_roots, showing, settings.deadline)) for address in looked_at]
     broken = [any(finding.mark is Mark.FAIL for finding in each) for each in found]
     for finding in (finding for each in found for finding in each):
         mild = finding.mark is Mark.FAIL and not all(broken)
@@ -132,7 +169,7 @@ def _in_use(addresses: tuple[str, ...], settings: Settings) -> Finding:
     return Finding(Mark.OK, "collector", f"{said}; {known}")
 
 
-def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding]:
+def _collector(address: str, roots: str, showing: Identity | None, deadline: float) -> Iterator[Finding]:
     name, _, port = address.rpartition(":")
     name = name.strip("[]")
     try:
@@ -155,13 +192,13 @@ def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding
         )
         return
     yield Finding(Mark.OK, "port", f"{address} answers")
-    yield _tls(address, who, deadline)
+    yield _tls(address, roots, showing, deadline)
 
 
-def _tls(address: str, who: Identity, deadline: float) -> Finding:
+def _tls(address: str, roots: str, showing: Identity | None, deadline: float) -> Finding:
     from keuring_agent import uplink
 
-    if not uplink.can_connect(address, who, min(5.0, deadline)):
+    if not uplink.can_connect(address, roots, showing, min(5.0, deadline)):
         return Finding(
             Mark.FAIL,
             "tls",

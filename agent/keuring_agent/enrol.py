@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, cast
 
 import grpc
 
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
-from keuring_agent import VERSION, credentials, enrolment_token, identity, policy, state, uplink
+from keuring_agent import VERSION, certificates, credentials, enrolment_token, identity, policy, state, uplink
 from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError, UnreachableError, UntrustedError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def enrol(
     if not force:
         _refuse_second(directory)
     addresses = (address,) if address else parsed.addresses
-    request = _request(directory, parsed.secret)
+    request = certificates.kept_request(directory / state.PENDING, parsed.secret)
     question = enrolment_pb2.EnrolEndpointRequest(
         token=parsed.secret,
         certificate_signing_request=request.signing_request,
@@ -54,6 +53,7 @@ def enrol(
         tuple(answer.report_addresses),
         granted.not_before,
         granted.not_after,
+        addresses,
     )
     identity.store(directory, found)
     state.remove(directory / state.PENDING)
@@ -102,21 +102,6 @@ def _refuse_second(directory: Path) -> None:
     raise IdentityError(
         f"{directory}: this machine is enrolled already, as {known.endpoint_id}; use --force to enrol it anew"
     )
-
-
-def _request(directory: Path, secret: str) -> credentials.Request:
-    """A key and its request; the same again for the same token, so that an answer lost on the way costs nothing."""
-    digest = hashlib.sha256(secret.encode()).hexdigest()
-    try:
-        kept = state.read(directory / state.PENDING) or {}
-    except StateError:
-        kept = {}
-    if kept.get("token") == digest and isinstance(kept.get("key"), str) and isinstance(kept.get("request"), str):
-        return credentials.Request(kept["key"], bytes.fromhex(kept["request"]))
-    request = credentials.new_request()
-    pending = {"token": digest, "key": request.private_key, "request": request.signing_request.hex()}
-    state.write(directory / state.PENDING, pending)
-    return request
 
 
 def _explain(error: grpc.RpcError, where: str, deadline: float) -> AgentError:

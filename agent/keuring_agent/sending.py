@@ -11,7 +11,7 @@ import types
 from typing import TYPE_CHECKING
 
 from keuring_agent import collectors, config, identity, policy
-from keuring_agent.errors import AgentError, IdentityError, UnreachableError
+from keuring_agent.errors import AgentError, UnreachableError
 from keuring_agent.host.waiting import between
 from keuring_agent.spool import Spool
 
@@ -34,15 +34,12 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     Raises IdentityError, DeliveryError or StateError; then what was not acknowledged is still in the spool.
     """
     spool = spool_of(settings)
-    if not spool.fill().reports:
-        return 0, ()
     who = identity.load(settings.state_directory)
+    recovered: tuple[str, ...] = ()
     if who.has_expired(wall()):
-        raise IdentityError(
-            f"{settings.state_directory}: this machine's certificate expired on "
-            f"{time.strftime('%Y-%m-%d', time.localtime(who.not_after))}; enrol it again with "
-            "`keuring-agent enroll --force --token TOKEN`"
-        )
+        who, recovered = _recover(settings, who, wall())
+    if not spool.fill().reports:
+        return 0, recovered
     from keuring_agent.uplink import Uplink
 
     known = collectors.load(settings.state_directory)
@@ -52,7 +49,16 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
     collectors.note(settings.state_directory, found.address, wall(), known)
-    return found.reports, (*found.remarks, *_moved(found.address, known, found.failures))
+    return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
+
+
+def _recover(settings: Settings, who: identity.Identity, now: float) -> tuple[identity.Identity, tuple[str, ...]]:
+    from keuring_agent.recovery import recover
+
+    addresses = settings.enrolment_addresses or who.to_enrol_at()
+    found = recover(settings.state_directory, who, addresses, settings.deadline, now)
+    ended = time.strftime("%Y-%m-%d", time.localtime(who.not_after))
+    return found, (f"the certificate expired on {ended}; the collector gave a new one",)
 
 
 def _in_order(
@@ -84,7 +90,11 @@ def probe(settings: Settings) -> None:
     import socket
 
     who = identity.load(settings.state_directory)
-    addresses = _in_order(settings, who, collectors.load(settings.state_directory), time.time())
+    now = time.time()
+    if who.has_expired(now):
+        addresses = settings.enrolment_addresses or who.to_enrol_at()
+    else:
+        addresses = _in_order(settings, who, collectors.load(settings.state_directory), now)
     for address in addresses:
         host, _, port = address.rpartition(":")
         try:

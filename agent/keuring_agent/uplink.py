@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
 
-from keuring_agent import identity as identities
 from keuring_agent import policy as policies
 from keuring_agent import wire
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
@@ -65,9 +64,9 @@ def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.
     return grpc.secure_channel(address, credentials, options=_OPTIONS)
 
 
-def can_connect(address: str, identity: Identity, timeout: float) -> bool:
-    """Whether the collector that ``identity`` trusts answers there. Sends no more than a handshake."""
-    with channel(address, identity.trust_roots, identity) as connection:
+def can_connect(address: str, roots: str, identity: Identity | None, timeout: float) -> bool:
+    """Whether a collector of ``roots`` (PEM) answers there. Sends no more than a handshake."""
+    with channel(address, roots, identity) as connection:
         try:
             grpc.channel_ready_future(connection).result(timeout=timeout)
         except grpc.FutureTimeoutError:
@@ -145,7 +144,7 @@ class Uplink:
                     self._renew(connection, address, state_directory)
                 said = tuple(str(failure) for failure in failures)
                 return Delivered(self._delivered, self._policy, tuple(self._remarks), address, said)
-        raise _all_of(failures)
+        raise all_of(failures)
 
     def _send_all(self, connection: grpc.Channel) -> None:
         # The library for protobuf is left out of the usual sending, of which loading it would be a quarter.
@@ -238,32 +237,22 @@ class Uplink:
         """Gets the next certificate. A failure is only remarked: there is a third of its life left to try again."""
         # Once in days only, so not paid for at every sending.
         from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
-        from keuring_agent import credentials
+        from keuring_agent import certificates
 
-        request = credentials.new_request()
         try:
+            request = certificates.successor_request(state_directory, self._identity)
             answer = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate(
                 enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request),
                 timeout=self._deadline,
             )
-            granted = credentials.check(
-                answer.certificate_chain, answer.trust_roots, request.private_key, self._identity.endpoint_id, None
-            )
-            renewed = self._identity._replace(
-                private_key=request.private_key,
-                certificate_chain=answer.certificate_chain.decode("ascii"),
-                trust_roots=answer.trust_roots.decode("ascii"),
-                not_before=granted.not_before,
-                not_after=granted.not_after,
-            )
-            identities.store(state_directory, renewed)
+            certificates.succeed(state_directory, self._identity, request, answer.certificate_chain, answer.trust_roots)
         except grpc.RpcError as error:
             self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
-        except (AgentError, UnicodeDecodeError) as error:
+        except AgentError as error:
             self._remarks[f"the certificate was not renewed: {error}"] = None
 
 
-def _all_of(failures: list[DeliveryError]) -> DeliveryError:
+def all_of(failures: list[DeliveryError]) -> DeliveryError:
     """One error that says all; of the kind that gives most hope, so that it is tried again soon where that may help."""
     kinds = {type(failure) for failure in failures}
     kind = UnreachableError if UnreachableError in kinds else type(failures[-1])

@@ -72,6 +72,12 @@ class Settings(BaseModel):
         description="Policy: privacy classes that may leave a machine.",
     )
     certificate_days: float = Field(default=7, gt=0, le=365, description="How long an agent's certificate is valid.")
+    recovery_days: float = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        description="How long after its certificate expired a machine may get a new one by itself; 0: never.",
+    )
     token_minutes: float = Field(default=10, gt=0, le=1440, description="How long an enrolment token is valid.")
     journal_days: float = Field(default=2, ge=1, description="Days of raw reports kept before they are compacted.")
     raw_retention_days: int = Field(default=90, ge=1, description="Days for which windows are kept.")

@@ -18,6 +18,7 @@ from keuring_collector.addresses import PortTakenError, check_free, join, taken
 from keuring_collector.fleet.authority import AuthorityError
 from keuring_collector.ingest.certificates import CertificateService
 from keuring_collector.ingest.enrolment import EnrolmentService
+from keuring_collector.ingest.recovery import RecoveryService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,12 +99,16 @@ class IngestServers:
             enrolled=self._identities.refresh,
             now=self._now,
         )
+        recovery = RecoveryService(
+            self._authority, self._executor, lifetime, dt.timedelta(days=self._settings.recovery_days), self._now
+        )
         reports = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_REPORT_CALLS)
         report_pb2_grpc.add_ReportServiceServicer_to_server(self._reports, reports)
         policy_pb2_grpc.add_PolicyServiceServicer_to_server(self._policies, reports)
         enrolment_pb2_grpc.add_CertificateServiceServicer_to_server(certificates, reports)
         enrolments = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_ENROLMENT_CALLS)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, enrolments)
+        enrolment_pb2_grpc.add_RecoveryServiceServicer_to_server(recovery, enrolments)
         self.report_port = self._open(reports, "report_port", mutual=True)
         self.enrolment_port = self._open(enrolments, "enrolment_port", mutual=False)
         for server in (reports, enrolments):
