@@ -88,7 +88,15 @@ def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
     text = sys.stdin.read() if chosen.token.strip("-") == "" else chosen.token
     permitted = _plan(settings).gate.permits(HOST_NAME)
     name = _host(settings).operating_system().host_name if permitted else ""
-    found = enrol(settings.state_directory, text, chosen.collector, name, settings.deadline, force=chosen.force)
+    found = enrol(
+        settings.state_directory,
+        text,
+        chosen.collector,
+        name,
+        settings.deadline,
+        force=chosen.force,
+        proxy=settings.proxy,
+    )
     print(f"enrolled as {found.endpoint_id}; reports go to {', '.join(found.report_addresses)}")
     print("start the agent with `keuring-agent run`; see what it sends with `keuring-agent show`")
     return 0
@@ -161,7 +169,7 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _destination(settings: Settings) -> Destination:
-    from keuring_agent import collectors, identity
+    from keuring_agent import collectors, identity, proxy
     from keuring_agent.show import Destination
 
     try:
@@ -170,7 +178,7 @@ def _destination(settings: Settings) -> Destination:
         return Destination((), None)
     known = collectors.load(settings.state_directory)
     addresses = collectors.in_order(settings.collector or enrolled, known, time.time(), settings.collector_return)
-    return Destination(addresses, known)
+    return Destination(addresses, known, str(proxy.parse(settings.proxy) or ""))
 
 
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:

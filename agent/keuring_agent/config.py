@@ -76,6 +76,7 @@ class Settings:
     enrolment_addresses: tuple[str, ...] = _setting(
         "HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.", ()
     )
+    proxy: str = _setting("HTTP proxy to go through, as in http://HOST:PORT; empty: none.", "")
     collector_return: float = _setting("Time after which the first address is tried again.", 3600.0, 1, 604800)
     deadline: float = _setting("Time within which the collector must answer.", 15.0, 0.2, 300)
     backoff_minimum: float = _setting("Shortest wait after a failed sending.", 1.0, 0.1, 3600)
@@ -165,6 +166,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if not isinstance(value, str | Path) or not str(value):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write a directory in quotes")
         return Path(value).expanduser().absolute()
+    if name == "proxy":
+        return _checked_proxy(value, where)
     if kind == "str":
         if not isinstance(value, str) or not value.startswith("/"):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
@@ -177,6 +180,16 @@ def _checked(name: str, value: Any, where: str) -> Any:
             f"{where}: setting '{name}' is {value!r}; write {wanted} from {bounds['least']:g} to {bounds['most']:g}"
         )
     return int(value) if kind == "int" else float(value)
+
+
+def _checked_proxy(value: Any, where: str) -> str:
+    from keuring_agent import proxy
+
+    try:
+        proxy.parse(value if isinstance(value, str) else "?")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return str(value)
 
 
 def _checked_list(name: str, value: Any, where: str) -> tuple[str, ...]:

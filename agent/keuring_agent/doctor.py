@@ -10,7 +10,7 @@ from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from keuring_agent import collectors, identity, policy, sensors, state
+from keuring_agent import collectors, identity, policy, proxy, sensors, state
 from keuring_agent.errors import AgentError
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
@@ -150,7 +150,7 @@ def _collectors(settings: Settings, who: Identity) -> Iterator[Finding]:
     expired = who.has_expired(time.time())
     looked_at = (settings.enrolment_addresses or who.to_enrol_at()) if expired else addresses
     showing = None if expired else who
-    found = [list(_collector(address, who.trust_roots, showing, settings.deadline)) for address in looked_at]
+    found = [list(_collector(address, who.trust_roots, showing, settings)) for address in looked_at]
     broken = [any(finding.mark is Mark.FAIL for finding in each) for each in found]
     for finding in (finding for each in found for finding in each):
         mild = finding.mark is Mark.FAIL and not all(broken)
@@ -169,7 +169,38 @@ def _in_use(addresses: tuple[str, ...], settings: Settings) -> Finding:
     return Finding(Mark.OK, "collector", f"{said}; {known}")
 
 
-def _collector(address: str, roots: str, showing: Identity | None, deadline: float) -> Iterator[Finding]:
+def _collector(address: str, roots: str, showing: Identity | None, settings: Settings) -> Iterator[Finding]:
+    way = _through_proxy(address, settings) if settings.proxy else _directly(address, settings.deadline)
+    for finding in way:
+        yield finding
+        if finding.mark is Mark.FAIL:
+            return
+    yield _tls(address, roots, showing, settings)
+
+
+def _through_proxy(address: str, settings: Settings) -> Iterator[Finding]:
+    through = proxy.parse(settings.proxy)
+    try:
+        proxy.connect(address, through, min(5.0, settings.deadline)).close()
+    except proxy.ProxyError as error:
+        yield Finding(
+            Mark.FAIL,
+            "proxy",
+            f"no way to {address}: {error}",
+            'let the proxy allow CONNECT to that port; if it asks who you are: proxy = "http://NAME:PASSWORD@HOST:PORT"',
+        )
+    except OSError as error:
+        yield Finding(
+            Mark.FAIL,
+            "proxy",
+            f"nobody answers at {through} ({error})",
+            "see that the proxy runs, or take the setting 'proxy' away if there is none",
+        )
+    else:
+        yield Finding(Mark.OK, "proxy", f"{through} answers, and lets through to {address}")
+
+
+def _directly(address: str, deadline: float) -> Iterator[Finding]:
     name, _, port = address.rpartition(":")
     name = name.strip("[]")
     try:
@@ -192,13 +223,12 @@ def _collector(address: str, roots: str, showing: Identity | None, deadline: flo
         )
         return
     yield Finding(Mark.OK, "port", f"{address} answers")
-    yield _tls(address, roots, showing, deadline)
 
 
-def _tls(address: str, roots: str, showing: Identity | None, deadline: float) -> Finding:
+def _tls(address: str, roots: str, showing: Identity | None, settings: Settings) -> Finding:
     from keuring_agent import uplink
 
-    if not uplink.can_connect(address, roots, showing, min(5.0, deadline)):
+    if not uplink.can_connect(address, roots, showing, min(5.0, settings.deadline), settings.proxy):
         return Finding(
             Mark.FAIL,
             "tls",

@@ -20,7 +20,14 @@ NAME_LENGTH = 64
 
 
 def enrol(
-    directory: Path, token: str, address: str | None, host_name: str, deadline: float, *, force: bool = False
+    directory: Path,
+    token: str,
+    address: str | None,
+    host_name: str,
+    deadline: float,
+    *,
+    force: bool = False,
+    proxy: str = "",
 ) -> Identity:
     """Makes this machine an endpoint of the collector that the token names, and keeps the identity in ``directory``.
 
@@ -39,7 +46,7 @@ def enrol(
         host_name=host_name[:NAME_LENGTH],
         agent_version=VERSION,
     )
-    where, answer = _ask(addresses, question, credentials.root_pem(parsed.root).decode("ascii"), deadline)
+    where, answer = _ask(addresses, question, credentials.root_pem(parsed.root).decode("ascii"), deadline, proxy)
     granted = credentials.check(
         answer.certificate_chain, answer.trust_roots, request.private_key, answer.endpoint_id, parsed.root
     )
@@ -57,16 +64,16 @@ def enrol(
     )
     identity.store(directory, found)
     state.remove(directory / state.PENDING)
-    _fetch_policy(directory, found, deadline)
+    _fetch_policy(directory, found, deadline, proxy)
     return found
 
 
 def _ask(
-    addresses: tuple[str, ...], question: enrolment_pb2.EnrolEndpointRequest, roots: str, deadline: float
+    addresses: tuple[str, ...], question: enrolment_pb2.EnrolEndpointRequest, roots: str, deadline: float, proxy: str
 ) -> tuple[str, enrolment_pb2.EnrolEndpointResponse]:
     """The first of ``addresses`` that answers, and its answer. Raises the error of the last one that does not."""
     for address in addresses:
-        with uplink.channel(address, roots) as connection:
+        with uplink.channel(address, roots, None, proxy) as connection:
             try:
                 call = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint
                 return address, call(question, timeout=deadline)
@@ -77,13 +84,13 @@ def _ask(
     raise AssertionError("a token names an address")
 
 
-def _fetch_policy(directory: Path, found: Identity, deadline: float) -> None:
+def _fetch_policy(directory: Path, found: Identity, deadline: float, proxy: str) -> None:
     """Asks for the policy, so that the very first window is measured as the collector wants it.
 
     Where it cannot be had now, the defaults hold until the first answer to a report brings it.
     """
     for address in found.report_addresses:
-        with uplink.channel(address, found.trust_roots, found) as connection:
+        with uplink.channel(address, found.trust_roots, found, proxy) as connection:
             try:
                 answer = policy_pb2_grpc.PolicyServiceStub(connection).GetPolicy(
                     policy_pb2.GetPolicyRequest(), timeout=deadline

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 CONTEXT: Final = b"keuring.enrolment.v1.RecoverCertificate\x00"
 
 
-def recover(directory: Path, who: Identity, addresses: Sequence[str], deadline: float, now: float) -> Identity:
+def recover(
+    directory: Path, who: Identity, addresses: Sequence[str], deadline: float, now: float, proxy: str = ""
+) -> Identity:
     """Gets a successor of the expired certificate from the first address that answers, and keeps it.
 
     Raises DeliveryError, RefusedError (which is remembered for `doctor`) or StateError.
@@ -30,7 +32,7 @@ def recover(directory: Path, who: Identity, addresses: Sequence[str], deadline: 
     failures: list[DeliveryError] = []
     for address in addresses:
         try:
-            answer = _ask(address, who, request.signing_request, deadline)
+            answer = _ask(address, who, request.signing_request, deadline, proxy)
             found = certificates.succeed(directory, who, request, answer.certificate_chain, answer.trust_roots)
         except grpc.RpcError as error:
             failure = _explain(error, address, deadline)
@@ -47,11 +49,11 @@ def recover(directory: Path, who: Identity, addresses: Sequence[str], deadline: 
 
 
 def _ask(
-    address: str, who: Identity, signing_request: bytes, deadline: float
+    address: str, who: Identity, signing_request: bytes, deadline: float, proxy: str
 ) -> enrolment_pb2.RecoverCertificateResponse:
     """Both calls over one connection, since the collector behind an address need not be the same at the next one."""
     until = time.monotonic() + deadline
-    with uplink.channel(address, who.trust_roots) as connection:
+    with uplink.channel(address, who.trust_roots, None, proxy) as connection:
         stub = enrolment_pb2_grpc.RecoveryServiceStub(connection)
         challenge = stub.GetChallenge(enrolment_pb2.GetChallengeRequest(), timeout=deadline).challenge
         question = enrolment_pb2.RecoverCertificateRequest(

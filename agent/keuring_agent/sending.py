@@ -5,10 +5,11 @@ grpc is loaded only once it is known that there is something to send, somebody t
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from keuring_agent import collectors, config, identity, policy
 from keuring_agent.errors import AgentError, UnreachableError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from keuring_agent.config import Settings
 
 UNEXPECTED = 1
+PROXY: Final = f"{config.ENVIRONMENT_PREFIX}PROXY"
 
 
 def spool_of(settings: Settings) -> Spool:
@@ -44,7 +46,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
 
     known = collectors.load(settings.state_directory)
     addresses = _in_order(settings, who, known, wall())
-    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall)
+    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall, settings.proxy)
     found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
@@ -56,7 +58,7 @@ def _recover(settings: Settings, who: identity.Identity, now: float) -> tuple[id
     from keuring_agent.recovery import recover
 
     addresses = settings.enrolment_addresses or who.to_enrol_at()
-    found = recover(settings.state_directory, who, addresses, settings.deadline, now)
+    found = recover(settings.state_directory, who, addresses, settings.deadline, now, settings.proxy)
     ended = time.strftime("%Y-%m-%d", time.localtime(who.not_after))
     return found, (f"the certificate expired on {ended}; the collector gave a new one",)
 
@@ -87,8 +89,9 @@ def probe(settings: Settings) -> None:
 
     Used after a failure only: a machine away from its network tries for days, and this costs a hundredth.
     """
-    import socket
+    from keuring_agent import proxy
 
+    through = proxy.parse(settings.proxy)
     who = identity.load(settings.state_directory)
     now = time.time()
     if who.has_expired(now):
@@ -96,13 +99,13 @@ def probe(settings: Settings) -> None:
     else:
         addresses = _in_order(settings, who, collectors.load(settings.state_directory), now)
     for address in addresses:
-        host, _, port = address.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=min(5.0, settings.deadline)).close()
+            proxy.connect(address, through, min(5.0, settings.deadline)).close()
         except (OSError, ValueError):
             continue
         return
-    raise UnreachableError(f"nobody listens at {', '.join(addresses)}")
+    by = f" through the proxy {through}" if through else ""
+    raise UnreachableError(f"nobody listens at {', '.join(addresses)}{by}")
 
 
 def child(settings: Settings, *, after_failure: bool) -> int:
@@ -125,10 +128,13 @@ def child(settings: Settings, *, after_failure: bool) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """The child where there is no fork: the settings come as the flags and the environment of the parent."""
+    """The child where there is no fork: the settings come as the arguments, what may be secret in a variable."""
     after_failure = arguments[:1] == ["--after-failure"]
     overrides = dict(pair.split("=", 1) for pair in arguments[after_failure:])
-    return child(config.load(None, overrides, {}), after_failure=after_failure)
+    return child(
+        config.load(None, overrides, {name: value for name, value in os.environ.items() if name == PROXY}),
+        after_failure=after_failure,
+    )
 
 
 if __name__ == "__main__":

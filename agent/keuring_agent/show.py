@@ -43,12 +43,14 @@ class Destination(NamedTuple):
 
     addresses: tuple[str, ...]
     used: InUse | None
+    proxy: str = ""  # without credentials
 
     def __str__(self) -> str:
         if not self.addresses:
             return "They go nowhere: this machine is not enrolled."
         told = str(self.used) if self.used else "nothing was sent yet"
-        return f"They go to {', else '.join(self.addresses)}; {told}."
+        through = f", through the proxy {self.proxy}" if self.proxy else ""
+        return f"They go to {', else '.join(self.addresses)}{through}; {told}."
 
 
 class Shown(NamedTuple):
@@ -98,6 +100,7 @@ def document(found: Iterable[Entry], destination: Destination) -> dict[str, Any]
     return {
         "collector": {
             "addresses": list(destination.addresses),
+            "proxy": destination.proxy,
             "in_use": used.address if used else None,
             "since": used.since if used else None,
             "last_sent": used.last if used else None,

@@ -6,6 +6,7 @@ durable (or were before, or were put aside).
 
 from __future__ import annotations
 
+import os
 import queue
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -32,7 +33,6 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", 4 * MESSAGE_LIMIT),  # a report that is too large must reach its judge
     ("grpc.enable_retries", 0),
-    ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 )
 _METHOD: Final = "/keuring.report.v1.ReportService/SendReports"
@@ -54,19 +54,27 @@ class Delivered(NamedTuple):
     failures: tuple[str, ...]
 
 
-def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.Channel:
-    """A channel that trusts ``roots`` (PEM) alone, and shows the certificate of ``identity``."""
+def channel(address: str, roots: str, identity: Identity | None = None, proxy: str = "") -> grpc.Channel:
+    """A channel that trusts ``roots`` (PEM) alone, and shows the certificate of ``identity``.
+
+    ``proxy``: see the setting. TLS goes through it from end to end.
+    """
     credentials = grpc.ssl_channel_credentials(
         roots.encode("ascii"),
         identity.private_key.encode("ascii") if identity else None,
         identity.certificate_chain.encode("ascii") if identity else None,
     )
-    return grpc.secure_channel(address, credentials, options=_OPTIONS)
+    options: list[tuple[str, int | str]] = [*_OPTIONS, ("grpc.enable_http_proxy", int(bool(proxy)))]
+    if proxy:
+        options.append(("grpc.http_proxy", proxy))
+        # The setting says it all; exceptions that the environment makes for other programs are not ours.
+        os.environ.setdefault("no_grpc_proxy", "")
+    return grpc.secure_channel(address, credentials, options=options)
 
 
-def can_connect(address: str, roots: str, identity: Identity | None, timeout: float) -> bool:
+def can_connect(address: str, roots: str, identity: Identity | None, timeout: float, proxy: str = "") -> bool:
     """Whether a collector of ``roots`` (PEM) answers there. Sends no more than a handshake."""
-    with channel(address, roots, identity) as connection:
+    with channel(address, roots, identity, proxy) as connection:
         try:
             grpc.channel_ready_future(connection).result(timeout=timeout)
         except grpc.FutureTimeoutError:
@@ -106,12 +114,14 @@ class Uplink:
         policy_version: str,
         deadline: float,
         wall: Callable[[], float] = time.time,
+        proxy: str = "",
     ) -> None:
         self._identity = identity
         self._spool = spool
         self._policy_version = policy_version
         self._deadline = deadline
         self._wall = wall
+        self._proxy = proxy
         self._policy: Policy | None = None
         self._remarks: dict[str, None] = {}
         self._delivered = 0
@@ -131,7 +141,7 @@ class Uplink:
         for address in addresses:
             if failures:
                 pause(len(failures))
-            with channel(address, self._identity.trust_roots, self._identity) as connection:
+            with channel(address, self._identity.trust_roots, self._identity, self._proxy) as connection:
                 try:
                     self._send_all(connection)
                 except grpc.RpcError as error:
