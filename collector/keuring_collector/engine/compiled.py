@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.wear import Library
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 6
+ENGINE_VERSION = 7
 
 Value = str | float | bool
 
@@ -296,7 +296,24 @@ class Combination:
     parts: tuple[Part, ...]
 
 
-Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """x is how unlike itself the series is, 1 being the edge of what is still usual; see unusual.py.
+
+    ``high`` and ``low``: which sides count. ``margin``: an excess below this, in the series' unit, is none.
+    ``learning``: seconds in which it must have been known before anything is said.
+    """
+
+    signal: int
+    statistic: int
+    high: bool
+    low: bool
+    margin: float
+    learning: float
+    identity: int = 0
+
+
+Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination | Unusual
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ BY_CYCLES = {
     "line": "by its recent line",
 }
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
-LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
+LENGTHS = frozenset({"forecast", "date", "hold", "recovery", "known"})
 NO_FORECAST = {
     "none_yet": "no complete day yet",
     "short": "too little history",
