@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
     from keuring_agent.sensors.base import Notebook
-    from keuring_agent.show import Entry
+    from keuring_agent.show import Destination, Entry
     from keuring_agent.window import WindowReport
 
 # Rates need two samples; commands that take a single window wait this long between them.
@@ -111,7 +111,15 @@ def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
     text = sys.stdin.read() if chosen.token.strip("-") == "" else chosen.token
     permitted = _plan(settings).gate.permits(HOST_NAME)
     name = _host(settings).operating_system().host_name if permitted else ""
-    found = enrol(settings.state_directory, text, chosen.collector, name, settings.deadline, force=chosen.force)
+    found = enrol(
+        settings.state_directory,
+        text,
+        chosen.collector,
+        name,
+        settings.deadline,
+        force=chosen.force,
+        proxy=settings.proxy,
+    )
     print(f"enrolled as {found.endpoint_id}; reports go to {', '.join(found.report_addresses)}")
     print("start the agent with `keuring-agent run`; see what it sends with `keuring-agent show`")
     return 0
@@ -188,10 +196,11 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent import show
 
     report, found = _shown(settings)
+    where = _destination(settings)
     if chosen.json:
-        print(json.dumps(show.document(found), indent=2, ensure_ascii=False))
+        print(json.dumps(show.document(found, where), indent=2, ensure_ascii=False))
     else:
-        for line in show.text(found, report.start, report.duration, language.chosen(chosen.language)):
+        for line in show.text(found, where, report.start, report.duration, language.chosen(chosen.language)):
             print(line)
     return 0
 
@@ -244,6 +253,19 @@ def _page(settings: Settings, chosen: argparse.Namespace) -> int:
             webbrowser.open(server.address)
         server.serve()
     return 0
+
+
+def _destination(settings: Settings) -> Destination:
+    from keuring_agent import collectors, identity, proxy
+    from keuring_agent.show import Destination
+
+    try:
+        enrolled = identity.load(settings.state_directory).report_addresses
+    except AgentError:
+        return Destination((), None)
+    known = collectors.load(settings.state_directory)
+    addresses = collectors.in_order(settings.collector or enrolled, known, time.time(), settings.collector_return)
+    return Destination(addresses, known, str(proxy.parse(settings.proxy) or ""))
 
 
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:

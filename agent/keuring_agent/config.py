@@ -71,7 +71,14 @@ class Settings:
     smart_interval: float = _setting("Time between two looks at the health of disks.", 3600.0, 60, 604800)
     updates_interval: float = _setting("Time between two counts of pending updates.", 21600.0, 600, 604800)
     sensor_timeout: float = _setting("Time that a quick sensor may take.", 10.0, 0.1, 60)
-    report_addresses: tuple[str, ...] = _setting("HOST:PORT to report to, instead of what enrolment gave.", ())
+    collector: tuple[str, ...] = _setting(
+        "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
+    )
+    enrolment_addresses: tuple[str, ...] = _setting(
+        "HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.", ()
+    )
+    proxy: str = _setting("HTTP proxy to go through, as in http://HOST:PORT; empty: none.", "")
+    collector_return: float = _setting("Time after which the first address is tried again.", 3600.0, 1, 604800)
     deadline: float = _setting("Time within which the collector must answer.", 15.0, 0.2, 300)
     backoff_minimum: float = _setting("Shortest wait after a failed sending.", 1.0, 0.1, 3600)
     backoff_maximum: float = _setting("Longest wait after failed sendings.", 300.0, 0.1, 86400)
@@ -80,6 +87,7 @@ class Settings:
 
 
 NAMES: Final = tuple(setting.name for setting in fields(Settings))
+_ADDRESSES: Final = frozenset({"collector", "enrolment_addresses"})
 _FIELDS: Final = {setting.name: setting for setting in fields(Settings)}
 
 
@@ -159,6 +167,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if not isinstance(value, str | Path) or not str(value):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write a directory in quotes")
         return Path(value).expanduser().absolute()
+    if name == "proxy":
+        return _checked_proxy(value, where)
     if kind == "str":
         if not isinstance(value, str) or not value.startswith("/"):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
@@ -173,13 +183,25 @@ def _checked(name: str, value: Any, where: str) -> Any:
     return int(value) if kind == "int" else float(value)
 
 
+def _checked_proxy(value: Any, where: str) -> str:
+    from keuring_agent import proxy
+
+    try:
+        proxy.parse(value if isinstance(value, str) else "?")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return str(value)
+
+
 def _checked_list(name: str, value: Any, where: str) -> tuple[str, ...]:
+    if name in _ADDRESSES and isinstance(value, str):
+        value = [value]
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise ConfigError(f'{where}: setting \'{name}\' is {value!r}; write a list of texts, as in ["one", "two"]')
     known = {"disabled_signals": BY_NAME, "privacy_classes": _CLASSES}.get(name)
     for item in value:
         if known is not None and item not in known:
             raise ConfigError(f"{where}: setting '{name}' names '{item}', which there is not; see docs/agent.md")
-        if name == "report_addresses" and not item.rpartition(":")[2].isdigit():
+        if name in _ADDRESSES and not all((item.rpartition(":")[0], item.rpartition(":")[2].isdigit())):
             raise ConfigError(f"{where}: setting '{name}' has '{item}'; write HOST:PORT")
     return tuple(value)

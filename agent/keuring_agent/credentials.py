@@ -40,6 +40,13 @@ def new_request() -> Request:
     return Request(pem, request.public_bytes(serialization.Encoding.DER))
 
 
+def sign(private_key: str, data: bytes) -> bytes:
+    """Shows that we have the key (PEM): its signature under ``data``, ECDSA with SHA-256, DER."""
+    key = serialization.load_pem_private_key(private_key.encode("ascii"), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101  # new_request makes no other
+    return key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
 def check(chain: bytes, roots: bytes, private_key: str, endpoint_id: str, trusted: bytes | None) -> Granted:
     """Checks an answer to a signing request before it is believed.
 

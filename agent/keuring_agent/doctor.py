@@ -8,9 +8,9 @@ import stat
 import time
 from contextlib import closing
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from keuring_agent import identity, policy, sensors, state
+from keuring_agent import collectors, identity, policy, proxy, sensors, state
 from keuring_agent.errors import AgentError
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
@@ -61,8 +61,7 @@ def examine(settings: Settings, host: Host) -> Iterator[Finding]:
         yield Finding(Mark.FAIL, "identity", what, mend.strip() or "enrol again with --force")
     else:
         yield from _identity(settings, who)
-        for address in settings.report_addresses or who.report_addresses:
-            yield from _collector(address, who, settings.deadline)
+        yield from _collectors(settings, who)
     yield _clock(host)
     yield _spool(settings)
     yield from _sensors(settings, host)
@@ -95,9 +94,7 @@ def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:
     now = time.time()
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(who.not_after))
     if who.has_expired(now):
-        yield Finding(
-            Mark.FAIL, "certificate", f"expired on {until}", "run: keuring-agent enroll --force --token TOKEN"
-        )
+        yield _expired(settings, who, until)
     elif now < who.not_before:
         yield Finding(Mark.FAIL, "certificate", "not valid yet by this machine's clock", "set the clock right")
     elif who.is_due(now):
@@ -108,10 +105,102 @@ def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:
             "see that `keuring-agent run` runs and reaches the collector; it renews by itself",
         )
     else:
-        yield Finding(Mark.OK, "certificate", f"valid until {until}, renewed before by itself")
+        yield Finding(Mark.OK, "certificate", f"valid until {until}, renewed before by itself{_recovered(settings)}")
 
 
-def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding]:
+def _expired(settings: Settings, who: Identity, until: str) -> Finding:
+    refused = _recovery(settings).get("refused")
+    if isinstance(refused, float) and refused >= who.not_after:
+        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(refused))
+        return Finding(
+            Mark.FAIL,
+            "certificate",
+            f"expired on {until}, and the collector gives no new one for it (asked on {at})",
+            "run: keuring-agent enroll --force --token TOKEN",
+        )
+    addresses = settings.enrolment_addresses or who.to_enrol_at()
+    return Finding(
+        Mark.WARN,
+        "certificate",
+        f"expired on {until}; the agent gets a new one by itself, at {', '.join(addresses)}",
+        "see that `keuring-agent run` runs; if the lines below say that nobody answers, that is what to mend",
+    )
+
+
+def _recovered(settings: Settings) -> str:
+    recovered = _recovery(settings).get("recovered")
+    if not isinstance(recovered, float):
+        return ""
+    return f"; one that had expired was replaced on {time.strftime('%Y-%m-%d', time.localtime(recovered))}"
+
+
+def _recovery(settings: Settings) -> dict[str, Any]:
+    try:
+        return state.read(settings.state_directory / state.RECOVERY) or {}
+    except AgentError:
+        return {}
+
+
+def _collectors(settings: Settings, who: Identity) -> Iterator[Finding]:
+    """Each address; where one of several works, what is wrong with the others is a warning.
+
+    With an expired certificate only those count where another one can be had.
+    """
+    addresses = settings.collector or who.report_addresses
+    expired = who.has_expired(time.time())
+    looked_at = (settings.enrolment_addresses or who.to_enrol_at()) if expired else addresses
+    showing = None if expired else who
+    found = [list(_collector(address, who.trust_roots, showing, settings)) for address in looked_at]
+    broken = [any(finding.mark is Mark.FAIL for finding in each) for each in found]
+    for finding in (finding for each in found for finding in each):
+        mild = finding.mark is Mark.FAIL and not all(broken)
+        yield finding._replace(mark=Mark.WARN) if mild else finding
+    yield _in_use(addresses, settings)
+
+
+def _in_use(addresses: tuple[str, ...], settings: Settings) -> Finding:
+    known = collectors.load(settings.state_directory)
+    first = collectors.in_order(addresses, known, time.time(), settings.collector_return)[:1]
+    if not first:
+        return Finding(Mark.FAIL, "collector", "no address is known", "enrol again, or set 'collector'")
+    said = f"{first[0]} comes first"
+    if known is None:
+        return Finding(Mark.OK, "collector", f"{said}; nothing was sent yet")
+    return Finding(Mark.OK, "collector", f"{said}; {known}")
+
+
+def _collector(address: str, roots: str, showing: Identity | None, settings: Settings) -> Iterator[Finding]:
+    way = _through_proxy(address, settings) if settings.proxy else _directly(address, settings.deadline)
+    for finding in way:
+        yield finding
+        if finding.mark is Mark.FAIL:
+            return
+    yield _tls(address, roots, showing, settings)
+
+
+def _through_proxy(address: str, settings: Settings) -> Iterator[Finding]:
+    through = proxy.parse(settings.proxy)
+    try:
+        proxy.connect(address, through, min(5.0, settings.deadline)).close()
+    except proxy.ProxyError as error:
+        yield Finding(
+            Mark.FAIL,
+            "proxy",
+            f"no way to {address}: {error}",
+            'let the proxy allow CONNECT to that port; if it asks who you are: proxy = "http://NAME:PASSWORD@HOST:PORT"',
+        )
+    except OSError as error:
+        yield Finding(
+            Mark.FAIL,
+            "proxy",
+            f"nobody answers at {through} ({error})",
+            "see that the proxy runs, or take the setting 'proxy' away if there is none",
+        )
+    else:
+        yield Finding(Mark.OK, "proxy", f"{through} answers, and lets through to {address}")
+
+
+def _directly(address: str, deadline: float) -> Iterator[Finding]:
     name, _, port = address.rpartition(":")
     name = name.strip("[]")
     try:
@@ -134,13 +223,12 @@ def _collector(address: str, who: Identity, deadline: float) -> Iterator[Finding
         )
         return
     yield Finding(Mark.OK, "port", f"{address} answers")
-    yield _tls(address, who, deadline)
 
 
-def _tls(address: str, who: Identity, deadline: float) -> Finding:
+def _tls(address: str, roots: str, showing: Identity | None, settings: Settings) -> Finding:
     from keuring_agent import uplink
 
-    if not uplink.can_connect(address, who, min(5.0, deadline)):
+    if not uplink.can_connect(address, roots, showing, min(5.0, settings.deadline), settings.proxy):
         return Finding(
             Mark.FAIL,
             "tls",

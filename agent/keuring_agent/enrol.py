@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -12,8 +11,18 @@ import grpc
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 from keuring.signals.catalogue import HOST_NAME, KEURING_AGENT_VERSION
-from keuring_agent import VERSION, credentials, dispatches, enrolment_token, identity, policy, state, uplink
-from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError
+from keuring_agent import (
+    VERSION,
+    certificates,
+    credentials,
+    dispatches,
+    enrolment_token,
+    identity,
+    policy,
+    state,
+    uplink,
+)
+from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError, UnreachableError, UntrustedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +33,14 @@ NAME_LENGTH = 64
 
 
 def enrol(
-    directory: Path, token: str, address: str | None, host_name: str, deadline: float, *, force: bool = False
+    directory: Path,
+    token: str,
+    address: str | None,
+    host_name: str,
+    deadline: float,
+    *,
+    force: bool = False,
+    proxy: str = "",
 ) -> Identity:
     """Makes this machine an endpoint of the collector that the token names, and keeps the identity in ``directory``.
 
@@ -35,27 +51,16 @@ def enrol(
     state.prepare(directory)
     if not force:
         _refuse_second(directory)
-    where = address or parsed.address
-    request = _request(directory, parsed.secret)
-    root = credentials.root_pem(parsed.root)
-    message = enrolment_pb2.EnrolEndpointRequest(
+    addresses = (address,) if address else parsed.addresses
+    request = certificates.kept_request(directory / state.PENDING, parsed.secret)
+    question = enrolment_pb2.EnrolEndpointRequest(
         token=parsed.secret,
         certificate_signing_request=request.signing_request,
         host_name=host_name[:NAME_LENGTH],
         agent_version=VERSION,
     )
-    told = (HOST_NAME.id, KEURING_AGENT_VERSION.id) if host_name else (KEURING_AGENT_VERSION.id,)
-    begun = dispatches.Dispatch(time.time(), dispatches.ENROLMENT, where, message.ByteSize(), signals=told)
-    outcome = dispatches.UNFINISHED
-    with uplink.channel(where, root.decode("ascii")) as connection:
-        try:
-            answer = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint(message, timeout=deadline)
-            outcome = dispatches.ACKNOWLEDGED
-        except grpc.RpcError as error:
-            raise _explain(error, where, deadline) from error
-        finally:
-            if complaint := dispatches.keep(directory, (begun._replace(outcome=outcome),)):
-                print(f"keuring-agent: {complaint}", file=sys.stderr)
+    roots = credentials.root_pem(parsed.root).decode("ascii")
+    where, answer = _ask(directory, addresses, question, roots, deadline, proxy)
     granted = credentials.check(
         answer.certificate_chain, answer.trust_roots, request.private_key, answer.endpoint_id, parsed.root
     )
@@ -69,20 +74,51 @@ def enrol(
         tuple(answer.report_addresses),
         granted.not_before,
         granted.not_after,
+        addresses,
     )
     identity.store(directory, found)
     state.remove(directory / state.PENDING)
-    _fetch_policy(directory, found, deadline)
+    _fetch_policy(directory, found, deadline, proxy)
     return found
 
 
-def _fetch_policy(directory: Path, found: Identity, deadline: float) -> None:
+def _ask(
+    directory: Path,
+    addresses: tuple[str, ...],
+    question: enrolment_pb2.EnrolEndpointRequest,
+    roots: str,
+    deadline: float,
+    proxy: str,
+) -> tuple[str, enrolment_pb2.EnrolEndpointResponse]:
+    """The first of ``addresses`` that answers, and its answer. Raises the error of the last one that does not."""
+    told = (HOST_NAME.id, KEURING_AGENT_VERSION.id) if question.host_name else (KEURING_AGENT_VERSION.id,)
+    for address in addresses:
+        begun = dispatches.Dispatch(time.time(), dispatches.ENROLMENT, address, question.ByteSize(), signals=told)
+        outcome = dispatches.UNFINISHED
+        with uplink.channel(address, roots, None, proxy) as connection:
+            try:
+                call = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint
+                answer = call(question, timeout=deadline)
+                outcome = dispatches.ACKNOWLEDGED
+            except grpc.RpcError as error:
+                failure = _explain(error, address, deadline)
+                if address == addresses[-1] or not isinstance(failure, UnreachableError | UntrustedError):
+                    raise failure from error
+            else:
+                return address, answer
+            finally:
+                if complaint := dispatches.keep(directory, (begun._replace(outcome=outcome),)):
+                    print(f"keuring-agent: {complaint}", file=sys.stderr)
+    raise AssertionError("a token names an address")
+
+
+def _fetch_policy(directory: Path, found: Identity, deadline: float, proxy: str) -> None:
     """Asks for the policy, so that the very first window is measured as the collector wants it.
 
     Where it cannot be had now, the defaults hold until the first answer to a report brings it.
     """
     for address in found.report_addresses:
-        with uplink.channel(address, found.trust_roots, found) as connection:
+        with uplink.channel(address, found.trust_roots, found, proxy) as connection:
             try:
                 answer = policy_pb2_grpc.PolicyServiceStub(connection).GetPolicy(
                     policy_pb2.GetPolicyRequest(), timeout=deadline
@@ -101,21 +137,6 @@ def _refuse_second(directory: Path) -> None:
     raise IdentityError(
         f"{directory}: this machine is enrolled already, as {known.endpoint_id}; use --force to enrol it anew"
     )
-
-
-def _request(directory: Path, secret: str) -> credentials.Request:
-    """A key and its request; the same again for the same token, so that an answer lost on the way costs nothing."""
-    digest = hashlib.sha256(secret.encode()).hexdigest()
-    try:
-        kept = state.read(directory / state.PENDING) or {}
-    except StateError:
-        kept = {}
-    if kept.get("token") == digest and isinstance(kept.get("key"), str) and isinstance(kept.get("request"), str):
-        return credentials.Request(kept["key"], bytes.fromhex(kept["request"]))
-    request = credentials.new_request()
-    pending = {"token": digest, "key": request.private_key, "request": request.signing_request.hex()}
-    state.write(directory / state.PENDING, pending)
-    return request
 
 
 def _explain(error: grpc.RpcError, where: str, deadline: float) -> AgentError:

@@ -13,6 +13,8 @@ from keuring_agent.errors import IdentityError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Where machines enrolled that keep no address for it (of before 0.1.0): at the collector's usual port for it.
+ENROLMENT_PORT: Final = 7444
 # A certificate is renewed when this much of its life is over.
 RENEW_AFTER: Final = 2 / 3
 
@@ -27,6 +29,7 @@ class Identity(NamedTuple):
     report_addresses: tuple[str, ...]
     not_before: float
     not_after: float
+    enrolment_addresses: tuple[str, ...] = ()
 
     def is_due(self, now: float) -> bool:
         """Whether the certificate should be renewed."""
@@ -35,6 +38,11 @@ class Identity(NamedTuple):
     def has_expired(self, now: float) -> bool:
         """Whether the collector would refuse it."""
         return now >= self.not_after
+
+    def to_enrol_at(self) -> tuple[str, ...]:
+        """Where another certificate can be had when this one has expired."""
+        hosts = (address.rpartition(":")[0] for address in self.report_addresses)
+        return self.enrolment_addresses or tuple(f"{host}:{ENROLMENT_PORT}" for host in hosts)
 
 
 def load(directory: Path) -> Identity:
@@ -50,11 +58,12 @@ def load(directory: Path) -> Identity:
         texts = [stored[name] for name in Identity._fields[:4]]
         addresses = stored["report_addresses"]
         times = (float(stored["not_before"]), float(stored["not_after"]))
-        if not all(isinstance(text, str) for text in (*texts, *addresses)):
+        enrolment = stored.get("enrolment_addresses", ())
+        if not all(isinstance(text, str) for text in (*texts, *addresses, *enrolment)):
             raise TypeError("not a text")
     except (KeyError, TypeError, ValueError) as error:
         raise IdentityError(f"{path}: the identity is damaged ({error}); enrol again with --force") from error
-    return Identity(texts[0], texts[1], texts[2], texts[3], tuple(addresses), *times)
+    return Identity(texts[0], texts[1], texts[2], texts[3], tuple(addresses), *times, tuple(enrolment))
 
 
 def store(directory: Path, identity: Identity) -> None:

@@ -109,7 +109,9 @@ class SpawnLauncher:
         self._until = time.monotonic() + PATIENCE * settings.deadline
         flags = ["--after-failure"] if after_failure else []
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "keuring_agent.sending", *flags, *_arguments(settings)], stdin=subprocess.DEVNULL
+            [sys.executable, "-m", "keuring_agent.sending", *flags, *_arguments(settings)],
+            env={**os.environ, sending.PROXY: settings.proxy},
+            stdin=subprocess.DEVNULL,
         )
 
     def poll(self) -> int | None:
@@ -132,13 +134,16 @@ class SpawnLauncher:
 
 
 def _arguments(settings: Settings) -> list[str]:
-    """NAME=VALUE for each setting that is given, as config.load takes them."""
+    """NAME=VALUE for each setting that is given, as config.load takes them.
+
+    Not the proxy, which may hold a password: anybody on the machine may see arguments.
+    """
 
     def text(value: Any) -> str:
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
     given = ((each.name, getattr(settings, each.name)) for each in fields(settings))
-    return [f"{name}={text(value)}" for name, value in given if value is not None]
+    return [f"{name}={text(value)}" for name, value in given if value is not None and name != "proxy"]
 
 
 def default() -> Launcher:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +13,9 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-from keuring_agent import policy, sending, sensors, state, wire
+from keuring_agent import identity, policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
+from keuring_agent.host.waiting import between
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
 from keuring_agent.recorder import Recorder
@@ -56,6 +56,8 @@ URGENT_EVENTS: Final = frozenset(
 )
 # A window with one of these ends at once, but not twice within this many seconds: a dying disk complains all the time.
 _ALERT_PAUSE: Final = 3600.0
+# While the certificate is over nothing can be reported, and few machines are in that state at a time.
+_RECOVERY_MAXIMUM: Final = 45.0
 # After these, trying again soon cannot help.
 _HOPELESS: Final = frozenset({IdentityError.exit_code, UntrustedError.exit_code, RefusedError.exit_code})
 
@@ -63,11 +65,6 @@ _HOPELESS: Final = frozenset({IdentityError.exit_code, UntrustedError.exit_code,
 def say(text: str) -> None:
     """A line for the log, which is the standard error output."""
     print(f"keuring-agent: {text}", file=sys.stderr, flush=True)
-
-
-def between(least: float, most: float) -> float:
-    """Any number from ``least`` to ``most``; without the random module, which costs the resident agent memory."""
-    return least + (most - least) * int.from_bytes(os.urandom(4), "big") / 0xFFFFFFFF
 
 
 def is_urgent(report: WindowReport) -> bool:
@@ -98,6 +95,8 @@ class Runner:
         self.notebook = read_notebook(self._directory, log)
         self._ledger = Ledger(self._read_quietly("ledger.json"))
         self._policy_seen = self._policy_stamp()
+        self._identity_seen = 0
+        self._not_after = float("inf")
         self._plan = policy.plan(policy.load(self._directory), settings)
         self.recorder = Recorder(
             host,
@@ -123,6 +122,7 @@ class Runner:
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
         self._resting.begin()
+        self._follow_identity()
         following = self._host.monotonic()
         first = True
         while not sleeper.stopped:
@@ -150,6 +150,7 @@ class Runner:
 
     def _tick(self) -> None:
         self._follow_policy()
+        self._follow_identity()
         if self._resting.look():
             self._rest()
             return
@@ -208,6 +209,8 @@ class Runner:
         return True
 
     def _wants_flush(self) -> bool:
+        if self._expired:
+            return True  # to get another certificate, whatever waits
         if not self._waiting_windows and not self._failures:
             return False
         return self._failures > 0 or self._urgent or self._waiting_windows >= self._plan.windows_per_flush
@@ -225,6 +228,7 @@ class Runner:
             return
         if code < 0:
             self._note_broken_off()
+        self._follow_identity()
         if code == 0:
             if self._failures:
                 self._log("the collector takes reports again")
@@ -234,6 +238,8 @@ class Runner:
         self._failures = 30 if code in _HOPELESS else self._failures + 1
         self._failed_flushes += 1
         least, most = self._settings.backoff_minimum, self._settings.backoff_maximum
+        if self._expired and code not in _HOPELESS:
+            most = max(least, min(most, _RECOVERY_MAXIMUM))
         # Full jitter: a thousand agents that lost the same collector do not come back at the same moment.
         ceiling = min(most, least * 2.0 ** min(self._failures, 30))
         self._retry_at = self._host.monotonic() + self._draw(least, ceiling)
@@ -256,9 +262,26 @@ class Runner:
         self.recorder.restrict(self._plan.gate)
         self._log(f"following policy {wanted.version}")
 
+    @property
+    def _expired(self) -> bool:
+        return self._host.wall() >= self._not_after
+
+    def _follow_identity(self) -> None:
+        """Until when the certificate is good; the child may have got another one."""
+        stamp = self._stamp(state.IDENTITY)
+        if stamp != self._identity_seen:
+            self._identity_seen = stamp
+            try:
+                self._not_after = identity.load(self._directory).not_after
+            except (IdentityError, StateError):
+                self._not_after = float("inf")  # the child says what is wrong with it
+
     def _policy_stamp(self) -> int:
+        return self._stamp(state.POLICY)
+
+    def _stamp(self, name: str) -> int:
         try:
-            return (self._directory / state.POLICY).stat().st_mtime_ns
+            return (self._directory / name).stat().st_mtime_ns
         except OSError:
             return 0
 

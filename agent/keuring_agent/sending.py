@@ -5,13 +5,15 @@ grpc is loaded only once it is known that there is something to send, somebody t
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from keuring_agent import config, identity, policy
-from keuring_agent.errors import AgentError, IdentityError, UnreachableError
+from keuring_agent import collectors, config, identity, policy
+from keuring_agent.errors import AgentError, UnreachableError
+from keuring_agent.host.waiting import between
 from keuring_agent.spool import Spool
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from keuring_agent.config import Settings
 
 UNEXPECTED = 1
+PROXY: Final = f"{config.ENVIRONMENT_PREFIX}PROXY"
 
 
 def spool_of(settings: Settings) -> Spool:
@@ -33,30 +36,61 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     Raises IdentityError, DeliveryError or StateError; then what was not acknowledged is still in the spool.
     """
     spool = spool_of(settings)
-    if not spool.fill().reports:
-        return 0, ()
     who = identity.load(settings.state_directory)
+    recovered: tuple[str, ...] = ()
     if who.has_expired(wall()):
-        raise IdentityError(
-            f"{settings.state_directory}: this machine's certificate expired on "
-            f"{time.strftime('%Y-%m-%d', time.localtime(who.not_after))}; enrol it again with "
-            "`keuring-agent enroll --force --token TOKEN`"
-        )
+        who, recovered = _recover(settings, who, wall())
+    if not spool.fill().reports:
+        return 0, recovered
     from keuring_agent import dispatches
     from keuring_agent.uplink import Uplink
 
     if damaged := dispatches.mend(settings.state_directory):
         _say(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
+    known = collectors.load(settings.state_directory)
+    addresses = _in_order(settings, who, known, wall())
     tally = dispatches.Tally(wall)
-    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall, tally)
+    version = policy.load(settings.state_directory).version
+    uplink = Uplink(who, spool, version, settings.deadline, wall, settings.proxy, tally)
     try:
-        found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+        found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     finally:
         if complaint := dispatches.keep(settings.state_directory, tally.dispatches()):
             _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
-    return found.reports, found.remarks
+    collectors.note(settings.state_directory, found.address, wall(), known)
+    return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
+
+
+def _recover(settings: Settings, who: identity.Identity, now: float) -> tuple[identity.Identity, tuple[str, ...]]:
+    from keuring_agent.recovery import recover
+
+    addresses = settings.enrolment_addresses or who.to_enrol_at()
+    found = recover(settings.state_directory, who, addresses, settings.deadline, now, settings.proxy)
+    ended = time.strftime("%Y-%m-%d", time.localtime(who.not_after))
+    return found, (f"the certificate expired on {ended}; the collector gave a new one",)
+
+
+def _in_order(
+    settings: Settings, who: identity.Identity, known: collectors.InUse | None, now: float
+) -> tuple[str, ...]:
+    return collectors.in_order(settings.collector or who.report_addresses, known, now, settings.collector_return)
+
+
+def _pause(settings: Settings, tried: int) -> float:
+    """Seconds before the next address, after ``tried`` ones failed.
+
+    Full jitter: those who all lost the same collector do not come to the next one at the same moment.
+    """
+    return between(0.0, min(settings.backoff_maximum, settings.backoff_minimum * 2.0**tried))
+
+
+def _moved(address: str, known: collectors.InUse | None, failures: tuple[str, ...]) -> tuple[str, ...]:
+    """A remark when another collector takes the reports than before, with the reason."""
+    if (known is None and not failures) or (known is not None and known.address == address):
+        return ()
+    return (f"reports go to {address} now" + "".join(f"; {failure}" for failure in failures),)
 
 
 def _say(text: str) -> None:
@@ -68,18 +102,23 @@ def probe(settings: Settings) -> None:
 
     Used after a failure only: a machine away from its network tries for days, and this costs a hundredth.
     """
-    import socket
+    from keuring_agent import proxy
 
+    through = proxy.parse(settings.proxy)
     who = identity.load(settings.state_directory)
-    addresses = settings.report_addresses or who.report_addresses
+    now = time.time()
+    if who.has_expired(now):
+        addresses = settings.enrolment_addresses or who.to_enrol_at()
+    else:
+        addresses = _in_order(settings, who, collectors.load(settings.state_directory), now)
     for address in addresses:
-        host, _, port = address.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=min(5.0, settings.deadline)).close()
+            proxy.connect(address, through, min(5.0, settings.deadline)).close()
         except (OSError, ValueError):
             continue
         return
-    raise UnreachableError(f"nobody listens at {', '.join(addresses)}")
+    by = f" through the proxy {through}" if through else ""
+    raise UnreachableError(f"nobody listens at {', '.join(addresses)}{by}")
 
 
 def child(settings: Settings, *, after_failure: bool) -> int:
@@ -102,10 +141,13 @@ def child(settings: Settings, *, after_failure: bool) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """The child where there is no fork: the settings come as the flags and the environment of the parent."""
+    """The child where there is no fork: the settings come as the arguments, what may be secret in a variable."""
     after_failure = arguments[:1] == ["--after-failure"]
     overrides = dict(pair.split("=", 1) for pair in arguments[after_failure:])
-    return child(config.load(None, overrides, {}), after_failure=after_failure)
+    return child(
+        config.load(None, overrides, {name: value for name, value in os.environ.items() if name == PROXY}),
+        after_failure=after_failure,
+    )
 
 
 if __name__ == "__main__":

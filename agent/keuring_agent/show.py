@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from keuring.signals.model import Signal
+    from keuring_agent.collectors import InUse
     from keuring_agent.dispatches import Dispatch
     from keuring_agent.language import Language
     from keuring_agent.privacy import Gate
@@ -37,6 +38,31 @@ TITLES: Final = (
 _POWERS: Final = ("", "k", "M", "G", "T", "P")
 _SCALED: Final = {"By": "B", "Hz": "Hz", "bit/s": "bit/s"}
 _HOUR: Final = 3600.0
+
+
+class Destination(NamedTuple):
+    """To whom values go: the addresses in their order (none: not enrolled), and the one that took reports last."""
+
+    addresses: tuple[str, ...]
+    used: InUse | None
+    proxy: str = ""  # without credentials
+
+    def told(self, say: Language) -> str:
+        """The same in words."""
+        if not self.addresses:
+            return say("They go nowhere: this machine is not enrolled.")
+        through = say(", through the proxy {proxy}", proxy=self.proxy) if self.proxy else ""
+        addresses = f", {say('else')} ".join(self.addresses)
+        told = say("nothing was sent yet")
+        if self.used is not None:
+            since, last = log.stamp(self.used.since), log.stamp(self.used.last)
+            told = say(
+                "reports went to {address} since {since}, the last on {last}",
+                address=self.used.address,
+                since=since,
+                last=last,
+            )
+        return say("They go to {addresses}{through}; {told}.", addresses=addresses, through=through, told=told)
 
 
 class Shown(NamedTuple):
@@ -82,9 +108,17 @@ def entries(report: WindowReport, gate: Gate, sent: Mapping[int, Dispatch]) -> l
     ]
 
 
-def document(found: Iterable[Entry]) -> dict[str, Any]:
+def document(found: Iterable[Entry], destination: Destination) -> dict[str, Any]:
     """The same as JSON."""
+    used = destination.used
     return {
+        "collector": {
+            "addresses": list(destination.addresses),
+            "proxy": destination.proxy,
+            "in_use": used.address if used else None,
+            "since": used.since if used else None,
+            "last_sent": used.last if used else None,
+        },
         "signals": [
             {
                 "name": entry.signal.name,
@@ -99,11 +133,13 @@ def document(found: Iterable[Entry]) -> dict[str, Any]:
                 **({"not_sent": entry.forbidden} if entry.forbidden else {}),
             }
             for entry in found
-        ]
+        ],
     }
 
 
-def text(found: Iterable[Entry], start: float, duration: float, say: Language) -> Iterator[str]:
+def text(
+    found: Iterable[Entry], destination: Destination, start: float, duration: float, say: Language
+) -> Iterator[str]:
     """Lines for a terminal."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start))
     yield say(
@@ -112,6 +148,7 @@ def text(found: Iterable[Entry], start: float, duration: float, say: Language) -
         stamp=stamp,
     )
     yield say("Samples are summarised over a window before they leave; facts leave when they change, and once a day.")
+    yield destination.told(say)
     title = ""
     for entry in found:
         heading = title_of(entry.signal)

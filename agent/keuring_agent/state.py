@@ -16,6 +16,9 @@ NOTEBOOK: Final = "notebook.json"
 POLICY: Final = "policy.json"
 IDENTITY: Final = "identity.json"
 PENDING: Final = "enrolment.json"
+RENEWAL: Final = "renewal.json"
+RECOVERY: Final = "recovery.json"
+COLLECTOR: Final = "collector.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _THROUGH, _SHARED_FILE = 0o711, 0o644
 

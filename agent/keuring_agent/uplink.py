@@ -6,6 +6,7 @@ durable (or were before, or were put aside).
 
 from __future__ import annotations
 
+import os
 import queue
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import grpc
 
 from keuring_agent import dispatches, wire
-from keuring_agent import identity as identities
 from keuring_agent import policy as policies
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
 
@@ -34,7 +34,6 @@ _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", 4 * MESSAGE_LIMIT),  # a report that is too large must reach its judge
     ("grpc.enable_retries", 0),
-    ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 )
 _METHOD: Final = "/keuring.report.v1.ReportService/SendReports"
@@ -44,26 +43,39 @@ _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "
 
 
 class Delivered(NamedTuple):
-    """What came of a sending: reports that are durable now, the policy if it changed, remarks for a log."""
+    """What came of a sending: reports that are durable now, the policy if it changed, remarks for a log.
+
+    ``address`` took the reports; ``failures`` say why those before it did not.
+    """
 
     reports: int
     policy: Policy | None
     remarks: tuple[str, ...]
+    address: str
+    failures: tuple[str, ...]
 
 
-def channel(address: str, roots: str, identity: Identity | None = None) -> grpc.Channel:
-    """A channel that trusts ``roots`` (PEM) alone, and shows the certificate of ``identity``."""
+def channel(address: str, roots: str, identity: Identity | None = None, proxy: str = "") -> grpc.Channel:
+    """A channel that trusts ``roots`` (PEM) alone, and shows the certificate of ``identity``.
+
+    ``proxy``: see the setting. TLS goes through it from end to end.
+    """
     credentials = grpc.ssl_channel_credentials(
         roots.encode("ascii"),
         identity.private_key.encode("ascii") if identity else None,
         identity.certificate_chain.encode("ascii") if identity else None,
     )
-    return grpc.secure_channel(address, credentials, options=_OPTIONS)
+    options: list[tuple[str, int | str]] = [*_OPTIONS, ("grpc.enable_http_proxy", int(bool(proxy)))]
+    if proxy:
+        options.append(("grpc.http_proxy", proxy))
+        # The setting says it all; exceptions that the environment makes for other programs are not ours.
+        os.environ.setdefault("no_grpc_proxy", "")
+    return grpc.secure_channel(address, credentials, options=options)
 
 
-def can_connect(address: str, identity: Identity, timeout: float) -> bool:
-    """Whether the collector that ``identity`` trusts answers there. Sends no more than a handshake."""
-    with channel(address, identity.trust_roots, identity) as connection:
+def can_connect(address: str, roots: str, identity: Identity | None, timeout: float, proxy: str = "") -> bool:
+    """Whether a collector of ``roots`` (PEM) answers there. Sends no more than a handshake."""
+    with channel(address, roots, identity, proxy) as connection:
         try:
             grpc.channel_ready_future(connection).result(timeout=timeout)
         except grpc.FutureTimeoutError:
@@ -103,6 +115,7 @@ class Uplink:
         policy_version: str,
         deadline: float,
         wall: Callable[[], float] = time.time,
+        proxy: str = "",
         tally: Tally | None = None,
     ) -> None:
         self._identity = identity
@@ -110,33 +123,44 @@ class Uplink:
         self._policy_version = policy_version
         self._deadline = deadline
         self._wall = wall
+        self._proxy = proxy
         self._tally = tally or dispatches.Tally(wall)
         self._policy: Policy | None = None
         self._remarks: dict[str, None] = {}
         self._delivered = 0
 
-    def deliver(self, addresses: tuple[str, ...], state_directory: Path) -> Delivered:
+    def deliver(
+        self, addresses: tuple[str, ...], state_directory: Path, pause: Callable[[int], None] = lambda _tried: None
+    ) -> Delivered:
         """Sends all that waits to the first address that answers, and renews the certificate when it is due.
 
-        Raises DeliveryError when reports are left over; what was acknowledged before that is gone from the spool.
+        ``pause`` waits before the next address, given how many were tried; the next one goes on with the first report
+        that nobody acknowledged. Raises DeliveryError when reports are left over; what was acknowledged before that is
+        gone from the spool.
         """
-        last: DeliveryError = UnreachableError("no address to report to is known; enrol again, or set report_addresses")
+        if not addresses:
+            raise UnreachableError("no address to report to is known; enrol again, or set 'collector'")
+        failures: list[DeliveryError] = []
         for address in addresses:
-            with channel(address, self._identity.trust_roots, self._identity) as connection:
+            if failures:
+                pause(len(failures))
+            with channel(address, self._identity.trust_roots, self._identity, self._proxy) as connection:
                 self._tally.begin(address)
                 try:
                     self._send_all(connection)
                 except grpc.RpcError as error:
-                    last = explain(error, address, self._deadline)
-                    self._tally.end(last.code)
-                    if isinstance(last, UnreachableError | UntrustedError):
-                        continue
-                    raise last from error
+                    failure = explain(error, address, self._deadline)
+                    self._tally.end(failure.code)
+                    if isinstance(failure, RefusedError):
+                        raise failure from error
+                    failures.append(failure)
+                    continue
                 self._tally.end(dispatches.ACKNOWLEDGED)
                 if self._identity.is_due(self._wall()):
                     self._renew(connection, address, state_directory)
-                return Delivered(self._delivered, self._policy, tuple(self._remarks))
-        raise last
+                said = tuple(str(failure) for failure in failures)
+                return Delivered(self._delivered, self._policy, tuple(self._remarks), address, said)
+        raise all_of(failures)
 
     def _send_all(self, connection: grpc.Channel) -> None:
         # The library for protobuf is left out of the usual sending, of which loading it would be a quarter.
@@ -232,34 +256,32 @@ class Uplink:
         """Gets the next certificate. A failure is only remarked: there is a third of its life left to try again."""
         # Once in days only, so not paid for at every sending.
         from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
-        from keuring_agent import credentials
+        from keuring_agent import certificates
 
-        request = credentials.new_request()
-        message = enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request)
-        begun = dispatches.Dispatch(self._wall(), dispatches.RENEWAL, address, message.ByteSize())
+        begun = dispatches.Dispatch(self._wall(), dispatches.RENEWAL, address, 0)
         outcome = dispatches.UNFINISHED
         try:
+            request = certificates.successor_request(state_directory, self._identity)
+            message = enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request)
+            begun = begun._replace(size=message.ByteSize())
             answer = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate(
                 message, timeout=self._deadline
             )
             outcome = dispatches.ACKNOWLEDGED
-            granted = credentials.check(
-                answer.certificate_chain, answer.trust_roots, request.private_key, self._identity.endpoint_id, None
-            )
-            renewed = self._identity._replace(
-                private_key=request.private_key,
-                certificate_chain=answer.certificate_chain.decode("ascii"),
-                trust_roots=answer.trust_roots.decode("ascii"),
-                not_before=granted.not_before,
-                not_after=granted.not_after,
-            )
-            identities.store(state_directory, renewed)
+            certificates.succeed(state_directory, self._identity, request, answer.certificate_chain, answer.trust_roots)
         except grpc.RpcError as error:
             self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
-        except (AgentError, UnicodeDecodeError) as error:
+        except AgentError as error:
             self._remarks[f"the certificate was not renewed: {error}"] = None
         finally:
             self._tally.add(begun._replace(outcome=outcome))
+
+
+def all_of(failures: list[DeliveryError]) -> DeliveryError:
+    """One error that says all; of the kind that gives most hope, so that it is tried again soon where that may help."""
+    kinds = {type(failure) for failure in failures}
+    kind = UnreachableError if UnreachableError in kinds else type(failures[-1])
+    return kind("; ".join(str(failure) for failure in failures))
 
 
 def understood(message: policy_pb2.Policy) -> policies.Policy:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILE_NAME = "keuring.toml"
 ENVIRONMENT_PREFIX = "KEURING_"
 
+_LISTS = ("disabled_signals", "allowed_privacy_classes", "other_collectors")
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -40,6 +42,11 @@ class Settings(BaseModel):
     )
     public_name: str = Field(
         default="localhost", description="Name or address under which agents and browsers reach this collector."
+    )
+    other_collectors: tuple[str, ...] = Field(
+        default=(),
+        description="Names of further collectors with the same database, roots and ports; agents turn to them while "
+        "this one is away.",
     )
     listen_address: str = Field(default="127.0.0.1", description="Address that the ports below are opened on.")
     report_port: Port = Field(default=7443, description="Port for reports (gRPC, mutual TLS).")
@@ -65,6 +72,12 @@ class Settings(BaseModel):
         description="Policy: privacy classes that may leave a machine.",
     )
     certificate_days: float = Field(default=7, gt=0, le=365, description="How long an agent's certificate is valid.")
+    recovery_days: float = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        description="How long after its certificate expired a machine may get a new one by itself; 0: never.",
+    )
     token_minutes: float = Field(default=10, gt=0, le=1440, description="How long an enrolment token is valid.")
     journal_days: float = Field(default=2, ge=1, description="Days of raw reports kept before they are compacted.")
     raw_retention_days: int = Field(default=90, ge=1, description="Days for which windows are kept.")
@@ -149,7 +162,7 @@ def load(
         key = ENVIRONMENT_PREFIX + name.upper()
         if key in environment and name != "data_directory":
             text = environment[key]
-            values[name] = text.split(",") if name in ("disabled_signals", "allowed_privacy_classes") else text
+            values[name] = text.split(",") if name in _LISTS else text
             origin[name] = f"${key}"
     values.update(overrides or {})
     values["data_directory"] = directory

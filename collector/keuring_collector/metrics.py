@@ -46,6 +46,11 @@ ENROLMENTS: Final = Counter(
     "keuring_enrolments", "Enrolment calls by outcome.", ["outcome"]
 )  # ok, unknown_token, expired_token, used_token, bad_request, rate_limited
 RENEWALS: Final = Counter("keuring_certificate_renewals", "Certificate renewals by outcome.", ["outcome"])
+RECOVERIES: Final = Counter(
+    "keuring_certificate_recoveries",
+    "Attempts to get a new certificate for an expired one, by outcome.",
+    ["outcome"],
+)  # ok, rate_limited, storage; refused: challenge, unproven, chain, too_old, revoked, superseded, bad_request
 EVALUATIONS: Final = Counter("keuring_rule_evaluations", "Conditions judged, over all rules and endpoints.")
 FINDINGS: Final = Counter("keuring_rule_findings", "Findings by rule and what they did.", ["rule", "change"])
 RULES: Final = Gauge("keuring_rules", "Rules in force, by maturity.", ["maturity"], multiprocess_mode="mostrecent")
@@ -84,6 +89,13 @@ _KNOWN: Final[tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...]] =
     (DELAY, ("15m", "1h", "1d", "older")),
     (ENROLMENTS, ("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited", "storage")),
     (RENEWALS, ("ok", "bad_request", "revoked", "storage")),
+    (
+        RECOVERIES,
+        (
+            *("ok", "challenge", "chain", "unproven", "too_old", "revoked", "superseded", "bad_request"),
+            *("tls_version", "rate_limited", "storage"),
+        ),
+    ),
     (TICKETS, ("opened", "reopened", "closed_itself")),
 )
 for _metric, _values in _KNOWN:

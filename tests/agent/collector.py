@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import ipaddress
 import json
+import os
 import threading
 import time
 from concurrent import futures
@@ -172,14 +173,22 @@ class Journal(report_pb2_grpc.ReportServiceServicer):
 
 
 @dataclass
-class Registry(enrolment_pb2_grpc.EnrolmentServiceServicer, enrolment_pb2_grpc.CertificateServiceServicer):
-    """Enrols and renews."""
+class Registry(
+    enrolment_pb2_grpc.EnrolmentServiceServicer,
+    enrolment_pb2_grpc.CertificateServiceServicer,
+    enrolment_pb2_grpc.RecoveryServiceServicer,
+):
+    """Enrols, renews and recovers."""
 
     authority: Authority
     report_addresses: list[str] = field(default_factory=list)
     refuse: tuple[grpc.StatusCode, str] | None = None
     requests: list[enrolment_pb2.EnrolEndpointRequest] = field(default_factory=list)
     renewals: int = 0
+    renewal_requests: list[bytes] = field(default_factory=list)
+    recoveries: list[enrolment_pb2.RecoverCertificateRequest] = field(default_factory=list)
+    challenges: list[bytes] = field(default_factory=list)
+    lose: int = 0  # recoveries that are done, and whose answers are lost
     endpoint: str = ENDPOINT
     signer: Authority | None = None
     stolen: bool = False  # answers with a certificate for a key of its own
@@ -209,9 +218,36 @@ class Registry(enrolment_pb2_grpc.EnrolmentServiceServicer, enrolment_pb2_grpc.C
         self, request: enrolment_pb2.RenewCertificateRequest, context: grpc.ServicerContext
     ) -> enrolment_pb2.RenewCertificateResponse:
         self.renewals += 1
+        self.renewal_requests.append(request.certificate_signing_request)
         if self.refuse is not None:
             context.abort(*self.refuse)
         return enrolment_pb2.RenewCertificateResponse(
+            certificate_chain=self._sign(request.certificate_signing_request), trust_roots=self.authority.pem
+        )
+
+    def GetChallenge(  # noqa: N802
+        self, request: enrolment_pb2.GetChallengeRequest, context: grpc.ServicerContext
+    ) -> enrolment_pb2.GetChallengeResponse:
+        self.challenges.append(os.urandom(32))
+        return enrolment_pb2.GetChallengeResponse(challenge=self.challenges[-1])
+
+    def RecoverCertificate(  # noqa: N802
+        self, request: enrolment_pb2.RecoverCertificateRequest, context: grpc.ServicerContext
+    ) -> enrolment_pb2.RecoverCertificateResponse:
+        self.recoveries.append(request)
+        if self.refuse is not None:
+            context.abort(*self.refuse)
+        leaf = x509.load_pem_x509_certificates(request.certificate_chain)[0]
+        leaf.verify_directly_issued_by(self.authority.root)
+        key = leaf.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        assert request.challenge == self.challenges.pop()
+        signed = b"keuring.enrolment.v1.RecoverCertificate\x00" + request.challenge
+        key.verify(request.signature, signed + request.certificate_signing_request, ec.ECDSA(hashes.SHA256()))
+        if self.lose:
+            self.lose -= 1
+            context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
+        return enrolment_pb2.RecoverCertificateResponse(
             certificate_chain=self._sign(request.certificate_signing_request), trust_roots=self.authority.pem
         )
 
@@ -240,6 +276,7 @@ class Collector:
         report_pb2_grpc.add_ReportServiceServicer_to_server(self.journal, reports)
         enrolment_pb2_grpc.add_CertificateServiceServicer_to_server(self.registry, reports)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(self.registry, enrolment)
+        enrolment_pb2_grpc.add_RecoveryServiceServicer_to_server(self.registry, enrolment)
         self.report_port = reports.add_secure_port(f"127.0.0.1:{self.report_port}", self.authority.mutual())
         self.enrolment_port = enrolment.add_secure_port(f"127.0.0.1:{self.enrolment_port}", self.authority.server())
         self.registry.report_addresses = [self.address]
@@ -256,9 +293,11 @@ class Collector:
     def address(self) -> str:
         return f"127.0.0.1:{self.report_port}"
 
-    def token(self, secret: str = "id.secret", authority: Authority | None = None) -> str:
+    def token(
+        self, secret: str = "id.secret", authority: Authority | None = None, addresses: list[str] | None = None
+    ) -> str:
         content = {
-            "a": f"127.0.0.1:{self.enrolment_port}",
+            "a": addresses or f"127.0.0.1:{self.enrolment_port}",
             "c": base64.b64encode((authority or self.authority).der).decode(),
             "t": secret,
         }
@@ -268,6 +307,7 @@ class Collector:
     def enrolled(self, directory: Path, since: dt.timedelta = dt.timedelta(minutes=5)) -> Identity:
         """Puts an identity into a state directory."""
         found = self.authority.identity((self.address,), since)
+        found = found._replace(enrolment_addresses=(f"127.0.0.1:{self.enrolment_port}",))
         directory.mkdir(parents=True, exist_ok=True)
         identities.store(directory, found)
         return found

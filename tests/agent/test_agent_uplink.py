@@ -15,7 +15,7 @@ from keuring.policy.v1 import policy_pb2
 from keuring.report.v1 import report_pb2
 from keuring_agent import identity, policy, sending, wire
 from keuring_agent.config import Settings
-from keuring_agent.errors import DeliveryError, IdentityError, RefusedError, UnreachableError, UntrustedError
+from keuring_agent.errors import DeliveryError, RefusedError, UnreachableError, UntrustedError
 from keuring_agent.window import SeriesKey, WindowReport
 from tests.agent.collector import Answer, Authority, Collector
 
@@ -305,6 +305,23 @@ def test_a_certificate_past_two_thirds_of_its_life_is_renewed(tmp_path: Path, co
     assert collector.registry.renewals == 1
 
 
+def test_a_renewal_whose_answer_was_lost_is_asked_for_again_with_the_same_request(
+    tmp_path: Path, collector: Collector
+) -> None:
+    collector.enrolled(tmp_path, since=dt.timedelta(days=5))
+    settings = settings_for(tmp_path)
+    collector.registry.refuse = (grpc.StatusCode.UNAVAILABLE, "later")
+    for _ in range(2):
+        fill(settings, 1)
+        sending.send(settings)
+    collector.registry.refuse = None
+    fill(settings, 1)
+    sending.send(settings)
+    assert len(collector.registry.renewal_requests) == 3
+    assert len(set(collector.registry.renewal_requests)) == 1
+    assert not (tmp_path / "renewal.json").exists()
+
+
 @pytest.mark.parametrize("fault", ["refused", "foreign", "stolen"])
 def test_a_renewal_that_fails_changes_nothing(tmp_path: Path, collector: Collector, fault: str) -> None:
     before = collector.enrolled(tmp_path, since=dt.timedelta(days=5))
@@ -320,12 +337,3 @@ def test_a_renewal_that_fails_changes_nothing(tmp_path: Path, collector: Collect
     assert count == 1
     assert any("was not renewed" in remark for remark in remarks)
     assert identity.load(tmp_path) == before
-
-
-def test_an_expired_certificate_is_said_before_anything_is_tried(tmp_path: Path, collector: Collector) -> None:
-    collector.enrolled(tmp_path, since=dt.timedelta(days=8))
-    settings = settings_for(tmp_path)
-    fill(settings, 1)
-    with pytest.raises(IdentityError, match="enroll --force"):
-        sending.send(settings)
-    assert collector.journal.streams == 0

@@ -266,6 +266,13 @@ def test_token_carries_address_root_and_secret_and_only_its_hash_is_kept(collect
         )
 
 
+def test_token_carries_the_other_collectors_too(collector: Path) -> None:
+    flags = {"enrolment_port": "7444", "public_name": "desk.example", "other_collectors": "spare.example"}
+    body = ok(keuring_here(collector, "token", **flags)).strip().partition(".")[2]
+    content = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert content["a"] == ["desk.example:7444", "spare.example:7444"]
+
+
 def test_token_has_bounds(collector: Path) -> None:
     for wrong in (["--minutes", "1441"], ["--minutes", "0"], ["--uses", "0"], ["--uses", "x"]):
         finished = keuring_here(collector, "token", *wrong)

@@ -92,7 +92,7 @@ async def stand(directory: Path) -> AsyncIterator[Stand]:
     from keuring_collector.fleet.identity import Identities
     from keuring_collector.ingest.server import IngestServers
 
-    settings = config.Settings(data_directory=directory, report_port=0, enrolment_port=0)
+    settings = config.Settings(data_directory=directory, report_port=0, enrolment_port=0, other_collectors=("spare",))
     authority = Authority.create(directory / "ca", "localhost", NOW)
     identities = Identities()
     servers = IngestServers(settings, authority, identities, Reports(), Policies(identities))
@@ -134,7 +134,8 @@ def test_enrolled_endpoint_is_known_at_once_and_renews(run: Any) -> None:
     async def body(stand: Stand) -> None:
         key, renewed_key = new_key(), new_key()
         answer = await stand.enrol(token, signing_request(key))
-        assert answer.report_addresses == [f"localhost:{stand.servers.report_port}"]
+        port = stand.servers.report_port
+        assert answer.report_addresses == [f"localhost:{port}", f"spare:{port}"]
         assert answer.trust_roots == stand.authority.trust_roots
         assert uuid.UUID(answer.endpoint_id)
         number = await stand.policy(key_pem(key), answer.certificate_chain)

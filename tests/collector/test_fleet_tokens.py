@@ -163,8 +163,10 @@ def test_expired_tokens_are_forgotten_after_a_day(authority: Authority) -> None:
 def test_what_an_agent_is_given(authority: Authority) -> None:
     from keuring_collector.fleet import tokens
 
-    text = tokens.for_agents("id.secret", "desk.example:7444", authority.root_der)
+    text = tokens.for_agents("id.secret", ["desk.example:7444"], authority.root_der)
     prefix, _, body = text.partition(".")
     content = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     assert prefix == "keuring1"
     assert content == {"a": "desk.example:7444", "c": base64.b64encode(authority.root_der).decode(), "t": "id.secret"}
+    several = tokens.for_agents("id.secret", ["a:7444", "b:7444"], authority.root_der).partition(".")[2]
+    assert json.loads(base64.urlsafe_b64decode(several + "=" * (-len(several) % 4)))["a"] == ["a:7444", "b:7444"]

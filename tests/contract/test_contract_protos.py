@@ -22,13 +22,20 @@ PROTOS: Final = sorted(path for path in tracked() if path.suffix == ".proto")
 CALLS: Final = {
     ("EnrolmentService", "EnrolEndpoint", "EnrolEndpointRequest", "EnrolEndpointResponse", False, False),
     ("CertificateService", "RenewCertificate", "RenewCertificateRequest", "RenewCertificateResponse", False, False),
+    ("RecoveryService", "GetChallenge", "GetChallengeRequest", "GetChallengeResponse", False, False),
+    (
+        "RecoveryService", "RecoverCertificate", "RecoverCertificateRequest", "RecoverCertificateResponse", False,
+        False,
+    ),
     ("PolicyService", "GetPolicy", "GetPolicyRequest", "GetPolicyResponse", False, False),
     ("ReportService", "SendReports", "SendReportsRequest", "SendReportsResponse", True, True),
-}
+}  # fmt: skip
 # All that a collector can ever tell an agent, field by field; a new one is added here by somebody who thought of this.
 TOLD_TO_AGENTS: Final = {
     "EnrolEndpointResponse": {"endpoint_id", "certificate_chain", "trust_roots", "report_addresses"},
     "RenewCertificateResponse": {"certificate_chain", "trust_roots"},
+    "GetChallengeResponse": {"challenge"},
+    "RecoverCertificateResponse": {"certificate_chain", "trust_roots"},
     "GetPolicyResponse": {"policy"},
     "Policy": {
         "version", "sample_interval", "window_duration", "windows_per_flush", "allowed_privacy_classes",
@@ -118,7 +125,7 @@ def test_the_package_is_where_the_file_is(file: FileDescriptor) -> None:
 
 def test_calls_are_verb_and_noun_with_messages_of_their_own() -> None:
     for _, call, request, response, _, _ in CALLS:
-        assert re.fullmatch(r"(Enrol|Renew|Get|Send)[A-Z][A-Za-z]+", call)
+        assert re.fullmatch(r"(Enrol|Renew|Recover|Get|Send)[A-Z][A-Za-z]+", call)
         assert (request, response) == (f"{call}Request", f"{call}Response")
     used = [name for call in CALLS for name in call[2:4]]
     assert len(used) == len(set(used))

@@ -27,8 +27,11 @@ SECONDS: Final = 60.0  # how long anything may take on a machine that does other
 class Stand:
     """One collector in ``directory``, which can be killed and started again, and one agent."""
 
-    def __init__(self, directory: Path, url: str = "") -> None:
-        """``url`` names an empty database; without it the collector uses a SQLite file of its own."""
+    def __init__(self, directory: Path, url: str = "", backoff_maximum: str = "1", **settings: str) -> None:
+        """``url`` names an empty database; without it the collector uses a SQLite file of its own.
+
+        ``settings``: more of the collector's.
+        """
         self.directory = directory / "collector"
         self.url = url or f"sqlite:///{self.directory / 'keuring.sqlite3'}"
         # Ordinary settings: a window a second, sent at once, and rules with the floors of a small volume.
@@ -39,6 +42,7 @@ class Stand:
             windows_per_flush="1",
             rules_directory=str(PACK),
             database=self.url,
+            **settings,
         )
         self.collector = Running(self.directory)
         self.collector.wait_for("ready ingest", seconds=SECONDS)
@@ -49,7 +53,7 @@ class Stand:
             windows_per_flush="1",
             file_system_types="tmpfs",
             backoff_minimum="0.2",
-            backoff_maximum="1",
+            backoff_maximum=backoff_maximum,
         )
         self.agent.enrol(ok(keuring(self.directory, "token")))
         self.agent.start()

@@ -221,7 +221,7 @@ def swallow_agent_settings(data: bytes) -> None:
 
 SETTINGS = [
     b'state_directory = "/var/lib/keuring-agent"\nsample_interval = 60\nwindows_per_flush = 3\n',
-    b'disabled_signals = ["system.uptime"]\nprivacy_classes = ["hardware"]\nreport_addresses = ["host:7443"]\n',
+    b'disabled_signals = ["system.uptime"]\nprivacy_classes = ["hardware"]\ncollector = ["host:7443"]\n',
 ]
 
 

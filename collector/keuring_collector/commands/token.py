@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the token on stdout, and for people how to use it on stderr."""
     in_force = workspace.open_collector()
     minutes = arguments.minutes or in_force.token_minutes
-    address = enrolment_address(in_force)
+    where = enrolment_addresses(in_force)
     root = workspace.authority(in_force).root_der
     from keuring_collector.fleet import tokens
 
@@ -45,11 +45,18 @@ def run(arguments: argparse.Namespace) -> int:
     secret = tokens.mint(now, dt.timedelta(minutes=minutes), arguments.uses)
     machines = "one machine" if arguments.uses == 1 else f"{arguments.uses} machines"
     print(
-        f"for {machines}, within {minutes:g} minutes, at {address}; on the machine: keuring-agent enroll --token …",
+        f"for {machines}, within {minutes:g} minutes, at {where[0]}; on the machine: keuring-agent enroll --token …",
         file=sys.stderr,
     )
-    print(tokens.for_agents(secret, address, root))
+    print(tokens.for_agents(secret, where, root))
     return 0
+
+
+def enrolment_addresses(in_force: Settings) -> list[str]:
+    """Where agents enrol: here, else at the other collectors. Raises CommandError as enrolment_address does."""
+    first = enrolment_address(in_force)
+    port = int(first.rpartition(":")[2])
+    return [first, *(addresses.join(name, port) for name in in_force.other_collectors)]
 
 
 def enrolment_address(in_force: Settings) -> str:

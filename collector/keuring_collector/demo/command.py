@@ -171,7 +171,7 @@ def _token(settings: Settings) -> str:
     from keuring_collector.fleet import tokens
 
     secret = tokens.mint(dt.datetime.now(dt.UTC), dt.timedelta(minutes=settings.token_minutes))
-    return tokens.for_agents(secret, enrolment_address(settings), workspace.authority(settings).root_der)
+    return tokens.for_agents(secret, [enrolment_address(settings)], workspace.authority(settings).root_der)
 
 
 def _wait_for_first_report(settings: Settings, collector: Child, live: Child, ending: threading.Event) -> None:

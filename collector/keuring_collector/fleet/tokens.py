@@ -25,6 +25,7 @@ from keuring_collector.fleet.text import printable
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from keuring_collector.fleet.authority import Authority, Issued, SigningRequest
 
@@ -58,9 +59,10 @@ def mint(now: dt.datetime, lifetime: dt.timedelta, uses: int = 1) -> str:
     return f"{identifier}.{secret}"
 
 
-def for_agents(token: str, address: str, root_der: bytes) -> str:
+def for_agents(token: str, addresses: Sequence[str], root_der: bytes) -> str:
     """What a person gives to an agent: the token, where to go with it, and the only root to trust there."""
-    content = {"a": address, "c": base64.b64encode(root_der).decode("ascii"), "t": token}
+    where = addresses[0] if len(addresses) == 1 else list(addresses)  # agents of 0.1 know one
+    content = {"a": where, "c": base64.b64encode(root_der).decode("ascii"), "t": token}
     text = json.dumps(content, separators=(",", ":"))
     return PREFIX + base64.urlsafe_b64encode(text.encode()).decode("ascii").rstrip("=")
 

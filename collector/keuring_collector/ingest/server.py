@@ -18,6 +18,7 @@ from keuring_collector.addresses import PortTakenError, check_free, join, taken
 from keuring_collector.fleet.authority import AuthorityError
 from keuring_collector.ingest.certificates import CertificateService
 from keuring_collector.ingest.enrolment import EnrolmentService
+from keuring_collector.ingest.recovery import RecoveryService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,9 @@ class IngestServers:
         """Where agents enrol, as they can reach it."""
         return join(self._settings.public_name, self.enrolment_port)
 
+    def _others(self, port: int) -> list[str]:
+        return [join(name, port) for name in self._settings.other_collectors]
+
     async def start(self) -> None:
         """Opens both ports. Raises PortTakenError, AuthorityError or DatabaseError; then neither is open."""
         loop = asyncio.get_running_loop()
@@ -91,9 +95,12 @@ class IngestServers:
             self._authority,
             self._executor,
             lifetime,
-            report_addresses=lambda: [self.report_address],
+            report_addresses=lambda: [self.report_address, *self._others(self.report_port)],
             enrolled=self._identities.refresh,
             now=self._now,
+        )
+        recovery = RecoveryService(
+            self._authority, self._executor, lifetime, dt.timedelta(days=self._settings.recovery_days), self._now
         )
         reports = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_REPORT_CALLS)
         report_pb2_grpc.add_ReportServiceServicer_to_server(self._reports, reports)
@@ -101,6 +108,7 @@ class IngestServers:
         enrolment_pb2_grpc.add_CertificateServiceServicer_to_server(certificates, reports)
         enrolments = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_ENROLMENT_CALLS)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, enrolments)
+        enrolment_pb2_grpc.add_RecoveryServiceServicer_to_server(recovery, enrolments)
         self.report_port = self._open(reports, "report_port", mutual=True)
         self.enrolment_port = self._open(enrolments, "enrolment_port", mutual=False)
         for server in (reports, enrolments):

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$keuring/enrolment/v1/enrolment.proto\x12\x14keuring.enrolment.v1\"t\n\x14\x45nrolEndpointRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x02 \x01(\x0c\x12\x11\n\thost_name\x18\x03 \x01(\t\x12\x15\n\ragent_version\x18\x04 \x01(\t\"v\n\x15\x45nrolEndpointResponse\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x03 \x01(\x0c\x12\x18\n\x10report_addresses\x18\x04 \x03(\t\">\n\x17RenewCertificateRequest\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x01 \x01(\x0c\"J\n\x18RenewCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\x32|\n\x10\x45nrolmentService\x12h\n\rEnrolEndpoint\x12*.keuring.enrolment.v1.EnrolEndpointRequest\x1a+.keuring.enrolment.v1.EnrolEndpointResponse2\x87\x01\n\x12\x43\x65rtificateService\x12q\n\x10RenewCertificate\x12-.keuring.enrolment.v1.RenewCertificateRequest\x1a..keuring.enrolment.v1.RenewCertificateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$keuring/enrolment/v1/enrolment.proto\x12\x14keuring.enrolment.v1\"t\n\x14\x45nrolEndpointRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x02 \x01(\x0c\x12\x11\n\thost_name\x18\x03 \x01(\t\x12\x15\n\ragent_version\x18\x04 \x01(\t\"v\n\x15\x45nrolEndpointResponse\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x03 \x01(\x0c\x12\x18\n\x10report_addresses\x18\x04 \x03(\t\">\n\x17RenewCertificateRequest\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x01 \x01(\x0c\"J\n\x18RenewCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\"\x15\n\x13GetChallengeRequest\")\n\x14GetChallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"\x81\x01\n\x19RecoverCertificateRequest\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"L\n\x1aRecoverCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\x32|\n\x10\x45nrolmentService\x12h\n\rEnrolEndpoint\x12*.keuring.enrolment.v1.EnrolEndpointRequest\x1a+.keuring.enrolment.v1.EnrolEndpointResponse2\x87\x01\n\x12\x43\x65rtificateService\x12q\n\x10RenewCertificate\x12-.keuring.enrolment.v1.RenewCertificateRequest\x1a..keuring.enrolment.v1.RenewCertificateResponse2\xf1\x01\n\x0fRecoveryService\x12\x65\n\x0cGetChallenge\x12).keuring.enrolment.v1.GetChallengeRequest\x1a*.keuring.enrolment.v1.GetChallengeResponse\x12w\n\x12RecoverCertificate\x12/.keuring.enrolment.v1.RecoverCertificateRequest\x1a\x30.keuring.enrolment.v1.RecoverCertificateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +39,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENEWCERTIFICATEREQUEST']._serialized_end=362
   _globals['_RENEWCERTIFICATERESPONSE']._serialized_start=364
   _globals['_RENEWCERTIFICATERESPONSE']._serialized_end=438
-  _globals['_ENROLMENTSERVICE']._serialized_start=440
-  _globals['_ENROLMENTSERVICE']._serialized_end=564
-  _globals['_CERTIFICATESERVICE']._serialized_start=567
-  _globals['_CERTIFICATESERVICE']._serialized_end=702
+  _globals['_GETCHALLENGEREQUEST']._serialized_start=440
+  _globals['_GETCHALLENGEREQUEST']._serialized_end=461
+  _globals['_GETCHALLENGERESPONSE']._serialized_start=463
+  _globals['_GETCHALLENGERESPONSE']._serialized_end=504
+  _globals['_RECOVERCERTIFICATEREQUEST']._serialized_start=507
+  _globals['_RECOVERCERTIFICATEREQUEST']._serialized_end=636
+  _globals['_RECOVERCERTIFICATERESPONSE']._serialized_start=638
+  _globals['_RECOVERCERTIFICATERESPONSE']._serialized_end=714
+  _globals['_ENROLMENTSERVICE']._serialized_start=716
+  _globals['_ENROLMENTSERVICE']._serialized_end=840
+  _globals['_CERTIFICATESERVICE']._serialized_start=843
+  _globals['_CERTIFICATESERVICE']._serialized_end=978
+  _globals['_RECOVERYSERVICE']._serialized_start=981
+  _globals['_RECOVERYSERVICE']._serialized_end=1222
 # @@protoc_insertion_point(module_scope)

@@ -185,3 +185,132 @@ class CertificateService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class RecoveryServiceStub:
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetChallenge = channel.unary_unary(
+                '/keuring.enrolment.v1.RecoveryService/GetChallenge',
+                request_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeRequest.SerializeToString,
+                response_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeResponse.FromString,
+                _registered_method=True)
+        self.RecoverCertificate = channel.unary_unary(
+                '/keuring.enrolment.v1.RecoveryService/RecoverCertificate',
+                request_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateRequest.SerializeToString,
+                response_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateResponse.FromString,
+                _registered_method=True)
+
+
+class RecoveryServiceServicer:
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    def GetChallenge(self, request, context):
+        """Asks for a challenge, which is good for one RecoverCertificate within a minute.
+
+        RESOURCE_EXHAUSTED: too many were asked for from this address.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecoverCertificate(self, request, context):
+        """Asks for a successor of an expired certificate, by proof of its key.
+
+        PERMISSION_DENIED: the endpoint was revoked or replaced, the certificate is not the latest that it was given, of
+        another authority or too old, or the proof does not hold. The same signing request gives the same certificate
+        again, so an answer that was lost on the way costs nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_RecoveryServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetChallenge': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChallenge,
+                    request_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeRequest.FromString,
+                    response_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeResponse.SerializeToString,
+            ),
+            'RecoverCertificate': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecoverCertificate,
+                    request_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateRequest.FromString,
+                    response_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'keuring.enrolment.v1.RecoveryService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('keuring.enrolment.v1.RecoveryService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class RecoveryService:
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    @staticmethod
+    def GetChallenge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/keuring.enrolment.v1.RecoveryService/GetChallenge',
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeRequest.SerializeToString,
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetChallengeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecoverCertificate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/keuring.enrolment.v1.RecoveryService/RecoverCertificate',
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateRequest.SerializeToString,
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.RecoverCertificateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -114,3 +114,76 @@ class CertificateServiceServicer(metaclass=_abc_1.ABCMeta):
         """Asks for a successor of the certificate in use."""
 
 def add_CertificateServiceServicer_to_server(servicer: CertificateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class RecoveryServiceStub:
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> RecoveryServiceAsyncStub: ...
+    GetChallenge: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.GetChallengeRequest, _enrolment_pb2.GetChallengeResponse]
+    """Asks for a challenge, which is good for one RecoverCertificate within a minute.
+
+    RESOURCE_EXHAUSTED: too many were asked for from this address.
+    """
+    RecoverCertificate: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.RecoverCertificateRequest, _enrolment_pb2.RecoverCertificateResponse]
+    """Asks for a successor of an expired certificate, by proof of its key.
+
+    PERMISSION_DENIED: the endpoint was revoked or replaced, the certificate is not the latest that it was given, of
+    another authority or too old, or the proof does not hold. The same signing request gives the same certificate
+    again, so an answer that was lost on the way costs nothing.
+    """
+
+@_typing.type_check_only
+class RecoveryServiceAsyncStub(RecoveryServiceStub):
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetChallenge: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.GetChallengeRequest, _enrolment_pb2.GetChallengeResponse]  # type: ignore[assignment]
+    """Asks for a challenge, which is good for one RecoverCertificate within a minute.
+
+    RESOURCE_EXHAUSTED: too many were asked for from this address.
+    """
+    RecoverCertificate: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.RecoverCertificateRequest, _enrolment_pb2.RecoverCertificateResponse]  # type: ignore[assignment]
+    """Asks for a successor of an expired certificate, by proof of its key.
+
+    PERMISSION_DENIED: the endpoint was revoked or replaced, the certificate is not the latest that it was given, of
+    another authority or too old, or the proof does not hold. The same signing request gives the same certificate
+    again, so an answer that was lost on the way costs nothing.
+    """
+
+class RecoveryServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Lets a machine back in whose certificate expired while it was away. Served on the enrolment port, since a connection
+    cannot be made with an expired certificate. The answer to every refusal is the same.
+    """
+
+    @_abc_1.abstractmethod
+    def GetChallenge(
+        self,
+        request: _enrolment_pb2.GetChallengeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_pb2.GetChallengeResponse, _abc.Awaitable[_enrolment_pb2.GetChallengeResponse]]:
+        """Asks for a challenge, which is good for one RecoverCertificate within a minute.
+
+        RESOURCE_EXHAUSTED: too many were asked for from this address.
+        """
+
+    @_abc_1.abstractmethod
+    def RecoverCertificate(
+        self,
+        request: _enrolment_pb2.RecoverCertificateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_pb2.RecoverCertificateResponse, _abc.Awaitable[_enrolment_pb2.RecoverCertificateResponse]]:
+        """Asks for a successor of an expired certificate, by proof of its key.
+
+        PERMISSION_DENIED: the endpoint was revoked or replaced, the certificate is not the latest that it was given, of
+        another authority or too old, or the proof does not hold. The same signing request gives the same certificate
+        again, so an answer that was lost on the way costs nothing.
+        """
+
+def add_RecoveryServiceServicer_to_server(servicer: RecoveryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
