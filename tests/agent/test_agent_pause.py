@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +24,6 @@ from tests.agent.test_agent_runner import IO_ERROR, Station, facts, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from keuring.report.v1 import report_pb2
 
@@ -198,6 +199,15 @@ def test_it_goes_on_after_a_restart_of_the_agent_and_the_desk_is_not_told_again(
     assert len(station.reports) == count  # that the machine was started anew is nobody's business
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A directory that other accounts may pass through; those of pytest are for its own account."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        path.chmod(0o755)
+        yield path
+
+
 @contextmanager
 def account(number: int) -> Iterator[None]:
     os.seteuid(number)
@@ -208,10 +218,8 @@ def account(number: int) -> Iterator[None]:
 
 
 @needs_root
-def test_an_account_without_rights_may_ask_look_at_nothing_and_take_nothing_away(tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
-        parent.chmod(0o755)
+def test_an_account_without_rights_may_ask_look_at_nothing_and_take_nothing_away(open_path: Path) -> None:
+    state = open_path / "state"
     station = Station(state)
     state.mkdir(mode=0o700)
     station.run(100, living(station))
