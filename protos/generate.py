@@ -151,7 +151,8 @@ def markdown(subjects: list[tuple[str, list[dict[str, Any]]]]) -> str:
         ]
         for entry in entries:
             about = f" (per {entry['subject']})" if "subject" in entry else ""
-            planned = " *Planned.*" if entry.get("status") == "planned" else ""
+            status = {"planned": " *Planned.*", "collector": " *No agent sends it: the collector adds it.*"}
+            planned = status.get(entry.get("status", ""), "")
             unit = f"`{entry['unit']}`" if entry["unit"] else entry.get("value", "")
             lines.append(
                 f"| `{entry['name']}`{about} | {unit} | {entry['brief']}{planned} | {entry['purpose']} "

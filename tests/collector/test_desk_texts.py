@@ -172,6 +172,40 @@ def test_titles_say_what_will_happen_to_what_when() -> None:
     assert texts.title(line, RULE, "en", NOW) == "Volume C: of LT-0231 is full around 14 December"
 
 
+def test_what_is_over_is_said_in_the_past() -> None:
+    rule = SimpleNamespace(
+        title=pair("De garantie van {machine} {expires}", "Support of {machine} {ends}"),
+        advice=RULE.advice,
+        say=RULE.say,
+    )
+    told = {days: texts.title(make_line(expected_at=after(days)), rule, "en", NOW) for days in (-1, 0, 20)}
+    assert told == {
+        -1: "Support of LT-0231 ended on 23 November",
+        0: "Support of LT-0231 ends on 24 November",
+        20: "Support of LT-0231 ends on 14 December",
+    }
+    dutch = {days: texts.title(make_line(expected_at=after(days)), rule, "nl", NOW) for days in (-400, 20)}
+    assert dutch == {
+        -400: "De garantie van LT-0231 verliep op 20 oktober 2025",
+        20: "De garantie van LT-0231 verloopt op 14 december",
+    }
+    unknown = make_line(expected_at=None)
+    assert texts.title(unknown, rule, "en", NOW) == "Support of LT-0231 ends on an unknown date"
+    assert texts.title(unknown, rule, "nl", NOW) == "De garantie van LT-0231 verloopt op een onbekende datum"
+
+
+def test_the_end_of_support_of_the_shipped_pack_is_past_once_it_is() -> None:
+    from keuring_collector import rulepack
+
+    rule = rulepack.load().by_name["os_support_ends"]
+    line = make_line(expected_at=after(-30))
+    assert (
+        texts.title(line, rule, "nl", NOW)
+        == "De ondersteuning van het besturingssysteem op LT-0231 stopte op 25 oktober"
+    )
+    assert "ended on 25 October" in texts.say(line, rule, "en", NOW)
+
+
 def test_titles_escape_what_machines_say() -> None:
     from django.utils.safestring import SafeString
 

@@ -6,6 +6,7 @@ import pytest
 
 from keuring_collector.engine.baselines import (
     FEWEST_PEERS,
+    SAME_SUBJECT,
     VALID_DAYS,
     Answer,
     Baselines,
@@ -35,6 +36,17 @@ def test_groups_are_by_the_values_of_facts_whatever_their_case() -> None:
     assert group_of(facts, HEAT.facts, "sdc") is None
     assert group_of({}, BOOT.facts, "") is None
     assert group_of({}, (), "") == ()
+
+
+def test_the_same_part_of_others_may_be_what_makes_peers() -> None:
+    asked = (SAME_SUBJECT, PeerFact(MODEL, per_subject=False))
+    facts: dict[tuple[int, str], object] = {(MODEL, ""): "X1"}
+    assert group_of(facts, asked, "fan1") == ("fan1", "x1")
+    assert group_of(facts, asked, "") is None
+    fans = Question(3, MEAN, MEAN, 7, asked)
+    points = {(machine, f"fan{n}"): [1000.0 * n] * 7 for machine in range(1, 8) for n in (1, 2)}
+    found = answer(fans, 100, points, {key: (key[1], "x1") for key in points})
+    assert {group: each.median for group, each in found.items()} == {("fan1", "x1"): 1000.0, ("fan2", "x1"): 2000.0}
 
 
 def test_median_and_spread_are_robust() -> None:

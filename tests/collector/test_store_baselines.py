@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring.signals import catalogue
-from keuring_collector.engine.baselines import PeerFact, Question
+from keuring_collector.engine.baselines import SAME_SUBJECT, PeerFact, Question
 from keuring_collector.engine.model import MAX, MEAN
 from keuring_collector.store import facts, journal, open_store
 from keuring_collector.store.block import DAY
@@ -24,6 +24,7 @@ TODAY = 20_000
 NOW = TODAY * DAY + 3600.0
 BUSY = Question(CPU, MEAN, MEAN, 7, (PeerFact(MODEL, per_subject=False),))
 HOT = Question(HEAT, MAX, MAX, 3, ())
+HOT_PARTS = Question(HEAT, MAX, MAX, 3, (SAME_SUBJECT, PeerFact(MODEL, per_subject=False)))
 JOURNAL_DAYS = 2  # so that day TODAY - 4 is the last that is looked at
 
 
@@ -71,6 +72,14 @@ def test_baselines_are_made_by_group_and_hold_from_the_next_day(store: Store) ->
     hot = known.at(HOT, (), TODAY + 1)
     assert hot is not None
     assert [hot.machines, hot.median] == pytest.approx([8, 35.5 + 4.5])  # the day's maximum; a machine counts once
+
+
+def test_the_same_parts_of_machines_are_peers_where_a_question_says_so(store: Store) -> None:
+    fleet(store)
+    assert store.make_baselines([HOT_PARTS], NOW, JOURNAL_DAYS) == 1
+    known = store.baselines()
+    found = [known.at(HOT_PARTS, (part, "x1"), TODAY + 1) for part in ("cpu", "disk")]
+    assert [each and (each.machines, each.median) for each in found] == [(6, 44.0), (6, 34.0)]
 
 
 def test_they_are_made_once_a_day_and_what_holds_does_not_change(store: Store) -> None:

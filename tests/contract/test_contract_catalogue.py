@@ -28,7 +28,8 @@ FORBIDDEN: Final = re.compile(
 )
 HARMLESS: Final = {"keuring.smart.command_timeouts"}  # commands to a disk
 SUBJECTS: Final = {
-    "", "mountpoint", "device", "interface", "sensor", "fan", "battery", "processor",
+    "", "mountpoint", "device", "interface", "sensor", "fan", "battery", "processor", "array",
+    "step", "program", "backup", "certificate", "driver",
 }  # fmt: skip
 
 

@@ -12,14 +12,19 @@ from keuring.signals import catalogue
 from keuring.signals.model import Kind, Signal
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
-from keuring_collector.engine.model import Fact, Layout, SeriesKey, Window
+from keuring_collector.engine.model import Fact, Layout, SeriesKey, Severity, Window
 
 if TYPE_CHECKING:
     from keuring_collector.engine.compiled import Value
 
 DAY = 86400.0
 START = 1_767_571_200.0  # Monday 5 January 2026
-SUBJECTS = {"mountpoint": ("/", "/home"), "device": ("nvme0n1", "sda"), "battery": ("BAT0",)}
+SUBJECTS = {
+    "mountpoint": ("/", "/home"),
+    "device": ("nvme0n1", "sda", "sdb"),
+    "battery": ("BAT0",),
+    "interface": ("eth0",),
+}
 # What is usual where neither nothing nor little is.
 USUAL = {
     "system.filesystem.utilization": 0.62,
@@ -34,6 +39,8 @@ USUAL = {
     "keuring.smart.available_spare": 1.0,
     "keuring.smart.endurance.utilization": 0.07,
     "hw.temperature": 55.0,
+    "keuring.smart.temperature": 38.0,
+    "keuring.disk.latency": 0.004,
     "hw.temperature.limit": 100.0,
     "keuring.clock.offset": 0.004,
     "keuring.smart.critical_warning": 0.0,
@@ -51,6 +58,27 @@ FACTS: dict[str, Value] = {
     "keuring.filesystem.read_only": False,
     "keuring.updates.last_installed": START - 3 * DAY,
     "keuring.clock.synchronised": True,
+    "keuring.smart.type": "hdd",
+    "keuring.network.link.speed": 1e9,
+    "keuring.network.link.capability": 1e9,
+    "keuring.firmware.released": START - 400 * DAY,
+    "keuring.driver.released": START - 400 * DAY,
+    "keuring.hardware.manufactured": START - 700 * DAY,
+    "keuring.warranty.end": START + 400 * DAY,
+    "keuring.certificate.expires": START + 200 * DAY,
+    "keuring.filesystem.encrypted": True,
+    "keuring.firewall.enabled": True,
+    "keuring.malware_protection.enabled": True,
+    "keuring.malware_protection.updated": START - DAY / 4,
+    "keuring.backup.succeeded": START - DAY,
+    "keuring.software.version": "26.2",
+}
+# What is done over and over on a machine that is well: as long ago every day.
+ROLLING = {"keuring.updates.last_installed", "keuring.malware_protection.updated", "keuring.backup.succeeded"}
+# Where subjects differ.
+KINDS: dict[tuple[str, str], Value] = {
+    ("keuring.smart.type", "nvme0n1"): "nvme",
+    ("keuring.smart.type", "sdb"): "ssd",
 }
 
 
@@ -76,9 +104,9 @@ def facts(now: float) -> list[Fact]:
     found = []
     for name, value in FACTS.items():
         signal = catalogue.BY_NAME[name]
-        said: Value = now - 3 * DAY if name == "keuring.updates.last_installed" else value
+        said: Value = value - START + now if name in ROLLING and isinstance(value, float) else value
         subjects = SUBJECTS.get(signal.subject, ("",))
-        found += [Fact(signal.id, subject, said) for subject in subjects]
+        found += [Fact(signal.id, subject, KINDS.get((name, subject), said)) for subject in subjects]
     return found
 
 
@@ -102,7 +130,15 @@ def test_ninety_days_of_a_healthy_machine_are_silent(measured: float) -> None:
             values[whole] = np.rint(usual[whole])
             said = facts(start) if hour == 8 else []
             found += fleet.judge([Window(1, start, start + 3600, start + 3605, str(day), keys, values, said)])
-    assert [(pack.rules[f.rule].name, f.subject) for f in found if pack.rules[f.rule].maturity.opens_tickets] == []
+    tickets = [
+        (rule.name, finding.subject)
+        for finding in found
+        if (rule := pack.rules[finding.rule]).maturity.opens_tickets and finding.severity >= rule.ticket_from.grade
+    ]
+    assert tickets == []
+    # A disk of the old kind in a laptop is no fault, but something to offer.
+    tips = {pack.rules[finding.rule].name for finding in found if finding.severity == Severity.TIP}
+    assert tips <= {"laptop_hard_disk"}
 
 
 def test_every_rule_looked_at_the_healthy_machine() -> None:
@@ -111,6 +147,15 @@ def test_every_rule_looked_at_the_healthy_machine() -> None:
     keys = layout()
     values = np.array([level(catalogue.BY_ID[key.signal]) for key in keys.keys])
     fleet.judge([Window(1, START, START + 300, START + 305, "1", keys, values, facts(START))])
-    waits_for_events = {"disk_io_errors", "machine_checks_recurring", "unclean_shutdowns_recurring"}
+    waits_for_events = {
+        "application_crashing",
+        "application_hanging",
+        "blue_screens_recurring",
+        "disk_io_errors",
+        "file_system_damage",
+        "kernel_errors_recurring",
+        "machine_checks_recurring",
+        "unclean_shutdowns_recurring",
+    }
     unseen = {rule.name for rule in pack.compiled.rules if not fleet.explain(1, rule.id)}
     assert unseen == waits_for_events

@@ -232,6 +232,18 @@ def test_a_stable_rule_owes_references_and_gaps(pack: Path) -> None:
     assert said == ["a stable rule needs known_gaps", "a stable rule needs references"]
 
 
+def test_a_rule_on_a_planned_signal_is_at_most_experimental(pack: Path) -> None:
+    change(pack, "signal: keuring.filesystem.available", "signal: keuring.raid.missing_disks")
+    change(pack, "below: 15 GiB", "above: 0")
+    change(pack, "  limit: 18 GiB\n", "")
+    floors = "    floors:\n      - {signal: system.filesystem.utilization, above: 92 %, recovery: 90 %}\n"
+    change(pack, floors, "")
+    said = [problem.what for problem in lint.lint(rulepack.load(pack))]
+    assert said == ["no agent measures 'keuring.raid.missing_disks' yet"]
+    change(pack, "maturity: test", "maturity: experimental")
+    assert lint.lint(rulepack.load(pack)) == []
+
+
 def test_lint_wants_tests_that_fire_and_that_stay_silent(pack: Path) -> None:
     tests = pack / RULE.replace(".yaml", ".test.yaml")
     tests.write_text("rule: volume_nearly_full\ntests: [{name: none, length: 1h, opened: 0}]\n", encoding="utf-8")

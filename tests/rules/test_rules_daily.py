@@ -84,6 +84,7 @@ def test_defaults_become_what_the_engine_runs() -> None:
         (PEER, "os.name]", "keuring.boot.duration]", "where a fact is needed"),
         (PEER, "os.name]", "keuring.filesystem.type]", "is per"),
         (PEER, "os.name]", "os.name]\n    peers: 2", "peers"),
+        (PEER, "os.name]", "os.name]\n    same_subject: true", "is about the machine itself"),
         (PEER, "os.name]", "os.name]\n    over: 1y", "'1y' is no length of time"),
         (PEER, "os.name]", "os.name]\n    over: 90d", "90 days"),
         (PEER, "limit: 10", "limit: 10 s", "no number of spreads"),

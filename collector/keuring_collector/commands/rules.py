@@ -1,4 +1,4 @@
-"""keuring-collector rules lint|test|explain|new|docs|schema: for those who write rules."""
+"""keuring-collector rules lint|test|explain|dates|new|docs|schema: for those who write rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from keuring_collector.commands import workspace
+from keuring_collector.commands import rule_dates, workspace
 from keuring_collector.commands.workspace import CommandError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import Rule, RulePack
 
 NAME: Final = "rules"
-HELP: Final = "Checks the rules, plays their tests, explains what a rule makes of one machine, or begins a new one."
+HELP: Final = "Checks the rules, plays their tests, explains, begins or lists them, and keeps their dates fresh."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explaining.add_argument("machine", metavar="ENDPOINT", help="the machine's name or UUID")
     explaining.add_argument("rule", metavar="RULE", help="the rule's name (the two may change places)")
     explaining.add_argument("--days", type=float, default=30, metavar="N", help="how far back (default: 30)")
+    rule_dates.configure(actions.add_parser("dates", help=rule_dates.HELP))
 
 
 def _configure_writing(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Does what was asked of the rules."""
     if arguments.action == "explain":
         return _explain(arguments.rule, arguments.machine, arguments.days)
+    if arguments.action == "dates":
+        return rule_dates.run(arguments)
     if arguments.action == "new":
         return _new(arguments)
     if arguments.action == "schema":

@@ -59,7 +59,7 @@ DESKTOPS: Final = (
 
 WINDOWS: Final = (
     System("windows", "Windows 11 Enterprise", "24H2", "26100.4351", share=0.7),
-    System("windows", "Windows 11 Enterprise", "23H2", "22631.5472", share=0.3),
+    System("windows", "Windows 11 Enterprise", "25H2", "26200.7019", share=0.3),
 )
 LINUX: Final = (
     System("linux", "Debian GNU/Linux", "12", "6.1.0-40-amd64", share=0.5),

@@ -1,8 +1,8 @@
 """What a ticket says: the rule's own texts with the machine, the colleague, the date and the numbers filled in.
 
 A rule's texts are templates in Dutch and English with the placeholders {machine}, {colleague}, {subject}, {date},
-{value} and {limit}. Everything here takes the language and the moment of reading, and falls back honestly when the
-rule that opened a ticket is no longer in the pack (``rule`` is None).
+{ends}, {expires}, {value} and {limit}. Everything here takes the language and the moment of reading, and falls back
+honestly when the rule that opened a ticket is no longer in the pack (``rule`` is None).
 """
 
 from __future__ import annotations
@@ -25,23 +25,47 @@ if TYPE_CHECKING:
 
     from django.utils.functional import _StrPromise
 
-_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|value|limit)\}|\{\{|\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|ends|expires|value|limit)\}|\{\{|\}\}")
 
 # What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
 CAUSES: Final[Mapping[str, _StrPromise]] = {
+    "application-faults": gettext_lazy("programs that fail"),
+    "backup": gettext_lazy("backup"),
+    "battery-full": gettext_lazy("battery always full"),
     "battery-wear": gettext_lazy("worn battery"),
+    "certificates": gettext_lazy("certificate"),
     "clock-off": gettext_lazy("clock is off"),
     "disk-cable": gettext_lazy("disk cable"),
+    "disk-encryption": gettext_lazy("encryption"),
     "disk-endurance": gettext_lazy("worn disk"),
     "disk-failing": gettext_lazy("failing disk"),
+    "disk-heat": gettext_lazy("hot disk"),
+    "disk-nearly-full": gettext_lazy("disk nearly full"),
+    "disk-slow": gettext_lazy("slow disk"),
+    "firewall": gettext_lazy("firewall"),
+    "firmware-drivers": gettext_lazy("firmware and drivers"),
     "hardware-errors": gettext_lazy("hardware errors"),
     "heat": gettext_lazy("heat"),
+    "malware-protection": gettext_lazy("malware protection"),
     "memory-short": gettext_lazy("too little memory"),
+    "memory-small": gettext_lazy("little memory"),
+    "network-link": gettext_lazy("network connection"),
     "os-support": gettext_lazy("end of support"),
+    "processor-short": gettext_lazy("processor too small"),
+    "program-versions": gettext_lazy("programs behind"),
+    "replacement": gettext_lazy("due for replacement"),
+    "restart-helps": gettext_lazy("a restart helps"),
     "restart-pending": gettext_lazy("restart waiting"),
+    "second-screen": gettext_lazy("second screen"),
+    "sign-in-slow": gettext_lazy("slow sign-in"),
+    "slow-disk": gettext_lazy("hard disk in a laptop"),
+    "software-support": gettext_lazy("end of support of a program"),
+    "start-slow": gettext_lazy("slow start"),
     "sudden-shutdowns": gettext_lazy("sudden shutdowns"),
     "updates-stale": gettext_lazy("updates behind"),
     "volume-space": gettext_lazy("disk space"),
+    "warranty": gettext_lazy("warranty"),
+    "wifi": gettext_lazy("Wi-Fi"),
 }
 
 
@@ -171,6 +195,8 @@ def _words(line: TicketLine, now: datetime) -> dict[str, str]:
         "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
         "subject": line.subject,
         "date": wording.day(line.expected_at, now) if line.expected_at else gettext("an unknown date"),
+        "ends": wording.ends(line.expected_at, now),
+        "expires": wording.expires(line.expected_at, now),
         "value": wording.in_sentence(value["value"], value["signal"], now) if value else unknown,
         "limit": wording.in_sentence(limit["value"], limit["signal"], now, "limit") if limit else unknown,
     }
@@ -356,6 +382,8 @@ _BLANKS: Final[Mapping[str, _StrPromise]] = {
     "colleague": pgettext_lazy("blank", "colleague"),
     "subject": pgettext_lazy("blank", "part"),
     "date": pgettext_lazy("blank", "date"),
+    "ends": pgettext_lazy("blank", "ends on"),
+    "expires": pgettext_lazy("blank", "expires on"),
     "value": pgettext_lazy("blank", "value"),
     "limit": pgettext_lazy("blank", "limit"),
 }

@@ -39,6 +39,27 @@ def clock(moment: datetime, now: datetime) -> str:
     return f"{day(moment, now)}, {date_format(timezone.localtime(moment), 'H:i')}"
 
 
+def ends(moment: datetime | None, now: datetime) -> str:
+    """ "ends on 14 December", and once that day is over "ended on 14 December"."""
+    if moment is None:
+        return gettext("ends on an unknown date")
+    template = gettext("ended on %(day)s") if is_over(moment, now) else gettext("ends on %(day)s")
+    return template % {"day": day(moment, now)}
+
+
+def expires(moment: datetime | None, now: datetime) -> str:
+    """ "expires on 14 December", and once that day is over "expired on 14 December"."""
+    if moment is None:
+        return gettext("expires on an unknown date")
+    template = gettext("expired on %(day)s") if is_over(moment, now) else gettext("expires on %(day)s")
+    return template % {"day": day(moment, now)}
+
+
+def is_over(moment: datetime | date, now: datetime) -> bool:
+    """Whether the day of a moment is over, by the desk's calendar."""
+    return local_day(moment) < local_day(now)
+
+
 def distance(moment: datetime | date, now: datetime) -> str:
     """How far away a day is, in whole days, weeks, months or years: "over 3 weken", "2 days ago"."""
     days = (local_day(moment) - local_day(now)).days
@@ -190,6 +211,9 @@ _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "s": duration,
     "h": _hours,
     "d": lambda value: duration(value * DAY),
+    "{dBm}": lambda value: f"{number(value)} dBm",
+    "{version}": _counted(lambda n: ngettext("%(n)s version", "%(n)s versions", n)),
+    "{display}": _counted(lambda n: ngettext("%(n)s screen", "%(n)s screens", n)),
     "{rpm}": lambda value: gettext("%(n)s rpm") % {"n": number(value)},
     "{error}": _counted(lambda n: ngettext("%(n)s error", "%(n)s errors", n)),
     "{event}": _counted(lambda n: ngettext("%(n)s time", "%(n)s times", n)),

@@ -36,6 +36,10 @@ class PeerFact(NamedTuple):
     per_subject: bool
 
 
+# In place of a fact: the name of the subject itself, for parts that are the same in each machine (a sensor, a fan).
+SAME_SUBJECT = PeerFact(0, per_subject=True)
+
+
 class Question(NamedTuple):
     """What a baseline is of. ``aggregate``: what a day comes to (LAST, MIN, MEAN, MAX); ``days``: how many count."""
 
@@ -81,7 +85,7 @@ def group_of(facts: Mapping[tuple[int, str], object], asked: Sequence[PeerFact],
     """The group that a subject of a machine with these facts is in; None while one of them is not known."""
     values = []
     for fact in asked:
-        value = facts.get((fact.signal, subject if fact.per_subject else ""))
+        value = subject if fact == SAME_SUBJECT else facts.get((fact.signal, subject if fact.per_subject else ""))
         if value is None or value == "":
             return None
         values.append(value.casefold() if isinstance(value, str) else str(value))

@@ -50,12 +50,19 @@ class Operator(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FactTest:
-    """A test of one fact; ``per_subject``: the fact of the finding's own subject, else the machine's."""
+    """A test of one fact; ``per_subject``: the fact of the finding's own subject, else that of ``subject``: the machine
+    (empty), or one that is named ("Firefox").
+    """
 
     signal: int
     operator: Operator
     values: tuple[Value, ...]
     per_subject: bool = False
+    subject: str = ""
+
+    def about(self, subject: str) -> str:
+        """Whose fact is meant for a finding about ``subject``."""
+        return subject if self.per_subject else self.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +200,27 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class DatedRow:
-    """A date that holds where every (fact, prefix) matches; "11" matches "11" and "11.7", not "110"."""
+    """A date that holds where every (fact, prefix) matches; "11" matches "11" and "11.7", not "110".
+
+    ``subject``: how the finding's subject begins, in a table about subjects; empty: any.
+    """
 
     match: tuple[tuple[int, str], ...]
     date: float
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """x is a date: of a time fact where there is one (``signal`` not 0), else of the first row that matches."""
+    """x is a date: of a time fact where there is one (``signal`` not 0), else of the first row that matches.
+
+    ``per_subject``: the signal is of a subject; ``by_subject``: so are the facts of the table.
+    """
 
     signal: int = 0
     table: tuple[DatedRow, ...] = ()
     per_subject: bool = False
+    by_subject: bool = False
     ahead: bool = True  # the date is still to come, and is what the finding expects
 
 

@@ -65,7 +65,7 @@ def term_truth(state: FleetState, place: Place, offset: int = 0) -> Truth:
 def _steps(state: FleetState, place: Place) -> Iterator[Step]:
     rule = state.index.rules[place.number]
     for test in rule.applies:
-        about = place.subject if test.per_subject else ""
+        about = test.about(place.subject)
         value = place.endpoint.facts.get((test.signal, about))
         passed = fact_tests.applies((test,), place.endpoint.facts, place.subject)
         truth = Truth.TRUE if passed else Truth.FALSE

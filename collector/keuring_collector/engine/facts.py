@@ -50,8 +50,8 @@ def test_value(operator: Operator, values: Iterable[Value], value: Value | None)
 
 
 def test_fact(test: FactTest, facts: Mapping[tuple[int, str], Value], subject: str) -> Truth:
-    """Whether the fact of the subject, or of the machine, passes."""
-    return test_value(test.operator, test.values, facts.get((test.signal, subject if test.per_subject else "")))
+    """Whether the fact of the subject, of the machine, or of a named subject passes."""
+    return test_value(test.operator, test.values, facts.get((test.signal, test.about(subject))))
 
 
 def applies(tests: Iterable[FactTest], facts: Mapping[tuple[int, str], Value], subject: str) -> bool:
@@ -82,13 +82,22 @@ def _matches(prefix: str, value: Value | None) -> bool:
     return text.startswith(start) and not (text[len(start) :][:1].isdigit() and start[-1:].isdigit())
 
 
+def _begins(words: str, subject: str) -> bool:
+    """Whether a name begins with these words: "Office" begins "Office 2019", not "Officina"."""
+    text, start = subject.casefold(), words.casefold()
+    return text.startswith(start) and not text[len(start) :][:1].isalnum()
+
+
 def date_of(dated: Dated, facts: Mapping[tuple[int, str], Value], subject: str) -> float:
     """The date that a rule waits for, in seconds since 1970; NaN when it is not known."""
     if dated.signal:
         value = facts.get((dated.signal, subject), facts.get((dated.signal, "")))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
+    about = subject if dated.by_subject else ""
     for row in dated.table:
-        if all(_matches(prefix, facts.get((signal, ""))) for signal, prefix in row.match):
+        if row.subject and not _begins(row.subject, subject):
+            continue
+        if all(_matches(prefix, facts.get((signal, about))) for signal, prefix in row.match):
             return row.date
     return math.nan

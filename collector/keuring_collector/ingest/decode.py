@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from keuring.report.v1 import report_pb2
 from keuring.signals.catalogue import BY_ID
-from keuring.signals.model import Kind, ValueType
+from keuring.signals.model import Kind, Status, ValueType
 from keuring_collector.engine.model import Event, Fact, Layout, SeriesKey, Unmeasured, Window
 from keuring_collector.store import precision
 
@@ -313,7 +313,7 @@ def _usable_facts(facts: Iterable[report_pb2.Fact], problems: list[Problem]) -> 
             problems.append(Problem("too_many_facts", f"a report has at most {MAX_FACTS} facts"))
             return
         signal = BY_ID.get(fact.signal_id)
-        if signal is None or signal.kind is not Kind.FACT:
+        if signal is None or signal.kind is not Kind.FACT or signal.status is Status.COLLECTOR:
             problems.append(_unknown(fact.signal_id, "fact"))
             continue
         value = _fact_value(fact, signal)

@@ -20,6 +20,7 @@ from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change
 from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
+from keuring_collector.ingest.departments import Departments
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
 from keuring_collector.ingest.usual import BaselineWatch
@@ -85,6 +86,7 @@ class WritePath:
         self._facts: dict[int, dict[tuple[int, str], Value]] = {}
         self._layouts: dict[int, set[int]] = {}
         self._snapshots: dict[int, int] = {}
+        self._departments = Departments()
         self.use(pack)
 
     def use(self, pack: RulePack) -> None:
@@ -133,7 +135,9 @@ class WritePath:
         except Exception as error:
             self._forget(endpoints)
             if isinstance(error, StorageError) and not isinstance(error, ConstraintError):
-                self._reconnect()
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None  # the next batch connects anew
                 raise
             # Any other failure is a report's own: it is found, and put aside.
             if len(batch) > 1:
@@ -152,6 +156,7 @@ class WritePath:
         try:
             with metrics.STAGE.labels("load").time():
                 work = _Batch(self._load(endpoints), [None] * len(batch))
+                self._departments.refresh(connection, endpoints, batch[-1].received)
             for index, (received, item) in enumerate(zip(batch, decoded, strict=True)):
                 work.answers[index] = self._place(work, received, item)
             with metrics.STAGE.labels("judge").time():
@@ -198,13 +203,9 @@ class WritePath:
             self._facts.pop(endpoint, None)
             self._layouts.pop(endpoint, None)
             self._snapshots.pop(endpoint, None)
+            self._departments.forget(endpoint)
             if endpoint in self.fleet:
                 self.fleet.drop(endpoint)
-
-    def _reconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     # -- one report --
 
@@ -255,6 +256,7 @@ class WritePath:
         if window is None or columns is None:
             work.heads[endpoint] = head._replace(sequence=item.gap_until, received_at=received.received)
             return
+        window = self._departments.add(window, self._facts[endpoint])
         position = head.position + 1
         work.heads[endpoint] = journal.Head(
             item.epoch, item.sequence, position, received.received, window.end, item.skew, window.boot_id,

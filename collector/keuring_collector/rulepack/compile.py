@@ -42,7 +42,10 @@ def compile_rule(rule: Rule) -> compiled.CompiledRule:
 
 
 def _applies(rule: Rule) -> tuple[compiled.FactTest, ...]:
-    return tuple(fact_test(name, *fact_operator(test), ("applies_to", name)) for name, test in rule.applies_to.items())
+    return tuple(
+        fact_test(name, *fact_operator(test), ("applies_to", name), test.subject)
+        for name, test in rule.applies_to.items()
+    )
 
 
 def _limit(rule: Rule, leaf: Leaf, text: str | float, loc: Loc) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keuring.signals import catalogue
 from keuring.signals.model import Status
-from keuring_collector.rulepack import trial
+from keuring_collector.rulepack import tables, trial
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.language import Maturity
 from keuring_collector.rulepack.pack import ARTICLES, LANGUAGES, TEST_SUFFIX, article_path, rule_files
@@ -52,7 +52,7 @@ def _obligations(rule: Rule, source: Source) -> Iterator[Problem]:
     if rule.maturity.opens_tickets:
         for identity in sorted(signals_of(compile_rule(rule))):
             signal = catalogue.BY_ID[identity]
-            if signal.status is not Status.EMITTED:
+            if signal.status is Status.PLANNED:
                 yield owe("condition", f"no agent measures '{signal.name}' yet", "make the rule experimental")
     if not rule.title.nl.strip() or "{machine}" not in rule.title.nl or "{machine}" not in rule.title.en:
         yield owe("title", "the title does not name the machine", "use {machine}")
@@ -108,12 +108,26 @@ def _articles(pack: RulePack) -> Iterator[Problem]:
                         yield Problem(path, number, f"'{word}' in a text for people", f"say '{NOT_SAID[word]}'")
 
 
+def _tables(part: object) -> Iterator[str]:
+    """The tables that a rule, as it is written, names."""
+    if isinstance(part, dict):
+        table = part.get("table")
+        if isinstance(table, str):
+            yield table
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _tables(each)
+
+
 def _strays(pack: RulePack) -> Iterator[Problem]:
-    """Tests and articles that belong to no rule."""
+    """Tests, tables and articles that belong to no rule."""
     known = {trial.test_path(path) for path in rule_files(pack.directory)}
     for path in sorted(pack.directory.rglob(f"*{TEST_SUFFIX}")):
         if path not in known:
             yield Problem(path, 1, "tests of a rule that is not there", "rename or remove the file")
+    named = {name for rule in pack.rules.values() for name in _tables(Source(pack.files[rule.id]).data)}
+    for path in sorted((pack.directory / tables.DATA).glob("*.yaml")):
+        if path.stem not in named:
+            yield Problem(path, 1, "a table that no rule names", "name it in a rule, or remove it")
     slugs = {rule.article for rule in pack.rules.values()}
     for path in sorted((pack.directory / ARTICLES).glob("*.md")):
         if path.name.split(".")[0] not in slugs:

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from keuring.signals import catalogue
 from keuring_collector.engine.compiled import ENGINE_VERSION, Calendar, CompiledPack, CompiledRule
+from keuring_collector.rulepack import tables
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.compile import compile_rule
+from keuring_collector.rulepack.conditions.dates import NAME, ROWS
 from keuring_collector.rulepack.language import Maturity, Rule
 from keuring_collector.rulepack.problems import Fault, Problem, RulePackError, nearest
 from keuring_collector.rulepack.reads import keeps_hours
@@ -62,8 +64,9 @@ def article_path(directory: Path, slug: str, language: str) -> Path:
 
 
 def rule_files(directory: Path) -> list[Path]:
-    """The rule files of a pack, in a fixed order. Tests stand beside them and are not rules."""
-    return sorted(p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+    """The rule files of a pack, in a fixed order. Tests and tables stand beside them and are not rules."""
+    found = (p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+    return sorted(p for p in found if not tables.is_table(directory, p))
 
 
 def load(directory: Path | None = None, place: Calendar | None = None) -> RulePack:
@@ -79,9 +82,11 @@ def load(directory: Path | None = None, place: Calendar | None = None) -> RulePa
     problems: list[Problem] = []
     read: list[tuple[Path, Rule, CompiledRule]] = []
     sources: dict[Path, Source] = {}
+    known = tables.Tables((directory, shipped()))
     for path in files:
         try:
             source = sources[path] = Source(path)
+            known.fill_in(source)
             rule = validate(source)
             read.append((path, rule, _compile(source, rule)))
             _check_articles(directory, source, rule)
@@ -132,7 +137,7 @@ def validate(source: Source) -> Rule:
 
 
 def _explain(source: Source, item: Any) -> Problem:
-    loc: Loc = tuple(item["loc"])
+    loc: Loc = tuple(part for part in item["loc"] if part not in (ROWS, NAME))
     line = source.line(loc)
     name, kind = str(loc[-1]) if loc else "rule", item["type"]
     if kind == "extra_forbidden":

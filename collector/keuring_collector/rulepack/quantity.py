@@ -22,6 +22,7 @@ _KNOWN: dict[str, tuple[dict[str, float], str]] = {
     "Cel": ({"": 1, "°C": 1, "C": 1, "Cel": 1}, "95 °C"),
     "Hz": (dict(HERTZ), "1.2 GHz"),
     "bit/s": (dict(BITRATES), "100 Mbit/s"),
+    "{dBm}": ({"": 1, "dBm": 1}, "-67 dBm"),
     "W.h": ({"Wh": 1, "W.h": 1}, "40 Wh"),
 }
 _NUMBER = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from keuring.signals import catalogue
-from keuring_collector.engine.baselines import Answer, Baselines, Question, group_of
+from keuring_collector.engine.baselines import SAME_SUBJECT, Answer, Baselines, Question, group_of
 from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.problems import Fault, nearest
 from keuring_collector.rulepack.reads import questions_of
@@ -29,6 +29,7 @@ class TrialPeers(BaseModel):
 
     signal: str
     statistic: str | None = None
+    subject: str = Field(default="", description="Of which part, where the rule compares the same parts only.")
     by: dict[str, Value] = Field(description="The facts that make them peers, and their values.")
     unit: str = ""
     median: StrictInt | StrictFloat
@@ -57,7 +58,7 @@ def baselines(
             # A story that begins with a complete day is judged by what held before it.
             first = first - 1 if entry.at is None else first + 1
             for question in _meant(entry, signal, asked, at):
-                group = group_of(_facts(entry, question), question.facts, "")
+                group = group_of(_facts(entry, question), question.facts, entry.subject)
                 for day in range(first, last + 1):
                     middle, spread = entry.median * factor, entry.spread * factor
                     yield question, group or (), Answer(day, middle, spread, entry.machines)
@@ -78,17 +79,22 @@ def _meant(entry: TrialPeers, signal: Signal, asked: set[Question], loc: tuple[s
         question
         for question in sorted(asked)
         if question.signal == signal.id
-        and {catalogue.BY_ID[fact.signal].name for fact in question.facts} == names
+        and _names(question) == names
+        and (SAME_SUBJECT in question.facts) == bool(entry.subject)
         and entry.statistic in (None, _statistic(question))
     ]
     if not found:
         known = "; ".join(
             f"{catalogue.BY_ID[question.signal].name} ({_statistic(question)}) by "
-            + ", ".join(catalogue.BY_ID[fact.signal].name for fact in question.facts)
+            + ", ".join([*sorted(_names(question)), *(["subject"] if SAME_SUBJECT in question.facts else [])])
             for question in sorted(asked)
         )
         raise Fault(loc, "the rule asks nothing of the sort of its peers", f"it asks: {known or 'nothing'}")
     return found
+
+
+def _names(question: Question) -> set[str]:
+    return {catalogue.BY_ID[fact.signal].name for fact in question.facts if fact != SAME_SUBJECT}
 
 
 def _statistic(question: Question) -> str:
@@ -102,4 +108,4 @@ def _facts(entry: TrialPeers, question: Question) -> dict[tuple[int, str], objec
         identity: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for identity, value in known.items()
     }
-    return {(fact.signal, ""): plain[fact.signal] for fact in question.facts}
+    return {(fact.signal, ""): plain[fact.signal] for fact in question.facts if fact.signal}

@@ -107,6 +107,19 @@ def facts_of(
     return {(endpoint, subject): json.loads(value) for endpoint, subject, value in rows if value != "null"}
 
 
+def departments(connection: Connection, endpoints: Iterable[int]) -> dict[int, str]:
+    """The names of the departments that endpoints belong to; those without one are left out."""
+    return {
+        endpoint: name
+        for each in endpoints
+        for endpoint, name in connection.execute(
+            "SELECT fleet_endpoint.id, fleet_department.name FROM fleet_endpoint "
+            "JOIN fleet_department ON fleet_department.id = fleet_endpoint.department_id WHERE fleet_endpoint.id = ?",
+            (each,),
+        )
+    }
+
+
 def changes(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredFact]]:
     """The facts that changed beyond position ``after``, in order: (position, fact)."""
     rows = connection.execute(

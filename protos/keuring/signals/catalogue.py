@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from keuring.signals.model import Kind, Privacy, Signal, Statistic, ValueType
+from keuring.signals.model import Kind, Privacy, Signal, Statistic, Status, ValueType
 
 # Processor
 SYSTEM_CPU_UTILIZATION: Final = Signal(
@@ -530,6 +530,20 @@ KEURING_FILESYSTEM_ERROR: Final = Signal(
     platforms=("linux", "windows"),
     subject="device",
 )
+KEURING_RAID_MISSING_DISKS: Final = Signal(
+    id=401,
+    name="keuring.raid.missing_disks",
+    kind=Kind.GAUGE,
+    unit="{disk}",
+    brief="Disks that a mirrored or redundant array misses.",
+    purpose="Finds arrays that would not survive the next disk.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux",),
+    subject="array",
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+    status=Status.PLANNED,
+)
 
 # Disk health (SMART)
 KEURING_SMART_PASSED: Final = Signal(
@@ -774,6 +788,20 @@ KEURING_SMART_DATA_WRITTEN: Final = Signal(
     statistics=(Statistic.LAST,),
     precision=1000000000.0,
 )
+KEURING_SMART_WARNING_TEMPERATURE_TIME: Final = Signal(
+    id=402,
+    name="keuring.smart.warning_temperature_time",
+    kind=Kind.GAUGE,
+    unit="s",
+    brief="Time in its life that an NVMe disk was at or above the temperature at which its maker warns.",
+    purpose="Finds disks that are cooled too little, also when nobody looks.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="device",
+    statistics=(Statistic.LAST,),
+    precision=60.0,
+    status=Status.PLANNED,
+)
 
 # Network
 KEURING_NETWORK_ERRORS_RECEIVE: Final = Signal(
@@ -856,6 +884,50 @@ KEURING_NETWORK_LINK_SPEED: Final = Signal(
     platforms=("linux", "windows", "macos"),
     subject="interface",
     value=ValueType.NUMBER,
+)
+KEURING_WIFI_SIGNAL: Final = Signal(
+    id=460,
+    name="keuring.wifi.signal",
+    kind=Kind.GAUGE,
+    unit="{dBm}",
+    brief="Strength of the Wi-Fi signal; no name of a network and no place.",
+    purpose="Finds places where the network is too weak to work.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    subject="interface",
+    statistics=(
+        Statistic.MEAN,
+        Statistic.MIN,
+    ),
+    precision=1.0,
+    status=Status.PLANNED,
+)
+KEURING_WIFI_RETRY_RATIO: Final = Signal(
+    id=461,
+    name="keuring.wifi.retry.ratio",
+    kind=Kind.GAUGE,
+    unit="1",
+    brief="Share of Wi-Fi frames that had to be sent again.",
+    purpose="Tells a crowded or disturbed network from a slow machine.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    subject="interface",
+    statistics=(Statistic.MEAN,),
+    precision=0.01,
+    status=Status.PLANNED,
+)
+KEURING_NETWORK_LINK_CAPABILITY: Final = Signal(
+    id=462,
+    name="keuring.network.link.capability",
+    kind=Kind.FACT,
+    unit="bit/s",
+    brief="Highest speed that the network port can do.",
+    purpose="A port that settles below what it can do has a bad cable or dock.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="interface",
+    value=ValueType.NUMBER,
+    status=Status.PLANNED,
 )
 
 # Heat
@@ -1115,6 +1187,18 @@ KEURING_CLOCK_SYNCHRONISED: Final = Signal(
     platforms=("linux", "windows", "macos"),
     value=ValueType.BOOLEAN,
 )
+KEURING_SYSTEM_BUG_CHECK: Final = Signal(
+    id=400,
+    name="keuring.system.bug_check",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="The system stopped itself after a fatal error (blue screen).",
+    purpose="Finds bad drivers, memory and disks by how often the system gives up.",
+    privacy=Privacy.HARDWARE,
+    platforms=("windows",),
+    attributes=("code",),
+    status=Status.PLANNED,
+)
 
 # Hardware and operating system
 OS_TYPE: Final = Signal(
@@ -1271,6 +1355,240 @@ KEURING_FIRMWARE_RELEASED: Final = Signal(
     platforms=("linux", "windows"),
     value=ValueType.TIME,
 )
+KEURING_ENDPOINT_DEPARTMENT: Final = Signal(
+    id=450,
+    name="keuring.endpoint.department",
+    kind=Kind.FACT,
+    unit="",
+    brief="Department that the machine belongs to, as the collector's list of colleagues has it.",
+    purpose="A rule can be meant for some departments, and a trial can begin with one.",
+    privacy=Privacy.IDENTITY,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.STRING,
+    status=Status.COLLECTOR,
+)
+
+# Start, sign-in and programs
+KEURING_SIGN_IN_DURATION: Final = Signal(
+    id=470,
+    name="keuring.sign_in.duration",
+    kind=Kind.GAUGE,
+    unit="s",
+    brief="Time from signing in to a usable desktop, at the last time; nothing about who.",
+    purpose="A sign-in that grows slower has a cause that can be taken away.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.LAST,),
+    precision=0.1,
+    status=Status.PLANNED,
+)
+KEURING_BOOT_STEP_DURATION: Final = Signal(
+    id=471,
+    name="keuring.boot.step.duration",
+    kind=Kind.GAUGE,
+    unit="s",
+    brief="Time that one step of the last start took: a service, a driver or a start-up program.",
+    purpose="Finds the one cause of a slow start.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="step",
+    statistics=(Statistic.LAST,),
+    precision=0.1,
+    status=Status.PLANNED,
+)
+KEURING_APPLICATION_CRASH: Final = Signal(
+    id=472,
+    name="keuring.application.crash",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="A program ended by a fault of its own.",
+    purpose="Finds versions of programs that fail, before each colleague reports it.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="program",
+    attributes=("version",),
+    status=Status.PLANNED,
+)
+KEURING_APPLICATION_HANG: Final = Signal(
+    id=473,
+    name="keuring.application.hang",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="A program did not respond and was ended.",
+    purpose="Finds versions of programs that hang, before each colleague reports it.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="program",
+    attributes=("version",),
+    status=Status.PLANNED,
+)
+KEURING_SOFTWARE_VERSION: Final = Signal(
+    id=474,
+    name="keuring.software.version",
+    kind=Kind.FACT,
+    unit="",
+    brief="Version of a program, which goes by its maker's name without version; of Office the year is the version.",
+    purpose="Finds programs whose support ends or that fail in one version.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="program",
+    value=ValueType.STRING,
+    status=Status.PLANNED,
+)
+KEURING_SOFTWARE_VERSIONS_BEHIND: Final = Signal(
+    id=475,
+    name="keuring.software.versions_behind",
+    kind=Kind.GAUGE,
+    unit="{version}",
+    brief="Versions of a program that its source has offered since the installed one.",
+    purpose="Finds programs whose updates have stopped.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="program",
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+    status=Status.PLANNED,
+)
+
+# Safety and life cycle
+KEURING_FILESYSTEM_ENCRYPTED: Final = Signal(
+    id=480,
+    name="keuring.filesystem.encrypted",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether the volume is encrypted.",
+    purpose="A lost machine must not be a data leak.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="mountpoint",
+    value=ValueType.BOOLEAN,
+    status=Status.PLANNED,
+)
+KEURING_FIREWALL_ENABLED: Final = Signal(
+    id=481,
+    name="keuring.firewall.enabled",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether a firewall is on.",
+    purpose="Finds machines that are open to their network.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+    status=Status.PLANNED,
+)
+KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
+    id=482,
+    name="keuring.malware_protection.enabled",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether protection against malware is on.",
+    purpose="Finds machines without protection.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+    status=Status.PLANNED,
+)
+KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
+    id=483,
+    name="keuring.malware_protection.updated",
+    kind=Kind.FACT,
+    unit="",
+    brief="When the signatures of the malware protection were last updated.",
+    purpose="Protection that is not updated misses what is new.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_BACKUP_SUCCEEDED: Final = Signal(
+    id=484,
+    name="keuring.backup.succeeded",
+    kind=Kind.FACT,
+    unit="",
+    brief="When the machine's backup last succeeded.",
+    purpose="Finds machines whose backup has stopped, while nothing is lost yet.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="backup",
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_CERTIFICATE_EXPIRES: Final = Signal(
+    id=485,
+    name="keuring.certificate.expires",
+    kind=Kind.FACT,
+    unit="",
+    brief="When a certificate of the machine itself expires; it goes by its use, such as wifi or vpn, not by a name.",
+    purpose="A certificate that expires locks its colleague out.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="certificate",
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_WARRANTY_END: Final = Signal(
+    id=486,
+    name="keuring.warranty.end",
+    kind=Kind.FACT,
+    unit="",
+    brief="When the maker's warranty of the machine ends, from its record or the organisation's own.",
+    purpose="Repairs are free until then.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_HARDWARE_MANUFACTURED: Final = Signal(
+    id=487,
+    name="keuring.hardware.manufactured",
+    kind=Kind.FACT,
+    unit="",
+    brief="When the machine was made or first used.",
+    purpose="Plans replacement.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_DRIVER_RELEASED: Final = Signal(
+    id=488,
+    name="keuring.driver.released",
+    kind=Kind.FACT,
+    unit="",
+    brief="Date of the driver of a device.",
+    purpose="Old drivers have known faults.",
+    privacy=Privacy.HARDWARE,
+    platforms=("windows",),
+    subject="driver",
+    value=ValueType.TIME,
+    status=Status.PLANNED,
+)
+KEURING_DISPLAY_COUNT: Final = Signal(
+    id=489,
+    name="keuring.display.count",
+    kind=Kind.GAUGE,
+    unit="{display}",
+    brief="Screens in use, its own included.",
+    purpose="Shows that a port for a further screen is free.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.MAX,),
+    precision=1.0,
+    status=Status.PLANNED,
+)
+KEURING_DISPLAY_LIMIT: Final = Signal(
+    id=490,
+    name="keuring.display.limit",
+    kind=Kind.GAUGE,
+    unit="{display}",
+    brief="Screens that the machine, with its dock, can drive at once.",
+    purpose="Shows that a port for a further screen is free.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.MAX,),
+    precision=1.0,
+    status=Status.PLANNED,
+)
 
 # The agent itself
 KEURING_AGENT_VERSION: Final = Signal(
@@ -1410,6 +1728,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_DISK_LATENCY,
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
+    KEURING_RAID_MISSING_DISKS,
     KEURING_SMART_PASSED,
     KEURING_SMART_MODEL,
     KEURING_SMART_FIRMWARE,
@@ -1429,12 +1748,16 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_SMART_MEDIA_ERRORS,
     KEURING_SMART_UNSAFE_SHUTDOWNS,
     KEURING_SMART_DATA_WRITTEN,
+    KEURING_SMART_WARNING_TEMPERATURE_TIME,
     KEURING_NETWORK_ERRORS_RECEIVE,
     KEURING_NETWORK_ERRORS_TRANSMIT,
     KEURING_NETWORK_DROPPED_RECEIVE,
     KEURING_NETWORK_DROPPED_TRANSMIT,
     KEURING_NETWORK_LINK_CHANGES,
     KEURING_NETWORK_LINK_SPEED,
+    KEURING_WIFI_SIGNAL,
+    KEURING_WIFI_RETRY_RATIO,
+    KEURING_NETWORK_LINK_CAPABILITY,
     HW_TEMPERATURE,
     HW_TEMPERATURE_LIMIT,
     HW_FAN_SPEED,
@@ -1455,6 +1778,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_UPDATES_LAST_INSTALLED,
     KEURING_CLOCK_OFFSET,
     KEURING_CLOCK_SYNCHRONISED,
+    KEURING_SYSTEM_BUG_CHECK,
     OS_TYPE,
     OS_NAME,
     OS_VERSION,
@@ -1469,6 +1793,24 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_CPU_MODEL,
     KEURING_FIRMWARE_VERSION,
     KEURING_FIRMWARE_RELEASED,
+    KEURING_ENDPOINT_DEPARTMENT,
+    KEURING_SIGN_IN_DURATION,
+    KEURING_BOOT_STEP_DURATION,
+    KEURING_APPLICATION_CRASH,
+    KEURING_APPLICATION_HANG,
+    KEURING_SOFTWARE_VERSION,
+    KEURING_SOFTWARE_VERSIONS_BEHIND,
+    KEURING_FILESYSTEM_ENCRYPTED,
+    KEURING_FIREWALL_ENABLED,
+    KEURING_MALWARE_PROTECTION_ENABLED,
+    KEURING_MALWARE_PROTECTION_UPDATED,
+    KEURING_BACKUP_SUCCEEDED,
+    KEURING_CERTIFICATE_EXPIRES,
+    KEURING_WARRANTY_END,
+    KEURING_HARDWARE_MANUFACTURED,
+    KEURING_DRIVER_RELEASED,
+    KEURING_DISPLAY_COUNT,
+    KEURING_DISPLAY_LIMIT,
     KEURING_AGENT_VERSION,
     KEURING_AGENT_CPU_TIME,
     KEURING_AGENT_MEMORY_RSS,

@@ -44,10 +44,11 @@ class Privacy(IntEnum):
 
 
 class Status(Enum):
-    """Whether an agent measures the signal yet."""
+    """Where the signal comes from: an agent measures it, none does yet, or the collector itself supplies it."""
 
     EMITTED = "emitted"
     PLANNED = "planned"
+    COLLECTOR = "collector"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue as signals
+from keuring.signals.model import Status
 from keuring_collector.demo.hardware import DISKS
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
@@ -137,5 +138,6 @@ def unmeasured(machine: Machine) -> list[report_pb2.Unmeasured]:
     found = []
     if not machine.battery:
         found = [(signals.HW_BATTERY_CHARGE, "no battery"), (signals.KEURING_BATTERY_HEALTH, "no battery")]
-    found += [(signal, f"not on {platform}") for signal in signals.SIGNALS if platform not in signal.platforms]
+    known = [signal for signal in signals.SIGNALS if signal.status is Status.EMITTED]
+    found += [(signal, f"not on {platform}") for signal in known if platform not in signal.platforms]
     return [report_pb2.Unmeasured(signal_id=signal.id, reason=reason) for signal, reason in found]

@@ -24,7 +24,8 @@ class Dating(Kind):
         return {signal for row in source.table for signal, _ in row.match} | {source.signal} - {0}
 
     def about(self, source: Dated, signal: int, subject: str) -> str:
-        return subject if source.per_subject and signal == source.signal else ""
+        per_subject = source.per_subject if signal == source.signal else source.by_subject
+        return subject if per_subject else ""
 
     def from_facts(self, source: Dated, facts: Mapping[tuple[int, str], Value], subject: str) -> float:
         return fact_tests.date_of(source, facts, subject)
@@ -35,7 +36,8 @@ class Dating(Kind):
     def evidence(self, source: Dated, place: Place) -> list[Evidence]:
         found = self.state.known_facts(place.endpoint, self.facts(source), place.subject)
         value = float(self.state.terms.x[place.term])
-        if math.isfinite(value):
+        # A date from a table has no signal of its own; the facts that it rests on say enough.
+        if source.signal and math.isfinite(value):
             found.append(Evidence("value", source.signal, 0, place.subject, value))
         return found
 

@@ -42,7 +42,7 @@ class Peering(Collecting):
         return source.question.days
 
     def sorting(self, source: Peer) -> set[int]:
-        return {fact.signal for fact in source.question.facts}
+        return {fact.signal for fact in source.question.facts if fact.signal}
 
     def collect(self, source: Peer, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
         super().collect(source, place, position, lists)

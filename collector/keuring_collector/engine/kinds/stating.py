@@ -37,7 +37,7 @@ class Stating(Kind):
 
     def steps(self, source: State, place: Place) -> Iterator[Step]:
         test = source.test
-        about = place.subject if test.per_subject else ""
+        about = test.about(place.subject)
         known = place.endpoint.facts.get((test.signal, about))
         truth = term_truth(self.state, place)
         yield Step(about, "state", test.signal, LAST, known, test.operator.value, test.values, truth)

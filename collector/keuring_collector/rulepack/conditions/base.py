@@ -29,7 +29,8 @@ Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Quantity = StrictInt | StrictFloat | StrictStr
 Duration = StrictInt | StrictStr
 Text = Annotated[str, Field(min_length=1)]
-PLACEHOLDERS: Final = ("machine", "colleague", "subject", "date", "value", "limit")
+# {ends} and {expires} are the date with its verb: "ends on 3 May", and afterwards "ended on 3 May".
+PLACEHOLDERS: Final = ("machine", "colleague", "subject", "date", "ends", "expires", "value", "limit")
 DAY: Final = 86400.0
 FOR_EVER: Final = math.inf
 # A limit is passed when it is passed by a thousandth of the signal's step: values on a grid compare exactly.
@@ -72,8 +73,11 @@ class Texts(Part):
 
 
 class FactCondition(Part):
-    """What a fact must be: exactly one of the fields. A bare value or list in a file means `in`."""
+    """What a fact must be: exactly one of the tests. A bare value or list in a file means `in`."""
 
+    subject: StrictStr | None = Field(
+        default=None, description="Whose fact, where it is not the finding's own subject."
+    )
     in_: list[Scalar] | None = Field(default=None, alias="in", min_length=1)
     not_in: list[Scalar] | None = Field(default=None, min_length=1)
     version_below: StrictStr | None = None
@@ -171,8 +175,10 @@ def beyond(signal: Signal, limit: float, sign: float) -> float:
     return sign * limit + signal.precision * GRID_SHARE
 
 
-def fact_test(name: str, operator: Operator, values: Iterable[Scalar], loc: Loc) -> compiled.FactTest:
-    """The test of one fact. Raises Fault."""
+def fact_test(
+    name: str, operator: Operator, values: Iterable[Scalar], loc: Loc, subject: str | None = None
+) -> compiled.FactTest:
+    """The test of one fact: of the finding's own subject, or of the one that is named. Raises Fault."""
     signal = find_signal(name, loc, Kind.FACT)
     wanted = _PYTHON.get(signal.value)
     if wanted is None:
@@ -183,7 +189,11 @@ def fact_test(name: str, operator: Operator, values: Iterable[Scalar], loc: Loc)
             mend = "put it in quotes" if signal.value is ValueType.STRING else "write it without quotes"
             raise Fault(loc, f"'{signal.name}' is a {signal.value.value}, and {value!r} is not", mend)
         plain.append(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
-    return compiled.FactTest(signal.id, operator, tuple(plain), per_subject=bool(signal.subject))
+    if subject is None:
+        return compiled.FactTest(signal.id, operator, tuple(plain), per_subject=bool(signal.subject))
+    if not signal.subject:
+        raise Fault(loc, f"'{signal.name}' is of the machine and has no subjects", "leave 'subject' out")
+    return compiled.FactTest(signal.id, operator, tuple(plain), subject=subject)
 
 
 def fact_operator(condition: FactCondition) -> tuple[Operator, list[Scalar]]:

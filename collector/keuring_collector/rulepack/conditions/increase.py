@@ -106,6 +106,8 @@ def _attribute(signal: Signal, name: str, test: FactCondition, loc: Loc) -> comp
     here = (*loc, "where", name)
     if name not in signal.attributes:
         raise Fault(here, f"'{signal.name}' has no attribute '{name}'", nearest(name, signal.attributes))
+    if test.subject is not None:
+        raise Fault(here, "an attribute has no subject", "leave 'subject' out")
     operator, values = fact_operator(test)
     if operator not in (Operator.IN, Operator.NOT_IN):
         raise Fault(here, "an attribute has no version", "use in or not_in")

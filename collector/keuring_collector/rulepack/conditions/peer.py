@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from keuring.signals.model import Kind, ValueType
 from keuring_collector.engine import compiled
-from keuring_collector.engine.baselines import FEWEST_PEERS, PeerFact, Question
+from keuring_collector.engine.baselines import FEWEST_PEERS, SAME_SUBJECT, PeerFact, Question
 from keuring_collector.rulepack.conditions.base import (
     Duration,
     Leaf,
@@ -44,6 +44,7 @@ class Peer(Part):
     by: list[str] = Field(
         default=["keuring.hardware.model"], min_length=1, description="Machines with the same of these facts are peers."
     )
+    same_subject: StrictBool = Field(default=False, description="Only with the same part (sensor, fan) of the others.")
     peers: StrictInt = Field(default=10, ge=FEWEST_PEERS, description="Fewer machines do not say what is usual.")
     over: Duration = Field(default="7d", description="The days that count; the median of them is compared.")
     identity: str | None = Field(default=None, description="A fact (a serial number) whose change starts afresh.")
@@ -66,12 +67,15 @@ def compile_peer(condition: Peer, loc: Loc) -> Leaf:
     days = to_days(condition.over, (*loc, "over"))
     if not 1 <= days <= LONGEST:
         raise Fault((*loc, "over"), f"{days} days", f"write 1d to {LONGEST}d")
+    facts = sorted(_fact(name, signal, (*loc, "by", number)) for number, name in enumerate(condition.by))
+    if condition.same_subject and not signal.subject:
+        raise Fault((*loc, "same_subject"), f"'{signal.name}' is about the machine itself", "leave it out")
     question = Question(
         signal.id,
         find_statistic(signal, condition.statistic, loc),
         aggregate_of(condition.daily),
         days,
-        tuple(sorted(_fact(name, signal, (*loc, "by", number)) for number, name in enumerate(condition.by))),
+        (SAME_SUBJECT, *facts) if condition.same_subject else tuple(facts),
     )
     source = compiled.Peer(
         question,
