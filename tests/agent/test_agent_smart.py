@@ -73,6 +73,28 @@ def test_makers_pack_more_into_a_raw_value() -> None:
     assert parse(ata((5, "Reallocated_Sector_Ct", 100, 65537, "1 (0 1)"))).reallocated_sectors == 1
 
 
+@pytest.mark.parametrize(
+    ("attribute", "field", "raw", "text", "count"),
+    [
+        # Hitachi and HGST: the count, and in brackets two more words.
+        (5, "reallocated_sectors", 0x3095_0000_083F, "2111 (12437 0)", 2111),
+        # The same where smartctl knows no format for the model and prints all 48 bits.
+        (5, "reallocated_sectors", 0x3095_0000_083F, str(0x3095_0000_083F), 2111),
+        (187, "reported_uncorrectable", 0x0001_0002_0009, str(0x0001_0002_0009), 9),
+        (197, "pending_sectors", 0x0008_0000_0010, str(0x0008_0000_0010), 16),
+        (198, "offline_uncorrectable", 0x0008_0000_0010, str(0x0008_0000_0010), 16),
+        # Seagate: three equal counts of time-outs, in words, or as one number.
+        (188, "command_timeouts", 0x0002_0002_0002, "2 2 2", 2),
+        (188, "command_timeouts", 0x000C_000C_000C, "51540393996", 12),
+        # Large, but a count.
+        (5, "reallocated_sectors", 65_528, "65528", 65_528),
+        (197, "pending_sectors", 70_000, "70000", 70_000),
+    ],
+)
+def test_counts_packed_into_48_bits(attribute: int, field: str, raw: int, text: str, count: float) -> None:
+    assert getattr(parse(ata((attribute, "named", 100, raw, text))), field) == count
+
+
 def test_nvme() -> None:
     log = {"critical_warning": 4, "percentage_used": 120, "available_spare": 90, "media_errors": 1}
     log |= {"unsafe_shutdowns": 5, "data_units_written": 1000, "power_on_hours": 10, "temperature": 40}
@@ -108,6 +130,21 @@ def test_nonsense_is_answered_with_none_or_a_reason(document: object) -> None:
         found = None
         reason = error.reason
     assert found is not None or reason
+
+
+@pytest.mark.corpus
+def test_recorded_disks_with_packed_counts(corpus: Path) -> None:
+    """Two Seagates that pack time-outs, one shown in words and one as a number; a Hitachi that failed."""
+    folder = corpus / "recorded" / "smartctl-json"
+    expected = {
+        "sat-Seagate_Enterprise_Capacity_3.5_HDD-ST2000NM0008": (2, 0, 0),
+        "sat-Seagate_Exos_X16": (12, 0, 0),
+        "smart-fail2": (None, 1975, 8),
+    }
+    for start, counts in expected.items():
+        (path,) = folder.glob(f"*/{start}*.json")
+        disk = parse(json.loads(path.read_text()))
+        assert (disk.command_timeouts, disk.reallocated_sectors, disk.pending_sectors) == counts
 
 
 @pytest.mark.corpus

@@ -18,7 +18,7 @@ set_up_django()
 
 from django.utils.translation import override  # noqa: E402
 
-from keuring_collector.desk import signals, texts, wording  # noqa: E402
+from keuring_collector.desk import causes, signals, texts, wording  # noqa: E402
 from keuring_collector.desk.models import Ticket, TicketLine  # noqa: E402
 from keuring_collector.fleet.models import Colleague, Endpoint  # noqa: E402
 
@@ -261,6 +261,27 @@ def test_growth_and_differences_are_not_called_levels() -> None:
     assert minus.name == "Temperature above “Maker's temperature limit”"
 
 
+@pytest.mark.parametrize(
+    ("role", "english", "dutch"),
+    [
+        ("curves", "batteries like it reach the limit at", "accu's als deze komen bij"),
+        ("bend", "bending as batteries do, it reaches the limit at", "met de knik die accu's hebben komt hij bij"),
+    ],
+)
+def test_why_says_whether_a_battery_was_dated_by_others_or_by_itself(role: str, english: str, dutch: str) -> None:
+    health = {"signal": "keuring.battery.health", "statistic": 1, "subject": "BAT0"}
+    cycles = {"signal": "keuring.battery.cycles", "statistic": 1, "subject": "BAT0"}
+    evidence = [
+        {**health, "role": "value", "value": 0.91},
+        {**health, "role": "limit", "value": 0.8},
+        {**cycles, "role": role, "value": 612.0},
+    ]
+    line = make_line(evidence=evidence)
+    said = texts.why(line, texts.LEVEL, "en", NOW)
+    assert f"{english} 612" in said
+    assert f"{dutch} 612" in texts.why(line, texts.LEVEL, "nl", NOW)
+
+
 def test_proofs_show_then_and_now() -> None:
     floor = {"role": "floor", "signal": "keuring.filesystem.available", "statistic": 1, "subject": "C:"}
     line = make_line(
@@ -297,5 +318,31 @@ def test_examples_mark_their_blanks() -> None:
 def test_every_cause_of_the_shipped_pack_has_a_name() -> None:
     from keuring_collector import rulepack
 
-    causes = {rule.cause for rule in rulepack.load().rules.values()}
-    assert causes <= set(texts.CAUSES)
+    named = {rule.cause for rule in rulepack.load().rules.values()}
+    assert named <= set(causes.CAUSES)
+
+
+def test_the_signs_of_a_risk_are_told_with_their_points() -> None:
+    pending = "keuring.smart.pending_sectors"
+    evidence = [
+        {"role": "points", "signal": "", "statistic": 0, "subject": "sda", "value": 4.0},
+        {"role": "limit", "signal": "", "statistic": 0, "subject": "sda", "value": 3.0},
+        {"role": "value", "signal": pending, "statistic": 1, "subject": "sda", "value": 12.0},
+        {"role": "points", "signal": pending, "statistic": 1, "subject": "sda", "value": 1.0},
+        {"role": "growth", "signal": pending, "statistic": 1, "subject": "sda", "value": 5.0},
+        {"role": "points", "signal": pending, "statistic": 2, "subject": "sda", "value": 3.0},
+    ]
+    ticket = Ticket(endpoint=Endpoint(host_name="LT-1"), state="new", cause="disk-failing")
+    line = TicketLine(ticket=ticket, subject="sda", since=NOW, evidence=evidence, evidence_now=evidence)
+    signs = ["Sectors wait", "More of them wait than last week"]
+    rows = [(proof.label, proof.now) for proof in texts.proofs(line, texts.LEVEL, "en", NOW, signs)]
+    assert rows == [
+        ("Points together", "4"),
+        ("Points together, limit", "3"),
+        ("Sectors waiting to be replaced (sda)", "12 sectors"),
+        ("Sectors wait: points", "1"),
+        ("Sectors waiting to be replaced (sda), growth", "5 sectors"),
+        ("More of them wait than last week: points", "3"),
+    ]
+    assert texts.why(line, texts.LEVEL, "en", NOW) == ("The signs add up; what they give together is 4, the limit is 3")
+    assert texts.why(line, texts.LEVEL, "nl", NOW).startswith("De signalen tellen op")

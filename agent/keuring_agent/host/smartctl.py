@@ -9,7 +9,12 @@ from keuring_agent.host.readings import NotMeasurable, Smart
 # Bits of smartctl's exit status.
 COMMAND_LINE, OPEN_FAILED = 1, 2
 _LARGEST: Final = 1 << 128  # the widest counters of NVMe have 128 bits; what is larger (or infinite, or NaN) is none
-_SMALLEST_RAW: Final = 0xFFFF
+# A raw value has 48 bits. Some makers keep three counts of 16 bits in it, the one that is meant lowest; where smartctl
+# does not know that of a model, it gives the whole number. No disk has as many bad sectors or failed reads as 32 bits
+# hold; time-outs stay below 16 bits.
+_LOWEST: Final = 0xFFFF
+_MOST_SECTORS: Final = 0xFFFF_FFFF
+_MOST_TIMEOUTS: Final = 0xFFFF
 _NVME_UNIT: Final = 512_000  # bytes in a "data unit"
 # Attributes by which makers tell wear; what the number means differs with the name.
 _LEFT: Final = {"SSD_Life_Left", "Wear_Leveling_Count", "Media_Wearout_Indicator", "Remaining_Lifetime_Perc"}
@@ -98,13 +103,10 @@ def _ata(base: Smart, table: list[object], block: float) -> Smart:
     by_id = {row["id"]: row for row in found if isinstance(row.get("id"), int)}
     by_name = {row["name"]: row for row in found if isinstance(row.get("name"), str)}
 
-    def raw(attribute: int) -> float | None:
-        return _raw(by_id.get(attribute))
+    def counted(attribute: int, most: int = _MOST_SECTORS) -> float | None:
+        value = _raw(by_id.get(attribute))
+        return float(int(value) & _LOWEST) if value is not None and value > most else value
 
-    timeouts = raw(188)
-    if timeouts is not None and timeouts > _SMALLEST_RAW:
-        # Three counts of 16 bits in one; the lowest counts all time-outs.
-        timeouts = float(int(timeouts) & _SMALLEST_RAW)
     written = _raw(by_name.get("Total_LBAs_Written"))
     written = None if written is None else written * block
     for name, unit in _WRITTEN.items():
@@ -113,12 +115,12 @@ def _ata(base: Smart, table: list[object], block: float) -> Smart:
             written = None if count is None else count * unit
     unsafe = _raw(by_name.get("Unsafe_Shutdown_Count"))
     return base._replace(
-        reallocated_sectors=raw(5),
-        reported_uncorrectable=raw(187),
-        command_timeouts=timeouts,
-        pending_sectors=raw(197),
-        offline_uncorrectable=raw(198),
-        crc_errors=raw(199),
+        reallocated_sectors=counted(5),
+        reported_uncorrectable=counted(187),
+        command_timeouts=counted(188, _MOST_TIMEOUTS),
+        pending_sectors=counted(197),
+        offline_uncorrectable=counted(198),
+        crc_errors=counted(199),
         endurance=_endurance(by_name, base.kind) if base.endurance is None else base.endurance,
         unsafe_shutdowns=_raw(by_name.get("Unexpect_Power_Loss_Ct")) if unsafe is None else unsafe,
         data_written=written,

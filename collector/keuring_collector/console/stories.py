@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.html import format_html
 
 from keuring_collector.console import charts, figures, readings
-from keuring_collector.desk import texts
+from keuring_collector.desk import causes, texts
 from keuring_collector.rulepack import quantity
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
             plate(ticket.endpoint),
         )
         if line
-        else format_html("{} {}", texts.cause_label(ticket.cause), plate(ticket.endpoint))
+        else format_html("{} {}", causes.cause_label(ticket.cause), plate(ticket.endpoint))
     )
     active = sum(1 for other in lines if other.active)
     return Row(
         ticket,
         title,
         max(0, active - 1),
-        texts.cause_label(ticket.cause),
+        causes.cause_label(ticket.cause),
         charts.interval_bar(
             now.timestamp(), _seconds(ticket.expected_low), _seconds(ticket.expected_at),
             _seconds(ticket.expected_high), horizon,

@@ -16,7 +16,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
-from keuring_collector.desk import signals, wording
+from keuring_collector.desk import causes, signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
 
 if TYPE_CHECKING:
@@ -26,47 +26,6 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 _PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|ends|expires|value|limit)\}|\{\{|\}\}")
-
-# What the desk calls the causes of the pack that ships; a cause of somebody's own pack is shown as it is written.
-CAUSES: Final[Mapping[str, _StrPromise]] = {
-    "application-faults": gettext_lazy("programs that fail"),
-    "backup": gettext_lazy("backup"),
-    "battery-full": gettext_lazy("battery always full"),
-    "battery-wear": gettext_lazy("worn battery"),
-    "certificates": gettext_lazy("certificate"),
-    "clock-off": gettext_lazy("clock is off"),
-    "disk-cable": gettext_lazy("disk cable"),
-    "disk-encryption": gettext_lazy("encryption"),
-    "disk-endurance": gettext_lazy("worn disk"),
-    "disk-failing": gettext_lazy("failing disk"),
-    "disk-heat": gettext_lazy("hot disk"),
-    "disk-nearly-full": gettext_lazy("disk nearly full"),
-    "disk-slow": gettext_lazy("slow disk"),
-    "firewall": gettext_lazy("firewall"),
-    "firmware-drivers": gettext_lazy("firmware and drivers"),
-    "hardware-errors": gettext_lazy("hardware errors"),
-    "heat": gettext_lazy("heat"),
-    "malware-protection": gettext_lazy("malware protection"),
-    "memory-short": gettext_lazy("too little memory"),
-    "memory-small": gettext_lazy("little memory"),
-    "network-link": gettext_lazy("network connection"),
-    "os-support": gettext_lazy("end of support"),
-    "processor-short": gettext_lazy("processor too small"),
-    "program-versions": gettext_lazy("programs behind"),
-    "replacement": gettext_lazy("due for replacement"),
-    "restart-helps": gettext_lazy("a restart helps"),
-    "restart-pending": gettext_lazy("restart waiting"),
-    "second-screen": gettext_lazy("second screen"),
-    "sign-in-slow": gettext_lazy("slow sign-in"),
-    "slow-disk": gettext_lazy("hard disk in a laptop"),
-    "software-support": gettext_lazy("end of support of a program"),
-    "start-slow": gettext_lazy("slow start"),
-    "sudden-shutdowns": gettext_lazy("sudden shutdowns"),
-    "updates-stale": gettext_lazy("updates behind"),
-    "volume-space": gettext_lazy("disk space"),
-    "warranty": gettext_lazy("warranty"),
-    "wifi": gettext_lazy("Wi-Fi"),
-}
 
 
 class Bilingual(Protocol):
@@ -142,11 +101,6 @@ class Measure:
 
 
 LEVEL: Final = Measure()
-
-
-def cause_label(cause: str) -> str:
-    """What a cause is called, in the language in force."""
-    return str(CAUSES.get(cause, cause.replace("_", " ").replace("-", " ")))
 
 
 def headline(ticket: Ticket, lines: Sequence[TicketLine]) -> TicketLine | None:
@@ -240,7 +194,7 @@ def title_html(
 
 
 def _fallback(line: TicketLine) -> str:
-    cause = _sentence(cause_label(line.ticket.cause))
+    cause = _sentence(causes.cause_label(line.ticket.cause))
     if line.subject:
         return gettext("%(cause)s: {subject} of {machine}") % {"cause": cause}
     return gettext("%(cause)s: {machine}") % {"cause": cause}
@@ -287,6 +241,8 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
             ("usual", gettext("usual among its peers is %(value)s")),
+            ("curves", gettext("batteries like it reach the limit at %(value)s")),
+            ("bend", gettext("bending as batteries do, it reaches the limit at %(value)s")),
         ):
             if item := _of(evidence, role):
                 parts.append(template % {"value": _reading(item, measure, now)})
@@ -295,6 +251,8 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
 
 def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:
     role, value = item.get("role", "value"), item["value"]
+    if role == "points":
+        return wording.significant(float(value))
     if measure.counts_days and role in ("value", "limit") and isinstance(value, int | float):
         return wording.duration(float(value) * wording.DAY)
     return wording.reading(value, item["signal"], now, role)
@@ -324,6 +282,8 @@ _ROLES: Final[Mapping[str, _StrPromise]] = {
     "growth": gettext_lazy("growth"),
     "points": gettext_lazy("points"),
     "usual": gettext_lazy("usual among its peers"),
+    "curves": gettext_lazy("when batteries like it reach the limit"),
+    "bend": gettext_lazy("when it reaches the limit, bending as batteries do"),
     "spread": gettext_lazy("usual difference among its peers"),
     "machines": gettext_lazy("machines compared with"),
     "dated": gettext_lazy("day of the comparison"),

@@ -196,6 +196,13 @@ class Rings(Days):
     FILL: ClassVar = {**Days.FILL, **dict.fromkeys(OWN[:-1], (np.float64, NAN)), "outcome": (np.int8, 0)}
 
 
+class WornRings(Rings):
+    """One row per forecast of wear; its life is in another table."""
+
+    life: NDArray[np.int32]
+    FILL: ClassVar = {**Rings.FILL, "life": (np.int32, -1)}
+
+
 class Slopes(Days):
     """One row per trend, with the last one."""
 

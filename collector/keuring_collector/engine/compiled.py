@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.baselines import Question
     from keuring_collector.engine.model import Severity
+    from keuring_collector.engine.wear import Library
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
 ENGINE_VERSION = 5
@@ -141,6 +142,15 @@ class Forecast:
     restart_signal: int = 0
     restart_statistic: int = 0
     identity: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByCycles(Forecast):
+    """A forecast of a battery by its cycles and by known curves, where these know; see wear.py."""
+
+    cycles: int
+    cycles_statistic: int
+    curves: Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +275,7 @@ class Combination:
     parts: tuple[Part, ...]
 
 
-Source = Growth | Forecast | Trend | Peer | Dated | State | Combination
+Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.explain import Step
 
+BY_CYCLES = {
+    "curves": "as known batteries that are like it went",
+    "bend": "by its own pace, bending as batteries do",
+    "line": "by its recent line",
+}
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
 LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
 NO_FORECAST = {
@@ -92,7 +97,8 @@ def _sentence(step: Step) -> str:
     value, limit = _said(step, step.value, unit), _said(step, step.limit, unit)
     if step.what == "trend" and isinstance(step.limit, float):
         limit = quantity.say_duration(step.limit)
-    reason = NO_FORECAST.get(step.detail, step.detail if step.what != "forecast" else "")
+    reasons = NO_FORECAST | BY_CYCLES
+    reason = reasons.get(step.detail, step.detail if step.what != "forecast" else "")
     return f"{step.what} {name}".rstrip() + f": {value} {step.comparison} {limit}" + (f" ({reason})" if reason else "")
 
 

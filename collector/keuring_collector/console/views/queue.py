@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import listing, pack, stories
-from keuring_collector.desk import actions, texts
+from keuring_collector.desk import actions
+from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
 
@@ -77,7 +78,7 @@ def _lists(choices: Choices) -> dict[str, list[Option]]:
     staff = Staff.objects.filter(is_active=True).order_by("username").values_list("pk", "first_name", "username")
     people = [(str(pk), first or name) for pk, first, name in staff]
     owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *people]
-    named = sorted(((cause, texts.cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
+    named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
     return {
         "departments": _options(departments, choices.department, _("All departments")),
         "causes": _options(named, choices.cause, _("All causes")),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
-from keuring_collector.desk import texts
+from keuring_collector.desk import causes, texts
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.rulepack import RulePackError, trial
 
@@ -40,7 +40,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         {
             "rule": rule,
             "title": texts.example(texts.in_language(rule.title, language), language),
-            "cause": texts.cause_label(rule.cause),
+            "cause": causes.cause_label(rule.cause),
             "severity": int(rule.severity.grade),
             "open": opened.get(str(rule.id), 0),
             "address": Choices(rule=str(rule.id)).address(),
@@ -73,7 +73,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "rule": found,
         "title": texts.example(texts.in_language(found.title, language), language),
-        "cause": texts.cause_label(found.cause),
+        "cause": causes.cause_label(found.cause),
         "severity": int(found.severity.grade),
         "open": _open_by_rule().get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
@@ -104,10 +104,14 @@ def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, i
     """The signs of a risk: in words, their points, and when they hold; taken out of the settings."""
     if rule.condition.risk is None:
         return []
-    written = data["condition"]["risk"].pop("points")
+    del data["condition"]["risk"]["points"]
     return [
-        (texts.in_language(sign.why, language), sign.points, _flat(each["when"]))
-        for sign, each in zip(rule.condition.risk.points, written, strict=True)
+        (
+            texts.in_language(sign.why, language),
+            sign.points,
+            _flat(sign.when.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+        )
+        for sign in rule.condition.risk.points
     ]
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, stories
 from keuring_collector.console.views.queue import read_day
-from keuring_collector.desk import actions, texts
+from keuring_collector.desk import actions, causes, texts
 from keuring_collector.desk.models import Staff, Ticket, TicketHistory
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _page(
         "first": first,
         "is_open": is_open,
         "is_gone": is_open and not any(finding.line.active for finding in told.findings),
-        "cause": texts.cause_label(ticket.cause),
+        "cause": causes.cause_label(ticket.cause),
         "advice": texts.advice(line, rule, language, moment) if line else [],
         "say": _say(line, rule, ticket, moment) if line else [],
         "article": articles.link(state, rule, language) if rule else None,

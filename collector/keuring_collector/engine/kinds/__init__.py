@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import Dated, Forecast, Growth, Peer, State, Trend
+from keuring_collector.engine.compiled import ByCycles, Dated, Forecast, Growth, Peer, State, Trend
 from keuring_collector.engine.kinds.combining import Combining
+from keuring_collector.engine.kinds.cycling import Cycling
 from keuring_collector.engine.kinds.dating import Dating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
@@ -23,6 +24,7 @@ __all__ = ["KINDS", "Combining", "Kind", "of"]
 KINDS: dict[type, type[Kind]] = {
     Growth: Growing,
     Forecast: Forecasting,
+    ByCycles: Cycling,
     Trend: Trending,
     Peer: Peering,
     Dated: Dating,

@@ -38,7 +38,7 @@ class Collecting(Kind):
 
     asks: ClassVar[type]
     table: ClassVar[type[Days]]
-    widths: ClassVar = (4,)
+    widths: ClassVar[tuple[int, ...]] = (4,)
 
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)

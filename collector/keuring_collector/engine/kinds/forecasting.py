@@ -24,8 +24,8 @@ RATE_DIGITS = 3
 class Forecasting(Collecting):
     """Projects rings of daily points when a day is complete."""
 
-    asks: ClassVar = Forecast
-    table: ClassVar = Rings
+    asks: ClassVar[type[Forecast]] = Forecast
+    table: ClassVar[type[Rings]] = Rings
 
     def days(self, source: Forecast) -> int:
         return source.maximum_days

@@ -24,6 +24,7 @@ from keuring_collector.rulepack.conditions.base import (
 )
 from keuring_collector.rulepack.conditions.floors import Floor, compile_floors
 from keuring_collector.rulepack.conditions.history import LONGEST, find_restart, to_days, to_deviations
+from keuring_collector.rulepack.conditions.wear import Wear, by_cycles
 from keuring_collector.rulepack.problems import Fault
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Forecast(Part):
     )
     restart_on: str | None = Field(default=None, description="A size (gauge) whose change ends history.")
     identity: str | None = Field(default=None, description="A fact (a serial number) whose change ends history.")
+    wear: Wear | None = Field(default=None, description="Makes it a forecast by a battery's cycles where it can be.")
     floors: list[Floor] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -86,6 +88,8 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
         restart_statistic=restart_statistic,
         identity=find_identity(condition.identity, signal.subject, loc),
     )
+    if condition.wear is not None:
+        source = by_cycles(condition.wear, source, signal, (*loc, "wear"))
     main = compiled.Term(0, 0, -1.0, -within, -within, slope=1.0, shown_limit=limit)
     terms = (main, *compile_floors(condition.floors, signal.subject, loc))
     return Leaf(terms, source, signal.subject, limit=lambda text, at: -to_seconds(text, at))
