@@ -79,12 +79,15 @@ class Ticket(NamedTuple):
 
 
 class Found(NamedTuple):
-    """How a planted problem was found: by which rule, and how many seconds before it hindered; None: it was not."""
+    """How a planted problem was found: by which rule (None: it was not), how many seconds before it hindered, and how
+    many before it did a ticket was opened (NaN: none was).
+    """
 
     machine: Machine
     item: Planted
     rule: str | None
     lead: float
+    ticket_lead: float
 
 
 class Played(NamedTuple):
@@ -259,8 +262,8 @@ def opens(told: Told) -> bool:
 def found(simulation: Simulation, told: Iterable[Told]) -> list[Found]:
     """What was found of what is planted, and when.
 
-    Found is a finding of a rule that reads one of the problem's signals, about its subject, after it began: one that
-    opens a ticket, where the problem deserves more than a tip.
+    Found is a finding of a rule that opens tickets or gives tips and reads one of the problem's signals, about its
+    subject, after it began; also one that is not grave enough for a ticket yet.
     """
     reads = {rule.id: signals_of(rule) for rule in pack().compiled.rules}
     by_machine: dict[int, list[Told]] = defaultdict(list)
@@ -272,17 +275,18 @@ def found(simulation: Simulation, told: Iterable[Told]) -> list[Found]:
             if OUTCOMES[item.problem] not in (Outcome.TICKET, Outcome.TIP):
                 continue
             wanted = {signal.id for signal in SIGNALS[item.problem]}
-            tip = OUTCOMES[item.problem] is Outcome.TIP
             right = [
                 each
                 for each in by_machine[machine.index]
                 if each.at >= item.since
+                and each.change is not Change.CLEARED
                 and reads[each.rule] & wanted
                 and (not item.subject or each.subject in (item.subject, ""))
-                and each.change is not Change.CLEARED
-                and (tip or (opens(each) and pack().rules[each.rule].maturity.opens_tickets))
+                and pack().rules[each.rule].maturity.opens_tickets
             ]
             first = min(right, key=lambda each: each.at, default=None)
+            ticket = min((each.at for each in right if opens(each)), default=float("nan"))
             rule = pack().rules[first.rule].name if first else None
-            results.append(Found(machine, item, rule, item.hinders - first.at if first else float("nan")))
+            lead = item.hinders - first.at if first else float("nan")
+            results.append(Found(machine, item, rule, lead, item.hinders - ticket))
     return results

@@ -145,10 +145,9 @@ def _there(habits: Habits, item: Planted, now: float) -> Habits:
 def _of_the_course(machine: Machine, item: Planted, now: float) -> Machine:
     """The machine with what the course asks of its system and its battery."""
     match item.problem:
-        case Problem.SUPPORT_ENDED:
-            return replace(machine, system=hardware.SUPPORT_ENDED)
-        case Problem.SUPPORT_ENDING:
-            ends = hardware.SUPPORT_ENDING
+        case Problem.SUPPORT_ENDED | Problem.SUPPORT_ENDING:
+            ended = item.problem is Problem.SUPPORT_ENDED
+            ends = hardware.SUPPORT_ENDED if ended else hardware.SUPPORT_ENDING
             if item.hinders != float("inf"):
                 ends = replace(ends, support_days=(item.hinders - now) / DAY)
             return replace(machine, system=ends)

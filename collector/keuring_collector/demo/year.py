@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DAYS: Final = 365
 _ALL_YEAR: Final = (366.0, 366.0)
 _COMMON: Final = frozenset({"Notitie 14 G2", "Notitie 14 G3", "Bureau 400"})  # with peers enough
-_SMALL: Final = frozenset({"Vlonder 13"})
+_LITTLE_MEMORY: Final = frozenset({"Vlonder 13"})
 
 
 def _course(
@@ -40,7 +40,7 @@ def _look_alike(pace: tuple[float, float] = (0.0, 0.0)) -> Timing:
 _TIMING: Final[Mapping[Problem, Timing]] = {
     Problem.VOLUME_FILLING: _course((40, 200)),
     Problem.VOLUME_FULL: _course((100, 140)),
-    Problem.VOLUME_RUNAWAY: _course((1.2, 6)),
+    Problem.VOLUME_RUNAWAY: _course((2, 7)),
     Problem.INODES_USED_UP: _course((30, 120)),
     Problem.FILE_SYSTEM_DAMAGE: _course((5, 20), (4, 9)),  # pace: how often
     Problem.READ_ONLY: _at_once(after=(3, 5)),
@@ -151,7 +151,7 @@ _ILLS: Final = (
     Need(Problem.NETWORK_ERRORS, EACH, chassis="desktop"),
     Need(Problem.SLOW_LINK, EACH, chassis="desktop"),
     Need(Problem.LINK_FLAPPING, EACH, chassis="desktop", system="linux"),
-    Need(Problem.LITTLE_MEMORY, EACH, models=_SMALL),
+    Need(Problem.LITTLE_MEMORY, EACH, models=_LITTLE_MEMORY),
     Need(Problem.SPARE_DROPPING, EACH, disk="nvme"),
     Need(Problem.MEDIA_ERRORS, EACH, disk="nvme"),
     Need(Problem.NVME_HOT, EACH, disk="nvme"),
@@ -189,7 +189,7 @@ _ILLS: Final = (
     Need(Problem.OLD_FIRMWARE, EACH),
     Need(Problem.DISK_VERDICT, EACH),
     Need(Problem.DISK_STALLING, EACH),
-    Need(Problem.FULL_FOR_WEEKS, EACH),
+    Need(Problem.FULL_FOR_WEEKS, EACH, models=_COMMON),
     Need(Problem.VOLUME_FILLING, EACH),
     Need(Problem.VOLUME_FULL, EACH),
     Need(Problem.VOLUME_RUNAWAY, EACH),

@@ -32,7 +32,7 @@ def _used_before(site: Site) -> float:
 def volume_runaway(site: Site) -> None:
     """A log that grows by day and night, so far as the machine is on."""
     before = _used_before(site)
-    _set_used(site, before + (1.0 - before) * site.way, site.ill)
+    _set_used(site, before + (1.0 - before) * site.used_way, site.ill)
 
 
 def full_for_weeks(site: Site) -> None:
@@ -52,7 +52,7 @@ def big_copies(site: Site) -> None:
 def inodes(site: Site) -> None:
     """Small files without end: the inodes run out while the space does not."""
     volume = next(each for each in site.machine.volumes if each.mountpoint == site.item.subject)
-    used = 0.12 + 0.88 * site.way
+    used = 0.12 + 0.88 * site.used_way
     all_of_them = volume.size / 16384
     site.put(signals.KEURING_FILESYSTEM_INODES_UTILIZATION, volume.mountpoint, used)
     site.put(signals.KEURING_FILESYSTEM_INODES_AVAILABLE, volume.mountpoint, (1 - used) * all_of_them)

@@ -70,11 +70,7 @@ def one_memory_error(site: Site) -> None:
 
 def leak(site: Site) -> None:
     """A program keeps what it was given, and the machine only sleeps."""
-    windows = site.sheet.windows
-    on = np.where(site.ill, windows.active_hours, np.inf)
-    begun = on.min() if site.ill.any() else 0.0
-    at_end = windows.active_hours[max(0, int(np.searchsorted(windows.end, site.item.hinders)) - 1)]
-    way = np.clip((windows.active_hours - begun) / max(1.0, at_end - begun), 0.0, 1.0) * site.on
+    way = site.used_way
     kept = 0.62 * way
     site.add(signals.KEURING_MEMORY_COMMIT_UTILIZATION, "", kept, most=0.99)
     site.add(signals.SYSTEM_MEMORY_UTILIZATION, "", 0.5 * way, most=0.97)

@@ -47,6 +47,16 @@ class Site:
         return np.where(self.ill, way, 0.0)
 
     @property
+    def used_way(self) -> NDArray[np.float64]:
+        """The same, for what goes on only while the machine is on: 1 when it is last on before it hinders."""
+        hours = self.sheet.windows.active_hours
+        first = int(np.searchsorted(self.sheet.windows.start, self.item.since))
+        last = int(np.searchsorted(self.sheet.windows.end, self.item.hinders, side="right")) - 1
+        begun = hours[first - 1] if first else 0.0
+        length = max(1.0, hours[max(last, 0)] - begun) if len(hours) else 1.0
+        return np.where(self.ill, np.clip((hours - begun) / length, 0.0, 1.0), 0.0)
+
+    @property
     def on(self) -> NDArray[np.float64]:
         """1 while it goes on, else 0."""
         return self.ill.astype(np.float64)
