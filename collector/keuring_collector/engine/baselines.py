@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine.forecast import median
+from keuring_collector.engine.forecast.robust import median
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.wear import Library
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 5
+ENGINE_VERSION = 6
 
 Value = str | float | bool
 
@@ -119,13 +119,32 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What is known of a kind of series before one's own history says so; learned from recorded series.
+
+    ``per_day``: how it drifts, in the series' own direction, and ``spread``: how much that differs (a standard
+    deviation) from one to another. ``restless``: the variance that a day adds. The date is ``median`` of the mean time
+    to the limit; the interval's ends are ``early`` of the date, and ``late`` of it plus ``margin`` days.
+    """
+
+    per_day: float
+    spread: float
+    restless: float
+    median: float
+    early: float
+    late: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """x is the date on which the series reaches ``limit``, from daily points; see forecast.py.
 
     Days are whole days. ``sign`` is 1 when the series rises to the limit and -1 when it falls to it. ``aggregate`` is
     the statistic of the day (LAST, MIN, MEAN, MAX). ``step`` is the size of a jump, in the series' unit, that ends
     history. ``z`` is the half-width of the interval in standard deviations. ``latest`` bounds how far beyond the
-    window's end the late end of the interval may lie, in days.
+    window's end the late end of the interval may lie, in days. The pace comes from the last ``pace_days``; steps and
+    clean-ups are looked for in all ``maximum_days``. ``drift``: how all series of its kind go, where that is known.
     """
 
     signal: int
@@ -142,6 +161,8 @@ class Forecast:
     restart_signal: int = 0
     restart_statistic: int = 0
     identity: int = 0
+    pace_days: int = 60
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +296,24 @@ class Combination:
     parts: tuple[Part, ...]
 
 
-Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """x is how unlike itself the series is, 1 being the edge of what is still usual; see unusual.py.
+
+    ``high`` and ``low``: which sides count. ``margin``: an excess below this, in the series' unit, is none.
+    ``learning``: seconds in which it must have been known before anything is said.
+    """
+
+    signal: int
+    statistic: int
+    high: bool
+    low: bool
+    margin: float
+    learning: float
+    identity: int = 0
+
+
+Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination | Unusual
 
 
 @dataclass(frozen=True, slots=True)

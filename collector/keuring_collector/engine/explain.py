@@ -24,9 +24,10 @@ class Step(NamedTuple):
 
     ``what``: "applies" (a fact that decides whether the rule is about this machine), "value", "floor", "growth",
     "forecast", "date", "state", "trend", "surely", "peers", "usual", "part" (one that was never reported),
-    "points", "all", "any", "not", "risk", "hours", "hold", "recovery", "finding". ``value`` is None when it is not
-    known. ``comparison`` ("above", "below", "within", "older", "is", "at least", "for", "of") says how it is held
-    against ``limit``. ``detail`` is a word of the engine, such as why there is no forecast. Times and lengths of time
+    "points", "all", "any", "not", "risk", "hours", "hold", "recovery", "finding", "known" (for how long a series
+    was), "habit" (a value and how far it may go), "score". ``value`` is None when it is not known. ``comparison``
+    ("above", "below", "within", "older", "is", "at least", "for", "of", "against") says how it is held against
+    ``limit``. ``detail`` is a word of the engine, such as why there is no forecast. Times and lengths of time
     are seconds.
     """
 

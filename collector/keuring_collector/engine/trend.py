@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine.forecast import median, slope, without_steps
+from keuring_collector.engine.forecast.robust import median, slope, thin
+from keuring_collector.engine.forecast.steps import without_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +64,8 @@ def fit(points: Floats, sign: float, step: float, noise: float, z: float, minimu
     ``sign`` is 1 for a rise and -1 for a fall; ``step`` and ``noise`` (the least standard deviation) are in the series'
     unit; ``z`` is the half-width of the interval in standard deviations.
     """
-    values, stepped = without_steps(sign * points, step)
+    values, _, _, away, _ = without_steps(sign * points, step)
+    stepped = away > 0
     length = values.shape[1]
     known = ~np.isnan(values)
     count = known.sum(axis=1)
@@ -71,7 +73,7 @@ def fit(points: Floats, sign: float, step: float, noise: float, z: float, minimu
     newest = length - 1 - np.argmax(known[:, ::-1], axis=1)
     span = np.where(count > 0, newest - oldest, 0)
     factor = -(-length // THIN_TO)
-    pace = slope(_thin(values, factor)) / factor
+    pace = slope(thin(values, factor)) / factor
     # A history of one block has no pace yet.
     pace = np.where(span > 0, pace, np.nan)
     deviation = _deviation(values - pace[:, None] * np.arange(length), noise, count, span)
@@ -87,15 +89,6 @@ def fit(points: Floats, sign: float, step: float, noise: float, z: float, minimu
         surely=np.where(blank, np.nan, pace - z * deviation),
         outcome=outcome,
     )
-
-
-def _thin(values: Floats, factor: int) -> Floats:
-    """Medians of ``factor`` days each, the last block ending with the last day."""
-    if factor == 1:
-        return values
-    rows, length = values.shape
-    padded = np.concatenate([np.full((rows, -length % factor), np.nan), values], axis=1)
-    return median(padded.reshape(-1, factor)).reshape(rows, -1)
 
 
 def _deviation(residual: Floats, least: float, count: NDArray[np.int64], span: NDArray[np.int64]) -> Floats:

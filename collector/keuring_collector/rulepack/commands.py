@@ -23,7 +23,7 @@ BY_CYCLES = {
     "line": "by its recent line",
 }
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
-LENGTHS = frozenset({"forecast", "date", "hold", "recovery"})
+LENGTHS = frozenset({"forecast", "date", "hold", "recovery", "known"})
 NO_FORECAST = {
     "none_yet": "no complete day yet",
     "short": "too little history",
@@ -31,6 +31,7 @@ NO_FORECAST = {
     "level": "not moving towards the limit",
     "unsure": "too uncertain to name a date",
     "stale": "nothing measured for a week",
+    "cleaned": "cleaned up again and again, and not fuller than before",
 }
 
 

@@ -33,6 +33,7 @@ _PEERS: Final = (
     "peers:\n  - signal: keuring.boot.duration\n    by: {keuring.hardware.model: Model A}\n"
     "    median: 30\n    spread: 5\n    machines: 40\n"
 )
+_BUSY: Final = '{signal: system.cpu.utilization, statistic: mean, unit: "%", values: "VALUES"}'
 _PENDING: Final = "{signal: keuring.reboot.pending, value: VALUE}"
 _SERVER: Final = "{signal: keuring.hardware.chassis, value: VALUE}"
 
@@ -65,6 +66,11 @@ DRAFTS: Final[dict[str, Draft]] = {
         "peer: {signal: keuring.boot.duration, above: 4, margin: 20s, by: [keuring.hardware.model]}",
         _series(_BOOT, "60x20", "12h") + _PEERS,
         _series(_BOOT, "35x20", "12h") + _PEERS,
+    ),
+    "unusual": Draft(
+        "unusual: {signal: system.cpu.utilization, statistic: mean, above: 1.5, margin: 25 %, minimum_history: 7d}",
+        _series(_BUSY, "10x200 90x5", "1h"),
+        _series(_BUSY, "10x200 30x5", "1h"),
     ),
     "increase": Draft(
         "increase: {signal: keuring.smart.reallocated_sectors, by: 8, within: 30d}",

@@ -20,6 +20,8 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
     elif isinstance(source, compiled.Forecast):
         found |= {source.signal, source.restart_signal, source.identity}
         found |= {source.cycles} if isinstance(source, compiled.ByCycles) else set()
+    elif isinstance(source, compiled.Unusual):
+        found |= {source.signal, source.identity}
     elif isinstance(source, compiled.Dated):
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import ByCycles, Dated, Forecast, Growth, Peer, State, Trend
+from keuring_collector.engine.compiled import ByCycles, Dated, Forecast, Growth, Peer, State, Trend, Unusual
 from keuring_collector.engine.kinds.combining import Combining
 from keuring_collector.engine.kinds.cycling import Cycling
 from keuring_collector.engine.kinds.dating import Dating
+from keuring_collector.engine.kinds.deviating import Deviating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
 from keuring_collector.engine.kinds.kind import Kind
@@ -29,6 +30,7 @@ KINDS: dict[type, type[Kind]] = {
     Peer: Peering,
     Dated: Dating,
     State: Stating,
+    Unusual: Deviating,
 }
 
 

@@ -17,6 +17,7 @@ from keuring_collector.rulepack.conditions.peer import Peer, compile_peer
 from keuring_collector.rulepack.conditions.state import State, compile_state
 from keuring_collector.rulepack.conditions.threshold import Threshold, compile_threshold
 from keuring_collector.rulepack.conditions.trend import Trend, compile_trend
+from keuring_collector.rulepack.conditions.unusual import Unusual, compile_unusual
 from keuring_collector.rulepack.problems import Fault
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Condition(Part):
     age: Age | None = None
     state: State | None = None
     peer: Peer | None = None
+    unusual: Unusual | None = None
     risk: Risk | None = None
     all_: list[Condition] | None = Field(default=None, alias="all", min_length=2)
     any_: list[Condition] | None = Field(default=None, alias="any", min_length=2)
@@ -83,6 +85,7 @@ COMPILERS: Final[dict[str, Callable[[Any, Loc], Leaf]]] = {
     "age": compile_age,
     "state": compile_state,
     "peer": compile_peer,
+    "unusual": compile_unusual,
 }
 
 

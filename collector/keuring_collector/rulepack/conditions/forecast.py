@@ -30,6 +30,20 @@ from keuring_collector.rulepack.problems import Fault
 if TYPE_CHECKING:
     from keuring_collector.rulepack.problems import Loc
 
+PACE_DAYS = 60
+
+
+class Drift(Part):
+    """How all series of a kind go, learned from recorded ones; a series' own slope is drawn towards it."""
+
+    per_day: Quantity = Field(description="The median drift, in the signal's direction: '-0.03 %'.")
+    spread: Quantity = Field(description="How much it differs from one to another, a standard deviation.")
+    restless: Quantity = Field(description="How far one moves in a day by chance, a standard deviation.")
+    date: Quantity = Field(default="100 %", description="The date, as a share of the mean time to the limit.")
+    early: Quantity = Field(default="0 %", description="The interval's early end, as a share of the time to the date.")
+    late: Quantity = Field(description="Its late end likewise, to which `margin` is added.")
+    margin: Duration = "0d"
+
 
 class Forecast(Part):
     """A daily series will reach a limit within a horizon."""
@@ -42,6 +56,9 @@ class Forecast(Part):
     daily: Literal["last", "min", "mean", "max"] = "last"
     minimum_history: Duration = "14d"
     maximum_history: Duration = "60d"
+    pace_over: Duration | None = Field(
+        default=None, description="The days the pace is taken from; default: at most 60 of `maximum_history`."
+    )
     confidence: Quantity = Field(default="80 %", description="Width of the interval around the date.")
     latest: Duration | None = Field(
         default=None, description="The interval's late end must lie within this; default: three times `within`."
@@ -51,6 +68,7 @@ class Forecast(Part):
     )
     restart_on: str | None = Field(default=None, description="A size (gauge) whose change ends history.")
     identity: str | None = Field(default=None, description="A fact (a serial number) whose change ends history.")
+    drift: Drift | None = Field(default=None, description="What is known of all series of this kind.")
     wear: Wear | None = Field(default=None, description="Makes it a forecast by a battery's cycles where it can be.")
     floors: list[Floor] = Field(default_factory=list)
 
@@ -87,6 +105,8 @@ def compile_forecast(condition: Forecast, loc: Loc) -> Leaf:
         restart_signal=restart,
         restart_statistic=restart_statistic,
         identity=find_identity(condition.identity, signal.subject, loc),
+        pace_days=_pace_days(condition, longest, loc),
+        drift=None if condition.drift is None else _drift(condition.drift, signal.unit, (*loc, "drift")),
     )
     if condition.wear is not None:
         source = by_cycles(condition.wear, source, signal, (*loc, "wear"))
@@ -103,3 +123,33 @@ def _history(condition: Forecast, loc: Loc) -> tuple[int, int]:
         mend = f"3d <= minimum_history <= maximum_history <= {LONGEST}d"
         raise Fault((*loc, "maximum_history"), "a history that cannot be", mend)
     return shortest, longest
+
+
+def _pace_days(condition: Forecast, longest: int, loc: Loc) -> int:
+    if condition.pace_over is None:
+        return min(longest, PACE_DAYS)
+    days = to_days(condition.pace_over, (*loc, "pace_over"))
+    if not 14 <= days <= longest:
+        raise Fault((*loc, "pace_over"), f"a pace over {days} days", "14d <= pace_over <= maximum_history")
+    return days
+
+
+def _drift(condition: Drift, unit: str, loc: Loc) -> compiled.Drift:
+    spread, restless = (to_number(getattr(condition, field), unit, (*loc, field)) for field in ("spread", "restless"))
+    date, early, late = (
+        to_number(getattr(condition, field), "1", (*loc, field)) for field in ("date", "early", "late")
+    )
+    for field, value in (("spread", spread), ("restless", restless), ("date", date)):
+        if value <= 0:
+            raise Fault((*loc, field), f"a {field} of {value:g}", "write a number above 0")
+    if not 0 <= early <= 1 <= late:
+        raise Fault((*loc, "late"), "an interval that does not hold its date", "early <= 100 % <= late")
+    return compiled.Drift(
+        per_day=to_number(condition.per_day, unit, (*loc, "per_day")),
+        spread=spread,
+        restless=restless * restless,
+        median=date,
+        early=early,
+        late=late,
+        margin=to_seconds(condition.margin, (*loc, "margin")) / DAY,
+    )
