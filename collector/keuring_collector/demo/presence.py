@@ -36,6 +36,7 @@ class Habits:
     away: tuple[int, int] = (0, 0)  # switched off
     offline: tuple[int, int] = (0, 0)  # on, but out of reach of the collector
     leave: tuple[tuple[int, int], ...] = ()  # further spans switched off
+    updates_after: float = HOUR  # of a stretch of being on
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ def with_leave(habits: Habits, random: np.random.Generator) -> Habits:
     if random.random() < 0.04:
         back = int(random.integers(80, 280))
         spans.append((back, back - int(random.integers(25, 60))))
-    return replace(habits, leave=tuple(spans))
+    # The first window of a stretch is an hour long, and tells what was true before updates were installed.
+    return replace(habits, leave=tuple(spans), updates_after=1.5 * HOUR)
 
 
 def before(windows: Windows, moment: float) -> Windows:
@@ -195,7 +197,7 @@ def _starts(
     count = len(begins)
     # Updates come about weekly. A machine that is always on gets them before its restart; one that sleeps at night
     # waits a day or two with it, and starts afresh when it was off for long.
-    installs = ends - 5 * HOUR if habits.always_on else begins + HOUR
+    installs = ends - 5 * HOUR if habits.always_on else begins + habits.updates_after
     patches = np.zeros(count, dtype=bool)
     since = float(begins[0]) - 3 * DAY if count else 0.0
     patched = np.full(count, since)
