@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring_collector.demo.plan import TIPS, Problem
+from keuring_collector.demo.year import SICK as PLAN
+from keuring_collector.engine.model import Change, Severity
 from tests.rules import year
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def test_no_rule_opens_a_ticket_on_a_healthy_machine() -> None:
 def test_every_planted_problem_is_found_before_it_hinders() -> None:
     chosen, played = small(SICK)
     results = [each for each in year.found(SICK, played.told) if each.machine.index in chosen]
-    assert len(results) == len(year.year.SICK.needs) == len(chosen)
+    assert len(results) == len(PLAN.needs) == len(chosen)
     assert [text for each in results if (text := wrong(each))] == []
 
 
@@ -97,6 +99,28 @@ def test_tips_open_no_ticket() -> None:
     opened = [ticket for ticket in year.tickets(played.told, OPENING) if ticket.machine in tips]
     # Nobody restarts it for a month, so its security updates wait too, and that is worth a ticket.
     assert {ticket.rule for ticket in opened} <= {"security_updates_pending"}
+
+
+def test_tickets_are_one_per_machine_and_cause_and_recur_within_two_weeks() -> None:
+    rules = {rule.name: rule.id for rule in year.pack().rules.values()}
+    day = 86400.0
+
+    def told(at: float, rule: str, change: Change, severity: Severity = Severity.URGENT) -> year.Told:
+        return year.Told(1, at * day, rules[rule], "sda", change, severity)
+
+    def opened(*findings: year.Told) -> list[float]:
+        return [ticket.opened / day for ticket in year.tickets(findings, OPENING)]
+
+    both = [told(1, "disk_io_errors", Change.OPENED), told(2, "disk_reports_failing", Change.OPENED)]
+    assert opened(*both) == [1]
+    ends = [told(3, "disk_io_errors", Change.CLEARED), told(4, "disk_reports_failing", Change.CLEARED)]
+    assert opened(*both, *ends, told(17, "disk_io_errors", Change.OPENED)) == [1]
+    assert opened(*both, *ends, told(19, "disk_io_errors", Change.OPENED)) == [1, 19]
+    assert opened(told(1, "nvme_media_errors", Change.OPENED, Severity.WATCH)) == []
+    graver = told(5, "nvme_media_errors", Change.CONTINUED, Severity.SOON)
+    assert opened(told(1, "nvme_media_errors", Change.OPENED, Severity.WATCH), graver) == [5]
+    assert opened(told(1, "uptime_long", Change.OPENED, Severity.TIP)) == []
+    assert opened(told(1, "raid_degraded", Change.OPENED)) == []  # experimental
 
 
 @pytest.mark.soak
