@@ -27,6 +27,7 @@ MODULES: Final = (
     "backup",
     "restore",
     "rules",
+    "backtest",
 )
 WRONG: Final = 2  # the exit code of every error that a person must mend
 LATER: Final = 1  # the exit code when the database was away: the same may work later

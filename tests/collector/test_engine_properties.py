@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change, Event, Fact
+from keuring_collector.engine.strip import Strip
 from tests.collector.engine_kit import (
     COUNT,
     CRASH,
@@ -127,6 +130,43 @@ def test_a_snapshot_anywhere_changes_nothing(reports: list[Window], data: st.Dat
             assert fleet.restore(report.endpoint, kept)
             assert fleet.snapshot(report.endpoint) == kept
     assert found == one_by_one(reports)
+
+
+def strips_of(reports: list[Window]) -> list[list[Strip]]:
+    """By endpoint: its reports as strips, as history gives them."""
+    found = []
+    for endpoint in sorted({report.endpoint for report in reports}):
+        mine = [report for report in reports if report.endpoint == endpoint]
+        runs = [list(run) for _, run in itertools.groupby(mine, key=lambda report: id(report.layout))]
+        found.append(
+            [
+                Strip(
+                    endpoint,
+                    run[0].layout,
+                    np.array([report.start for report in run]),
+                    np.array([report.end for report in run]),
+                    np.array([report.received for report in run]),
+                    np.array([report.values for report in run]).reshape(len(run), -1),
+                    {place: report.facts for place, report in enumerate(run) if report.facts},
+                    {place: report.events for place, report in enumerate(run) if report.events},
+                )
+                for run in runs
+            ]
+        )
+    return found
+
+
+@SOME
+@given(stories())
+def test_a_replay_in_bulk_says_the_same(reports: list[Window]) -> None:
+    fleet, live, found = Fleet(PACK), Fleet(PACK), []
+    live.judge(reports)
+    for turn in itertools.zip_longest(*strips_of(reports)):
+        found += fleet.replay([strip for strip in turn if strip is not None])
+    for endpoint in sorted({report.endpoint for report in reports}):
+        mine = [report for report in reports if report.endpoint == endpoint]
+        assert [finding for finding in found if finding.endpoint == endpoint] == one_by_one(mine)
+        assert fleet.snapshot(endpoint) == live.snapshot(endpoint)
 
 
 def _moved(fleet: Fleet, reports: list[Window]) -> Fleet:

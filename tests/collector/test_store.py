@@ -121,7 +121,7 @@ def test_purge_lets_go_of_what_is_too_old_and_of_nothing_else(store: Store) -> N
     journal.put_snapshots(store.connection, [(ENDPOINT, count, b"state")])
     store.compact(START + 20 * DAY, journal_days=1)
     gone = store.purge(START + 10 * DAY, raw_days=6, daily_days=8)
-    assert gone.rows["history"] == 4 * 2  # days 0 to 3, two series
+    assert gone.rows["history"] == 4 * 3  # days 0 to 3, two series and the windows themselves
     assert gone.rows["daily"] == 2 * 3  # days 0 and 1, three statistics
     assert len(store.series(ENDPOINT, SPACE, "/", 1, 0, START + 30 * DAY).times) == 8
     assert store.purge(START + 10 * DAY, raw_days=6, daily_days=8).rows["history"] == 0

@@ -24,8 +24,9 @@ from keuring_collector.demo.plan import OUTCOMES, SIGNALS, Outcome
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.baselines import Answer, Baselines, answer, group_of
 from keuring_collector.engine.daily import DAY, day_of
-from keuring_collector.engine.model import LAST, MAX, MEAN, MIN, Change, Severity, Window
+from keuring_collector.engine.model import LAST, MAX, MEAN, MIN, Change, Finding, Severity, Window
 from keuring_collector.ingest import decode
+from keuring_collector.rulepack.backtest import tickets as backtest
 from keuring_collector.rulepack.reads import questions_of, signals_of
 from keuring_collector.store import precision
 
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 NOW: Final = datetime(2026, 6, 17, 14, 3, tzinfo=UTC).timestamp()  # a Wednesday afternoon
 PLANS: Final = {"healthy": year.HEALTHY, "sick": year.SICK}
-RECURRENCE: Final = 14 * DAY  # so soon after, it is the same ticket again
 BATCH: Final = 4096
 
 
@@ -232,23 +232,20 @@ def _window(decoded: decode.Decoded | decode.Unusable) -> Window:
 
 def tickets(told: Iterable[Told], maturities: frozenset[str]) -> list[Ticket]:
     """The tickets that findings of rules of these maturities open: one per machine and cause at a time."""
-    found: list[Ticket] = []
-    lines: dict[tuple[int, str], set[tuple[str, str]]] = defaultdict(set)
-    closed: dict[tuple[int, str], float] = {}
+    by_cause: dict[tuple[int, str], list[Finding]] = defaultdict(list)
     for each in told:
         rule = pack().rules[each.rule]
-        if rule.maturity.value not in maturities or not rule.maturity.opens_tickets:
-            continue
-        key, line = (each.machine, rule.cause), (each.rule, each.subject)
-        if opens(each):
-            recurs = key in closed and each.at - closed[key] < RECURRENCE
-            if not lines[key] and not recurs:
-                found.append(Ticket(each.machine, rule.cause, each.at, rule.name, each.subject))
-            lines[key].add(line)
-        elif line in lines[key]:
-            lines[key].discard(line)
-            if not lines[key]:
-                closed[key] = each.at
+        if rule.maturity.value in maturities and rule.maturity.opens_tickets:
+            change = each.change if opens(each) else Change.CLEARED
+            severity = Severity(each.severity)
+            finding = Finding(change, each.rule, each.machine, each.subject, each.at, each.at, severity)
+            by_cause[each.machine, rule.cause].append(finding)
+    found = []
+    for (machine, cause), findings in sorted(by_cause.items()):
+        for ticket in backtest.tickets(findings, cause, {}):
+            first = ticket.story[0].detail
+            name = pack().rules[first["rule"]].name
+            found.append(Ticket(machine, cause, ticket.opened_at, name, first["subject"]))
     return found
 
 

@@ -93,8 +93,8 @@ def group_of(facts: Mapping[tuple[int, str], object], asked: Sequence[PeerFact],
 
 
 def fewest_days(days: int) -> int:
-    """How many of ``days`` must be known."""
-    return min(FEWEST_DAYS, days)
+    """How many of ``days`` must be known: a third, else the first days after a leave would speak for all of them."""
+    return min(max(FEWEST_DAYS, days // 3), days)
 
 
 def of_machines(points: NDArray[np.float64]) -> NDArray[np.float64]:

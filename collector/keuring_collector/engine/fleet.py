@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine import explain, machine, seeding, snapshot, telling
+from keuring_collector.engine import explain, seeding, snapshot
 from keuring_collector.engine.assembly import Assembly
-from keuring_collector.engine.compiled import Combination, Truth
-from keuring_collector.engine.kinds.kind import Reading
-from keuring_collector.engine.model import Change
+from keuring_collector.engine.judging import Judge, Round
+from keuring_collector.engine.replaying import Replay
 from keuring_collector.engine.state import Endpoint, FleetState
 
 if TYPE_CHECKING:
@@ -19,24 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keuring_collector.engine.assembly import Deck
     from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
-    from keuring_collector.engine.plan import Plan
-
-CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
-
-
-class _Round(NamedTuple):
-    """One window each of different endpoints, side by side."""
-
-    numbers: list[int]  # places in the batch
-    windows: list[Window]
-    plans: list[Plan]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    received: NDArray[np.float64]
+    from keuring_collector.engine.strip import Strip
 
 
 class Fleet:
@@ -48,9 +32,9 @@ class Fleet:
 
     def __init__(self, pack: CompiledPack, freshness: float = 3600.0) -> None:
         self.pack = pack
-        self._freshness = freshness
         self._state = FleetState(pack)
         self._endpoints: dict[int, Endpoint] = {}
+        self._judge = Judge(self._state, self._endpoints, freshness)
         self._assembly: Assembly | None = None
 
     def __contains__(self, endpoint: object) -> bool:
@@ -148,12 +132,21 @@ class Fleet:
         # Dates that never come are infinite, and what is not known is NaN: neither is worth a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             for numbers in _rounds(windows):
-                told.extend(self._judge(self._prepare(windows, numbers)))
+                found = self._judge.judge(self._prepare([windows[number] for number in numbers]))
+                told.extend((numbers[place], rule, finding) for place, rule, finding in found)
         told.sort(key=lambda item: (item[0], item[1], item[2].subject))
         return [finding for _, _, finding in told]
 
-    def _prepare(self, windows: Sequence[Window], numbers: Sequence[int]) -> _Round:
-        mine = [windows[number] for number in numbers]
+    def replay(self, strips: Sequence[Strip]) -> list[Finding]:
+        """Judges history: a strip each of different endpoints, side by side. The same as ``judge`` of all the windows.
+
+        Findings come by strip, each strip's in order.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            pairs = [(self._known(strip.endpoint), strip) for strip in strips if len(strip)]
+            return Replay(self._state, self._judge, self._aside, pairs).play()
+
+    def _prepare(self, mine: Sequence[Window]) -> Round:
         plans = []
         for window in mine:
             endpoint = self._endpoints.get(window.endpoint) or self._known(window.endpoint)
@@ -165,11 +158,17 @@ class Fleet:
             if plan is None or endpoint.layout is not window.layout:
                 plan = self._state.plan(endpoint, window.layout)
             plans.append(plan)
+        if self._assembly is None or not self._assembly.is_of(plans):
+            self._assembly = Assembly(self._state, plans)
+        # One NaN at the end, for what a layout does not have.
+        flat = np.concatenate([w.values for w in mine] + [np.array([np.nan])])
+        if len(flat) != self._assembly.size + 1:
+            raise ValueError("a window must have one value for each key of its layout")
         received = np.array([w.received for w in mine])
-        return _Round(
-            list(numbers),
-            mine,
-            plans,
+        return Round(
+            [window.endpoint for window in mine],
+            self._assembly,
+            flat,
             np.array([w.start for w in mine]),
             # Never ahead of receive time, whatever the clock of the machine said.
             np.minimum(np.array([w.end for w in mine]), received),
@@ -188,80 +187,6 @@ class Fleet:
         if window.events:
             self._state.take_events(endpoint, list(window.events), end)
 
-    def _judge(self, batch: _Round) -> list[tuple[int, int, Finding]]:
-        state, plans = self._state, batch.plans
-        if self._assembly is None or not self._assembly.is_of(plans):
-            self._assembly = Assembly(state, plans)
-        assembly = self._assembly
-        # One NaN at the end, for what a layout does not have.
-        flat = np.concatenate([w.values for w in batch.windows] + [np.array([np.nan])])
-        if len(flat) != assembly.size + 1:
-            raise ValueError("a window must have one value for each key of its layout")
-        reading = Reading(flat, assembly.offsets, batch.end)
-        for source, kind in state.kinds.items():
-            kind.fold(reading, assembly.kinds[source])
-
-        terms = state.terms
-        position, term = assembly.direct
-        terms.x[term] = flat[position]
-        position, term = assembly.minus
-        if len(term):
-            terms.x[term] -= flat[position]
-
-        told: list[tuple[int, int, Finding]] = []
-        for depth, deck in enumerate(assembly.decks):
-            if depth:
-                state.combining.join(assembly.kinds[Combination], depth)
-            if len(deck.cell):
-                told += self._level(batch, deck)
-        return told
-
-    def _level(self, batch: _Round, deck: Deck) -> list[tuple[int, int, Finding]]:
-        """Judges what is at one depth; what it is part of comes after it."""
-        state, cell, window = self._state, deck.cell, deck.window
-        truth = _truth(state, deck, batch.end)
-        if state.hours is not None:
-            mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
-            within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
-            truth[mine[~within]] = Truth.UNKNOWN
-        stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
-        told = []
-        if len(stirring):
-            told = self._step(batch, cell[stirring], truth[stirring], window[stirring])
-        if state.index.parts:
-            active = state.cells.active[cell]
-            known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
-            state.cells.truth[cell] = np.where(active, np.int8(Truth.TRUE), known)
-        return told
-
-    def _step(
-        self, batch: _Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]
-    ) -> list[tuple[int, int, Finding]]:
-        state, cells, index = self._state, self._state.cells, self._state.index
-        rule = cells.rule[cell]
-        start, end = batch.start[window], batch.end[window]
-        holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
-        lapse = machine.elapsed if state.hours is None else partial(state.hours.lapse, mine=index.in_hours[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds, lapse)
-        for row in cell[turned].tolist():
-            state.limits(row)
-        if index.parts:  # parts tell nothing
-            told = ~index.is_part[rule]
-            cell, rule, window, end = cell[told], rule[told], window[told], end[told]
-        fresh = batch.received[window] - end <= self._freshness
-        grade = telling.severity(state, cell, end)
-        told_grade = cells.told_severity[cell]
-        said = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
-        findings = []
-        for changes, change in zip(said, CHANGES, strict=True):
-            for item in np.flatnonzero(changes).tolist():
-                row, place = int(cell[item]), int(window[item])
-                level = int(told_grade[item] if change is Change.CLEARED else grade[item])
-                endpoint = self._endpoints[batch.windows[place].endpoint]
-                finding = telling.finding(state, endpoint, row, change, float(end[item]), level)
-                findings.append((batch.numbers[place], int(rule[item]), finding))
-        return findings
-
 
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
     """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
@@ -276,15 +201,3 @@ def _rounds(windows: Sequence[Window]) -> list[list[int]]:
             rounds.append([])
         rounds[turn].append(number)
     return rounds
-
-
-def _truth(state: FleetState, deck: Deck, end: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Whether each cell's terms are all true."""
-    terms, rows = state.terms, deck.rows
-    x = terms.x[rows]
-    if len(deck.sloped):
-        x[deck.sloped] -= deck.slope * end[deck.slope_window]
-    value, limit = deck.sign * x, terms.limit[rows]
-    each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
-    found: NDArray[np.int8] = np.minimum.reduceat(each, deck.first)
-    return found

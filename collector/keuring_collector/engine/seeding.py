@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from keuring_collector.engine import daily
 from keuring_collector.engine.columns import NAN
 from keuring_collector.engine.compiled import Truth
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from keuring_collector.engine.model import Layout, SeriesKey
     from keuring_collector.engine.state import CellKey, Endpoint, FleetState
 
+EVERY = daily.DAY  # seconds between two sweeps
 FORGET_AFTER = 14 * daily.DAY  # a finding whose subject is measured no more is cleared after this
 
 
@@ -59,19 +61,28 @@ def adopt(state: FleetState, endpoint: Endpoint, rule: str, subject: str, since:
 
 
 def sweep(state: FleetState, endpoint: Endpoint, layout: Layout, now: float) -> None:
-    """Once a day, before a window of ``layout``: clears findings that have not been measurable for long, and drops what
-    is left of subjects that are gone.
+    """Once a day, before a window of ``layout``: clears findings that have not been measurable for long; and once a
+    week, drops what is left of subjects that are gone.
 
     A stick that was pulled out, a volume that is mounted no more: their findings would stand for ever.
     """
-    endpoint.swept = now + daily.DAY
+    week = _week(endpoint, endpoint.swept - EVERY)
+    endpoint.swept = now + EVERY
+    cells = state.cells
+    rows = np.fromiter(endpoint.cells.values(), np.int64, len(endpoint.cells))
+    for cell in rows[cells.busy[rows] & (cells.seen[rows] < now - FORGET_AFTER)].tolist():
+        _forget(state, cell)
+    if week == _week(endpoint, now):
+        return
     present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
     for key, cell in list(endpoint.cells.items()):
-        if state.cells.busy[cell]:
-            if state.cells.seen[cell] < now - FORGET_AFTER:
-                _forget(state, cell)
-        elif _is_idle(state, endpoint, key, present, now):
+        if not cells.busy[cell] and _is_idle(state, endpoint, key, present, now):
             state.remove(endpoint, key)
+
+
+def _week(endpoint: Endpoint, at: float) -> float:
+    """The week of a time; it begins on another day for each endpoint, so that they do not all drop things at once."""
+    return (at + endpoint.number % 7 * daily.DAY) // (7 * daily.DAY)
 
 
 def _forget(state: FleetState, cell: int) -> None:
@@ -92,3 +103,17 @@ def _is_idle(
     if kind is None:
         return (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present
     return kind.idle(rule.source, state.place(endpoint, number, subject), present, now)
+
+
+def is_settled(state: FleetState, endpoint: Endpoint, layout: Layout) -> bool:
+    """Whether ``sweep`` has nothing to do but to forget, as long as layout and facts stay as they are."""
+    present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
+    for number, subject in endpoint.cells:
+        rule = state.index.rules[number]
+        kind = state.kind(rule)
+        if kind is None:
+            if (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present:
+                return False
+        elif not kind.settled(rule.source, state.place(endpoint, number, subject), present):
+            return False
+    return True

@@ -111,6 +111,14 @@ def load(directory: Path | None = None, place: Calendar | None = None) -> RulePa
     )
 
 
+def read_rule(path: Path) -> Rule:
+    """The rule in one file, in a pack or not; RulePackError for what is wrong with it."""
+    source = Source(path)
+    rule = validate(source)
+    _compile(source, rule)
+    return rule
+
+
 def compile_pack(rules: Iterable[CompiledRule], version: str, place: Calendar | None = None) -> CompiledPack:
     """What the engine runs, with the catalogue's precisions, and business hours where a rule keeps to them."""
     judged = tuple(rules)

@@ -54,11 +54,11 @@ def pack(signal: int, day: int, block: Block) -> bytes:
     """The bytes of a block; ``day`` is days since 1970 and the ends lie within two days of its start."""
     multiplier, divisor = precision.factors(signal)
     seconds = np.rint(block.ends - day * DAY).astype(np.int64)
-    body = [_squeeze(seconds)]
+    body = [squeeze(seconds)]
     for statistic, values in sorted(block.columns.items()):
         steps = precision.to_steps(values, multiplier, divisor)
         whole = np.where(np.isnan(steps), _MISSING, np.nan_to_num(steps)).astype(np.int64)
-        body.append(bytes([statistic]) + _squeeze(whole))
+        body.append(bytes([statistic]) + squeeze(whole))
     head = _HEAD.pack(_VERSION, len(seconds), len(block.columns))
     return head + _codec.compress(b"".join(body))
 
@@ -74,7 +74,7 @@ def pack_together(
     missing = np.isnan(steps)
     whole = np.where(missing, float(_MISSING), steps).astype(np.int64)
     columns = _squeeze_all(whole)
-    seconds = _squeeze(np.rint(ends - day * DAY).astype(np.int64))
+    seconds = squeeze(np.rint(ends - day * DAY).astype(np.int64))
     packed: dict[bytes, bytes] = {}  # counters that stay at zero are many, and alike
     blocks = []
     for group in groups:
@@ -86,28 +86,35 @@ def pack_together(
     return blocks
 
 
-def unpack(signal: int, day: int, data: bytes) -> Block:
-    """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block."""
+def unpack(signal: int, day: int, data: bytes, ends: NDArray[np.float64] | None = None) -> Block:
+    """The inverse of ``pack``, up to the catalogue's precision. Raises BlockError for bytes that are no block.
+
+    ``ends``: those of all windows of the day; a block that has as many windows has these.
+    """
     try:
         version, count, statistics = _HEAD.unpack_from(data)
         if version != _VERSION:
             raise BlockError(f"a block of version {version}; this Keuring reads version {_VERSION}")
         body = memoryview(_codec.decompress(data[_HEAD.size :]))
-        seconds, offset = _unsqueeze(body, 0, count)
+        if ends is None or len(ends) != count:
+            seconds, offset = unsqueeze(body, 0, count)
+            ends = (day * DAY + seconds).astype(np.float64)
+        else:
+            offset = 1 + body[0] * count
         multiplier, divisor = precision.factors(signal)
         columns = {}
         for _ in range(statistics):
             statistic = body[offset]
-            whole, offset = _unsqueeze(body, offset + 1, count)
+            whole, offset = unsqueeze(body, offset + 1, count)
             values = precision.from_steps(whole.astype(np.float64), multiplier, divisor)
             values[whole == _MISSING] = np.nan
             columns[statistic] = values
     except (struct.error, zstandard.ZstdError, IndexError, ValueError) as error:
         raise BlockError(f"a block of signal {signal}, day {day} is damaged: {error}") from error
-    return Block((day * DAY + seconds).astype(np.float64), columns)
+    return Block(ends, columns)
 
 
-def _squeeze(column: NDArray[np.int64]) -> bytes:
+def squeeze(column: NDArray[np.int64]) -> bytes:
     """Differences, in the narrowest integer that holds them all, bytes grouped by significance."""
     differences = np.diff(column, prepend=np.int64(0))
     # Fold the sign into the lowest bit, so that small differences of either sign have zero high bytes.
@@ -117,8 +124,21 @@ def _squeeze(column: NDArray[np.int64]) -> bytes:
     return bytes([width]) + planes.tobytes()
 
 
+def squeezed(columns: Sequence[bytes]) -> bytes:
+    """Columns as ``squeeze`` gives them, together and compressed."""
+    return _codec.compress(b"".join(columns))
+
+
+def unsqueezed(data: bytes) -> memoryview:
+    """The inverse of ``squeezed``, for ``unsqueeze``. Raises ValueError for bytes that are none."""
+    try:
+        return memoryview(_codec.decompress(data))
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+
+
 def _squeeze_all(table: NDArray[np.int64]) -> list[bytes]:
-    """``_squeeze`` of each column of a table with at least one row."""
+    """``squeeze`` of each column of a table with at least one row."""
     differences = table.copy()
     differences[1:] -= table[:-1]
     folded = ((differences << 1) ^ (differences >> 63)).view(np.uint64)
@@ -133,7 +153,8 @@ def _squeeze_all(table: NDArray[np.int64]) -> list[bytes]:
     ]
 
 
-def _unsqueeze(body: memoryview, offset: int, count: int) -> tuple[NDArray[np.int64], int]:
+def unsqueeze(body: memoryview, offset: int, count: int) -> tuple[NDArray[np.int64], int]:
+    """The column of ``count`` values that begins at ``offset``, and where the next one does. ValueError: cut short."""
     width = body[offset]
     end = offset + 1 + width * count
     planes = np.frombuffer(body[offset + 1 : end], np.uint8).reshape(width, count)

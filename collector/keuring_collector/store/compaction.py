@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keuring_collector.store import baselines, journal, precision
+from keuring_collector.store import baselines, frame, journal, precision
 from keuring_collector.store.block import DAY, Block, pack, pack_together, unpack
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keuring_collector.store.connection import Connection, Row
+    from keuring_collector.store.connection import Connection
 
     Series = tuple[int, str]  # signal, subject
 
@@ -78,10 +78,12 @@ def _compact_endpoint(connection: Connection, endpoint: int, before_day: int) ->
         if entry.position <= kept[0]
     ]
     layouts = journal.layouts(connection, endpoint)
-    fresh, rest = _whole_days(covered, _compacted_until(connection, endpoint))
+    fresh_from = _compacted_until(connection, endpoint)
+    fresh, rest = _whole_days(covered, fresh_from)
     made = _write_days(connection, endpoint, fresh, layouts)
     if rest:
         made += _write(connection, endpoint, split(rest, layouts))
+    _write_frames(connection, endpoint, covered, fresh_from)
     connection.execute_many(
         "DELETE FROM journal WHERE endpoint_id = ? AND epoch = ? AND sequence = ?",
         [(endpoint, entry.epoch, entry.sequence) for entry in covered],
@@ -209,6 +211,24 @@ def _write(connection: Connection, endpoint: int, blocks: dict[tuple[int, int, s
     return len(rows)
 
 
+def _write_frames(connection: Connection, endpoint: int, entries: Sequence[journal.Entry], fresh_from: int) -> None:
+    """Keeps when the windows were and how they came in; of days before ``fresh_from`` history may hold some already."""
+    days: dict[int, list[journal.Entry]] = defaultdict(list)
+    for entry in entries:
+        days[_day(entry)].append(entry)
+    rows = []
+    for day, members in days.items():
+        windows = frame.of_entries(members)
+        if day < fresh_from:
+            old = connection.execute(
+                "SELECT block FROM history WHERE endpoint_id = ? AND signal_id = ? AND subject = '' AND day = ?",
+                (endpoint, frame.SIGNAL, day),
+            )
+            windows = frame.unpack(day, bytes(old[0][0])).merged(windows) if old else windows
+        rows.append((endpoint, frame.SIGNAL, "", day, len(windows), frame.pack(day, windows)))
+    _put(connection, rows, [])
+
+
 def _put(connection: Connection, rows: list[tuple[Any, ...]], points: list[tuple[Any, ...]]) -> None:
     # In the order of their keys, which come first: rows of a table are kept in that order.
     connection.execute_many(
@@ -242,17 +262,6 @@ def _summaries(table: NDArray[np.float64]) -> list[tuple[int, float, float, floa
     means = totals / np.maximum(counts, 1)
     columns = (counts, lasts, lowest, means, highest, totals)
     return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
-def daily_points(connection: Connection, endpoint: int) -> list[Row]:
-    """All daily points of an endpoint, by series and day: (signal, statistic, subject, day, last, minimum, mean,
-    maximum, total).
-    """
-    return connection.execute(
-        "SELECT signal_id, statistic, subject, day, last, minimum, mean, maximum, total FROM daily "
-        "WHERE endpoint_id = ? ORDER BY signal_id, statistic, subject, day",
-        (endpoint,),
-    )
 
 
 def purge(connection: Connection, raw_before_day: int, daily_before_day: int) -> PurgeReport:

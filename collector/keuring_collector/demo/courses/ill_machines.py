@@ -41,8 +41,8 @@ def fan_stopped(site: Site) -> None:
 
 
 def fan_rests(site: Site) -> None:
-    """It stands still while there is little to do."""
-    site.sheet.change(signals.HW_FAN_SPEED, FAN, lambda speed: np.where(speed < 2200.0, 0.0, speed))
+    """It stands still in hours with next to nothing to do; in any other there are moments that start it."""
+    site.sheet.change(signals.HW_FAN_SPEED, FAN, lambda speed: np.where(speed < 2000.0, 0.0, speed))
 
 
 def memory_corrected(site: Site) -> None:

@@ -146,3 +146,6 @@ class Collecting(Kind):
         rings, row = self.ring(place.extra)
         old = rings.day[row] < now // daily.DAY - DROP_AFTER_DAYS
         return bool(old) and (source.signal, source.statistic, place.subject) not in present
+
+    def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present

@@ -74,6 +74,9 @@ class Combining(Kind):
         found = zip(source.parts, self.parts(source, place), strict=True)
         return all(cell < 0 for part, (_, cell) in found if part.same_subject)
 
+    def settled(self, source: Combination, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return not self.idle(source, place, present, 0.0)
+
     def evidence(self, source: Combination, place: Place) -> list[Evidence]:
         found = []
         if source.how is How.RISK:

@@ -33,6 +33,9 @@ class Dating(Kind):
     def dated(self, source: Dated) -> bool:
         return source.ahead
 
+    def settled(self, source: Dated, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return not self.idle(source, place, present, 0.0)
+
     def evidence(self, source: Dated, place: Place) -> list[Evidence]:
         found = self.state.known_facts(place.endpoint, self.facts(source), place.subject)
         value = float(self.state.terms.x[place.term])

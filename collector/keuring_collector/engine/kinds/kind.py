@@ -133,6 +133,10 @@ class Kind:
         """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
         return bool(np.isnan(self.state.terms.x[place.term]))
 
+    def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        """Whether ``idle`` is False and does nothing, as long as layout and facts stay as they are."""
+        return False
+
     # Telling
 
     def dated(self, source: Any) -> bool:

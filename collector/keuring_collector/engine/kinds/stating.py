@@ -32,6 +32,9 @@ class Stating(Kind):
         truth = fact_tests.test_fact(source.test, facts, subject)
         return NAN if truth is Truth.UNKNOWN else float(truth is Truth.TRUE)
 
+    def settled(self, source: State, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return not self.idle(source, place, present, 0.0)
+
     def evidence(self, source: State, place: Place) -> list[Evidence]:
         return self.state.known_facts(place.endpoint, {source.test.signal}, place.subject)
 

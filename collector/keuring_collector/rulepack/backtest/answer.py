@@ -1,0 +1,71 @@
+"""The answer to a backtest: asks, and gathers what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keuring_collector.rulepack.backtest import assess, compare, work
+from keuring_collector.rulepack.backtest.asked import Outcome
+from keuring_collector.store import desk
+from keuring_collector.store.connection import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keuring_collector.rulepack.backtest.asked import Candidate, Machine, Question
+    from keuring_collector.rulepack.backtest.assess import Judged
+    from keuring_collector.rulepack.backtest.compare import Pair
+    from keuring_collector.rulepack.backtest.replay import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one version of the rule would have done."""
+
+    candidate: Candidate
+    judged: Sequence[Judged]
+    missed: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What history says: one side, or two and how they compare. ``seen`` tells of the machines that have a history."""
+
+    question: Question
+    machines: Mapping[int, Machine]
+    seen: Mapping[int, Seen]
+    sides: Sequence[Side]
+    pairs: Sequence[Pair] | None = None
+
+
+def ask(question: Question, url: str, jobs: int = 1, advance: Callable[[int], None] | None = None) -> Answer:
+    """Replays the history in the database at ``url`` through the rules of ``question``, in ``jobs`` processes.
+
+    ``advance`` is told how many machines were done. Raises StorageError. The answer depends on the question and the
+    database alone.
+    """
+    machines = {machine.endpoint: machine for machine in sorted(question.machines, key=lambda each: each.endpoint)}
+    rules = tuple(each.rule for each in question.candidates)
+    task = work.Task(url, rules, question.since, question.until, question.freshness, question.place)
+    played = work.play(task, list(machines), jobs, advance)
+    seen = {each.endpoint: each for each in played.seen if each.windows}
+    spans = {endpoint: (each.begin, each.end) for endpoint, each in seen.items()}
+    connection = connect(url)
+    sides = []
+    try:
+        for candidate, tickets, outcomes in zip(question.candidates, played.tickets, played.outcomes, strict=True):
+            rule = candidate.rule
+            others = [
+                Outcome(endpoint, "urgent", since, subject)
+                for endpoint, subject, since in desk.grave(connection, rule.cause, rule.id)
+                if endpoint in machines
+            ]
+            incidents = question.incidents.get(rule.cause, ())
+            past = desk.past(connection, rule.cause)
+            judged, missed = assess.assess(tickets, [*outcomes, *others, *incidents], past, spans, question.horizon)
+            sides.append(Side(candidate, judged, missed))
+    finally:
+        connection.close()
+    pairs = compare.compare(*played.tickets) if len(sides) == 2 else None
+    return Answer(question, machines, seen, sides, pairs)

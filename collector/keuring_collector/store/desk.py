@@ -1,0 +1,51 @@
+"""What the desk made of tickets, for those who look back: read only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keuring_collector.engine.model import Severity
+
+if TYPE_CHECKING:
+    from keuring_collector.store.connection import Connection
+
+
+class Past(NamedTuple):
+    """A ticket of the desk: ``verdict`` is empty, or "right", "early", "wrong" or "known"; ``touched``: by a person."""
+
+    endpoint: int
+    opened_at: float
+    closed_at: float | None
+    verdict: str
+    touched: bool
+
+
+class Grave(NamedTuple):
+    """A finding that was urgent: of which endpoint and subject, and since when."""
+
+    endpoint: int
+    subject: str
+    since: float
+
+
+def past(connection: Connection, cause: str) -> list[Past]:
+    """The tickets of a cause, oldest first."""
+    rows = connection.execute(
+        "SELECT endpoint_id, opened_at, closed_at, verdict, touched FROM desk_ticket WHERE cause = ? ORDER BY id",
+        (cause,),
+    )
+    time = connection.time
+    return [
+        Past(endpoint, time(opened) or 0.0, time(closed), verdict, bool(touched))
+        for endpoint, opened, closed, verdict, touched in rows
+    ]
+
+
+def grave(connection: Connection, cause: str, rule: str) -> list[Grave]:
+    """The urgent findings of a cause by other rules than ``rule``."""
+    rows = connection.execute(
+        "SELECT t.endpoint_id, l.subject, l.since FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id "
+        "WHERE t.cause = ? AND l.severity >= ? AND l.rule <> ? ORDER BY l.id",
+        (cause, int(Severity.URGENT), rule),
+    )
+    return [Grave(endpoint, subject, connection.time(since) or 0.0) for endpoint, subject, since in rows]
