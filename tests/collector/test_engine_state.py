@@ -217,3 +217,20 @@ def test_one_endpoint_cannot_fill_the_fleet() -> None:
     fleet = Fleet(pack(FULL))
     fleet.judge([window(0, {(USED, f"/mnt/{n}"): 0.95 for n in range(5000)})])
     assert len(fleet._endpoints[1].cells) == 2000
+
+
+def test_a_forecast_is_worked_out_when_its_floors_let_it_matter() -> None:
+    fleet = Fleet(pack(FILLING))
+    for day in range(25):
+        assert fleet.judge([window(day * DAY, {USED: 0.01 + 0.02 * day}, length=3600)]) == []
+    (kind,) = (kind for kind in fleet._state.kinds.values() if hasattr(kind, "rings"))
+    assert kind.rings[0].stale[0]  # below the floor nobody asked
+    copy = Fleet(pack(FILLING))
+    assert copy.restore(1, fleet.snapshot(1))
+    (step,) = (step for step in copy.explain(1, "filling") if step.what == "forecast")
+    assert step.detail == "dated"  # who asks is answered
+    # The floor is passed in the middle of a day: the date comes with it, from complete days alone.
+    (found,) = fleet.judge([window(24 * DAY + 7200, {USED: 0.51}, length=3600)])
+    assert found.expected is not None
+    assert abs(found.expected.at - START - 48.5 * DAY) < 3 * DAY
+    assert not kind.rings[0].stale[0]

@@ -77,11 +77,13 @@ class Terms(Columns):
     limit: NDArray[np.float64]
     sign: NDArray[np.float64]
     slope: NDArray[np.float64]
+    cell: NDArray[np.int32]  # whose it is
     FILL: ClassVar = {
         "x": (np.float64, NAN),
         "limit": (np.float64, 0.0),
         "sign": (np.float64, 1.0),
         "slope": (np.float64, 0.0),
+        "cell": (np.int32, 0),
     }
 
 
@@ -166,6 +168,7 @@ class Days(Columns):
     restart: NDArray[np.float64]  # last value of the series whose change ends history
     term: NDArray[np.int32]
     rule: NDArray[np.int32]
+    stale: NDArray[np.bool_]  # a day was completed, and x is not worked out from it yet
     point: NDArray[np.float32]  # by day modulo their number
     FILL: ClassVar = {
         "day": (np.int64, -1),
@@ -174,6 +177,7 @@ class Days(Columns):
         "restart": (np.float64, NAN),
         "term": (np.int32, 0),
         "rule": (np.int32, 0),
+        "stale": (np.bool_, False),
         "point": (np.float32, NAN),
     }
     OWN: ClassVar[tuple[str, ...]] = ()  # what a kind adds and a snapshot keeps

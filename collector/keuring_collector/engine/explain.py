@@ -82,6 +82,7 @@ def main_steps(state: FleetState, place: Place) -> Iterator[Step]:
     if kind is None:
         yield _compared(state, place, "value", rule.terms[0], 0)
     else:
+        kind.catch_up(rule.source, place)
         yield from kind.steps(rule.source, place)
     for offset, term in enumerate(rule.terms[1:], 1):
         yield _compared(state, place, "floor", term, offset)

@@ -63,6 +63,9 @@ class Judge:
         if len(term):
             terms.x[term] -= flat[position]
 
+        for source, kind in state.kinds.items():
+            kind.work_out(assembly.kinds[source])
+
         told: Told = []
         for depth, deck in enumerate(assembly.decks):
             if depth:

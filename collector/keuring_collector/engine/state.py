@@ -91,6 +91,7 @@ class FleetState:
         cell = self.cells.take()
         first = self.terms.take(len(rule.terms))
         self.cells.rule[cell], self.cells.term[cell] = number, first
+        self.terms.cell[first : first + len(rule.terms)] = cell
         for offset, term in enumerate(rule.terms):
             row = first + offset
             self.terms.sign[row], self.terms.slope[row], self.terms.limit[row] = term.sign, term.slope, term.limit

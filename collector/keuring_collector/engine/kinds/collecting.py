@@ -18,6 +18,8 @@ from keuring_collector.engine.model import LAST, MEAN, SeriesKey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.columns import Columns, Days
     from keuring_collector.engine.kinds.kind import Floats, Ints, Lists, Place, Reading
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.state import FleetState
 
 SIZES = (8, 16, 32, 64, 96, 128, 192, 256, 384)
-COLLECTED = ("day", "value", "weight", "restart", "point")
+COLLECTED = ("day", "value", "weight", "restart", "stale", "point")
 DROP_AFTER_DAYS = 30
 
 
@@ -37,6 +39,8 @@ class Collecting(Kind):
     """
 
     asks: ClassVar[type]
+    # What a day brings is worked out when the floors let it matter; most forecasts are of volumes with room enough.
+    may_wait: ClassVar[bool] = True
     table: ClassVar[type[Days]]
     widths: ClassVar[tuple[int, ...]] = (4,)
 
@@ -46,6 +50,7 @@ class Collecting(Kind):
         sizes = {self._size(rule.source) for rule in rules if isinstance(rule.source, self.asks)}
         self.sizes = sorted(sizes)
         self.rings: list[Any] = [self.table(size) for size in self.sizes]
+        self.floors = np.array([len(rule.terms) - 1 for rule in rules] or [0], dtype=np.int64)
         self.aggregate = np.array([getattr(rule.source, "aggregate", LAST) for rule in rules] or [LAST], dtype=np.int8)
 
     @abstractmethod
@@ -126,13 +131,44 @@ class Collecting(Kind):
         if due.any():
             turned = rows[due]
             daily.turn(rings, turned, days[due], self.aggregate[rings.rule[turned]] == MEAN)
-            rules = rings.rule[turned]
-            for number in np.unique(rules).tolist():
-                self.refresh(self.state.index.rules[number].source, rings, turned[rules == number])
+            rings.stale[turned] = True
+            if not self.may_wait:
+                self._refresh(rings, turned)
         taken = np.flatnonzero((days >= rings.day[rows]) & ~np.isnan(values))
         if len(taken):
             mine = rows[taken]
             daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
+
+    def _refresh(self, rings: Days, rows: Ints) -> None:
+        rules = rings.rule[rows]
+        for number in np.unique(rules).tolist():
+            self.refresh(self.state.index.rules[number].source, rings, rows[rules == number])
+        rings.stale[rows] = False
+
+    def work_out(self, lists: Sequence[Side]) -> None:
+        _, _, table, row = lists[0].columns
+        for number, rings in enumerate(self.rings):
+            mine = row if len(self.rings) == 1 else row[table == number]
+            stale = mine[rings.stale[mine]]
+            if len(stale):
+                needed = stale[self._needed(rings, stale)]
+                if len(needed):
+                    self._refresh(rings, needed)
+
+    def _needed(self, rings: Days, rows: Ints) -> NDArray[np.bool_]:
+        """Which of ``rows`` matter now: none of their floors is false, or something of them stands."""
+        terms, first = self.state.terms, rings.term[rows].astype(np.int64)
+        needed: NDArray[np.bool_] = np.ones(len(rows), dtype=np.bool_)
+        floors = self.floors[rings.rule[rows]]
+        for offset in range(1, int(floors.max(initial=0)) + 1):
+            floor = np.where(floors >= offset, first + offset, -1)
+            needed &= (floor < 0) | ~(terms.sign[floor] * terms.x[floor] <= terms.limit[floor])
+        return needed | self.state.cells.busy[terms.cell[first]]
+
+    def catch_up(self, source: Any, place: Place) -> None:
+        rings, row = self.ring(place.extra)
+        if rings.stale[row]:
+            self._refresh(rings, np.array([row]))
 
     def renew(self, source: Any, extra: int, term: int) -> None:
         rings, row = self.ring(extra)

@@ -37,6 +37,7 @@ class Cycling(Forecasting):
 
     asks: ClassVar[type[Forecast]] = ByCycles
     table: ClassVar[type[Rings]] = WornRings
+    may_wait: ClassVar[bool] = False  # each day is folded into the life
     widths: ClassVar[tuple[int, ...]] = (4, 3)
 
     def __init__(self, state: FleetState) -> None:

@@ -106,6 +106,12 @@ class Kind:
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
         """Folds windows; ``lists`` are the plans' lists side by side, one row per number, one column per entry."""
 
+    def work_out(self, lists: Sequence[Side]) -> None:
+        """Writes the x that were put off until the floors of the round were read."""
+
+    def catch_up(self, source: Any, place: Place) -> None:
+        """Writes the x of one cell, if it was put off."""
+
     # What comes beside the values
 
     def about(self, source: Any, signal: int, subject: str) -> str:
