@@ -14,6 +14,7 @@ import pytest
 from keuring_collector.demo.plan import TIPS, Problem
 from keuring_collector.demo.year import SICK as PLAN
 from keuring_collector.engine.model import Change, Severity
+from keuring_collector.rulepack.language import Maturity
 from tests.rules import year
 
 if TYPE_CHECKING:
@@ -89,6 +90,15 @@ def test_every_planted_problem_is_found_before_it_hinders() -> None:
     results = [each for each in year.found(SICK, played.told) if each.machine.index in chosen]
     assert len(results) == len(PLAN.needs) == len(chosen)
     assert [text for each in results if (text := wrong(each))] == []
+
+
+@pytest.mark.xdist_group("fleet-year")
+def test_every_stable_rule_spoke_on_the_sick_fleet() -> None:
+    _, played = small(SICK)
+    spoke = {told.rule for told in played.told if year.opens(told)}
+    stable = {rule.id: rule.name for rule in year.pack().rules.values() if rule.maturity is Maturity.STABLE}
+    assert len(stable) >= 15
+    assert {name for rule, name in stable.items() if rule not in spoke} == set()
 
 
 @pytest.mark.xdist_group("fleet-year")
