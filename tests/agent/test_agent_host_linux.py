@@ -15,19 +15,13 @@ from keuring_agent.host.commands import Result
 from keuring_agent.host.linux import LinuxHost, identity, memory, network, parts, processor, storage, system, updates
 from keuring_agent.host.readings import Battery, NotMeasurable, Shutdown, Updates
 from keuring_agent.host.tree import Tree
+from tests.agent.trees import own, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads this machine's /proc")
-
-
-def tree(root: Path, files: Mapping[str, str]) -> Tree:
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text + "\n")
-    return Tree(str(root))
 
 
 def test_cpu_lines_of_old_kernels(tmp_path: Path) -> None:
@@ -232,18 +226,18 @@ def test_reboot_pending(tmp_path: Path) -> None:
 
 def test_the_start_is_timed_by_systemd(tmp_path: Path) -> None:
     (tmp_path / "run/systemd/system").mkdir(parents=True)
-    own = Tree("/")
+    here = Tree("/")
 
     def answer(output: str) -> commands.Run:
         return lambda _arguments, _timeout: Result(0, output.encode())
 
-    if not own.exists("run/systemd/system"):
+    if not here.exists("run/systemd/system"):
         with pytest.raises(NotMeasurable, match="systemd does not run"):
-            system.boot_duration(own, answer(""), 1)
-    own.root, own_root = str(tmp_path) + "/", own.root
+            system.boot_duration(here, answer(""), 1)
+    here.root, own_root = str(tmp_path) + "/", here.root
     with pytest.raises(NotMeasurable):
-        system.boot_duration(own, answer(""), 1)
-    own.root = own_root
+        system.boot_duration(here, answer(""), 1)
+    here.root = own_root
 
 
 OS = 'NAME="Fedora Linux"\nVERSION_ID=40\n# comment\nSUPPORT_END=2025-05-13\n'
@@ -289,8 +283,7 @@ def test_updates_are_counted_from_aptgets_own_plan() -> None:
 
 
 def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None:
-    root = tree(tmp_path, {"var/lib/dpkg/status": "", "var/lib/apt/lists/deb_Packages.lz4": ""})
-    root.__class__ = _Own
+    root = own(tmp_path, {"var/lib/dpkg/status": "", "var/lib/apt/lists/deb_Packages.lz4": ""})
     calls = []
 
     def run(arguments: Sequence[str], _timeout: float) -> Result:
@@ -303,14 +296,6 @@ def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None
     os.utime(tmp_path / "var/lib/dpkg/status", (1, 1))
     counter.count()
     assert len(calls) == 2
-
-
-class _Own(Tree):
-    """A tree that passes for the machine itself."""
-
-    @property
-    def is_own(self) -> bool:
-        return True
 
 
 def test_updates_elsewhere() -> None:

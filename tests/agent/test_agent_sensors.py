@@ -12,7 +12,7 @@ from keuring.signals.catalogue import SIGNALS
 from keuring.signals.model import Status
 from keuring_agent.host.fake import FakeHost
 from keuring_agent.host.linux import LinuxHost
-from keuring_agent.host.readings import LogLine, NotMeasurable, Shutdown, Smart
+from keuring_agent.host.readings import Crash, LogLine, NotMeasurable, Shutdown, Smart
 from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.recorder import OWN_SIGNALS, Recorder
@@ -34,6 +34,9 @@ LINES = [
 ]
 
 
+CRASHES = [Crash(1.7e9, "LibreOffice")]
+
+
 def recorder_of(host: Host, notebook: dict[str, Any] | None = None, gate: Gate | None = None) -> Recorder:
     found = every({} if notebook is None else notebook, 3600, 21600)
     return Recorder(host, found, Ledger(), gate or Gate(), 5.0, pytest.fail)
@@ -47,6 +50,9 @@ def one_window(host: FakeHost, recorder: Recorder) -> WindowReport:
     )
     disk = host.answers["disks"][0]
     host.answers["disks"] = [disk._replace(operations=disk.operations + 10, operation_time=disk.operation_time + 0.1)]
+    if isinstance(host.answers["wifi"], list):
+        wifi = host.answers["wifi"][0]
+        host.answers["wifi"] = [wifi._replace(sent=wifi.sent + 900, retried=wifi.retried + 100)]
     recorder.sample(closing=True)
     recorder.add_own(0, 0, 0)
     report = recorder.close()
@@ -63,7 +69,7 @@ def emitted(report: WindowReport) -> set[int]:
 
 
 def test_all_of_the_catalogue_is_emitted_and_all_that_is_emitted_is_in_it() -> None:
-    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES])
+    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES], crashed=list(CRASHES))
     notebook = {"boot_id": "the one before", "agent_stopped": False, "seen_at": 1.6e9}
     recorder = recorder_of(host, notebook)
     report = one_window(host, recorder)
@@ -84,7 +90,7 @@ def test_sensors_declare_exactly_what_the_catalogue_has() -> None:
 
 @pytest.mark.parametrize("sensor", every({}, 3600, 21600), ids=lambda sensor: sensor.name)
 def test_each_sensor_emits_only_what_it_declares(sensor: Sensor) -> None:
-    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES])
+    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES], crashed=list(CRASHES))
     out = Readings(Gate())
     sensor.read(host, out)
     host.advance(60)
@@ -209,6 +215,11 @@ def test_numbers_come_out_as_they_should() -> None:
     assert value_of(report, catalogue.KEURING_BATTERY_HEALTH, "BAT0") == pytest.approx(45.2 / 51, abs=0.001)
     assert value_of(report, catalogue.KEURING_DISK_LATENCY, "sda") == pytest.approx(0.01)
     assert value_of(report, catalogue.KEURING_CLOCK_OFFSET) == pytest.approx(0.002)
+    assert value_of(report, catalogue.KEURING_WIFI_SIGNAL, "wlan0") == -58
+    assert value_of(report, catalogue.KEURING_WIFI_RETRY_RATIO, "wlan0") == pytest.approx(0.1)
+    assert value_of(report, catalogue.KEURING_SMART_WARNING_TEMPERATURE_TIME, "nvme0n1") == 120
+    assert value_of(report, catalogue.KEURING_BOOT_STEP_DURATION, "NetworkManager-wait-online") == pytest.approx(6.2)
+    assert value_of(report, catalogue.KEURING_RAID_MISSING_DISKS, "md0") == 0
 
 
 @pytest.mark.parametrize(

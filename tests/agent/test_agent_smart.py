@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keuring_agent.host.linux import memory, parts, processor, storage
+from keuring_agent.host import commands
+from keuring_agent.host.linux import certificates, displays, memory, parts, processor, raid, storage, wireless
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.smartctl import parse
 from keuring_agent.host.tree import Tree
@@ -98,10 +99,12 @@ def test_counts_packed_into_48_bits(attribute: int, field: str, raw: int, text: 
 def test_nvme() -> None:
     log = {"critical_warning": 4, "percentage_used": 120, "available_spare": 90, "media_errors": 1}
     log |= {"unsafe_shutdowns": 5, "data_units_written": 1000, "power_on_hours": 10, "temperature": 40}
+    log |= {"warning_temp_time": 90}
     found = parse({"nvme_smart_health_information_log": log, "smart_status": {"passed": False}})
     assert (found.kind, found.critical_warning, found.endurance, found.available_spare) == ("nvme", 4, 1.2, 0.9)
     assert (found.media_errors, found.unsafe_shutdowns, found.data_written) == (1, 5, 512_000_000)
     assert (found.power_on_time, found.temperature) == (10, 40)
+    assert found.warning_temperature_time == 5400  # told in minutes
 
 
 def test_what_is_no_disk_says_why() -> None:
@@ -213,5 +216,13 @@ def test_a_recorded_server_is_understood(corpus: Path, tmp_path: Path) -> None:
     assert battery.full / battery.design < 1.05
     assert processor.throttled(tree) > 0
     assert "sda" in {line.split()[2] for line in tree.text("proc/diskstats").splitlines()}
+    found_arrays = {one.array: one.missing for one in raid.arrays(tree)}
+    expected = {"md1": 0, "md10": 0, "md4": 0, "md5": 1, "md6": 1}  # md0 is a stripe, which cannot miss a disk
+    assert {name: count for name, count in found_arrays.items() if name.startswith("md")} == expected
+    with pytest.raises(NotMeasurable, match="no Wi-Fi"):
+        wireless.links(tree, commands.run, 1)
+    for asked in (displays.in_use, displays.panel_made, certificates.certificates):
+        with pytest.raises(NotMeasurable):
+            asked(tree)
     for disk in storage.whole_disks(tree):
         assert disk in tree.names("sys/block")

@@ -235,13 +235,13 @@ def test_a_stable_rule_owes_references_gaps_and_false_positives(pack: Path) -> N
 
 
 def test_a_rule_on_a_planned_signal_is_at_most_experimental(pack: Path) -> None:
-    change(pack, "signal: keuring.filesystem.available", "signal: keuring.raid.missing_disks")
+    change(pack, "signal: keuring.filesystem.available", "signal: keuring.software.versions_behind")
     change(pack, "below: 15 GiB", "above: 0")
     change(pack, "  limit: 18 GiB\n", "")
     floors = "    floors:\n      - {signal: system.filesystem.utilization, above: 92 %, recovery: 90 %}\n"
     change(pack, floors, "")
     said = [problem.what for problem in lint.lint(rulepack.load(pack))]
-    assert said == ["no agent measures 'keuring.raid.missing_disks' yet"]
+    assert said == ["no agent measures 'keuring.software.versions_behind' yet"]
     change(pack, "maturity: stable", "maturity: experimental")
     assert lint.lint(rulepack.load(pack)) == []
 

@@ -122,6 +122,45 @@ class Host(Protocol):
     def smart(self, device: str) -> readings.Smart | None:
         """Health of one disk; None while it sleeps, for it is not woken. May take seconds."""
 
+    def arrays(self) -> Sequence[readings.Array]:
+        """Redundant arrays of disks."""
+
+    def wifi(self) -> Sequence[readings.WifiLink]:
+        """Wi-Fi interfaces, those without a connection among them."""
+
+    def link_capabilities(self) -> Sequence[readings.LinkCapability]:
+        """What network ports can do."""
+
+    def encryption(self) -> Sequence[readings.Encryption]:
+        """Which file systems are encrypted."""
+
+    def firewall(self) -> bool:
+        """Whether a firewall is on."""
+
+    def malware_protection(self) -> readings.MalwareProtection:
+        """Protection against malware."""
+
+    def backups(self) -> Sequence[readings.Backup]:
+        """Backups of this machine."""
+
+    def certificates(self) -> Sequence[readings.Certificate]:
+        """Certificates of the machine itself."""
+
+    def software(self) -> Sequence[readings.Program]:
+        """Versions of the programs that are looked for."""
+
+    def boot_steps(self) -> Sequence[readings.BootStep] | None:
+        """What took long at the last start; None while it goes on."""
+
+    def displays(self) -> int:
+        """Screens in use."""
+
+    def manufactured(self) -> float:
+        """When the machine was made, seconds since 1970."""
+
+    def crashes(self, position: str) -> readings.Crashes:
+        """Programs that crashed after ``position``; none for "", which only says where to begin."""
+
     def own_use(self) -> readings.OwnUse:
         """What the agent costs."""
 

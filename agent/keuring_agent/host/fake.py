@@ -43,6 +43,7 @@ SOLID_STATE = readings.Smart(
     media_errors=0,
     unsafe_shutdowns=12,
     data_written=9.1e12,
+    warning_temperature_time=120,
 )
 LAPTOP: dict[str, Any] = {
     "boot_id": "11111111-2222-3333-4444-555555555555",
@@ -91,6 +92,19 @@ LAPTOP: dict[str, Any] = {
         "Example Inc.", "Notebook 14", "SERIAL-1", "laptop", "Example CPU", "1.2.3", 1_600_000_000.0
     ),
     "smart_devices": NotMeasurable("no physical disk is visible"),
+    "arrays": [readings.Array("md0", 0)],
+    "wifi": [readings.WifiLink("wlan0", -58.0, 10_000, 400)],
+    "link_capabilities": [readings.LinkCapability("eth0", 1e9)],
+    "encryption": [readings.Encryption("/", encrypted=True)],
+    "firewall": True,
+    "malware_protection": readings.MalwareProtection(enabled=True, updated=1_699_950_000.0),
+    "backups": [readings.Backup("borgmatic", 1_699_990_000.0)],
+    "certificates": [readings.Certificate("wifi", 1_720_000_000.0)],
+    "software": [readings.Program("LibreOffice", "7.4.7"), readings.Program("Mozilla Firefox ESR", "115.3.0esr")],
+    "boot_steps": [readings.BootStep("NetworkManager-wait-online", 6.2)],
+    "displays": 2,
+    "manufactured": 1_600_000_000.0,
+    "crashes": None,
     "own_use": readings.OwnUse(1.0, 18 * 2**20),
 }
 
@@ -110,6 +124,7 @@ class FakeHost:
         default_factory=lambda: {"sda": HARD_DISK, "nvme0n1": SOLID_STATE, "sdb": None}
     )
     kernel_lines: list[readings.LogLine] = field(default_factory=list)
+    crashed: list[readings.Crash] = field(default_factory=list)
 
     def advance(self, seconds: float, *, clock_jump: float = 0.0) -> None:
         """Lets time pass; the wall clock may jump besides."""
@@ -222,6 +237,46 @@ class FakeHost:
         if isinstance(answer, Exception):
             raise answer
         return answer  # type: ignore[no-any-return]
+
+    def arrays(self) -> Sequence[readings.Array]:
+        return self._answer("arrays")  # type: ignore[no-any-return]
+
+    def wifi(self) -> Sequence[readings.WifiLink]:
+        return self._answer("wifi")  # type: ignore[no-any-return]
+
+    def link_capabilities(self) -> Sequence[readings.LinkCapability]:
+        return self._answer("link_capabilities")  # type: ignore[no-any-return]
+
+    def encryption(self) -> Sequence[readings.Encryption]:
+        return self._answer("encryption")  # type: ignore[no-any-return]
+
+    def firewall(self) -> bool:
+        return bool(self._answer("firewall"))
+
+    def malware_protection(self) -> readings.MalwareProtection:
+        return self._answer("malware_protection")  # type: ignore[no-any-return]
+
+    def backups(self) -> Sequence[readings.Backup]:
+        return self._answer("backups")  # type: ignore[no-any-return]
+
+    def certificates(self) -> Sequence[readings.Certificate]:
+        return self._answer("certificates")  # type: ignore[no-any-return]
+
+    def software(self) -> Sequence[readings.Program]:
+        return self._answer("software")  # type: ignore[no-any-return]
+
+    def boot_steps(self) -> Sequence[readings.BootStep] | None:
+        return self._answer("boot_steps")  # type: ignore[no-any-return]
+
+    def displays(self) -> int:
+        return int(self._answer("displays"))
+
+    def manufactured(self) -> float:
+        return float(self._answer("manufactured"))
+
+    def crashes(self, position: str) -> readings.Crashes:
+        self._answer("crashes")
+        return readings.Crashes(str(len(self.crashed)), self.crashed[int(position or 0) :])
 
     def own_use(self) -> readings.OwnUse:
         return self._answer("own_use")  # type: ignore[no-any-return]

@@ -213,6 +213,45 @@ class PortableHost:
     def smart(self, device: str) -> readings.Smart | None:  # noqa: ARG002  # there is none
         self._untold("the health of disks")
 
+    def arrays(self) -> Sequence[readings.Array]:
+        self._untold("arrays of disks")
+
+    def wifi(self) -> Sequence[readings.WifiLink]:
+        self._untold("the Wi-Fi")
+
+    def link_capabilities(self) -> Sequence[readings.LinkCapability]:
+        self._untold("what network ports can do")
+
+    def encryption(self) -> Sequence[readings.Encryption]:
+        self._untold("whether volumes are encrypted")
+
+    def firewall(self) -> bool:
+        self._untold("the state of the firewall")
+
+    def malware_protection(self) -> readings.MalwareProtection:
+        self._untold("protection against malware")
+
+    def backups(self) -> Sequence[readings.Backup]:
+        self._untold("when a backup succeeded")
+
+    def certificates(self) -> Sequence[readings.Certificate]:
+        self._untold("certificates of the machine")
+
+    def software(self) -> Sequence[readings.Program]:
+        self._untold("versions of programs")
+
+    def boot_steps(self) -> Sequence[readings.BootStep] | None:
+        self._untold("what the start waited for")
+
+    def displays(self) -> int:
+        self._untold("the number of screens")
+
+    def manufactured(self) -> float:
+        self._untold("when the machine was made")
+
+    def crashes(self, position: str) -> readings.Crashes:  # noqa: ARG002  # there is none
+        self._untold("crashes of programs")
+
     def own_use(self) -> OwnUse:
         own = psutil.Process()
         times = own.cpu_times()

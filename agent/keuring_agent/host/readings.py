@@ -208,6 +208,7 @@ class Smart(NamedTuple):
     media_errors: float | None = None
     unsafe_shutdowns: float | None = None
     data_written: float | None = None
+    warning_temperature_time: float | None = None  # seconds
 
 
 class OwnUse(NamedTuple):
@@ -215,3 +216,82 @@ class OwnUse(NamedTuple):
 
     cpu: float
     resident: int
+
+
+class Array(NamedTuple):
+    """A redundant array of disks, and how many of them it misses (or is still rebuilding)."""
+
+    array: str
+    missing: int
+
+
+class WifiLink(NamedTuple):
+    """A Wi-Fi interface: signal in dBm, frames sent and sent again; all None while it is on no network."""
+
+    interface: str
+    signal: float | None
+    sent: int | None
+    retried: int | None
+
+
+class LinkCapability(NamedTuple):
+    """The highest speed that a network port can do, in bit/s."""
+
+    interface: str
+    speed: float
+
+
+class Encryption(NamedTuple):
+    """Whether what a file system lies on is encrypted."""
+
+    mountpoint: str
+    encrypted: bool
+
+
+class MalwareProtection(NamedTuple):
+    """Whether a product runs, and when its signatures were made, in seconds since 1970."""
+
+    enabled: bool
+    updated: float | None
+
+
+class Backup(NamedTuple):
+    """When a backup last succeeded, in seconds since 1970; None where that is not known since the start."""
+
+    backup: str
+    succeeded: float | None
+
+
+class Certificate(NamedTuple):
+    """What a certificate of the machine is used for, and when it expires, in seconds since 1970."""
+
+    use: str
+    expires: float
+
+
+class Program(NamedTuple):
+    """An installed program by its maker's name."""
+
+    program: str
+    version: str
+
+
+class Crash(NamedTuple):
+    """A program that ended by a fault of its own, in seconds since 1970."""
+
+    time: float
+    program: str
+
+
+class Crashes(NamedTuple):
+    """Crashes after some position, and the position to go on from."""
+
+    position: str
+    crashes: list[Crash]
+
+
+class BootStep(NamedTuple):
+    """One step of the last start, and how many seconds it took."""
+
+    step: str
+    duration: float

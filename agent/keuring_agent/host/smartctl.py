@@ -86,6 +86,7 @@ def _kind(data: dict[str, Any], device: dict[str, Any], is_nvme: bool) -> str:
 
 def _nvme(base: Smart, log: dict[str, Any]) -> Smart:
     written = _number(log.get("data_units_written"))
+    too_warm = _number(log.get("warning_temp_time"))
     return base._replace(
         power_on_time=_number(log.get("power_on_hours")) if base.power_on_time is None else base.power_on_time,
         temperature=base.temperature or _number(log.get("temperature")),
@@ -95,6 +96,7 @@ def _nvme(base: Smart, log: dict[str, Any]) -> Smart:
         media_errors=_number(log.get("media_errors")),
         unsafe_shutdowns=_number(log.get("unsafe_shutdowns")),
         data_written=None if written is None else written * _NVME_UNIT,
+        warning_temperature_time=None if too_warm is None else too_warm * 60,  # told in minutes
     )
 
 

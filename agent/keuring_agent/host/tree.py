@@ -55,6 +55,19 @@ class Tree:
         finally:
             os.close(handle)
 
+    def head(self, path: str, size: int) -> bytes:
+        """The first ``size`` bytes of a file of any size; empty where it cannot be read."""
+        try:
+            handle = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return b""
+        try:
+            return os.read(handle, size)
+        except OSError:
+            return b""
+        finally:
+            os.close(handle)
+
     def text(self, path: str, missing: str = "") -> str:
         """A file's contents as text, without surrounding white space."""
         return self.data(path, missing).decode("utf-8", "replace").strip()

@@ -9,6 +9,7 @@ from keuring.signals.catalogue import (
     KEURING_NETWORK_DROPPED_TRANSMIT,
     KEURING_NETWORK_ERRORS_RECEIVE,
     KEURING_NETWORK_ERRORS_TRANSMIT,
+    KEURING_NETWORK_LINK_CAPABILITY,
     KEURING_NETWORK_LINK_CHANGES,
     KEURING_NETWORK_LINK_SPEED,
 )
@@ -43,3 +44,16 @@ class Network(Sensor):
             out.fact(KEURING_NETWORK_LINK_SPEED, found.speed, name)
         out.cannot("this system does not count links that come and go", KEURING_NETWORK_LINK_CHANGES)
         out.cannot("no link tells its speed (links that are down and virtual ones do not)", KEURING_NETWORK_LINK_SPEED)
+
+
+class LinkCapabilities(Sensor):
+    """What ports can do does not change; only another dock brings another port."""
+
+    name = "ports"
+    signals = (KEURING_NETWORK_LINK_CAPABILITY,)
+    pace = Pace.SLOW
+    interval = 3600.0
+
+    def read(self, host: Host, out: Readings) -> None:
+        for found in host.link_capabilities():
+            out.fact(KEURING_NETWORK_LINK_CAPABILITY, found.speed, found.interface)

@@ -24,6 +24,7 @@ from keuring.signals.catalogue import (
     KEURING_SMART_TEMPERATURE,
     KEURING_SMART_TYPE,
     KEURING_SMART_UNSAFE_SHUTDOWNS,
+    KEURING_SMART_WARNING_TEMPERATURE_TIME,
 )
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
@@ -53,6 +54,7 @@ _GAUGES: Final = (
     (KEURING_SMART_MEDIA_ERRORS, "media_errors"),
     (KEURING_SMART_UNSAFE_SHUTDOWNS, "unsafe_shutdowns"),
     (KEURING_SMART_DATA_WRITTEN, "data_written"),
+    (KEURING_SMART_WARNING_TEMPERATURE_TIME, "warning_temperature_time"),
 )
 
 

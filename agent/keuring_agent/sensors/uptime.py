@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from keuring.signals.catalogue import KEURING_BOOT_DURATION, KEURING_SYSTEM_UNCLEAN_SHUTDOWN, SYSTEM_UPTIME
+from keuring.signals.catalogue import (
+    KEURING_BOOT_DURATION,
+    KEURING_BOOT_STEP_DURATION,
+    KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
+    SYSTEM_UPTIME,
+)
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 from keuring_agent.sensors.battery import CHARGE, DISCHARGING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keuring_agent.host import Host
+    from keuring_agent.host.readings import BootStep
     from keuring_agent.sensors.base import Notebook
 
 BOOT: Final = "boot_id"
@@ -43,6 +51,25 @@ class BootDuration(Sensor):
         if self._duration is None:
             self._duration = host.boot_duration()
         out.gauge(KEURING_BOOT_DURATION, self._duration)
+
+
+class BootSteps(Sensor):
+    """Asked until the start is over, and then remembered; told again now and then, as a level is."""
+
+    name = "boot_steps"
+    signals = (KEURING_BOOT_STEP_DURATION,)
+    pace = Pace.SLOW
+    interval = 3600.0
+
+    def __init__(self) -> None:
+        self._steps: Sequence[BootStep] | None = None
+
+    def read(self, host: Host, out: Readings) -> None:
+        if self._steps is None:
+            self._steps = host.boot_steps()
+        out.watched(KEURING_BOOT_STEP_DURATION)
+        for found in self._steps or ():
+            out.gauge(KEURING_BOOT_STEP_DURATION, found.duration, found.step)
 
 
 class Shutdowns(Sensor):

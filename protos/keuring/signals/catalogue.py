@@ -542,7 +542,6 @@ KEURING_RAID_MISSING_DISKS: Final = Signal(
     subject="array",
     statistics=(Statistic.LAST,),
     precision=1.0,
-    status=Status.PLANNED,
 )
 
 # Disk health (SMART)
@@ -796,11 +795,10 @@ KEURING_SMART_WARNING_TEMPERATURE_TIME: Final = Signal(
     brief="Time in its life that an NVMe disk was at or above the temperature at which its maker warns.",
     purpose="Finds disks that are cooled too little, also when nobody looks.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="device",
     statistics=(Statistic.LAST,),
     precision=60.0,
-    status=Status.PLANNED,
 )
 
 # Network
@@ -893,14 +891,13 @@ KEURING_WIFI_SIGNAL: Final = Signal(
     brief="Strength of the Wi-Fi signal; no name of a network and no place.",
     purpose="Finds places where the network is too weak to work.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="interface",
     statistics=(
         Statistic.MEAN,
         Statistic.MIN,
     ),
     precision=1.0,
-    status=Status.PLANNED,
 )
 KEURING_WIFI_RETRY_RATIO: Final = Signal(
     id=461,
@@ -910,11 +907,10 @@ KEURING_WIFI_RETRY_RATIO: Final = Signal(
     brief="Share of Wi-Fi frames that had to be sent again.",
     purpose="Tells a crowded or disturbed network from a slow machine.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="interface",
     statistics=(Statistic.MEAN,),
     precision=0.01,
-    status=Status.PLANNED,
 )
 KEURING_NETWORK_LINK_CAPABILITY: Final = Signal(
     id=462,
@@ -924,10 +920,9 @@ KEURING_NETWORK_LINK_CAPABILITY: Final = Signal(
     brief="Highest speed that the network port can do.",
     purpose="A port that settles below what it can do has a bad cable or dock.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="interface",
     value=ValueType.NUMBER,
-    status=Status.PLANNED,
 )
 
 # Heat
@@ -1390,11 +1385,10 @@ KEURING_BOOT_STEP_DURATION: Final = Signal(
     brief="Time that one step of the last start took: a service, a driver or a start-up program.",
     purpose="Finds the one cause of a slow start.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="step",
     statistics=(Statistic.LAST,),
     precision=0.1,
-    status=Status.PLANNED,
 )
 KEURING_APPLICATION_CRASH: Final = Signal(
     id=472,
@@ -1404,10 +1398,9 @@ KEURING_APPLICATION_CRASH: Final = Signal(
     brief="A program ended by a fault of its own.",
     purpose="Finds versions of programs that fail, before each colleague reports it.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="program",
     attributes=("version",),
-    status=Status.PLANNED,
 )
 KEURING_APPLICATION_HANG: Final = Signal(
     id=473,
@@ -1430,10 +1423,9 @@ KEURING_SOFTWARE_VERSION: Final = Signal(
     brief="Version of a program, which goes by its maker's name without version; of Office the year is the version.",
     purpose="Finds programs whose support ends or that fail in one version.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="program",
     value=ValueType.STRING,
-    status=Status.PLANNED,
 )
 KEURING_SOFTWARE_VERSIONS_BEHIND: Final = Signal(
     id=475,
@@ -1459,10 +1451,9 @@ KEURING_FILESYSTEM_ENCRYPTED: Final = Signal(
     brief="Whether the volume is encrypted.",
     purpose="A lost machine must not be a data leak.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="mountpoint",
     value=ValueType.BOOLEAN,
-    status=Status.PLANNED,
 )
 KEURING_FIREWALL_ENABLED: Final = Signal(
     id=481,
@@ -1472,9 +1463,8 @@ KEURING_FIREWALL_ENABLED: Final = Signal(
     brief="Whether a firewall is on.",
     purpose="Finds machines that are open to their network.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     value=ValueType.BOOLEAN,
-    status=Status.PLANNED,
 )
 KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
     id=482,
@@ -1484,9 +1474,8 @@ KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
     brief="Whether protection against malware is on.",
     purpose="Finds machines without protection.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     value=ValueType.BOOLEAN,
-    status=Status.PLANNED,
 )
 KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
     id=483,
@@ -1496,9 +1485,8 @@ KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
     brief="When the signatures of the malware protection were last updated.",
     purpose="Protection that is not updated misses what is new.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     value=ValueType.TIME,
-    status=Status.PLANNED,
 )
 KEURING_BACKUP_SUCCEEDED: Final = Signal(
     id=484,
@@ -1508,10 +1496,9 @@ KEURING_BACKUP_SUCCEEDED: Final = Signal(
     brief="When the machine's backup last succeeded.",
     purpose="Finds machines whose backup has stopped, while nothing is lost yet.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="backup",
     value=ValueType.TIME,
-    status=Status.PLANNED,
 )
 KEURING_CERTIFICATE_EXPIRES: Final = Signal(
     id=485,
@@ -1521,10 +1508,9 @@ KEURING_CERTIFICATE_EXPIRES: Final = Signal(
     brief="When a certificate of the machine itself expires; it goes by its use, such as wifi or vpn, not by a name.",
     purpose="A certificate that expires locks its colleague out.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     subject="certificate",
     value=ValueType.TIME,
-    status=Status.PLANNED,
 )
 KEURING_WARRANTY_END: Final = Signal(
     id=486,
@@ -1546,9 +1532,8 @@ KEURING_HARDWARE_MANUFACTURED: Final = Signal(
     brief="When the machine was made or first used.",
     purpose="Plans replacement.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     value=ValueType.TIME,
-    status=Status.PLANNED,
 )
 KEURING_DRIVER_RELEASED: Final = Signal(
     id=488,
@@ -1571,10 +1556,9 @@ KEURING_DISPLAY_COUNT: Final = Signal(
     brief="Screens in use, its own included.",
     purpose="Shows that a port for a further screen is free.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("linux",),
     statistics=(Statistic.MAX,),
     precision=1.0,
-    status=Status.PLANNED,
 )
 KEURING_DISPLAY_LIMIT: Final = Signal(
     id=490,

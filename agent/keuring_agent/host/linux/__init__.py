@@ -8,8 +8,28 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host import commands, smartctl
-from keuring_agent.host.linux import identity, memory, network, parts, processor, storage, system, updates
+from keuring_agent.host.linux import (
+    backups,
+    certificates,
+    crashes,
+    displays,
+    encryption,
+    firewall,
+    identity,
+    malware,
+    memory,
+    network,
+    parts,
+    processor,
+    raid,
+    starting,
+    storage,
+    system,
+    updates,
+    wireless,
+)
 from keuring_agent.host.linux.kernel import KernelReader
+from keuring_agent.host.linux.software import SoftwareReader
 from keuring_agent.host.readings import NotMeasurable, OwnUse, Smart
 from keuring_agent.host.tree import Tree
 
@@ -35,6 +55,7 @@ class LinuxHost:
         self._kinds = frozenset(file_system_types)
         self._run = run
         self._kernel = KernelReader(self._tree, run, _QUICK)
+        self._software = SoftwareReader(self._tree, run, _SLOW)
         self._updates = updates.UpdateCounter(self._tree, run, _SLOW)
 
     def wall(self) -> float:
@@ -151,6 +172,47 @@ class LinuxHost:
         if result.status & smartctl.OPEN_FAILED and os.geteuid() != 0:
             raise NotMeasurable("disks tell their health to root only; run the agent as root to read it")
         return smartctl.parse(document)
+
+    def arrays(self) -> Sequence[readings.Array]:
+        return raid.arrays(self._tree)
+
+    def wifi(self) -> Sequence[readings.WifiLink]:
+        return wireless.links(self._tree, self._run, _QUICK)
+
+    def link_capabilities(self) -> Sequence[readings.LinkCapability]:
+        from keuring_agent.host.linux import ports  # ctypes, as for the clock
+
+        return ports.capabilities(self._tree)
+
+    def encryption(self) -> Sequence[readings.Encryption]:
+        return encryption.encryption(self._tree, self._kinds)
+
+    def firewall(self) -> bool:
+        return firewall.enabled(self._tree, self._run, _QUICK)
+
+    def malware_protection(self) -> readings.MalwareProtection:
+        return malware.protection(self._tree, self._run, _QUICK)
+
+    def backups(self) -> Sequence[readings.Backup]:
+        return backups.backups(self._tree, self._run, _QUICK, self.wall(), self.monotonic())
+
+    def certificates(self) -> Sequence[readings.Certificate]:
+        return certificates.certificates(self._tree)
+
+    def software(self) -> Sequence[readings.Program]:
+        return self._software.programs()
+
+    def boot_steps(self) -> Sequence[readings.BootStep] | None:
+        return starting.steps(self._tree, self._run, _QUICK)
+
+    def displays(self) -> int:
+        return displays.in_use(self._tree)
+
+    def manufactured(self) -> float:
+        return displays.panel_made(self._tree)
+
+    def crashes(self, position: str) -> readings.Crashes:
+        return crashes.crashes(self._tree, self._run, _QUICK, position, self.wall())
 
     def own_use(self) -> OwnUse:
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -58,6 +58,7 @@ class Mount(NamedTuple):
     read_only: bool
     kind: str
     whole: bool  # the file system's own root, not a part of it that is shown elsewhere
+    source: str  # the block device, as whoever mounted it called it
 
 
 def _unescape(path: str) -> str:
@@ -74,7 +75,7 @@ def _mounts(tree: Tree) -> Iterator[Mount]:
         # The file system's own options, not those of this view of it: systemd shows a hardened service every mount
         # read-only, but only the kernel, or whoever mounted it, makes the file system itself so.
         read_only = "ro" in tail[-1].split(",")
-        yield Mount(fields[2], _unescape(fields[4]), read_only, tail[0], fields[3] == "/")
+        yield Mount(fields[2], _unescape(fields[4]), read_only, tail[0], fields[3] == "/", _unescape(tail[1]))
 
 
 def subject(path: str, taken: Collection[str]) -> str:
@@ -88,8 +89,8 @@ def subject(path: str, taken: Collection[str]) -> str:
     return name
 
 
-def file_systems(tree: Tree, extra_kinds: Collection[str]) -> list[FileSystem]:
-    """Each file system once, at the mount point that shows the whole of it, else the shortest."""
+def mounts(tree: Tree, extra_kinds: Collection[str]) -> Iterator[tuple[str, Mount, os.statvfs_result]]:
+    """Each file system once, by its subject, at the mount point that shows the whole of it, else the shortest."""
     chosen: dict[str, Mount] = {}
     for mount in _mounts(tree):
         if mount.kind not in ON_DISK and mount.kind not in extra_kinds:
@@ -99,7 +100,7 @@ def file_systems(tree: Tree, extra_kinds: Collection[str]) -> list[FileSystem]:
         known = chosen.get(mount.device)
         if known is None or (not mount.whole, len(mount.path)) < (not known.whole, len(known.path)):
             chosen[mount.device] = mount
-    found: dict[str, FileSystem] = {}
+    taken: set[str] = set()
     for mount in sorted(chosen.values(), key=lambda mount: mount.path):
         try:
             state = os.statvfs(tree.path(mount.path))
@@ -107,21 +108,29 @@ def file_systems(tree: Tree, extra_kinds: Collection[str]) -> list[FileSystem]:
             continue  # unmounted meanwhile, or not to be looked into
         if not state.f_blocks:
             continue
-        name = subject(mount.path, found)
-        unit = state.f_frsize
-        found[name] = FileSystem(
+        name = subject(mount.path, taken)
+        taken.add(name)
+        yield name, mount, state
+
+
+def file_systems(tree: Tree, extra_kinds: Collection[str]) -> list[FileSystem]:
+    """Space and inodes of each."""
+    found = [
+        FileSystem(
             name,
             mount.kind,
             mount.read_only,
-            state.f_blocks * unit,
-            (state.f_blocks - state.f_bfree) * unit,
-            state.f_bavail * unit,
+            state.f_blocks * state.f_frsize,
+            (state.f_blocks - state.f_bfree) * state.f_frsize,
+            state.f_bavail * state.f_frsize,
             state.f_files,
             state.f_favail,
         )
+        for name, mount, state in mounts(tree, extra_kinds)
+    ]
     if not found:
         raise NotMeasurable("no file system on a local disk is mounted")
-    return list(found.values())
+    return found
 
 
 def whole_disks(tree: Tree) -> list[str]:

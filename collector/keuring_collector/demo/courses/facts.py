@@ -70,10 +70,13 @@ def steady(machine: Machine, now: float) -> list[report_pb2.Fact]:
     ]
     if system.support_days is not None:
         facts.append(_time(signals.KEURING_OS_SUPPORT_END, now + system.support_days * DAY))
+    if system.type == "linux":
+        facts.append(_truth(signals.KEURING_FIREWALL_ENABLED, value=True))
     for volume in machine.volumes:
         facts.append(_text(signals.KEURING_FILESYSTEM_TYPE, volume.kind, volume.mountpoint))
         if system.type == "linux":
             facts.append(_truth(signals.KEURING_FILESYSTEM_READ_ONLY, value=False, subject=volume.mountpoint))
+            facts.append(_truth(signals.KEURING_FILESYSTEM_ENCRYPTED, value=True, subject=volume.mountpoint))
     for disk in machine.disks:
         name, firmware = DISKS[disk.kind]
         facts.append(_text(signals.KEURING_SMART_MODEL, name, disk.device))

@@ -117,6 +117,7 @@ def _health(machine: Machine, disk: Disk, sheet: Sheet, load: NDArray[np.float64
     sheet.gauge(signals.KEURING_SMART_CRITICAL_WARNING, disk.device, np.where(spare < 0.1, 1.0, 0.0))
     sheet.gauge(signals.KEURING_SMART_MEDIA_ERRORS, disk.device, np.floor(fading * 40))
     sheet.gauge(signals.KEURING_SMART_UNSAFE_SHUTDOWNS, disk.device, 11.0)
+    sheet.gauge(signals.KEURING_SMART_WARNING_TEMPERATURE_TIME, disk.device, 0.0)
 
 
 def _rotating(machine: Machine, disk: Disk, sheet: Sheet) -> None:

@@ -32,12 +32,23 @@ def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: floa
     sheet.rare(signals.KEURING_NETWORK_DROPPED_RECEIVE, card, 4.0)
     sheet.rare(signals.KEURING_NETWORK_DROPPED_TRANSMIT, card, 0.5)
     sheet.counter(signals.KEURING_NETWORK_LINK_CHANGES, card, sheet.windows.opens_session.astype(float))
+    _around(machine, sheet, load)
     _updates(machine, sheet)
     drift = np.zeros(len(sheet))
     for item in machine.planted:
         drift += clock.error(item, sheet.windows)
     sheet.gauge(signals.KEURING_CLOCK_OFFSET, "", drift + sheet.random.gamma(2.0, 0.002, len(sheet)))
     _agent(sheet)
+
+
+def _around(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
+    """Wi-Fi, screens and arrays, all well."""
+    if machine.model.chassis == "desktop":
+        sheet.gauge(signals.KEURING_RAID_MISSING_DISKS, "md0", 0.0)
+    else:
+        sheet.gauge(signals.KEURING_WIFI_SIGNAL, "wlan0", -56.0 - 6.0 * load, least=-90.0)
+        sheet.gauge(signals.KEURING_WIFI_RETRY_RATIO, "wlan0", 0.03 + 0.05 * load, most=1.0)
+    sheet.gauge(signals.KEURING_DISPLAY_COUNT, "", 2.0)
 
 
 def _heat(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
@@ -100,6 +111,7 @@ def _updates(machine: Machine, sheet: Sheet) -> None:
     sheet.gauge(signals.SYSTEM_UPTIME, "", windows.end - windows.boot_time)
     starts = sheet.random.normal(19.0, 1.5, int(windows.boot[-1]) + 1 if len(windows) else 0)
     sheet.gauge(signals.KEURING_BOOT_DURATION, "", starts[windows.boot])
+    sheet.gauge(signals.KEURING_BOOT_STEP_DURATION, "NetworkManager-wait-online", 0.3 * starts[windows.boot])
 
 
 def _agent(sheet: Sheet) -> None:

@@ -1,0 +1,76 @@
+"""Reads until when a certificate is valid, and nothing else of it: neither a name nor a key is looked at.
+
+By hand, because a library for certificates would cost the resident agent megabytes.
+"""
+
+from __future__ import annotations
+
+import binascii
+from datetime import UTC, datetime
+from typing import Final
+
+from keuring_agent.host.readings import NotMeasurable
+
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
+_FORMS: Final = {0x17: "%y%m%d%H%M%SZ", 0x18: "%Y%m%d%H%M%SZ"}
+
+
+class _Damaged(Exception):  # noqa: N818  # it never leaves this file
+    """These bytes are no certificate."""
+
+
+def _element(data: bytes, start: int) -> tuple[int, int, int]:
+    """(tag, where its content begins, where it ends) of the element of DER at ``start``."""
+    try:
+        tag, length = data[start], data[start + 1]
+    except IndexError:
+        raise _Damaged from None
+    content = start + 2
+    if length & 0x80:
+        size = length & 0x7F
+        if not 1 <= size <= 4:
+            raise _Damaged
+        length = int.from_bytes(data[content : content + size], "big")
+        content += size
+    if content + length > len(data):
+        raise _Damaged
+    return tag, content, content + length
+
+
+def _within(data: bytes, start: int, tag: int) -> int:
+    """Where the content of the element at ``start`` begins, which must have this tag."""
+    found, content, _ = _element(data, start)
+    if found != tag:
+        raise _Damaged
+    return content
+
+
+def _not_after(data: bytes) -> float:
+    at = _within(data, _within(data, 0, _SEQUENCE), _SEQUENCE)  # Certificate, tbsCertificate
+    if _element(data, at)[0] == _VERSION:
+        at = _element(data, at)[2]
+    for expected in (_INTEGER, _SEQUENCE, _SEQUENCE):  # serial number, signature algorithm, issuer: passed over
+        tag, _, end = _element(data, at)
+        if tag != expected:
+            raise _Damaged
+        at = end
+    not_before = _within(data, at, _SEQUENCE)
+    tag, content, end = _element(data, _element(data, not_before)[2])
+    if tag not in _FORMS:
+        raise _Damaged
+    try:
+        return datetime.strptime(data[content:end].decode("ascii"), _FORMS[tag]).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise _Damaged from None
+
+
+def expires(data: bytes) -> float:
+    """When the first certificate of a file (PEM or DER) expires, in seconds since 1970. Raises NotMeasurable."""
+    try:
+        if _BEGIN in data:
+            text = data.partition(_BEGIN)[2].partition(_END)[0]
+            data = binascii.a2b_base64(text)
+        return _not_after(data)
+    except (_Damaged, binascii.Error):
+        raise NotMeasurable("it is no certificate in PEM or DER") from None

@@ -1,0 +1,61 @@
+"""Programs: which versions are installed, and which of them crashed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from keuring.signals.catalogue import KEURING_APPLICATION_CRASH, KEURING_SOFTWARE_VERSION
+from keuring_agent.host.readings import NotMeasurable
+from keuring_agent.sensors.base import Pace, Readings, Sensor
+
+if TYPE_CHECKING:
+    from keuring_agent.host import Host
+    from keuring_agent.sensors.base import Notebook
+
+POSITION: Final = "crashes_position"
+
+
+class Software(Sensor):
+    """Reads the record of packages only after it changed."""
+
+    name = "software"
+    signals = (KEURING_SOFTWARE_VERSION,)
+    pace = Pace.SLOW
+    interval = 21600.0
+
+    def read(self, host: Host, out: Readings) -> None:
+        for found in host.software():
+            out.fact(KEURING_SOFTWARE_VERSION, found.version, found.program)
+        out.cannot("none of the programs that are looked for is installed", *self.signals)
+
+
+class Crashes(Sensor):
+    """One event for each program that crashed since the last look, however often it did."""
+
+    name = "crashes"
+    signals = (KEURING_APPLICATION_CRASH,)
+    pace = Pace.SLOW
+    interval = 1800.0
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    def read(self, host: Host, out: Readings) -> None:
+        found = host.crashes(str(self._notebook.get(POSITION, "")))
+        out.watched(KEURING_APPLICATION_CRASH)
+        counts: dict[str, tuple[int, float]] = {}
+        for crash in found.crashes:
+            count, latest = counts.get(crash.program, (0, 0.0))
+            counts[crash.program] = (count + 1, max(latest, crash.time))
+        versions = _versions(host) if counts else {}
+        for program, (count, latest) in counts.items():
+            version = {"version": versions[program]} if program in versions else {}
+            out.event(KEURING_APPLICATION_CRASH, latest, program, count, **version)
+        self._notebook[POSITION] = found.position
+
+
+def _versions(host: Host) -> dict[str, str]:
+    try:
+        return {found.program: found.version for found in host.software()}
+    except NotMeasurable:
+        return {}
