@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keuring_agent import VERSION, config, sensors
+from keuring_agent import VERSION, config, language, sensors
 from keuring_agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
     from keuring_agent.sensors.base import Notebook
+    from keuring_agent.show import Entry
     from keuring_agent.window import WindowReport
 
 # Rates need two samples; commands that take a single window wait this long between them.
@@ -47,6 +49,18 @@ def parser() -> argparse.ArgumentParser:
     add("once", "Measure one short window, send it with all that waits, and end.")
     show = add("show", "Print every value that would leave this machine, and why.")
     show.add_argument("--json", action="store_true", help="for programs")
+    log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
+    log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
+    log.add_argument("--json", action="store_true", help="for programs")
+    pause = add("pause", "Let this machine's agent rest; say until when a pause lasts.")
+    pause.add_argument(
+        "duration", nargs="?", metavar="DURATION|off", help="30m, 2h, 1d; off: go on; none: how it stands"
+    )
+    page = add("page", "Serve a page on this machine alone: what is measured, why, what was sent, and a pause.")
+    page.add_argument("--port", type=int, default=0, metavar="N", help="default: one that is free")
+    page.add_argument("--open", action="store_true", help="open it in the browser")
+    for colleagues in (show, log, pause, page):
+        colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
 
@@ -56,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         settings = config.load(chosen.config, {"state_directory": chosen.state_directory})
+        if chosen.command in _FOR_COLLEAGUES:
+            settings = _of_this_machine(settings)
         return _COMMANDS[chosen.command](settings, chosen)
     except AgentError as error:
         print(f"keuring-agent: {error}", file=sys.stderr)
@@ -66,6 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output (less, head) has seen enough.
         sys.stderr.close()
         return 0
+
+
+def _of_this_machine(settings: Settings) -> Settings:
+    """A colleague who has no agent of their own asks about the one that the machine has."""
+    mine = settings.state_directory
+    if mine != config.default_state_directory() or mine.exists() or not config.SYSTEM_STATE_DIRECTORY.is_dir():
+        return settings
+    return replace(settings, state_directory=config.SYSTEM_STATE_DIRECTORY)
 
 
 def _host(settings: Settings) -> Host:
@@ -123,7 +147,7 @@ def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) 
 
 
 def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import identity, sending, state, wire
+    from keuring_agent import identity, pause, sending, state, wire
     from keuring_agent.host.lock import locked
     from keuring_agent.runner import read_notebook
     from keuring_agent.sensors.uptime import STOPPED
@@ -132,6 +156,9 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     state.prepare(settings.state_directory)
     with locked(settings.state_directory):
         host = _host(settings)
+        if pause.is_on(settings.state_directory, host):
+            print("paused by a colleague; nothing was measured (`keuring-agent pause off` ends it)")
+            return 0
         notebook = read_notebook(settings.state_directory)
         report = _one_window(settings, host, _plan(settings), notebook)
         sending.spool_of(settings).append(wire.report(report), host.wall())
@@ -144,17 +171,78 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _shown(settings: Settings, *, measure: bool = True) -> tuple[WindowReport, list[Entry]]:
+    from keuring_agent import dispatches, show
+    from keuring_agent.window import WindowReport
+
+    plan = _plan(settings)
+    if measure:
+        report = _one_window(settings, _host(settings), plan, {})
+    else:
+        report = WindowReport(time.time(), 0.0, "", (), (), {}, (), {})
+    sent = dispatches.last_sent(dispatches.read(settings.state_directory).entries)
+    return report, show.entries(report, plan.gate, sent)
+
+
 def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent import show
 
-    plan = _plan(settings)
-    report = _one_window(settings, _host(settings), plan, {})
-    found = show.entries(report, plan.gate)
+    report, found = _shown(settings)
     if chosen.json:
         print(json.dumps(show.document(found), indent=2, ensure_ascii=False))
     else:
-        for line in show.text(found, report.start, report.duration):
+        for line in show.text(found, report.start, report.duration, language.chosen(chosen.language)):
             print(line)
+    return 0
+
+
+def _log(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import dispatches, log
+
+    found = dispatches.read(settings.state_directory, time.time() - 86400.0 * chosen.days)
+    if chosen.json:
+        print(json.dumps(log.document(found), indent=2, ensure_ascii=False))
+        return 0
+    for line in log.text(found, language.chosen(chosen.language), chosen.days):
+        print(line)
+    return 0
+
+
+def _pause(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import pause
+
+    say = language.chosen(chosen.language)
+    if chosen.duration is None:
+        until = pause.until(settings.state_directory, time.time())
+        print(say("no pause is on") if until is None else say("paused until {until}", until=pause.clock(until)))
+    elif chosen.duration == "off":
+        pause.ask(settings.state_directory, 0.0)
+        print(say("asked: the agent goes on within a minute"))
+    else:
+        seconds = pause.duration(chosen.duration)
+        pause.ask(settings.state_directory, seconds)
+        print(say("asked: from now on nothing is measured, until {until}", until=pause.clock(time.time() + seconds)))
+        print(say("The desk sees that this machine is paused; not by whom, why, or until when."))
+    return 0
+
+
+def _page(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent.page import Page
+
+    say = language.chosen(chosen.language)
+    try:
+        server = Page(settings.state_directory, lambda measure: _shown(settings, measure=measure)[1], say, chosen.port)
+    except (OSError, OverflowError) as error:
+        raise AgentError(
+            f"port {chosen.port} cannot be used ({error}); leave --port out for one that is free"
+        ) from error
+    with server:
+        print(say("look at {address} (for this session alone; Ctrl-C ends it)", address=server.address), flush=True)
+        if chosen.open:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        server.serve()
     return 0
 
 
@@ -168,4 +256,8 @@ def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 1 if worst else 0
 
 
-_COMMANDS = {"enroll": _enroll, "run": _run, "once": _once, "show": _show, "doctor": _doctor}
+_COMMANDS = {
+    "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "page": _page,
+    "doctor": _doctor,
+}  # fmt: skip
+_FOR_COLLEAGUES = frozenset({"show", "log", "pause", "page"})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX: Final = "KEURING_AGENT_"
 CONFIG_VARIABLE: Final = "KEURING_AGENT_CONFIG"
+SYSTEM_STATE_DIRECTORY: Final = Path("/var/lib/keuring-agent")
 _CLASSES: Final = tuple(privacy.name.lower() for privacy in Privacy)
 
 
@@ -38,7 +39,7 @@ def default_state_directory() -> Path:
     if system == "win32":
         return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Keuring" / "state"
     if os.geteuid() == 0:
-        return Path("/var/lib/keuring-agent")
+        return SYSTEM_STATE_DIRECTORY
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keuring-agent"
 
 

@@ -79,9 +79,9 @@ def _state_directory(settings: Settings) -> Finding:
             f"{directory}: this account may not write there",
             "use the account that the agent runs under, or make that the directory's owner",
         )
-    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & 0o077:
+    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & 0o066:
         return Finding(
-            Mark.WARN, "state directory", f"{directory}: others may look into it", f"run: chmod 700 {directory}"
+            Mark.WARN, "state directory", f"{directory}: others may look into it", f"run: chmod 711 {directory}"
         )
     return Finding(Mark.OK, "state directory", str(directory))
 

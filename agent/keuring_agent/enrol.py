@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+import time
 from typing import TYPE_CHECKING, cast
 
 import grpc
 
 from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
 from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
-from keuring_agent import VERSION, credentials, enrolment_token, identity, policy, state, uplink
+from keuring.signals.catalogue import HOST_NAME, KEURING_AGENT_VERSION
+from keuring_agent import VERSION, credentials, dispatches, enrolment_token, identity, policy, state, uplink
 from keuring_agent.errors import AgentError, EnrolmentError, IdentityError, StateError
 
 if TYPE_CHECKING:
@@ -35,19 +38,24 @@ def enrol(
     where = address or parsed.address
     request = _request(directory, parsed.secret)
     root = credentials.root_pem(parsed.root)
+    message = enrolment_pb2.EnrolEndpointRequest(
+        token=parsed.secret,
+        certificate_signing_request=request.signing_request,
+        host_name=host_name[:NAME_LENGTH],
+        agent_version=VERSION,
+    )
+    told = (HOST_NAME.id, KEURING_AGENT_VERSION.id) if host_name else (KEURING_AGENT_VERSION.id,)
+    begun = dispatches.Dispatch(time.time(), dispatches.ENROLMENT, where, message.ByteSize(), signals=told)
+    outcome = dispatches.UNFINISHED
     with uplink.channel(where, root.decode("ascii")) as connection:
         try:
-            answer = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint(
-                enrolment_pb2.EnrolEndpointRequest(
-                    token=parsed.secret,
-                    certificate_signing_request=request.signing_request,
-                    host_name=host_name[:NAME_LENGTH],
-                    agent_version=VERSION,
-                ),
-                timeout=deadline,
-            )
+            answer = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint(message, timeout=deadline)
+            outcome = dispatches.ACKNOWLEDGED
         except grpc.RpcError as error:
             raise _explain(error, where, deadline) from error
+        finally:
+            if complaint := dispatches.keep(directory, (begun._replace(outcome=outcome),)):
+                print(f"keuring-agent: {complaint}", file=sys.stderr)
     granted = credentials.check(
         answer.certificate_chain, answer.trust_roots, request.private_key, answer.endpoint_id, parsed.root
     )

@@ -40,22 +40,27 @@ class DeliveryError(AgentError):
     """Reports could not be delivered; they stay in the spool."""
 
     exit_code = 5
+    code: ClassVar[str] = "not taken"  # how the log of what was sent calls it
 
 
 class UnreachableError(DeliveryError):
     """Nobody answers at the collector's address, or not in time."""
+
+    code = "no answer"
 
 
 class UntrustedError(DeliveryError):
     """Whoever answers is not the collector that this machine was enrolled with."""
 
     exit_code = 7
+    code = "not trusted"
 
 
 class RefusedError(DeliveryError):
     """The collector does not want this machine's reports."""
 
     exit_code = 8
+    code = "refused"
 
 
 class StateError(AgentError):

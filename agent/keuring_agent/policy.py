@@ -68,7 +68,7 @@ def load(directory: Path) -> Policy:
 
 def store(directory: Path, policy: Policy) -> None:
     """Keeps the policy for the resident process to find, and for the next start."""
-    state.write(directory / state.POLICY, policy._asdict())
+    state.write(directory / state.POLICY, policy._asdict(), shared=True)  # `show` needs it, whoever asks
 
 
 def plan(policy: Policy, settings: Settings) -> Plan:

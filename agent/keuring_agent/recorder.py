@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import (
     KEURING_AGENT_FLUSH_FAILURES,
+    KEURING_AGENT_PAUSED,
     KEURING_AGENT_SENSOR_DURATION,
     KEURING_AGENT_SENSOR_FAILURES,
     KEURING_AGENT_SPOOL_REPORTS,
@@ -33,6 +34,7 @@ OWN_SIGNALS: Final = (
     KEURING_AGENT_FLUSH_FAILURES,
     KEURING_AGENT_SENSOR_FAILURES,
     KEURING_AGENT_SENSOR_DURATION,
+    KEURING_AGENT_PAUSED,
 )
 JUMP: Final = 10.0  # seconds by which the two clocks may drift apart within a window
 SLOW_LIMIT: Final = 120.0  # for sensors that run seldom and start programs, which have limits of their own
@@ -108,14 +110,35 @@ class Recorder:
         out.gauge(KEURING_AGENT_SPOOL_REPORTS, spooled)
         out.gauge(KEURING_AGENT_SPOOL_SIZE, spool_size)
         out.counter(KEURING_AGENT_FLUSH_FAILURES, flush_failures)
+        self.note_pause(paused=False)  # or nobody would close a window
         for sensor in self._sensors:
             if sensor.name in self._last_read:
                 out.counter(KEURING_AGENT_SENSOR_FAILURES, self._failures.get(sensor.name, 0), sensor.name)
         self._window.add(out, from_zero=True)
 
-    def close(self) -> WindowReport | None:
-        """Ends the window now and begins the next; None when it holds nothing."""
-        if self._started is None or self._window.is_empty:
+    def note_pause(self, *, paused: bool) -> None:
+        """Takes the fact; it leaves with the window, if it is news."""
+        out = Readings(self.gate)
+        out.fact(KEURING_AGENT_PAUSED, paused)
+        self._looked_at.add(KEURING_AGENT_PAUSED.id)
+        self._ledger.take(out, (KEURING_AGENT_PAUSED,))
+
+    def skip(self) -> None:
+        """Begins anew after a pause: reads once, so that sensors know where things stand, and forgets what they said.
+
+        What happened meanwhile (messages of the kernel, a shutdown, by how much counters grew) is never told.
+        """
+        self._window.forget()
+        self._started = None
+        self.sample(closing=True)
+        self._window.discard()
+        self._started = (self._host.wall(), self._host.monotonic())
+
+    def close(self, *, anyway: bool = False) -> WindowReport | None:
+        """Ends the window now and begins the next; None when it holds nothing, unless one is wanted ``anyway``."""
+        if self._started is None and anyway:
+            self._started = (self._host.wall(), self._host.monotonic())
+        if self._started is None or (self._window.is_empty and not anyway):
             return None
         report = self._close(self._host.monotonic())
         self._started = (self._host.wall(), self._host.monotonic())

@@ -17,6 +17,7 @@ from keuring.signals.catalogue import (
 from keuring_agent import policy, sending, sensors, state, wire
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.ledger import Ledger
+from keuring_agent.pause import Pause
 from keuring_agent.recorder import Recorder
 from keuring_agent.sensors import uptime
 
@@ -106,6 +107,8 @@ class Runner:
             settings.sensor_timeout,
             log,
         )
+        self._resting = Pause(self._directory, host, log)
+        self._at_rest = False
         self._waiting_windows = 0
         self._alert_after = float("-inf")
         self._urgent = True  # the first window: the desk sees at once that the machine is there
@@ -116,8 +119,10 @@ class Runner:
     def run(self, sleeper: Sleeper) -> None:
         """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment."""
         state.prepare(self._directory)
+        state.open_up(self._directory)
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
+        self._resting.begin()
         following = self._host.monotonic()
         first = True
         while not sleeper.stopped:
@@ -145,6 +150,14 @@ class Runner:
 
     def _tick(self) -> None:
         self._follow_policy()
+        if self._resting.look():
+            self._rest()
+            return
+        if self._at_rest:
+            self._at_rest = False
+            self.recorder.skip()
+            self._log("the pause is over")
+            return
         closing = self.recorder.closes_within(self._plan.window_duration, self._plan.sample_interval)
         finished = self.recorder.sample(closing=closing)
         if finished is not None:
@@ -154,6 +167,21 @@ class Runner:
             self._alert_after = self._host.monotonic() + _ALERT_PAUSE if closing else self._alert_after
         if closing:
             self._close()
+
+    def _rest(self) -> None:
+        """Keeps what was measured before the pause, tells the desk of it once, and measures nothing."""
+        if not self._at_rest:
+            self._at_rest = True
+            self.notebook[uptime.STOPPED] = True  # nobody watches how the system goes down
+            self._save_notebook()
+            self._log("a colleague paused the agent")
+        if self._resting.is_told:
+            return
+        self.recorder.note_pause(paused=True)
+        report = self.recorder.close(anyway=True)
+        if report is not None and self._keep(report):
+            self._resting.tell()
+            self._urgent = True
 
     def _close(self) -> None:
         try:
@@ -166,17 +194,18 @@ class Runner:
             self._keep(report)
         self._save_notebook()
 
-    def _keep(self, report: WindowReport) -> None:
+    def _keep(self, report: WindowReport) -> bool:
         try:
             self._spool.append(wire.report(report), self._host.wall())
         except StateError as error:
             # Facts stay unsaid, so they are said again; the window itself is lost, as there is nowhere to keep it.
             self._log(f"a window is lost: {error}")
-            return
+            return False
         if self._ledger.said(report.facts, report.unmeasured):
             self._write_quietly("ledger.json", self._ledger.remembered())
         self._waiting_windows += 1
         self._urgent = self._urgent or is_urgent(report)
+        return True
 
     def _wants_flush(self) -> bool:
         if not self._waiting_windows and not self._failures:
@@ -194,6 +223,8 @@ class Runner:
         code = self._launcher.poll()
         if code is None:
             return
+        if code < 0:
+            self._note_broken_off()
         if code == 0:
             if self._failures:
                 self._log("the collector takes reports again")
@@ -206,6 +237,14 @@ class Runner:
         # Full jitter: a thousand agents that lost the same collector do not come back at the same moment.
         ceiling = min(most, least * 2.0 ** min(self._failures, 30))
         self._retry_at = self._host.monotonic() + self._draw(least, ceiling)
+
+    def _note_broken_off(self) -> None:
+        """A child that was killed could not note what it had sent."""
+        from keuring_agent import dispatches  # so seldom that the resident process does not carry it
+
+        entry = dispatches.Dispatch(self._host.wall(), dispatches.BROKEN_OFF, "")
+        if complaint := dispatches.keep(self._directory, (entry,)):
+            self._log(complaint)
 
     def _follow_policy(self) -> None:
         stamp = self._policy_stamp()
@@ -224,7 +263,9 @@ class Runner:
             return 0
 
     def _stop(self) -> None:
-        self._launcher.kill()
+        if self._launcher.running:
+            self._launcher.kill()
+            self._note_broken_off()
         report = self.recorder.close()
         if report is not None:
             self._keep(report)

@@ -42,13 +42,25 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
             f"{time.strftime('%Y-%m-%d', time.localtime(who.not_after))}; enrol it again with "
             "`keuring-agent enroll --force --token TOKEN`"
         )
+    from keuring_agent import dispatches
     from keuring_agent.uplink import Uplink
 
-    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall)
-    found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+    if damaged := dispatches.mend(settings.state_directory):
+        _say(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
+    tally = dispatches.Tally(wall)
+    uplink = Uplink(who, spool, policy.load(settings.state_directory).version, settings.deadline, wall, tally)
+    try:
+        found = uplink.deliver(settings.report_addresses or who.report_addresses, settings.state_directory)
+    finally:
+        if complaint := dispatches.keep(settings.state_directory, tally.dispatches()):
+            _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
     return found.reports, found.remarks
+
+
+def _say(text: str) -> None:
+    print(f"keuring-agent: {text}", file=sys.stderr, flush=True)
 
 
 def probe(settings: Settings) -> None:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from keuring.signals.catalogue import SIGNALS
 from keuring.signals.model import Kind, Statistic, Status, ValueType
+from keuring_agent import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from keuring.signals.model import Signal
+    from keuring_agent.dispatches import Dispatch
+    from keuring_agent.language import Language
     from keuring_agent.privacy import Gate
     from keuring_agent.window import WindowReport
 
@@ -34,7 +37,6 @@ TITLES: Final = (
 _POWERS: Final = ("", "k", "M", "G", "T", "P")
 _SCALED: Final = {"By": "B", "Hz": "Hz", "bit/s": "bit/s"}
 _HOUR: Final = 3600.0
-_EVENT_NONE: Final = "none in this window"
 
 
 class Shown(NamedTuple):
@@ -52,10 +54,11 @@ class Entry(NamedTuple):
     values: tuple[Shown, ...]
     unmeasured: str  # why not, for a person
     forbidden: str  # by whom, for a person
+    sent: Dispatch | None = None  # the last sending that took it to somebody
 
 
-def entries(report: WindowReport, gate: Gate) -> list[Entry]:
-    """All signals that an agent emits, in the catalogue's order."""
+def entries(report: WindowReport, gate: Gate, sent: Mapping[int, Dispatch]) -> list[Entry]:
+    """All signals that an agent emits, in the catalogue's order. ``sent``: see dispatches.last_sent."""
     values: dict[int, list[Shown]] = {}
     for key, value in zip(report.series, report.values, strict=True):
         shown = Shown(key.subject, Statistic(key.statistic).name.lower(), None if math.isnan(value) else value)
@@ -72,6 +75,7 @@ def entries(report: WindowReport, gate: Gate) -> list[Entry]:
             tuple(values.get(signal.id, ())),
             "" if signal.id in values else reasons.get(signal.id, ""),
             gate.forbidden_because(signal),
+            sent.get(signal.id),
         )
         for signal in SIGNALS
         if signal.status is Status.EMITTED
@@ -90,6 +94,7 @@ def document(found: Iterable[Entry]) -> dict[str, Any]:
                 "brief": entry.signal.brief,
                 "purpose": entry.signal.purpose,
                 "values": [shown._asdict() for shown in entry.values],
+                "last_sent": {"time": entry.sent.time, "to": entry.sent.to} if entry.sent else None,
                 **({"not_measurable": entry.unmeasured} if entry.unmeasured else {}),
                 **({"not_sent": entry.forbidden} if entry.forbidden else {}),
             }
@@ -98,44 +103,68 @@ def document(found: Iterable[Entry]) -> dict[str, Any]:
     }
 
 
-def text(found: Iterable[Entry], start: float, duration: float) -> Iterator[str]:
+def text(found: Iterable[Entry], start: float, duration: float, say: Language) -> Iterator[str]:
     """Lines for a terminal."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start))
-    yield f"This is all that would leave this machine, from the {duration:.0f} s since {stamp}."
-    yield "Samples are summarised over a window before they leave; facts leave when they change, and once a day."
+    yield say(
+        "This is all that would leave this machine, from the {duration} s since {stamp}.",
+        duration=f"{duration:.0f}",
+        stamp=stamp,
+    )
+    yield say("Samples are summarised over a window before they leave; facts leave when they change, and once a day.")
     title = ""
     for entry in found:
-        heading = next(name for first, name in reversed(TITLES) if entry.signal.id >= first)
+        heading = title_of(entry.signal)
         if heading != title:
             title = heading
-            yield f"\n{title}"
-        yield from _lines(entry)
+            yield f"\n{say(title)}"
+        yield f"  {say(entry.signal.brief)}"
+        yield from (f"    {line}" for line in lines(entry, say))
+        yield f"      {reason(entry, say)}"
+        yield f"      {last(entry, say)}"
 
 
-def _lines(entry: Entry) -> Iterator[str]:
+def title_of(signal: Signal) -> str:
+    """The heading that it stands under."""
+    return next(name for first, name in reversed(TITLES) if signal.id >= first)
+
+
+def reason(entry: Entry, say: Language) -> str:
+    """Why it is measured, and its privacy class."""
     signal = entry.signal
-    yield f"  {signal.brief}"
+    return f"{say('why')}: {say(signal.purpose)} [{signal.name}, {say(signal.privacy.name.lower())}]"
+
+
+def last(entry: Entry, say: Language) -> str:
+    """When it was last sent, and to whom."""
+    if entry.sent is None:
+        return say("last sent: not yet, as far as the log goes back")
+    return say("last sent: {time}, to {to}", time=log.stamp(entry.sent.time), to=entry.sent.to)
+
+
+def lines(entry: Entry, say: Language) -> Iterator[str]:
+    """The values, or why there are none."""
+    signal = entry.signal
     if entry.forbidden:
-        yield f"    not sent: {entry.forbidden}"
+        yield f"{say('not sent')}: {say(entry.forbidden)}"
     elif entry.unmeasured:
-        yield f"    not measurable: {entry.unmeasured}"
+        yield f"{say('not measurable')}: {say(entry.unmeasured)}"
     elif not entry.values:
-        waiting = _EVENT_NONE if signal.kind is Kind.EVENT else "nothing in this window"
-        yield f"    {waiting}"
+        yield say("none in this window" if signal.kind is Kind.EVENT else "nothing in this window")
     else:
         by_subject: dict[str, list[str]] = {}
         for shown in entry.values:
-            said = "not in this window" if shown.value is None else written(signal, shown.value)
-            by_subject.setdefault(shown.subject, []).append(f"{said} ({shown.statistic})" if shown.statistic else said)
+            said = say("not in this window") if shown.value is None else written(signal, shown.value, say)
+            part = f"{said} ({say(shown.statistic)})" if shown.statistic else said
+            by_subject.setdefault(shown.subject, []).append(part)
         for subject, parts in by_subject.items():
-            yield f"    {subject + ': ' if subject else ''}{', '.join(parts)}"
-    yield f"      why: {signal.purpose} [{signal.name}, {signal.privacy.name.lower()}]"
+            yield f"{subject + ': ' if subject else ''}{', '.join(parts)}"
 
 
-def written(signal: Signal, value: str | float | bool) -> str:
+def written(signal: Signal, value: str | float | bool, say: Language) -> str:
     """A value with its unit, as a person reads it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes" if value else "no")
     if isinstance(value, str):
         return value
     if signal.kind is Kind.FACT and signal.value is ValueType.TIME:

@@ -17,6 +17,7 @@ POLICY: Final = "policy.json"
 IDENTITY: Final = "identity.json"
 PENDING: Final = "enrolment.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
+_THROUGH, _SHARED_FILE = 0o711, 0o644
 
 
 def prepare(directory: Path) -> None:
@@ -35,10 +36,17 @@ def prepare(directory: Path) -> None:
         )
 
 
-def write(path: Path, value: Any, *, durable: bool = True) -> None:
+def open_up(directory: Path) -> None:
+    """Lets colleagues at the machine reach what is shared there: they may go through, and not look around."""
+    with suppress(OSError):  # of another account: then it is for that one to say
+        if os.name == "posix":
+            directory.chmod(_THROUGH)
+
+
+def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False) -> None:
     """Writes ``value`` as JSON in the place of what was there. Raises StateError.
 
-    Durable: also when the power fails right after.
+    Durable: also when the power fails right after. Shared: every account may read it.
     """
     new = path.with_name(f".{path.name}.new")
     try:
@@ -46,6 +54,8 @@ def write(path: Path, value: Any, *, durable: bool = True) -> None:
             new.unlink()
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
         try:
+            if shared and hasattr(os, "fchmod"):
+                os.fchmod(handle, _SHARED_FILE)  # whatever the umask
             data = json.dumps(value, ensure_ascii=False).encode()
             while data:
                 data = data[os.write(handle, data) :]

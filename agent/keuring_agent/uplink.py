@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
 
+from keuring_agent import dispatches, wire
 from keuring_agent import identity as identities
 from keuring_agent import policy as policies
-from keuring_agent import wire
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keuring.policy.v1 import policy_pb2
+    from keuring_agent.dispatches import Tally
     from keuring_agent.identity import Identity
     from keuring_agent.policy import Policy
     from keuring_agent.spool import Batch, Spool
@@ -102,12 +103,14 @@ class Uplink:
         policy_version: str,
         deadline: float,
         wall: Callable[[], float] = time.time,
+        tally: Tally | None = None,
     ) -> None:
         self._identity = identity
         self._spool = spool
         self._policy_version = policy_version
         self._deadline = deadline
         self._wall = wall
+        self._tally = tally or dispatches.Tally(wall)
         self._policy: Policy | None = None
         self._remarks: dict[str, None] = {}
         self._delivered = 0
@@ -120,13 +123,16 @@ class Uplink:
         last: DeliveryError = UnreachableError("no address to report to is known; enrol again, or set report_addresses")
         for address in addresses:
             with channel(address, self._identity.trust_roots, self._identity) as connection:
+                self._tally.begin(address)
                 try:
                     self._send_all(connection)
                 except grpc.RpcError as error:
                     last = explain(error, address, self._deadline)
+                    self._tally.end(last.code)
                     if isinstance(last, UnreachableError | UntrustedError):
                         continue
                     raise last from error
+                self._tally.end(dispatches.ACKNOWLEDGED)
                 if self._identity.is_due(self._wall()):
                     self._renew(connection, address, state_directory)
                 return Delivered(self._delivered, self._policy, tuple(self._remarks))
@@ -168,6 +174,7 @@ class Uplink:
                 if answer.disposition not in _DONE:
                     return answer.expected
                 acknowledged = kept.last
+                self._tally.acknowledge()
                 self._delivered += 1
         finally:
             if acknowledged:
@@ -182,7 +189,9 @@ class Uplink:
         for index, kept in enumerate(batch.reports):
             if index >= _IN_FLIGHT:
                 answered.get()
-            yield wire.request(kept.message, self._wall(), self._policy_version)
+            request = wire.request(kept.message, self._wall(), self._policy_version)
+            self._tally.hand_over(request, kept.message)
+            yield request
 
     def _understand(self, data: bytes) -> wire.Answer:
         """An answer; what it says besides is noted."""
@@ -226,11 +235,14 @@ class Uplink:
         from keuring_agent import credentials
 
         request = credentials.new_request()
+        message = enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request)
+        begun = dispatches.Dispatch(self._wall(), dispatches.RENEWAL, address, message.ByteSize())
+        outcome = dispatches.UNFINISHED
         try:
             answer = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate(
-                enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request),
-                timeout=self._deadline,
+                message, timeout=self._deadline
             )
+            outcome = dispatches.ACKNOWLEDGED
             granted = credentials.check(
                 answer.certificate_chain, answer.trust_roots, request.private_key, self._identity.endpoint_id, None
             )
@@ -246,6 +258,8 @@ class Uplink:
             self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
         except (AgentError, UnicodeDecodeError) as error:
             self._remarks[f"the certificate was not renewed: {error}"] = None
+        finally:
+            self._tally.add(begun._replace(outcome=outcome))
 
 
 def understood(message: policy_pb2.Policy) -> policies.Policy:

@@ -124,6 +124,16 @@ class Window:
         self._seen = {key: seen for key, seen in self._seen.items() if permits(key.signal)}
         self._series = tuple(sorted(self._seen))
 
+    def discard(self) -> None:
+        """Forgets what was added since the last close; where counters stand is remembered."""
+        self._samples.clear()
+        self._events.clear()
+
+    def forget(self) -> None:
+        """Forgets that too: the next totals say by how much nothing has grown."""
+        self.discard()
+        self._totals.clear()
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was added since the last close."""

@@ -18,7 +18,7 @@ RUN /opt/build/bin/python deploy/docker/runtime_lock.py agent > runtime.lock \
 FROM python:3.11.11-slim-bookworm
 RUN groupadd --gid 10001 keuring \
  && useradd --uid 10001 --gid keuring --home-dir /var/lib/keuring-agent --create-home --shell /usr/sbin/nologin keuring \
- && chmod 0700 /var/lib/keuring-agent
+ && chmod 0711 /var/lib/keuring-agent
 COPY --from=build /opt/keuring /opt/keuring
 ENV PATH=/opt/keuring/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -52,7 +52,7 @@ def test_others_may_read_the_key(tmp_path: Path, collector: Collector) -> None:
         Mark.FAIL,
         f"run: chmod 600 {tmp_path / 'identity.json'}",
     )
-    assert found["state directory"].mend == f"run: chmod 700 {tmp_path}"
+    assert found["state directory"].mend == f"run: chmod 711 {tmp_path}"
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ gates = st.builds(
 )
 
 
-def emit(gate: Gate, found: Sequence[tuple[str, Signal, str, Any]]) -> report_pb2.Report:
-    """What is left of readings on the wire."""
+def prepared(gate: Gate, found: Sequence[tuple[str, Signal, str, Any]]) -> bytes:
+    """What is left of readings, as it goes on the wire."""
     window, ledger = Window(), Ledger()
     for _ in range(2):  # twice, so that counters grow
         out = Readings(gate)
@@ -58,7 +58,12 @@ def emit(gate: Gate, found: Sequence[tuple[str, Signal, str, Any]]) -> report_pb
         window.add(out)
         ledger.take(out, [signal for _, signal, _, _ in found])
     report = window.close(0, 300, "boot", 0, ledger.changed_facts(0, gate, set()), ledger.changed_unmeasured(gate))
-    return report_pb2.Report.FromString(wire.report(report))
+    return wire.report(report)
+
+
+def emit(gate: Gate, found: Sequence[tuple[str, Signal, str, Any]]) -> report_pb2.Report:
+    """The same, as a collector reads it."""
+    return report_pb2.Report.FromString(prepared(gate, found))
 
 
 @quick

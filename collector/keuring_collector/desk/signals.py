@@ -146,6 +146,7 @@ LABELS: Final[Mapping[str, _StrPromise]] = {
     "keuring.agent.flush.failures": _("Sending failed"),
     "keuring.agent.sensor.failures": _("Sensor failed"),
     "keuring.agent.sensor.duration": _("Time a sensor took"),
+    "keuring.agent.paused": _("Paused by a colleague"),
 }
 
 # The words for a statistic, only where a chart or a number would be misread without them.

@@ -1672,6 +1672,17 @@ KEURING_AGENT_SENSOR_DURATION: Final = Signal(
     statistics=(Statistic.MAX,),
     precision=0.0001,
 )
+KEURING_AGENT_PAUSED: Final = Signal(
+    id=930,
+    name="keuring.agent.paused",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether a colleague has paused the agent; not who, why or until when.",
+    purpose="Tells a machine that rests by choice from one that is in trouble.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+)
 
 SIGNALS: Final[tuple[Signal, ...]] = (
     SYSTEM_CPU_UTILIZATION,
@@ -1803,6 +1814,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_AGENT_FLUSH_FAILURES,
     KEURING_AGENT_SENSOR_FAILURES,
     KEURING_AGENT_SENSOR_DURATION,
+    KEURING_AGENT_PAUSED,
 )
 BY_ID: Final[dict[int, Signal]] = {signal.id: signal for signal in SIGNALS}
 BY_NAME: Final[dict[str, Signal]] = {signal.name: signal for signal in SIGNALS}

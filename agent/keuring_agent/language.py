@@ -1,0 +1,50 @@
+"""What colleagues read, in their language: English as it stands in the code, Dutch from languages/nl.toml.
+
+English texts are their own keys, so a text that changes and is not translated anew is found by a test.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENGLISH, DUTCH = "en", "nl"
+KNOWN: Final = (ENGLISH, DUTCH)
+
+
+class Language:
+    """Says texts in one language."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._texts = texts(name)
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """``text`` in this language (in English where it is not translated), with ``values`` in its {places}."""
+        found = self._texts.get(text, text)
+        return found.format(**values) if values else found
+
+
+@cache
+def texts(name: str) -> Mapping[str, str]:
+    """{English: translated}; none for English."""
+    if name == ENGLISH:
+        return {}
+    import tomllib
+
+    tables = tomllib.loads((Path(__file__).parent / "languages" / f"{name}.toml").read_text(encoding="utf-8"))
+    return {english: text for table in tables.values() for english, text in table.items()}
+
+
+def chosen(name: str | None = None, environment: Mapping[str, str] | None = None) -> Language:
+    """The language that was asked for, or else that of the session."""
+    environment = os.environ if environment is None else environment
+    if name is None:
+        wanted = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
+        name = DUTCH if wanted.lower().startswith("nl") else ENGLISH
+    return Language(name)
