@@ -47,6 +47,7 @@ bench: $(VENV)/.ready ## measure; NAME=write-path, agent, wire, ... (none: all)
 
 soak: $(VENV)/.ready ## real processes under load and random kills, ledger checked (MINUTES=5)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
+	@$(BIN)/python -m pytest -q -m soak
 
 fuzz: $(VENV)/.ready ## fuzz the decoder, the rule loader and the parsers (MINUTES=5)
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

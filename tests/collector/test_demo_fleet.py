@@ -192,7 +192,6 @@ def test_some_machines_are_away_for_a_week_and_some_send_late() -> None:
 def test_the_plan_holds_every_problem_in_machines_that_fit_and_most_are_healthy() -> None:
     counted = Counter(item.problem for machine in fleet().machines for item in machine.planted)
     assert counted == {need.problem: need.count for need in NEEDS}
-    assert set(counted) == set(Problem)
     assert all(len(machine.planted) <= 1 for machine in fleet().machines)
     assert sum(machine.healthy for machine in fleet().machines) >= 140
     names_of_machines = [machine.host_name for machine in fleet().machines]
@@ -338,4 +337,4 @@ def test_healthy_machines_show_no_illness() -> None:
 
 def test_outcomes_are_told_for_every_problem() -> None:
     outcomes = Counter(item.outcome for machine in fleet().machines for item in machine.planted)
-    assert set(outcomes) == set(Outcome)
+    assert set(outcomes) == set(Outcome) - {Outcome.TIP}  # tips are planted in the year only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from keuring_collector.engine.baselines import (
@@ -13,7 +14,9 @@ from keuring_collector.engine.baselines import (
     PeerFact,
     Question,
     answer,
+    fewest_days,
     group_of,
+    of_machines,
     usual,
 )
 from keuring_collector.engine.model import LAST, MEAN
@@ -98,3 +101,20 @@ def test_a_day_is_judged_by_the_newest_answer_that_held_already() -> None:
     assert baselines.at(BOOT, ("x2",), 104) is None
     assert baselines.at(HEAT, ("x1",), 104) is None
     assert baselines.at(BOOT, None, 104) is None
+
+
+@pytest.mark.parametrize(("days", "fewest"), [(1, 1), (2, 2), (7, 3), (14, 4), (30, 10), (60, 20)])
+def test_a_third_of_the_days_must_be_known_and_three(days: int, fewest: int) -> None:
+    assert fewest_days(days) == fewest
+    known = np.full((2, days), np.nan)
+    known[0, :fewest], known[1, : fewest - 1] = 5.0, 5.0
+    np.testing.assert_array_equal(of_machines(known), [5.0, np.nan])
+
+
+def test_the_first_days_after_a_leave_do_not_speak_for_a_month() -> None:
+    """A laptop that sleeps tells of its one slow start each day."""
+    month = np.full((1, 30), np.nan)
+    month[0, -5:] = 90.0
+    assert np.isnan(of_machines(month)[0])
+    month[0, :6] = 20.0
+    assert of_machines(month)[0] == 20.0

@@ -17,17 +17,19 @@ import numpy as np
 from keuring.report.v1 import report_pb2
 from keuring_collector.demo import machine as machines
 from keuring_collector.demo import names, presence
-from keuring_collector.demo.courses import facts, processor, storage, system
-from keuring_collector.demo.plan import Problem
+from keuring_collector.demo.courses import clock, facts, ills, processor, storage, system
+from keuring_collector.demo.plan import DEMO
+from keuring_collector.demo.planting import FATAL
 from keuring_collector.demo.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from keuring_collector.demo.machine import Machine
     from keuring_collector.demo.names import Colleague
+    from keuring_collector.demo.plan import Plan
     from keuring_collector.demo.presence import Calendar, Windows
 
 SEED: Final = 20151119
@@ -65,11 +67,13 @@ class Fleet:
         days: int = DAYS,
         seed: int = SEED,
         zone: ZoneInfo | None = None,
+        plan: Plan = DEMO,
     ) -> None:
         self.now = now
         self.seed = seed
+        self.plan = plan
         self.colleagues: tuple[Colleague, ...] = names.colleagues(machines_count, np.random.default_rng([seed, 0]))
-        self.machines: tuple[Machine, ...] = machines.draw(seed, now, self.colleagues)
+        self.machines: tuple[Machine, ...] = machines.draw(seed, now, self.colleagues, plan)
         self._calendar: Calendar = presence.calendar(now, days, zone or ZoneInfo("Europe/Amsterdam"))
 
     @cached_property
@@ -83,13 +87,15 @@ class Fleet:
         return sum(len(windows) for windows in self.windows)
 
     def _windows(self, machine: Machine) -> Windows:
-        return presence.windows(
+        windows = presence.windows(
             machine.habits,
             self._calendar,
-            machines.last_boot(machine),
-            machines.last_patch(machine),
+            machines.without_start(machine),
+            machines.without_updates(machine),
             np.random.default_rng([self.seed, 3, machine.index]),
         )
+        ends = [item.hinders for item in machine.planted if item.problem in FATAL and item.hinders < self.now]
+        return presence.before(windows, ends[0]) if ends else windows
 
     def record(self, machine: Machine) -> Record:
         """What a machine measured throughout."""
@@ -98,13 +104,14 @@ class Fleet:
         load = processor.busy(machine, sheet)
         processor.measure(machine, sheet, load)
         storage.measure(machine, sheet, load, self.now)
-        system.measure(machine, sheet, load, self.now)
+        system.measure(machine, sheet, load, self.now, self.plan.days)
+        ills.play(machine, sheet, np.random.default_rng([self.seed, 6, machine.index]), seasons=self.plan.seasons)
         return Record(machine, windows, sheet.dictionary(), sheet.values())
 
     def deliveries(self, machine: Machine) -> Iterator[Delivery]:
         """The reports of one machine, in order."""
         record, windows = self.record(machine), self.windows[machine.index]
-        steady = facts.steady(machine, self.now)
+        steady, ill = facts.steady(machine, self.now), facts.while_ill(machine, windows)
         events = facts.events(machine, windows, np.random.default_rng([self.seed, 5, machine.index]))
         error = _clock_error(machine, windows)
         starts, ends, received = ((array + error).tolist() for array in (windows.start, windows.end, windows.received))
@@ -130,8 +137,10 @@ class Fleet:
             )
             report.window_start_time.FromSeconds(int(start))
             report.window_duration.FromSeconds(int(end - start))
-            if opens:
+            if opens or (before and ill.mended[index]):
                 report.facts.extend(steady)
+            if ill.facts and ill.going_on[index] and (opens or ill.begins[index]):
+                report.facts.extend(ill.facts)
             if opens or changing is not before:
                 report.facts.extend(changing)
                 before = changing
@@ -141,9 +150,11 @@ class Fleet:
                 report.unmeasured.extend(facts.unmeasured(machine))
             yield Delivery(machine.index, sent[index], received[index], report)
 
-    def batches(self, seconds: float = 3600.0) -> Iterator[list[Delivery]]:
-        """All reports of the fleet in the order in which they come in, by stretches of time."""
-        streams = [self.deliveries(machine) for machine in self.machines]
+    def batches(
+        self, seconds: float = 3600.0, machines_wanted: Sequence[Machine] | None = None
+    ) -> Iterator[list[Delivery]]:
+        """All reports of the fleet (or of some machines) in the order in which they come in, by stretches of time."""
+        streams = [self.deliveries(machine) for machine in machines_wanted or self.machines]
         order = heapq.merge(*streams, key=lambda delivery: (delivery.received, delivery.machine))
         for _, batch in itertools.groupby(order, key=lambda delivery: delivery.received // seconds):
             yield list(batch)
@@ -151,7 +162,7 @@ class Fleet:
 
 def _clock_error(machine: Machine, windows: Windows) -> NDArray[np.float64]:
     """How many seconds the machine's own clock is ahead, in each window."""
-    item = machine.has(Problem.CLOCK_OFF)
-    if item is None:
-        return np.zeros(len(windows))
-    return np.where(windows.start >= item.since, item.pace, 0.0)
+    error = np.zeros(len(windows))
+    for item in machine.planted:
+        error += clock.error(item, windows)
+    return error

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from keuring_collector.demo import hardware, plan
+from keuring_collector.demo import hardware, planting, presence
 from keuring_collector.demo.hardware import GIB, Model, System
-from keuring_collector.demo.presence import DAY, Habits
+from keuring_collector.demo.plan import Outcome, Problem
+from keuring_collector.demo.presence import Habits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keuring_collector.demo.names import Colleague
-    from keuring_collector.demo.plan import Planted, Problem
+    from keuring_collector.demo.plan import Plan, Planted
 
 _T = TypeVar("_T", Model, System)
 LAPTOP_SHARE: Final = 0.62
 WINDOWS_SHARE: Final = 0.4
-FEWEST_HEALTHY: Final = 0.5
+NO_START: Final = frozenset({Problem.REBOOT_PENDING, Problem.MEMORY_LEAK, Problem.UP_FOR_LONG})
+NO_UPDATES: Final = frozenset({Problem.UPDATES_PENDING, Problem.MEMORY_LEAK, Problem.UP_FOR_LONG})
 _NAMESPACE: Final = uuid.UUID("5f0f4a0e-7c1c-4c55-9c5e-2f6d1f3f5a10")
 
 
@@ -69,7 +71,7 @@ class Machine:
     @property
     def healthy(self) -> bool:
         """Whether nothing planted in it must lead to a ticket."""
-        return all(item.outcome is not plan.Outcome.TICKET for item in self.planted)
+        return all(item.outcome is not Outcome.TICKET for item in self.planted)
 
     def has(self, problem: Problem) -> Planted | None:
         """What is planted of this kind, if anything."""
@@ -80,10 +82,15 @@ class Machine:
         return next((disk for disk in self.disks if disk.kind == kind), None)
 
 
-def draw(seed: int, now: float, colleagues: Sequence[Colleague]) -> tuple[Machine, ...]:
+def draw(seed: int, now: float, colleagues: Sequence[Colleague], plan: Plan) -> tuple[Machine, ...]:
     """One machine for each colleague, the same for the same arguments, with courses planted in some."""
     machines = [_one(index, seed, colleague) for index, colleague in enumerate(colleagues)]
-    return tuple(_plant(machines, now, np.random.default_rng([seed, 1])))
+    if plan.seasons:
+        machines = [
+            replace(each, habits=presence.with_leave(each.habits, np.random.default_rng([seed, 7, each.index])))
+            for each in machines
+        ]
+    return tuple(planting.plant(machines, plan, now, np.random.default_rng([seed, 1])))
 
 
 def _pick(options: Sequence[_T], random: np.random.Generator) -> _T:
@@ -162,108 +169,16 @@ def _volumes(system: System, disks: Sequence[Disk], random: np.random.Generator)
     return tuple(found)
 
 
-def _plant(machines: list[Machine], now: float, random: np.random.Generator) -> list[Machine]:
-    """Plants every course that the plan asks for, each in a machine of its own that it fits."""
-    free = random.permutation(len(machines)).tolist()
-    room = int(len(machines) * (1 - FEWEST_HEALTHY))
-    for need in plan.NEEDS:
-        wanted = max(1, round(need.count * len(machines) / 200))
-        fitting = [index for index in free if _fits(machines[index], need)][: min(wanted, room)]
-        for place, index in enumerate(fitting):
-            free.remove(index)
-            room -= 1
-            machines[index] = _with(machines[index], need, now, random, mended=place < need.mended)
-    return machines
+def without_start(machine: Machine) -> tuple[float, float]:
+    """From when until when the machine is not restarted (seconds since 1970)."""
+    return _during(machine, NO_START)
 
 
-def _fits(machine: Machine, need: plan.Need) -> bool:
-    return (
-        need.chassis in ("", machine.model.chassis)
-        and need.system in ("", machine.system.type)
-        and (not need.disk or machine.disk(need.disk) is not None)
-        and not (need.problem is plan.Problem.REBOOT_PENDING and machine.habits.free_weekday >= 0)
-    )
+def without_updates(machine: Machine) -> tuple[float, float]:
+    """From when until when no updates are installed (seconds since 1970)."""
+    return _during(machine, NO_UPDATES)
 
 
-# Days before now at which a course begins, and how fast it goes (meaning by course): from, to.
-_TIMING: Final = {
-    plan.Problem.VOLUME_FILLING: ((90, 60), (5.0, 26.0)),  # pace: days left now
-    plan.Problem.VOLUME_FULL: ((70, 50), (0.0, 0.0)),
-    plan.Problem.CLEARED_IN_TIME: ((80, 70), (0.0, 0.0)),
-    plan.Problem.BATTERY_WEARING: ((90, 90), (0.52, 0.60)),  # pace: health now
-    plan.Problem.WORN_BUT_STEADY: ((90, 90), (0.80, 0.84)),  # pace: health throughout
-    plan.Problem.OVERHEATING: ((20, 12), (0.7, 1.3)),
-    plan.Problem.SECTORS_GROWING: ((25, 12), (0.6, 3.0)),  # pace: sectors a day
-    plan.Problem.OLD_SECTORS: ((90, 90), (4.0, 24.0)),  # pace: sectors throughout
-    plan.Problem.SPARE_DROPPING: ((40, 25), (0.04, 0.09)),  # pace: spare now
-    plan.Problem.IO_ERRORS: ((9, 5), (2.0, 6.0)),  # pace: errors a day
-    plan.Problem.MACHINE_CHECKS: ((18, 10), (3.0, 5.0)),  # pace: how many
-    plan.Problem.ONE_MACHINE_CHECK: ((60, 20), (1.0, 1.0)),
-    plan.Problem.UNCLEAN_SHUTDOWNS: ((22, 14), (4.0, 6.0)),
-    plan.Problem.ONE_UNCLEAN_SHUTDOWN: ((60, 10), (1.0, 1.0)),
-    plan.Problem.CABLE: ((15, 10), (8.0, 30.0)),  # pace: errors a day
-    plan.Problem.OLD_CABLE: ((90, 90), (3.0, 60.0)),  # pace: errors throughout
-    plan.Problem.MEMORY_PRESSURE: ((20, 12), (0.22, 0.4)),  # pace: share of time waited
-    plan.Problem.BUSY_AFTERNOONS: ((90, 90), (0.0, 0.0)),
-    plan.Problem.REBOOT_PENDING: ((34, 26), (0.0, 0.0)),
-    plan.Problem.UPDATES_PENDING: ((60, 48), (8.0, 20.0)),  # pace: security updates now
-    plan.Problem.SUPPORT_ENDED: ((90, 90), (0.0, 0.0)),
-    plan.Problem.SUPPORT_ENDING: ((90, 90), (0.0, 0.0)),
-    plan.Problem.LARGE_AND_FULLISH: ((90, 90), (0.90, 0.93)),  # pace: share used
-    plan.Problem.CLOCK_OFF: ((10, 6), (40.0, 120.0)),  # pace: seconds
-}
-
-
-def _subject(machine: Machine, need: plan.Need) -> str:
-    """What of the machine the course is about, as its signals name it."""
-    main = next(volume.mountpoint for volume in machine.volumes if volume.mountpoint in ("C:", "/home"))
-    disk = machine.disk(need.disk) or machine.disks[0]
-    return {
-        plan.Problem.LARGE_AND_FULLISH: machine.volumes[-1].mountpoint,
-        plan.Problem.VOLUME_FILLING: main,
-        plan.Problem.CLEARED_IN_TIME: main,
-        plan.Problem.VOLUME_FULL: machine.volumes[0].mountpoint,
-        plan.Problem.IO_ERRORS: disk.device,
-        plan.Problem.MACHINE_CHECKS: "cpu0",
-        plan.Problem.ONE_MACHINE_CHECK: "cpu0",
-        plan.Problem.BATTERY_WEARING: "BAT0",
-        plan.Problem.WORN_BUT_STEADY: "BAT0",
-    }.get(need.problem, disk.device if need.disk else "")
-
-
-def _with(machine: Machine, need: plan.Need, now: float, random: np.random.Generator, *, mended: bool) -> Machine:
-    days, paces = _TIMING[need.problem]
-    since = now - float(random.uniform(*sorted(days))) * DAY
-    until = float("inf")
-    if mended:
-        until = now - float(random.uniform(9, 15)) * DAY
-        since = min(since, until - 21 * DAY)
-    item = plan.Planted(need.problem, _subject(machine, need), since, float(random.uniform(*paces)), until)
-    system, battery = machine.system, machine.battery
-    # Somebody who is away would hide what is planted, so nobody with a course is; a machine that goes down without
-    # shutting down is one that starts each morning.
-    crashes = need.problem in (plan.Problem.UNCLEAN_SHUTDOWNS, plan.Problem.ONE_UNCLEAN_SHUTDOWN)
-    habits = replace(machine.habits, away=(0, 0), offline=(0, 0), free_weekday=-1, always_on=False)
-    if crashes:
-        habits = replace(habits, sleeps=False)
-    if need.problem is plan.Problem.SUPPORT_ENDED:
-        system = hardware.SUPPORT_ENDED
-    elif need.problem is plan.Problem.SUPPORT_ENDING:
-        system = hardware.SUPPORT_ENDING
-    elif need.problem is plan.Problem.WORN_BUT_STEADY:
-        battery = item.pace
-    elif need.problem is plan.Problem.BATTERY_WEARING:
-        battery = item.pace + 0.16
-    return replace(machine, planted=(item,), system=system, battery=battery, habits=habits)
-
-
-def last_boot(machine: Machine) -> float:
-    """After when the machine is not restarted any more (seconds since 1970)."""
-    item = machine.has(plan.Problem.REBOOT_PENDING)
-    return item.since if item else float("inf")
-
-
-def last_patch(machine: Machine) -> float:
-    """After when no updates are installed any more (seconds since 1970)."""
-    item = machine.has(plan.Problem.UPDATES_PENDING)
-    return item.since if item else float("inf")
+def _during(machine: Machine, problems: frozenset[Problem]) -> tuple[float, float]:
+    item = next((item for item in machine.planted if item.problem in problems), None)
+    return (item.since, item.until) if item else (float("inf"), float("inf"))

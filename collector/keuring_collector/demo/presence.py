@@ -5,7 +5,7 @@ Local times are those of the desk's time zone; everything that leaves this modul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+Span = tuple[float, float]
 HOUR: Final = 3600.0
 DAY: Final = 86400.0
 FINE: Final = 300.0
@@ -34,6 +35,8 @@ class Habits:
     sleeps: bool  # at night it sleeps and wakes up the same; otherwise it is shut down
     away: tuple[int, int] = (0, 0)  # switched off
     offline: tuple[int, int] = (0, 0)  # on, but out of reach of the collector
+    leave: tuple[tuple[int, int], ...] = ()  # further spans switched off
+    updates_after: float = HOUR  # of a stretch of being on
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +110,13 @@ def calendar(now: float, days: int, zone: ZoneInfo) -> Calendar:
     return Calendar(now, midnights, workday, np.array([day.weekday() for day in dates]), float(midnights[fine[0]]))
 
 
-def windows(
-    habits: Habits, days: Calendar, last_boot: float, last_patch: float, random: np.random.Generator
-) -> Windows:
+def windows(habits: Habits, days: Calendar, no_start: Span, no_updates: Span, random: np.random.Generator) -> Windows:
     """All windows of a machine with these habits.
 
-    It is not restarted after ``last_boot`` nor patched after ``last_patch`` (seconds since 1970; infinite: as usual).
+    It is not restarted within ``no_start`` nor updated within ``no_updates`` (seconds since 1970, from and to).
     """
     begins, ends = _sessions(habits, days, random)
-    boots, boot_times, patched = _starts(habits, begins, ends, last_boot, last_patch, random)
+    boots, boot_times, patched = _starts(habits, begins, ends, no_start, no_updates, random)
     starts, session = _cut(begins, ends, days.fine_from)
     last = np.append(session[1:] != session[:-1], True)
     end = np.where(last, ends[session], np.append(starts[1:], 0.0))
@@ -136,6 +137,29 @@ def windows(
     )
 
 
+def with_leave(habits: Habits, random: np.random.Generator) -> Habits:
+    """The habits of a year: the weeks of leave that people take, and sometimes a long illness."""
+    spans = []
+    for earliest, latest, length in ((300, 345, 21), (170, 230, 12), (90, 150, 7)):
+        back = int(random.integers(earliest, latest))
+        spans.append((back, back - int(random.integers(4, length))))
+    if random.random() < 0.04:
+        back = int(random.integers(80, 280))
+        spans.append((back, back - int(random.integers(25, 60))))
+    # The first window of a stretch is an hour long, and tells what was true before updates were installed.
+    return replace(habits, leave=tuple(spans), updates_after=1.5 * HOUR)
+
+
+def before(windows: Windows, moment: float) -> Windows:
+    """The windows that ended before ``moment`` (seconds since 1970)."""
+    kept = windows.end <= moment
+    return Windows(**{field.name: getattr(windows, field.name)[kept] for field in fields(Windows)})
+
+
+def _within(moment: float, span: Span) -> bool:
+    return span[0] <= moment < span[1]
+
+
 def _sessions(
     habits: Habits, days: Calendar, random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -143,6 +167,8 @@ def _sessions(
     count = len(days.midnights)
     back = np.arange(count - 1, -1, -1)
     there = ~((back <= habits.away[0]) & (back > habits.away[1]))
+    for first, last in habits.leave:
+        there &= ~((back <= first) & (back > last))
     limit = np.floor(days.now / FINE) * FINE
     if habits.always_on:
         # Off for ten minutes at each restart, early on Sundays.
@@ -163,21 +189,21 @@ def _starts(
     habits: Habits,
     begins: NDArray[np.float64],
     ends: NDArray[np.float64],
-    last_boot: float,
-    last_patch: float,
+    no_start: Span,
+    no_updates: Span,
     random: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """For each session: the number of the start it runs on, when that was, and when updates came last."""
     count = len(begins)
     # Updates come about weekly. A machine that is always on gets them before its restart; one that sleeps at night
     # waits a day or two with it, and starts afresh when it was off for long.
-    installs = ends - 5 * HOUR if habits.always_on else begins + HOUR
+    installs = ends - 5 * HOUR if habits.always_on else begins + habits.updates_after
     patches = np.zeros(count, dtype=bool)
     since = float(begins[0]) - 3 * DAY if count else 0.0
     patched = np.full(count, since)
     for index in range(count):
         at = float(installs[index])
-        if at - since > 6.5 * DAY and begins[index] < at < ends[index] and begins[index] < last_patch:
+        if at - since > 6.5 * DAY and begins[index] < at < ends[index] and not _within(begins[index], no_updates):
             since = at
             patches[index] = True
         patched[index] = since
@@ -187,7 +213,7 @@ def _starts(
     for index in range(count):
         restarts = habits.always_on or not habits.sleeps or (waits and random.random() < 0.75)
         restarts = restarts or (index > 0 and begins[index] - ends[index - 1] > 4.5 * DAY)
-        if index and restarts and begins[index] < last_boot:
+        if index and restarts and not _within(begins[index], no_start):
             number, booted, waits = number + 1, float(begins[index]) - 60.0, False
         boots[index], boot_times[index] = number, booted
         waits = waits or bool(patches[index])

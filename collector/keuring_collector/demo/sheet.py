@@ -10,11 +10,15 @@ from keuring.report.v1 import report_pb2
 from keuring.signals.model import Statistic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from keuring.signals.model import Signal
     from keuring_collector.demo.plan import Planted
     from keuring_collector.demo.presence import Windows
+
+    Change = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 # Names of platforms by the family that os.type tells.
 PLATFORM = {"linux": "linux", "windows": "windows", "darwin": "macos"}
@@ -29,6 +33,7 @@ class Sheet:
         self._platform = PLATFORM[system]
         self._keys: list[tuple[int, str, int]] = []
         self._columns: list[NDArray[np.float32]] = []
+        self._places: dict[tuple[int, str, int], int] = {}
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -69,10 +74,18 @@ class Sheet:
     def _add(self, signal: Signal, subject: str, statistic: Statistic, values: NDArray[np.float64]) -> None:
         if self._platform not in signal.platforms:
             return
-        # The step can be coarser than the value's own noise, as the agent's rounding is.
-        rounded = np.round(values / signal.precision) * signal.precision if signal.precision else values
-        self._keys.append((signal.id, subject, statistic.value))
-        self._columns.append(rounded.astype("<f4"))
+        key = (signal.id, subject, statistic.value)
+        self._places[key] = len(self._keys)
+        self._keys.append(key)
+        self._columns.append(_rounded(signal, values))
+
+    def change(self, signal: Signal, subject: str, change: Change, most: float = float("inf")) -> None:
+        """Changes what was added: ``change`` takes a column of a signal and gives the new one, of each statistic."""
+        for statistic in signal.statistics:
+            place = self._places.get((signal.id, subject, statistic.value))
+            if place is not None:
+                values = np.clip(change(self._columns[place].astype(np.float64)), 0.0, most)
+                self._columns[place] = _rounded(signal, values)
 
     def dictionary(self) -> bytes:
         """The meaning of the columns, as a serialized SeriesDictionary."""
@@ -88,3 +101,9 @@ class Sheet:
     def values(self) -> NDArray[np.float32]:
         """All values, windows × columns, little-endian."""
         return np.ascontiguousarray(np.stack(self._columns, axis=1))
+
+
+def _rounded(signal: Signal, values: NDArray[np.float64]) -> NDArray[np.float32]:
+    # The step can be coarser than the value's own noise, as the agent's rounding is.
+    rounded = np.round(values / signal.precision) * signal.precision if signal.precision else values
+    return rounded.astype("<f4")

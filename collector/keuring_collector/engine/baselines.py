@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPREAD = 1.4826  # median absolute deviation to standard deviation
-FEWEST_DAYS = 3  # known days that the value of a machine rests on, where the period has as many
+FEWEST_DAYS = 3  # known days that the value of a machine rests on at least, where the period has as many
 FEWEST_PEERS = 5  # machines in a group that is answered at all: fewer say nothing, and could say who they are
 VALID_DAYS = 14  # an answer that is older than this is none
 
@@ -93,8 +93,8 @@ def group_of(facts: Mapping[tuple[int, str], object], asked: Sequence[PeerFact],
 
 
 def fewest_days(days: int) -> int:
-    """How many of ``days`` must be known."""
-    return min(FEWEST_DAYS, days)
+    """How many of ``days`` must be known: a third, else the first days after a leave would speak for all of them."""
+    return min(max(FEWEST_DAYS, days // 3), days)
 
 
 def of_machines(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 # Words for people: whoever works at a machine is a colleague.
 NOT_SAID = {"user": "colleague", "users": "colleagues", "gebruiker": "collega", "gebruikers": "collega's"}
 SHORTEST_ARTICLE = 200  # characters
+STABLE_OWES = {
+    "references": "say where the threshold comes from",
+    "known_gaps": "say what it cannot see",
+    "false_positives": "say what looks like it and is not",
+}
 
 
 def lint(pack: RulePack) -> list[Problem]:
@@ -45,10 +50,9 @@ def _obligations(rule: Rule, source: Source) -> Iterator[Problem]:
     if source.path.stem != rule.name:
         yield owe("name", f"the file is called {source.path.name}", f"call it {rule.name}.yaml")
     if rule.maturity is Maturity.STABLE:
-        if not rule.references:
-            yield owe("references", "a stable rule needs references", "say where the threshold comes from")
-        if not rule.known_gaps:
-            yield owe("known_gaps", "a stable rule needs known_gaps", "say what it cannot see")
+        for field, mend in STABLE_OWES.items():
+            if not getattr(rule, field):
+                yield owe(field, f"a stable rule needs {field}", mend)
     if rule.maturity.opens_tickets:
         for identity in sorted(signals_of(compile_rule(rule))):
             signal = catalogue.BY_ID[identity]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue as signals
 from keuring.signals.model import Status
+from keuring_collector.demo.courses import clock
 from keuring_collector.demo.hardware import DISKS
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
@@ -17,8 +19,11 @@ from keuring_collector.demo.sheet import PLATFORM
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from keuring.signals.model import Signal
     from keuring_collector.demo.machine import Machine
+    from keuring_collector.demo.plan import Planted
     from keuring_collector.demo.presence import Windows
 
 AGENT_VERSION = "0.1.0"
@@ -60,7 +65,7 @@ def steady(machine: Machine, now: float) -> list[report_pb2.Fact]:
         _text(signals.KEURING_CPU_MODEL, model.cpu),
         _number(signals.SYSTEM_CPU_LOGICAL_COUNT, float(model.cores)),
         _text(signals.KEURING_FIRMWARE_VERSION, model.firmware),
-        _time(signals.KEURING_FIRMWARE_RELEASED, now - FIRMWARE_AGE),
+        _time(signals.KEURING_FIRMWARE_RELEASED, now - _firmware_age(machine)),
         _text(signals.KEURING_AGENT_VERSION, AGENT_VERSION),
     ]
     if system.support_days is not None:
@@ -86,11 +91,54 @@ def steady(machine: Machine, now: float) -> list[report_pb2.Fact]:
     return facts
 
 
+def _firmware_age(machine: Machine) -> float:
+    for item in machine.planted:
+        if item.problem in (Problem.OLD_FIRMWARE, Problem.FIRMWARE_OF_TWO_YEARS):
+            return item.pace * DAY
+    return FIRMWARE_AGE
+
+
+class WhileIll(NamedTuple):
+    """Facts that differ while a planted course goes on, and in which windows it does, begins, and is over."""
+
+    facts: list[report_pb2.Fact]
+    going_on: NDArray[np.bool_]
+    begins: NDArray[np.bool_]
+    mended: NDArray[np.bool_]
+
+
+def while_ill(machine: Machine, windows: Windows) -> WhileIll:
+    """What the system says otherwise while it is ill."""
+    facts: list[report_pb2.Fact] = []
+    since = until = float("inf")
+    for item in machine.planted:
+        since, until = item.since, item.until
+        match item.problem:
+            case Problem.DISK_VERDICT:
+                facts = [_truth(signals.KEURING_SMART_PASSED, value=False, subject=item.subject)]
+            case Problem.READ_ONLY:
+                facts = [_truth(signals.KEURING_FILESYSTEM_READ_ONLY, value=True, subject=item.subject)]
+            case Problem.FILE_SYSTEM_DAMAGE:
+                since = item.hinders
+                volume = next(each for each in machine.volumes if each.device == item.subject)
+                facts = [_truth(signals.KEURING_FILESYSTEM_READ_ONLY, value=True, subject=volume.mountpoint)]
+            case Problem.SLOW_LINK:
+                facts = [_number(signals.KEURING_NETWORK_LINK_SPEED, 1e8, item.subject)]
+            case Problem.NETWORK_ERRORS:
+                since = item.hinders
+                facts = [_number(signals.KEURING_NETWORK_LINK_SPEED, 1e8, item.subject)]
+    going_on = (windows.start >= since) & (windows.start < until) & bool(facts)
+    turned = np.diff(going_on.astype(np.int8), prepend=np.int8(0))
+    return WhileIll(facts, going_on, turned > 0, turned < 0)
+
+
 def changing(machine: Machine, windows: Windows) -> Iterator[list[report_pb2.Fact]]:
     """For each window, the facts that may change; the same objects as long as they do not."""
     pending = windows.patched > windows.boot_time
-    off = machine.has(Problem.CLOCK_OFF)
-    synchronised = windows.start < off.since if off else np.ones(len(windows), dtype=bool)
+    synchronised = np.ones(len(windows), dtype=bool)
+    for item in machine.planted:
+        if item.problem in clock.UNSYNCHRONISED:
+            synchronised = (windows.start < item.since) | (windows.start >= item.until)
     known: dict[tuple[bool, float, bool], list[report_pb2.Fact]] = {}
     for key in zip(pending.tolist(), windows.patched.tolist(), synchronised.tolist(), strict=True):
         if key not in known:
@@ -102,30 +150,55 @@ def changing(machine: Machine, windows: Windows) -> Iterator[list[report_pb2.Fac
         yield known[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a window; ``index`` is the window's."""
+
+    signal: Signal
+    subject: str
+    index: int
+    count: int = 1
+    attribute: tuple[str, str] | None = None
+
+
 def events(machine: Machine, windows: Windows, random: np.random.Generator) -> dict[int, list[report_pb2.Event]]:
     """What happened, by window."""
     found: dict[int, list[report_pb2.Event]] = {}
-
-    def put(signal: Signal, subject: str, index: int, count: int = 1, **attributes: str) -> None:
-        event = report_pb2.Event(signal_id=signal.id, subject=subject, count=count, attributes=attributes)
-        event.observe_time.FromMilliseconds(int((windows.start[index] + 30.0) * 1000))
-        found.setdefault(index, []).append(event)
-
     for item in machine.planted:
-        after = np.flatnonzero(windows.start >= item.since)
+        after = np.flatnonzero((windows.start >= item.since) & (windows.start < min(item.hinders, item.until)))
         if not len(after):
             continue
-        if item.problem is Problem.IO_ERRORS:
-            for index in after[random.random(len(after)) < item.pace / 9.0]:
-                put(signals.KEURING_DISK_IO_ERROR, item.subject, int(index), int(random.integers(1, 9)))
-        elif item.problem in (Problem.MACHINE_CHECKS, Problem.ONE_MACHINE_CHECK):
-            for index in _spread(after, int(item.pace)):
-                put(signals.KEURING_CPU_MACHINE_CHECK, item.subject, index, severity="corrected")
-        elif item.problem in (Problem.UNCLEAN_SHUTDOWNS, Problem.ONE_UNCLEAN_SHUTDOWN):
-            opens = after[windows.opens_session[after]]
-            for index in _spread(opens, int(item.pace)):
-                put(signals.KEURING_SYSTEM_UNCLEAN_SHUTDOWN, "", index, cause="unknown")
+        for each in _happened(item, after, after[windows.opens_session[after]], random):
+            attributes = dict([each.attribute]) if each.attribute else {}
+            event = report_pb2.Event(
+                signal_id=each.signal.id, subject=each.subject, count=each.count, attributes=attributes
+            )
+            event.observe_time.FromMilliseconds(int((windows.start[each.index] + 30.0) * 1000))
+            found.setdefault(each.index, []).append(event)
     return found
+
+
+def _happened(
+    item: Planted, after: NDArray[np.int64], opens: NDArray[np.int64], random: np.random.Generator
+) -> Iterator[Happened]:
+    """What a course leads to, in the windows ``after`` it began; those of ``opens`` begin a stretch of being on."""
+    subject, count = item.subject, int(item.pace)
+    match item.problem:
+        case Problem.IO_ERRORS:
+            for index in after[random.random(len(after)) < item.pace / 9.0].tolist():
+                yield Happened(signals.KEURING_DISK_IO_ERROR, subject, index, int(random.integers(1, 9)))
+        case Problem.MACHINE_CHECKS | Problem.ONE_MACHINE_CHECK:
+            for index in _spread(after, count):
+                yield Happened(signals.KEURING_CPU_MACHINE_CHECK, subject, index, attribute=("severity", "corrected"))
+        case Problem.UNCLEAN_SHUTDOWNS | Problem.ONE_UNCLEAN_SHUTDOWN:
+            for index in _spread(opens, count):
+                yield Happened(signals.KEURING_SYSTEM_UNCLEAN_SHUTDOWN, "", index, attribute=("cause", "unknown"))
+        case Problem.KERNEL_OOPSES | Problem.ONE_OOPS:
+            for index in _spread(after, count):
+                yield Happened(signals.KEURING_KERNEL_OOPS, "", index)
+        case Problem.FILE_SYSTEM_DAMAGE:
+            for index in _spread(after, count):
+                yield Happened(signals.KEURING_FILESYSTEM_ERROR, subject, index, int(random.integers(1, 5)))
 
 
 def _spread(among: np.ndarray[tuple[int], np.dtype[np.int64]], count: int) -> list[int]:

@@ -54,9 +54,10 @@ def _used(machine: Machine, volume: Volume, sheet: Sheet, now: float) -> NDArray
         if item.subject != volume.mountpoint:
             continue
         if item.problem is Problem.VOLUME_FILLING:
-            usual = _filling(item, sheet, now) + wander
+            usual = np.where(windows.end < item.until, _filling(item, sheet, now), usual - wander) + wander
         elif item.problem is Problem.VOLUME_FULL:
-            usual = 0.985 - 0.0045 * _active_days_before(sheet, now) + wander / 4
+            full = 0.985 - 0.0045 * _active_days_before(sheet, min(now, item.hinders)) + wander / 4
+            usual = np.where(windows.end < item.until, full, usual)
         elif item.problem is Problem.CLEARED_IN_TIME:
             filling = 0.975 - 0.007 * _active_days_before(sheet, item.until)
             usual = np.where(windows.end >= item.until, 0.52, filling) + wander
@@ -66,16 +67,18 @@ def _used(machine: Machine, volume: Volume, sheet: Sheet, now: float) -> NDArray
 
 
 def _filling(item: Planted, sheet: Sheet, now: float) -> NDArray[np.float64]:
-    """Grows while the machine is on, so not in weekends, and is full ``pace`` days from now."""
+    """Grows while the machine is on, so not in weekends, and is full when it hinders, or ``pace`` days from now."""
     windows = sheet.windows
     since = windows.end >= item.since
-    days = (now - item.since) / DAY
-    rate = 0.55 / (days + item.pace)  # a day of the week, weekends included
+    last, left = (now, item.pace) if item.hinders > now else (item.hinders, 0.0)
+    days = (last - item.since) / DAY
+    rate = 0.55 / (days + left)  # a day of the week, weekends included
     hours = windows.active_hours
-    a_day = (hours[-1] - hours[int(np.argmax(since))]) / days
-    left = (hours[-1] - hours) / a_day
-    now_used = 1.0 - rate * item.pace
-    course: NDArray[np.float64] = np.maximum(now_used - rate * left, now_used - rate * days)
+    on = hours[min(int(np.searchsorted(windows.end, last)), len(hours) - 1)]
+    a_day = (on - hours[int(np.argmax(since))]) / days
+    ahead = (on - hours) / a_day
+    now_used = 1.0 - rate * left
+    course: NDArray[np.float64] = np.maximum(now_used - rate * ahead, now_used - rate * days)
     return course
 
 
@@ -108,7 +111,7 @@ def _health(machine: Machine, disk: Disk, sheet: Sheet, load: NDArray[np.float64
     worn = machine.has(Problem.SPARE_DROPPING)
     fading = np.zeros(len(sheet))
     if worn and worn.subject == disk.device:
-        fading = np.clip((windows.end - worn.since) / (windows.end[-1] - worn.since), 0.0, 1.0)
+        fading = np.clip((windows.end - worn.since) / (min(worn.hinders, windows.end[-1]) - worn.since), 0.0, 1.0)
     spare = 1.0 - fading * (1.0 - (worn.pace if worn else 0.0))
     sheet.gauge(signals.KEURING_SMART_AVAILABLE_SPARE, disk.device, spare)
     sheet.gauge(signals.KEURING_SMART_CRITICAL_WARNING, disk.device, np.where(spare < 0.1, 1.0, 0.0))
@@ -124,7 +127,7 @@ def _rotating(machine: Machine, disk: Disk, sheet: Sheet) -> None:
     for item in machine.planted:
         if item.subject != disk.device:
             continue
-        days = np.maximum(0.0, (sheet.windows.end - item.since) / DAY)
+        days = np.maximum(0.0, (np.minimum(sheet.windows.end, item.until) - item.since) / DAY)
         if item.problem is Problem.SECTORS_GROWING:
             sectors = np.floor(days * item.pace * 2)
             pending = np.floor(days * item.pace * 0.5) + (days > 0)

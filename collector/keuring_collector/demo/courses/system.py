@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keuring.signals import catalogue as signals
+from keuring_collector.demo.courses import clock
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
 
@@ -14,16 +15,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keuring_collector.demo.machine import Machine
+    from keuring_collector.demo.plan import Planted
     from keuring_collector.demo.sheet import Sheet
 
 SENSORS = ("cpu", "disk", "smart")
 
 
-def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: float) -> None:
-    """Adds everything that is neither processor nor storage."""
+def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: float, days: int) -> None:
+    """Adds everything that is neither processor nor storage; history is ``days`` long."""
     _heat(machine, sheet, load)
     if machine.battery:
-        _battery(machine, sheet, now)
+        _battery(machine, sheet, now, days)
     card = "eth0" if machine.model.chassis == "desktop" else "wlan0"
     for signal in (signals.KEURING_NETWORK_ERRORS_RECEIVE, signals.KEURING_NETWORK_ERRORS_TRANSMIT):
         sheet.counter(signal, card, 0.0)
@@ -32,8 +34,9 @@ def measure(machine: Machine, sheet: Sheet, load: NDArray[np.float64], now: floa
     sheet.counter(signals.KEURING_NETWORK_LINK_CHANGES, card, sheet.windows.opens_session.astype(float))
     _around(machine, sheet, load)
     _updates(machine, sheet)
-    off = machine.has(Problem.CLOCK_OFF)
-    drift = np.where(sheet.during(off), off.pace if off else 0.0, 0.0)
+    drift = np.zeros(len(sheet))
+    for item in machine.planted:
+        drift += clock.error(item, sheet.windows)
     sheet.gauge(signals.KEURING_CLOCK_OFFSET, "", drift + sheet.random.gamma(2.0, 0.002, len(sheet)))
     _agent(sheet)
 
@@ -58,13 +61,15 @@ def _heat(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
     sheet.gauge(signals.HW_FAN_SPEED, "fan1", np.where(ill, 900.0, 1800.0 + load * 2200.0), 100)
 
 
-def _battery(machine: Machine, sheet: Sheet, now: float) -> None:
+def _battery(machine: Machine, sheet: Sheet, now: float, days: int) -> None:
     windows, design = sheet.windows, machine.model.battery
     # 0 when history begins, 1 now.
-    way = np.clip(1.0 - (now - windows.end) / (90 * DAY), 0.0, 1.0)
+    way = np.clip(1.0 - (now - windows.end) / (days * DAY), 0.0, 1.0)
     worn = machine.has(Problem.BATTERY_WEARING)
     # Cells bend: they lose more a day as they get older.
-    loss = 0.16 * (0.55 * way + 0.45 * way**2) if worn else 0.008 * way
+    loss = 0.16 * (0.55 * way + 0.45 * way**2) if worn else 0.008 * (days / 90) * way
+    if worn and worn.hinders != float("inf"):
+        loss = _wearing(worn, machine.battery, windows.end)
     if worn:
         loss = np.where(windows.end < worn.until, loss, machine.battery - 0.99)  # a new one was put in
     health = machine.battery - loss + sheet.random.normal(0, 0.002, len(sheet))
@@ -84,15 +89,23 @@ def _battery(machine: Machine, sheet: Sheet, now: float) -> None:
     sheet.gauge(signals.KEURING_BATTERY_CAPACITY_DESIGN, "BAT0", design)
 
 
+def _wearing(item: Planted, health: float, end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is lost of ``health`` when it comes to 60 %, where it hinders most in a working day, on the day it does."""
+    way = np.maximum(0.0, (end - item.since) / (item.hinders - item.since))
+    loss: NDArray[np.float64] = np.minimum((health - 0.6) * (0.55 * way + 0.45 * way**2), health - 0.3)
+    return loss
+
+
 def _updates(machine: Machine, sheet: Sheet) -> None:
     windows = sheet.windows
     behind = machine.has(Problem.UPDATES_PENDING)
     days = (windows.end - windows.patched) / DAY
     waiting, security = np.floor(days * 0.8), np.floor(days / 5.0)
     if behind:
-        whole = (windows.end[-1] - behind.since) / DAY
-        security = np.floor(np.clip((windows.end - behind.since) / DAY / whole, 0.0, 1.0) * behind.pace)
-        waiting = security * 3
+        whole = (min(behind.hinders, windows.end[-1]) - behind.since) / DAY
+        waits = np.floor(np.clip((windows.end - behind.since) / DAY / whole, 0.0, 1.0) * behind.pace)
+        late = windows.end < behind.until
+        security, waiting = np.where(late, waits, security), np.where(late, waits * 3, waiting)
     sheet.gauge(signals.KEURING_UPDATES_PENDING, "", waiting)
     sheet.gauge(signals.KEURING_UPDATES_SECURITY_PENDING, "", np.minimum(security, waiting))
     sheet.gauge(signals.SYSTEM_UPTIME, "", windows.end - windows.boot_time)
