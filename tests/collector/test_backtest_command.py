@@ -101,7 +101,7 @@ def test_a_saved_rule_is_told_on_a_terminal(filled: Path) -> None:
     text = ok(keuring_here(filled, "backtest", "volume_nearly_full", "--jobs", "1"))
     assert "history: raw windows from" in text
     assert "daily points" not in text
-    assert "volume_nearly_full (test, urgent, cause volume-space)" in text
+    assert "volume_nearly_full (stable, urgent, cause volume-space)" in text
     assert "2 tickets on 2 machines" in text
     assert "20 of 20 machines" in text
     assert "LT-1" in text

@@ -36,7 +36,7 @@ def recorded(folder: Path) -> dict[str, Smart]:
 
 
 def findings(disk: Smart, pack: rulepack.RulePack) -> set[str]:
-    """The rules that say something of a machine that reports this very disk, unchanged, for three days."""
+    """The rules that open a ticket for a machine that reports this very disk, unchanged, for three days."""
     fleet = Fleet(pack.compiled)
     facts = [
         Fact(signal.id, SUBJECT, getattr(disk, name))
@@ -51,18 +51,24 @@ def findings(disk: Smart, pack: rulepack.RulePack) -> set[str]:
     for hour in range(HOURS):
         start = START + hour * HOUR
         window = Window(1, start, start + HOUR, start + HOUR + 5, "boot", layout, values, facts if hour == 0 else [])
-        told |= {pack.rules[finding.rule].name for finding in fleet.judge([window])}
+        found = [(finding, pack.rules[finding.rule]) for finding in fleet.judge([window])]
+        told |= {rule.name for finding, rule in found if finding.severity >= rule.ticket_from.grade}
     return told
 
 
 def due(disk: Smart) -> set[str]:
-    """What must be found: whatever the disk says of its state; never what it has counted before it was known."""
+    """What must be found: whatever the disk says of its state; never what it has counted before it was known.
+
+    More than eight sectors that cannot be read now are a state; a thousand replaced ones are all that a past may be.
+    """
     hot = {"hdd": 55, "ssd": 70, "nvme": 70}[disk.kind or "hdd"]
     says = {
         "disk_reports_failing": disk.passed is False,
         "nvme_critical_warning": bool(disk.critical_warning),
         "nvme_spare_low": disk.available_spare is not None and disk.available_spare < 0.5,
         "ssd_endurance_used": disk.endurance is not None and disk.endurance > 0.9,
+        "disk_failure_risk": disk.kind == "hdd"
+        and ((disk.pending_sectors or 0) > 8 or (disk.reallocated_sectors or 0) > 1000),
         "disk_hot": disk.kind == "hdd" and (disk.temperature or 0) > hot,
         "solid_state_hot": disk.kind != "hdd" and (disk.temperature or 0) > hot,
     }
