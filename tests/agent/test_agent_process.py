@@ -56,18 +56,25 @@ def agent(directory: Path, **environment: str) -> Iterator[subprocess.Popen[str]
         process.communicate()
 
 
-# A parent that starts a child, waits for it, and ends with its code; argv: the launcher, the state directory.
+# A parent that starts a child, waits for it, and ends with its code; argv: the launcher, the state directory, and a
+# word when sending failed before. A process of its own, as in life: the tests' serves gRPC, whose threads a fork would
+# leave in disorder.
 PARENT = """
 import pathlib, sys, time
 from keuring_agent import launcher
 from keuring_agent.config import Settings
 child = getattr(launcher, sys.argv[1])()
-child.start(Settings(state_directory=pathlib.Path(sys.argv[2]), deadline=5.0), after_failure=False)
+child.start(Settings(state_directory=pathlib.Path(sys.argv[2]), deadline=5.0), after_failure=len(sys.argv) > 3)
 while (code := child.poll()) is None:
     time.sleep(0.02)
 assert child.poll() is None
 sys.exit(code)
 """
+
+
+def code_of_child(make: type[Launcher], directory: Path, *more: str) -> int:
+    parent = [sys.executable, "-c", PARENT, make.__name__, str(directory), *more]
+    return subprocess.run(parent, timeout=120, check=False).returncode
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -167,28 +174,19 @@ def finished(child: Launcher) -> int:
 def test_a_child_sends_and_renews(tmp_path: Path, collector: Collector, make: type[Launcher]) -> None:
     before = collector.enrolled(tmp_path, since=dt.timedelta(days=6))
     fill(Settings(state_directory=tmp_path, deadline=5.0))
-    # From a process of its own, as in life: the one here serves gRPC, whose threads a fork would leave in disorder.
-    parent = [sys.executable, "-c", PARENT, make.__name__, str(tmp_path)]
-    done = subprocess.run(parent, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    assert code_of_child(make, tmp_path) == 0
     assert len(collector.journal.reports) == 1
     assert identity.load(tmp_path).not_after > before.not_after
 
 
 @pytest.mark.parametrize("make", [ForkLauncher, SpawnLauncher])
-def test_a_child_says_why_it_failed_with_its_code(
-    tmp_path: Path, collector: Collector, make: Callable[[], Launcher]
-) -> None:
+def test_a_child_says_why_it_failed_with_its_code(tmp_path: Path, collector: Collector, make: type[Launcher]) -> None:
     collector.enrolled(tmp_path)
     collector.stop()
-    settings = Settings(state_directory=tmp_path, deadline=2.0)
-    fill(settings)
-    child = make()
-    child.start(settings, after_failure=True)
-    assert finished(child) == UnreachableError.exit_code
+    fill(Settings(state_directory=tmp_path, deadline=5.0))
+    assert code_of_child(make, tmp_path, "failed") == UnreachableError.exit_code
     (tmp_path / "identity.json").unlink()
-    child.start(settings, after_failure=False)
-    assert finished(child) == IdentityError.exit_code
+    assert code_of_child(make, tmp_path) == IdentityError.exit_code
 
 
 @pytest.mark.parametrize("make", [ForkLauncher, SpawnLauncher])
