@@ -344,5 +344,6 @@ def test_the_signs_of_a_risk_are_told_with_their_points() -> None:
         ("Sectors waiting to be replaced (sda), growth", "5 sectors"),
         ("More of them wait than last week: points", "3"),
     ]
-    assert texts.why(line, texts.LEVEL, "en", NOW) == ("The signs add up; what they give together is 4, the limit is 3")
-    assert texts.why(line, texts.LEVEL, "nl", NOW).startswith("De signalen tellen op")
+    said = "The signs give 4 points together; it is noticed from 3 on"
+    assert texts.why(line, texts.LEVEL, "en", NOW) == said
+    assert texts.why(line, texts.LEVEL, "nl", NOW) == "De tekens geven samen 4 punten; vanaf 3 valt het op"

@@ -134,7 +134,7 @@ def test_facts_keep_their_value_and_their_history(store: Store) -> None:
     assert [(fact.signal, fact.value, fact.observed_at) for fact in store.facts(ENDPOINT)] == [(version, "13", 20.0)]
     assert store.facts_of(version) == {(ENDPOINT, ""): "13"}
     assert store.facts_of(version, [ENDPOINT + 1]) == {}
-    assert [fact.value for fact in store.fact_changes(ENDPOINT)] == ["12", "X1", "13", None]
+    assert [fact.value for _, fact in facts.changes(store.connection, ENDPOINT)] == ["12", "X1", "13", None]
 
 
 def test_events_and_what_cannot_be_measured(store: Store) -> None:

@@ -14,7 +14,7 @@ from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import DUPLICATE, OUT_OF_ORDER, QUARANTINED, STORED, Answer, WritePath
-from keuring_collector.store import StorageError, journal, open_store
+from keuring_collector.store import StorageError, facts, journal, open_store
 from keuring_collector.store.connection import Connection, connect
 from tests.collector.packs import write_pack
 from tests.collector.reports import report
@@ -317,7 +317,7 @@ def test_facts_are_stored_when_they_change(path: WritePath, migrated_url: str) -
     path.write([received(1, 1, facts={("os.version", ""): "12"})])
     path.write([received(1, 2, facts={("os.version", ""): "12"})])
     path.write([received(1, 3, facts={("os.version", ""): "13"})])
-    assert [fact.value for fact in store.fact_changes(1)] == ["12", "13"]
+    assert [fact.value for _, fact in facts.changes(store.connection, 1)] == ["12", "13"]
     assert [fact.value for fact in store.facts(1)] == ["13"]
     store.close()
 

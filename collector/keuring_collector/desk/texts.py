@@ -233,9 +233,9 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
         value = _judged(line)
         if value is None:
             return ""
-        what = (
-            gettext("the signs add up; what they give together") if _is_total(value) else measure.name or _named(value)
-        )
+        if _is_total(value):
+            return _why_of_points(value, _of(evidence, "limit"))
+        what = measure.name or _named(value)
         parts = [gettext("%(what)s is %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
@@ -247,6 +247,15 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
             if item := _of(evidence, role):
                 parts.append(template % {"value": _reading(item, measure, now)})
         return ", ".join(parts)
+
+
+def _why_of_points(total: Mapping[str, Any], limit: Mapping[str, Any] | None) -> str:
+    """The same of a risk, whose value is points."""
+    together = gettext("The signs give %(value)s points together") % {"value": wording.significant(total["value"])}
+    if limit is None:
+        return together
+    noticed = gettext("it is noticed from %(limit)s on") % {"limit": wording.significant(limit["value"])}
+    return f"{together}; {noticed}"
 
 
 def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:

@@ -145,16 +145,6 @@ def events(connection: Connection, endpoint: int, since: float, until: float) ->
     return [_event(row) for row in rows]
 
 
-def events_after(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredEvent]]:
-    """The events beyond position ``after``, in order: (position, event)."""
-    rows = connection.execute(
-        "SELECT position, signal_id, subject, observed_at, count, attributes FROM event "
-        "WHERE endpoint_id = ? AND position > ? ORDER BY position, ordinal",
-        (endpoint, after),
-    )
-    return [(row[0], _event(row[1:])) for row in rows]
-
-
 def unmeasured(connection: Connection, endpoint: int) -> list[tuple[int, str, str]]:
     """What cannot be measured on an endpoint: (signal, subject, reason)."""
     return connection.execute(

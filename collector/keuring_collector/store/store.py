@@ -145,10 +145,6 @@ class Store:
         """The facts of an endpoint as they are now."""
         return facts.facts(self.connection, endpoint)
 
-    def fact_changes(self, endpoint: int) -> list[StoredFact]:
-        """How the facts of an endpoint came to be what they are, oldest first."""
-        return [fact for _, fact in facts.changes(self.connection, endpoint)]
-
     def facts_of(self, signal: int, endpoints: Iterable[int] | None = None) -> dict[tuple[int, str], Value]:
         """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
         return facts.facts_of(self.connection, signal, endpoints)
