@@ -199,6 +199,21 @@ def test_processes_that_share_the_work_say_the_same(filled: Path) -> None:
     assert one == two
 
 
+@pytest.mark.parametrize(("kind", "missed"), [("ext4", ["LT-1", "LT-3"]), ("ntfs", [])])
+def test_what_a_rule_does_not_apply_to_it_does_not_miss(
+    filled: Path, tmp_path: Path, kind: str, missed: list[str]
+) -> None:
+    text = RULE.read_text(encoding="utf-8")
+    begin, end = text.index("applies_to:"), text.index("condition:")
+    text = f"{text[:begin]}applies_to: {{keuring.filesystem.type: {kind}}}\n{text[end:]}"
+    path = tmp_path / "volume_never_full.yaml"
+    text = text.replace("below: 15 GiB", "below: 1 GiB").replace("limit: 3 GiB", "limit: 0.5 GiB")
+    text = text.replace(text.splitlines()[0], "id: 5a9f6c1e-20c1-4a9b-9a1f-3f0f2f1c9d11")
+    path.write_text(text.replace("volume_nearly_full", "volume_never_full"), encoding="utf-8")
+    (rule,) = data(filled, str(path))["rules"]
+    assert [each["machine"] for each in rule["missed"]] == missed
+
+
 def test_incidents_are_held_against_tickets(filled: Path, tmp_path: Path) -> None:
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 2 * 86400))
     path = tmp_path / "incidents.csv"

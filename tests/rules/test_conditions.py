@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import yaml
 
+from keuring.signals import catalogue
 from keuring_collector import rulepack
+from keuring_collector.engine import Fleet
 from keuring_collector.engine.compiled import Combination, Growth, How
+from keuring_collector.engine.model import LAST, Layout, SeriesKey, Window
 from keuring_collector.rulepack import RulePackError, commands, drafts
 from keuring_collector.rulepack.reads import signals_of
 
@@ -176,3 +180,21 @@ def test_a_story_about_a_combination(tmp_path: Path) -> None:
 """
     write(tmp_path, f"  all:\n    - {{{USED}}}\n    - {{{WAITS}}}", tests=story)
     assert commands.test_text(tmp_path) == ("3 tests passed, 0 failed", 0)
+
+
+def test_an_explanation_reads_as_the_rule_was_written(tmp_path: Path) -> None:
+    pending = "threshold: {signal: keuring.smart.pending_sectors, above: 8, hold: 0}"
+    grew = "increase: {signals: [keuring.smart.pending_sectors, keuring.smart.reallocated_sectors], by: 4, within: 30d}"
+    write(tmp_path, f"  any:\n    - {{{pending}}}\n    - {{{grew}}}")
+    pack = rulepack.load(tmp_path)
+    fleet = Fleet(pack.compiled)
+    layout = Layout((SeriesKey(catalogue.KEURING_SMART_PENDING_SECTORS.id, LAST, "sda"),))
+    for number in range(3):
+        start = 1_767_571_200.0 + 300 * number
+        fleet.judge([Window(1, start, start + 300, start + 302, "", layout, np.array([20.0]))])
+    lines = commands.explain_lines(fleet.explain(1, next(iter(pack.rules))))
+    assert [line.split("  ")[1] for line in lines[1:4]] == [
+        "value keuring.smart.pending_sectors: 20 above 8",
+        "growth keuring.smart.pending_sectors: 0 at least 4 (of 2 signals together)",
+        "any of these",
+    ]

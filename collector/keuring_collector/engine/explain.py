@@ -95,7 +95,8 @@ def _compared(state: FleetState, place: Place, what: str, term: Term, offset: in
     comparison = "above" if term.sign > 0 else "below"
     # While the finding stands, the recovery limit is the one in force.
     active = bool(state.cells.active[place.cell])
-    limit = float(state.terms.limit[place.term + offset]) * term.sign if active else term.shown_limit
+    standing = float(state.terms.limit[place.term + offset]) * term.sign
+    limit = state.rounded(term.signal, standing) if active else term.shown_limit
     detail = "less another signal" if term.minus_signal else ""
     value, truth = number(state, place.term + offset), term_truth(state, place, offset)
     return Step(subject, what, term.signal, term.statistic, value, comparison, limit, truth, detail)

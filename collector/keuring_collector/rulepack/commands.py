@@ -23,6 +23,7 @@ BY_CYCLES = {
     "line": "by its recent line",
 }
 WORDS = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.UNKNOWN: "not measurable"}
+TOGETHER = frozenset({"all", "any", "not"})
 LENGTHS = frozenset({"forecast", "date", "hold", "recovery", "known"})
 NO_FORECAST = {
     "none_yet": "no complete day yet",
@@ -90,6 +91,8 @@ def _sentence(step: Step) -> str:
     if step.what == "finding":
         since = f" since {_moment(float(step.value))}" if isinstance(step.value, float) else ""
         return f"finding{since}" + (f" ({step.detail})" if step.detail else "")
+    if step.what in TOGETHER:
+        return f"{step.what} of these"
     signal = catalogue.BY_ID.get(step.signal)
     name = signal.name if signal else ""
     if signal and len(signal.statistics) > 1 and step.statistic:

@@ -160,4 +160,6 @@ class Growing(Kind):
         lane, limit = source.lanes[0], self.state.index.rules[place.number].terms[0].shown_limit
         value, truth = number(self.state, place.term), term_truth(self.state, place)
         detail = "days" if source.count_days else ""
+        if len(source.lanes) > 1:
+            detail = f"{detail}, of {len(source.lanes)} signals together".removeprefix(", ")
         yield Step(place.subject, "growth", lane.signal, lane.statistic, value, "at least", limit, truth, detail)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keuring_collector.engine.facts import applies
 from keuring_collector.rulepack.backtest import assess, compare, work
 from keuring_collector.rulepack.backtest.asked import Outcome
-from keuring_collector.store import desk
+from keuring_collector.rulepack.compile import compile_rule
+from keuring_collector.store import desk, facts
 from keuring_collector.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from keuring_collector.engine.compiled import FactTest
     from keuring_collector.rulepack.backtest.asked import Candidate, Machine, Question
     from keuring_collector.rulepack.backtest.assess import Judged
     from keuring_collector.rulepack.backtest.compare import Pair
     from keuring_collector.rulepack.backtest.replay import Seen
+    from keuring_collector.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,11 @@ def ask(question: Question, url: str, jobs: int = 1, advance: Callable[[int], No
     sides = []
     try:
         for candidate, tickets, outcomes in zip(question.candidates, played.tickets, played.outcomes, strict=True):
-            rule = candidate.rule
+            rule, applying = candidate.rule, compile_rule(candidate.rule).applies
             others = [
                 Outcome(endpoint, "urgent", since, subject)
                 for endpoint, subject, since in desk.grave(connection, rule.cause, rule.id)
-                if endpoint in machines
+                if endpoint in machines and _is_about(connection, applying, endpoint, subject)
             ]
             incidents = question.incidents.get(rule.cause, ())
             past = desk.past(connection, rule.cause)
@@ -69,3 +73,11 @@ def ask(question: Question, url: str, jobs: int = 1, advance: Callable[[int], No
         connection.close()
     pairs = compare.compare(*played.tickets) if len(sides) == 2 else None
     return Answer(question, machines, seen, sides, pairs)
+
+
+def _is_about(connection: Connection, tests: Sequence[FactTest], endpoint: int, subject: str) -> bool:
+    """Whether the rule applies there: a rule on hard disks does not miss what comes over an NVMe disk."""
+    if not tests:
+        return True
+    known = {(fact.signal, fact.subject): fact.value for fact in facts.facts(connection, endpoint)}
+    return applies(tests, {key: value for key, value in known.items() if value is not None}, subject)
