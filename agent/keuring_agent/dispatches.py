@@ -10,16 +10,18 @@ put aside and its sound lines go on.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+import sys
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_agent.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FILE_NAME: Final = "dispatches.log"
@@ -157,6 +159,27 @@ def keep(directory: Path, entries: Iterable[Dispatch]) -> str:
     except StateError as error:
         return str(error)
     return ""
+
+
+@contextlib.contextmanager
+def noted(dispatch: Dispatch, keeper: Callable[[Dispatch], None]) -> Iterator[None]:
+    """Notes the one sending that the block does: acknowledged when it ends well, else unfinished."""
+    outcome = UNFINISHED
+    try:
+        yield
+        outcome = ACKNOWLEDGED
+    finally:
+        keeper(dispatch._replace(outcome=outcome))
+
+
+def into(directory: Path) -> Callable[[Dispatch], None]:
+    """Keeps a sending in the log there; what goes wrong with that is said, and hinders nothing."""
+
+    def keeper(dispatch: Dispatch) -> None:
+        if complaint := keep(directory, (dispatch,)):
+            print(f"keuring-agent: {complaint}", file=sys.stderr)
+
+    return keeper
 
 
 def read(directory: Path, since: float = 0.0) -> Log:

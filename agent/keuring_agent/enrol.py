@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -93,22 +92,18 @@ def _ask(
     """The first of ``addresses`` that answers, and its answer. Raises the error of the last one that does not."""
     told = (HOST_NAME.id, KEURING_AGENT_VERSION.id) if question.host_name else (KEURING_AGENT_VERSION.id,)
     for address in addresses:
-        begun = dispatches.Dispatch(time.time(), dispatches.ENROLMENT, address, question.ByteSize(), signals=told)
-        outcome = dispatches.UNFINISHED
-        with uplink.channel(address, roots, None, proxy) as connection:
-            try:
+        sending = dispatches.Dispatch(time.time(), dispatches.ENROLMENT, address, question.ByteSize(), signals=told)
+        try:
+            with (
+                uplink.channel(address, roots, None, proxy) as connection,
+                dispatches.noted(sending, dispatches.into(directory)),
+            ):
                 call = enrolment_pb2_grpc.EnrolmentServiceStub(connection).EnrolEndpoint
-                answer = call(question, timeout=deadline)
-                outcome = dispatches.ACKNOWLEDGED
-            except grpc.RpcError as error:
-                failure = _explain(error, address, deadline)
-                if address == addresses[-1] or not isinstance(failure, UnreachableError | UntrustedError):
-                    raise failure from error
-            else:
-                return address, answer
-            finally:
-                if complaint := dispatches.keep(directory, (begun._replace(outcome=outcome),)):
-                    print(f"keuring-agent: {complaint}", file=sys.stderr)
+                return address, call(question, timeout=deadline)
+        except grpc.RpcError as error:
+            failure = _explain(error, address, deadline)
+            if address == addresses[-1] or not isinstance(failure, UnreachableError | UntrustedError):
+                raise failure from error
     raise AssertionError("a token names an address")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Final, cast
 
@@ -32,12 +31,8 @@ def recover(
     request = certificates.successor_request(directory, who)
     failures: list[DeliveryError] = []
     for address in addresses:
-        size = len(who.certificate_chain) + len(request.signing_request)
-        begun = dispatches.Dispatch(now, dispatches.RENEWAL, address, size)
-        outcome = dispatches.UNFINISHED
         try:
-            answer = _ask(address, who, request.signing_request, deadline, proxy)
-            outcome = dispatches.ACKNOWLEDGED
+            answer = _ask(directory, address, who, request.signing_request, deadline, proxy)
             found = certificates.succeed(directory, who, request, answer.certificate_chain, answer.trust_roots)
         except grpc.RpcError as error:
             failure = _explain(error, address, deadline)
@@ -50,14 +45,11 @@ def recover(
         else:
             state.write(directory / state.RECOVERY, {"recovered": now})
             return found
-        finally:
-            if complaint := dispatches.keep(directory, (begun._replace(outcome=outcome),)):
-                print(f"keuring-agent: {complaint}", file=sys.stderr)
     raise uplink.all_of(failures)
 
 
 def _ask(
-    address: str, who: Identity, signing_request: bytes, deadline: float, proxy: str
+    directory: Path, address: str, who: Identity, signing_request: bytes, deadline: float, proxy: str
 ) -> enrolment_pb2.RecoverCertificateResponse:
     """Both calls over one connection, since the collector behind an address need not be the same at the next one."""
     until = time.monotonic() + deadline
@@ -70,7 +62,10 @@ def _ask(
             certificate_signing_request=signing_request,
             signature=credentials.sign(who.private_key, CONTEXT + challenge + signing_request),
         )
-        return stub.RecoverCertificate(question, timeout=max(0.1, until - time.monotonic()))
+        # Only now something of this machine leaves: a challenge is asked for with nothing.
+        sending = dispatches.Dispatch(time.time(), dispatches.RENEWAL, address, question.ByteSize())
+        with dispatches.noted(sending, dispatches.into(directory)):
+            return stub.RecoverCertificate(question, timeout=max(0.1, until - time.monotonic()))
 
 
 def _explain(error: grpc.RpcError, address: str, deadline: float) -> DeliveryError:

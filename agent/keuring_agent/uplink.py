@@ -258,23 +258,18 @@ class Uplink:
         from keuring.enrolment.v1 import enrolment_pb2, enrolment_pb2_grpc
         from keuring_agent import certificates
 
-        begun = dispatches.Dispatch(self._wall(), dispatches.RENEWAL, address, 0)
-        outcome = dispatches.UNFINISHED
         try:
             request = certificates.successor_request(state_directory, self._identity)
             message = enrolment_pb2.RenewCertificateRequest(certificate_signing_request=request.signing_request)
-            begun = begun._replace(size=message.ByteSize())
-            answer = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate(
-                message, timeout=self._deadline
-            )
-            outcome = dispatches.ACKNOWLEDGED
+            sending = dispatches.Dispatch(self._wall(), dispatches.RENEWAL, address, message.ByteSize())
+            with dispatches.noted(sending, self._tally.add):
+                call = enrolment_pb2_grpc.CertificateServiceStub(connection).RenewCertificate
+                answer = call(message, timeout=self._deadline)
             certificates.succeed(state_directory, self._identity, request, answer.certificate_chain, answer.trust_roots)
         except grpc.RpcError as error:
             self._remarks[f"the certificate was not renewed: {explain(error, address, self._deadline)}"] = None
         except AgentError as error:
             self._remarks[f"the certificate was not renewed: {error}"] = None
-        finally:
-            self._tally.add(begun._replace(outcome=outcome))
 
 
 def all_of(failures: list[DeliveryError]) -> DeliveryError:

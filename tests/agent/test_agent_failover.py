@@ -208,6 +208,9 @@ def test_show_and_doctor_say_which_is_in_use(
     arguments = ["show", "--state-directory", str(directory)]
     assert cli.main(arguments) == 0
     assert f"They go to {second.address}, else {first.address}; reports went to" in capsys.readouterr().out
+    assert cli.main([*arguments, "--language", "nl"]) == 0
+    told_in_dutch = f"Ze gaan naar {second.address}, anders {first.address}; de rapporten gingen naar {second.address}"
+    assert told_in_dutch in capsys.readouterr().out
     assert cli.main([*arguments, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["collector"]
     assert (told["addresses"], told["in_use"]) == ([second.address, first.address], second.address)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from keuring_agent import identity, runner, sending, state
+from keuring_agent import dispatches, identity, runner, sending, state
 from keuring_agent.doctor import Mark
 from keuring_agent.errors import DeliveryError, RefusedError, UnreachableError
 from tests.agent.collector import Authority, Collector
@@ -50,6 +50,8 @@ def test_it_proves_its_key_gets_a_new_certificate_and_sends(settings: Settings, 
     found = look(settings.state_directory)["certificate"]
     assert found.mark is Mark.OK
     assert "one that had expired was replaced on 20" in found.found
+    noted = [(each.kind, each.outcome) for each in dispatches.read(settings.state_directory).entries]
+    assert noted == [(dispatches.RENEWAL, dispatches.ACKNOWLEDGED), (dispatches.REPORTS, dispatches.ACKNOWLEDGED)]
 
 
 def test_it_recovers_with_nothing_to_send(settings: Settings, collector: Collector) -> None:
@@ -96,6 +98,8 @@ def test_a_refusal_is_told_and_remembered(settings: Settings, collector: Collect
     assert "the collector gives no new one for it (asked on 20" in found.found
     assert "enroll --force" in found.mend
     assert sending.spool_of(settings).fill().reports == 1
+    (noted,) = dispatches.read(settings.state_directory).entries
+    assert (noted.kind, noted.outcome) == (dispatches.RENEWAL, dispatches.UNFINISHED)
 
 
 @pytest.mark.parametrize("fault", ["foreign", "stolen"])
@@ -118,6 +122,8 @@ def test_a_foreign_collector_is_asked_nothing_and_the_next_one_is(settings: Sett
         sending.send(settings)
         assert stranger.registry.challenges == []
     assert len(collector.registry.recoveries) == 1
+    # Nothing left for the stranger, so the log names the other one alone.
+    assert [each.to for each in dispatches.read(settings.state_directory).entries] == [who.enrolment_addresses[0]]
 
 
 def test_an_identity_of_before_goes_to_the_usual_port(tmp_path: Path) -> None:
