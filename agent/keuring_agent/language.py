@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ENGLISH, DUTCH = "en", "nl"
 KNOWN: Final = (ENGLISH, DUTCH)
+_DUTCH_MARKS: Final = str.maketrans(".,", ",.")
 
 
 class Language:
@@ -28,6 +29,10 @@ class Language:
         """``text`` in this language (in English where it is not translated), with ``values`` in its {places}."""
         found = self._texts.get(text, text)
         return found.format(**values) if values else found
+
+    def number(self, text: str) -> str:
+        """A number as it is written in this language, whatever follows it; ``text`` has it the English way."""
+        return text.translate(_DUTCH_MARKS) if self.name == DUTCH else text
 
 
 @cache

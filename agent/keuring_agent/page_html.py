@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from keuring_agent.language import Language
     from keuring_agent.show import Entry
 
-DURATIONS: Final = ("30m", "1h", "4h", "1d")
+DURATIONS: Final = {"30m": "30 minutes", "1h": "1 hour", "4h": "4 hours", "1d": "1 day"}
 _LINES: Final = 200  # of the log, the newest ones
 _STYLE: Final = (
     ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}"
     "body{max-width:70rem;margin:0 auto;padding:1rem}"
     "table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}"
-    "small{color:GrayText}button{font:inherit;padding:.3rem .9rem;margin-right:.5rem}"
+    "small{color:GrayText;font-weight:400}button{font:inherit;padding:.3rem .9rem;margin-right:.5rem}"
     ".wide{overflow-x:auto}"
 )
 POLICY: Final = (
@@ -90,7 +90,7 @@ def _pause(until: float | None, token: str, say: Language) -> Iterator[str]:
     yield f"<h2>{_text(say('Pause'))}</h2>"
     if until is None:
         yield f"<p>{_text(say('The agent is at work. You may let it rest; nothing is measured meanwhile.'))}</p>"
-        wishes = [(wish, wish) for wish in DURATIONS]
+        wishes = [(wish, say(words)) for wish, words in DURATIONS.items()]
     else:
         yield f"<p><strong>{_text(say('paused until {until}', until=pause.clock(until)))}</strong></p>"
         wishes = [("off", say("Go on now"))]

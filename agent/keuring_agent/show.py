@@ -206,7 +206,7 @@ def written(signal: Signal, value: str | float | bool, say: Language) -> str:
         return value
     if signal.kind is Kind.FACT and signal.value is ValueType.TIME:
         return time.strftime("%Y-%m-%d", time.gmtime(value))
-    return _quantity(signal.unit, value, signal.precision)
+    return say.number(_quantity(signal.unit, value, signal.precision))
 
 
 def _quantity(unit: str, value: float, precision: float) -> str:

@@ -257,3 +257,8 @@ def test_the_real_program(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("words", page_html.DURATIONS.values())
+def test_the_buttons_of_the_pause_are_named_in_dutch(words: str) -> None:
+    assert Language("nl")(words) != words

@@ -40,6 +40,11 @@ LATEST = {
     Problem.FAN_STOPPED: 3,
 }
 
+# What else is rightly said of a machine that nobody restarts for months: what was installed waits for that restart.
+FOLLOWS = frozenset(
+    {("security_updates_pending", Problem.UP_FOR_LONG.value), ("restart_pending", Problem.UP_FOR_LONG.value)}
+)
+
 
 @cache
 def small(simulation: Simulation) -> tuple[list[int], Played]:
@@ -139,7 +144,7 @@ def test_tickets_are_one_per_machine_and_cause_and_recur_within_two_weeks() -> N
 def test_a_thousand_machines(plan: str) -> None:
     simulation = year.Simulation(plan, 1000)
     played = year.play(simulation, processes=2)
-    assert explained(simulation, played) == Counter()
+    assert set(explained(simulation, played)) <= FOLLOWS
     results = year.found(simulation, played.told)
     late = [text for each in results if (text := wrong(each))]
     # A few are not found in time by chance: a disk hardly slower than its kind, a fan on a machine that is never busy.
