@@ -6,18 +6,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.desk.models.staff import Staff
 from keuring_collector.fleet.models import Endpoint
-
-
-class Staff(AbstractUser):
-    """Somebody who works at the service desk and signs in to the console."""
-
-    language = models.CharField(_("language"), max_length=2, blank=True)
-    must_change_password = models.BooleanField(default=False)
 
 
 class Ticket(models.Model):
@@ -143,14 +136,3 @@ class TicketHistory(models.Model):
     class Meta:
         ordering: ClassVar = ["at", "id"]
         indexes: ClassVar = [models.Index(fields=["ticket", "at"], name="history_ticket_at")]
-
-
-class Job(models.Model):
-    """Background work as a row that whoever is free leases, so that several collectors share it."""
-
-    name = models.CharField(max_length=40, primary_key=True)
-    due_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True, blank=True)
-    leased_by = models.CharField(max_length=80, blank=True)
-    last_ok_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.TextField(blank=True)
