@@ -148,11 +148,21 @@ class LogLine(NamedTuple):
     text: str
 
 
+class Incident(NamedTuple):
+    """What a system tells as such instead of in words: ``kind`` is a name of sensors/kernel.py."""
+
+    time: float
+    kind: str
+    subject: str = ""
+    severity: str = ""
+
+
 class KernelLog(NamedTuple):
-    """Messages after some position, and the position to go on from."""
+    """Messages (on Linux) or incidents (elsewhere) after some position, and the position to go on from."""
 
     position: str
     lines: list[LogLine]
+    incidents: tuple[Incident, ...] = ()
 
 
 class Shutdown(NamedTuple):
