@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import plistlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +14,9 @@ from keuring_agent.host.commands import Result
 from keuring_agent.host.darwin import DarwinHost, kept, starting, volumes
 from keuring_agent.host.readings import Backup, Certificate, Crash, NotMeasurable, Program, Shutdown
 from keuring_agent.host.tree import Tree
-from tests.agent import macs
-from tests.agent.macs import AT, mac, programs
+from tests.agent import mac_says, macs
+from tests.agent.mac_says import AT
+from tests.agent.macs import mac, programs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,7 @@ def test_what_a_mac_says(tmp_path: Path) -> None:
     system = host.operating_system()
     assert (system.type, system.name, system.version, system.build) == ("darwin", "macOS", "15.3.1", "24D70")
     hardware = host.hardware()
-    assert hardware[:6] == ("Apple Inc.", "MacBookAir10,1", macs.SERIAL, "laptop", "Apple M1", "11881.81.4")
+    assert hardware[:6] == ("Apple Inc.", "MacBookAir10,1", mac_says.SERIAL, "laptop", "Apple M1", "11881.81.4")
     assert host.boot_id() == "2b05150b-fa33-45bd-90f0-3369bf908e3e"
     assert [one.mountpoint for one in host.file_systems()] == ["/"]
     assert host.file_systems()[0].read_only is False  # the sealed root is; what colleagues write to is not
@@ -46,7 +48,7 @@ def test_what_a_mac_says(tmp_path: Path) -> None:
     assert [tuple(one) for one in host.wifi()] == [("en0", -52.0, None, None)]
     assert host.encryption()[0] == ("/", True)
     assert host.firewall() is True
-    assert host.displays() == 2
+    assert host.displays() == 3
     assert host.clock() == (True, None)
     assert [tuple(one) for one in host.arrays()] == [("disk5", 1)]
     assert host.software() == [Program("Mozilla Firefox", "128.5.0"), Program("Zoom", "6.2.11")]
@@ -69,7 +71,7 @@ def test_the_battery_of_apple_silicon_and_of_intel(tmp_path: Path) -> None:
     (temperature,) = host.temperatures()
     assert temperature == ("battery", 30.12, None)
 
-    (older,) = DarwinHost(run=programs({"ioreg -r -c AppleSmartBattery": macs.INTEL_BATTERY})).batteries()
+    (older,) = DarwinHost(run=programs({"ioreg -r -c AppleSmartBattery": mac_says.INTEL_BATTERY})).batteries()
     assert older.charge == pytest.approx(1839 / 4313)
     assert older.discharging is False
     assert older.full is not None
@@ -157,9 +159,9 @@ def test_a_panic_is_one_that_was_written_since_the_start(tmp_path: Path) -> None
 
 def test_a_start_lasts_until_the_login_window() -> None:
     began = time.mktime(time.strptime("Thu Nov 26 08:00:31 2026", "%a %b %d %H:%M:%S %Y"))
-    listing = "Thu Nov 26 08:00:02 2026 launchd\nThu Nov 26 08:00:31 2026 loginwindow\nThu Nov 26 09:00:00 2026 zsh\n"
+    listing = mac_says.PROCESSES
     assert starting.until_login(listing, began - 29) == 29
-    assert starting.until_login("Thu Nov 26 08:00:02 2026 launchd\n", began) is None
+    assert starting.until_login("    0 Thu Nov 26 08:00:02 2026 launchd\n", began) is None
     with pytest.raises(NotMeasurable, match="opened anew"):
         starting.until_login(listing, began - 86400)
 
@@ -238,3 +240,58 @@ def test_answers_are_kept_for_a_while_and_so_is_that_there_is_none() -> None:
     now = 120.0
     assert answers.of("x", 60, ask) == 3
     assert asked == [0.0, 60.0, 120.0]
+
+
+def test_what_a_mac_is_fitted_with_and_connected_to(tmp_path: Path) -> None:
+    host = mac(tmp_path)
+    assert [tuple(one) for one in host.gpus()] == [("gpu0", "Apple M1", None)]
+    assert [tuple(one) for one in host.gpu_use()] == [("gpu0", 0.42, None, None)]
+    assert [tuple(one) for one in host.screens()] == [
+        ("built-in", "Color LCD", None),
+        ("external 1", "DELL U2720Q", 1595980800.0),  # week 31 of 2020; the tablet goes without its name
+    ]
+    assert [tuple(one) for one in host.docks()] == [("dock", "CalDigit, Inc. TS4"), ("dock (2)", "Dell Inc. Dell dock")]
+    assert host.printers() == (3, 2)
+    assert host.vpn_connections() == 1
+    assert [tuple(one) for one in host.disk_sizes()] == [("disk0", 500_277_792_768)]
+    assert [tuple(one) for one in host.device_firmware()] == [("APPLE SSD AP0512Q", "1161.80.")]
+    assert [tuple(one) for one in host.drivers()] == [
+        ("org.example.hid", "1.8.0", None),
+        ("org.example.kext", "1.2.3", None),
+    ]
+    assert host.secure_boot() is True
+    assert host.further_software() == [Program("Example", "1.0")]
+    with pytest.raises(NotMeasurable, match="part of its board"):
+        host.memory_slots()
+
+
+def test_what_goes_on_by_itself(tmp_path: Path) -> None:
+    host = mac(tmp_path)
+    assert host.patch_level() == "24D70"
+    assert host.updates_automatic() is True
+    assert host.updates_checked() == 1795669200.0
+    assert host.failed_services() == 2
+    assert host.sign_in_duration() == 9
+    wanted = tmp_path / "Library/Managed Preferences/com.apple.SoftwareUpdate.plist"
+    wanted.parent.mkdir()
+    wanted.write_bytes(plistlib.dumps({"AutomaticallyInstallMacOSUpdates": False}))
+    assert host.updates_automatic() is False
+    nobody = mac(tmp_path, {"ps -A -c": "    0 Thu Nov 26 08:00:31 2026 loginwindow\n"})
+    assert nobody.sign_in_duration() is None
+    later = mac_says.PROCESSES.replace("08:05:09", "09:45:09")
+    with pytest.raises(NotMeasurable, match="Finder"):
+        mac(tmp_path, {"ps -A -c": later}).sign_in_duration()
+
+
+def test_hangs_and_panics_are_told_from_the_last_look_on(tmp_path: Path) -> None:
+    host = mac(tmp_path)
+    folder = "Library/Logs/DiagnosticReports"
+    panic = f"{folder}/Kernel_2026-11-26-080100_mac.panic"
+    (tmp_path / panic).write_text("{}")
+    macs.written(host._tree, f"{folder}/Some_2026-11-26-083100_mac.hang", AT + 300)
+    macs.written(host._tree, panic, AT + 60)
+    assert host.hangs("").crashes == []
+    assert host.hangs(repr(AT)).crashes == [Crash(AT + 300, "Safari")]
+    assert host.bug_checks("").bug_checks == []
+    assert [tuple(one) for one in host.bug_checks(repr(AT)).bug_checks] == [(AT + 60, "panic")]
+    assert host.bug_checks(repr(AT + 60)).bug_checks == []

@@ -10,9 +10,11 @@ import pytest
 
 from keuring_agent.host.darwin import (
     age,
+    attached,
     battery,
     disks,
-    displays,
+    fitted,
+    graphics,
     identity,
     profile,
     protection,
@@ -34,7 +36,13 @@ pytestmark = pytest.mark.corpus
 READERS: Final[tuple[Callable[[list[Item]], object], ...]] = (
     identity.of_profile,
     battery.of_profile,
-    displays.in_use,
+    graphics.in_use,
+    graphics.gpus,
+    graphics.screens,
+    attached.of_profile,
+    fitted.of_memory,
+    fitted.of_disks,
+    fitted.of_bridge,
     disks.of_profile,
     wireless.of_profile,
     protection.of_profile,
@@ -148,9 +156,9 @@ def test_disks(recordings: Path) -> None:
 
 
 def test_screens_wifi_and_firewall(recordings: Path) -> None:
-    assert displays.in_use(read(recordings, "mojave-dual-video-cards")) == 1
-    assert displays.in_use(read(recordings, "11.0-apple-M1")) == 1
-    assert displays.in_use(read(recordings, "fiberchannel")) == 0  # a server
+    assert graphics.in_use(read(recordings, "mojave-dual-video-cards")) == 1
+    assert graphics.in_use(read(recordings, "11.0-apple-M1")) == 1
+    assert graphics.in_use(read(recordings, "fiberchannel")) == 0  # a server
     assert wireless.of_profile(read(recordings, "10.6.6-intel")) == [WifiLink("en1", None, None, None)]  # it is off
     with pytest.raises(NotMeasurable, match="no Wi-Fi"):
         wireless.of_profile(read(recordings, "11.0-apple-M1"))
@@ -160,6 +168,20 @@ def test_screens_wifi_and_firewall(recordings: Path) -> None:
 
 
 FIELD: Final = re.compile(r"'(NAME|VERSION)' => (?:'((?:[^'\\]|\\.)*)'|\"([^\"]*)\"|(\d+))")
+
+
+def test_graphics_screens_memory_and_docks(recordings: Path) -> None:
+    mojave = read(recordings, "mojave-dual-video-cards")
+    assert [gpu.model for gpu in graphics.gpus(mojave)] == ["Intel HD Graphics 530", "AMD Radeon Pro 450"]
+    assert [tuple(screen) for screen in graphics.screens(mojave)] == [("built-in", "Color LCD", None)]
+    assert fitted.of_memory(read(recordings, "10.6.6-intel")) == (2, 2)
+    assert fitted.of_memory(read(recordings, "10.4-powerpc")) == (8, 2)
+    with pytest.raises(NotMeasurable, match="board"):
+        fitted.of_memory(read(recordings, "11.0-apple-M1"))
+    assert [tuple(one) for one in fitted.of_disks(read(recordings, "SPSerialATADataType.xml"))] == [
+        ("WDC WD2500AAJS-40VWA1", "58.01D02")
+    ]
+    assert attached.of_profile(read(recordings, "SPUSBDataType.xml")) == []
 
 
 def plain(name: str) -> str:

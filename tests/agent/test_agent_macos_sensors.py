@@ -22,8 +22,9 @@ from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.recorder import Recorder
 from keuring_agent.sensors import every
-from tests.agent import macs
-from tests.agent.macs import AT, mac, programs
+from tests.agent import mac_says, macs
+from tests.agent.mac_says import AT
+from tests.agent.macs import mac, programs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def test_a_mac_emits_or_explains_every_signal_and_tells_nobodys_names(tmp_path: 
     told = measured | explained.keys() | quiet | rates
     assert {signal.name for signal in known if signal.id not in told} == set()
     assert not any("yet" in reason for reason in explained.values())
-    for name in ("COLLEAGUE", "NEIGHBOURS", "anna", "example", "secret"):
+    for name in ("COLLEAGUE", "NEIGHBOURS", "anna", "mac-0042", "secret"):
         assert name not in texts(report)
     # The catalogue says the same: nothing that no Mac can measure, and all that this one does.
     never = {identity for identity, reason in explained.items() if reason in NEVER}
@@ -120,7 +121,7 @@ def test_a_mac_on_which_nothing_answers_still_says_why(tmp_path: Path) -> None:
     assert len([reason for reason in recorder.reason_unmeasured().values() if reason]) > 60
 
 
-@pytest.mark.parametrize("command", sorted(macs.SAID))
+@pytest.mark.parametrize("command", sorted(mac_says.SAID))
 def test_one_program_that_hangs_stops_no_sensor(command: str, tmp_path: Path) -> None:
     answers = programs()
 

@@ -1811,7 +1811,7 @@ HW_GPU_UTILIZATION: Final = Signal(
     brief="Share of time in which the graphics processor had work.",
     purpose="Finds machines that are short of graphics.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="gpu",
     statistics=(
         Statistic.MEAN,

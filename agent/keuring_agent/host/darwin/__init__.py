@@ -13,18 +13,21 @@ import psutil
 from keuring_agent.host import commands, smartctl
 from keuring_agent.host.darwin import (
     age,
+    attached,
     backups,
     battery,
     certificates,
     clock,
     disks,
-    displays,
+    fitted,
+    graphics,
     identity,
     memory,
     network,
     profile,
     protection,
     reports,
+    services,
     software,
     starting,
     thermal,
@@ -40,13 +43,14 @@ from keuring_agent.host.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_agent.host import readings
+    from keuring_agent.host import inventory, readings
+    from keuring_agent.host.darwin.profile import Item
     from keuring_agent.host.darwin.registry import Entry
 
 _QUICK: Final = 4.0  # seconds: less than a sensor may take that reads once a window
 _SLOW: Final = 30.0  # for what is asked seldom
 # For how long answers are kept, in seconds: none of these programs may run at every sample.
-_WITHIN_A_WINDOW, _HALF_AN_HOUR, _AN_HOUR, _HALF_A_DAY = 240.0, 1800.0, 3600.0, 43200.0
+_WITHIN_A_WINDOW, _HALF_AN_HOUR, _AN_HOUR, _FOUR_HOURS, _HALF_A_DAY = 240.0, 1800.0, 3600.0, 14400.0, 43200.0
 _NO_PSI: Final = "macOS does not tell how long work waited (PSI is Linux's)"
 _RECENT: Final = 11  # the first macOS that no Mac of 2011 or before runs, whoever helps it
 
@@ -198,9 +202,10 @@ class DarwinHost(PortableHost):
         raise NotMeasurable("macOS does not note what a start waited for")
 
     def displays(self) -> int:
-        return self._kept.of(
-            "displays", _HALF_A_DAY, lambda: displays.in_use(profile.ask(self._run, _QUICK, "SPDisplaysDataType"))
-        )
+        return graphics.in_use(self._graphics())
+
+    def _graphics(self) -> Sequence[Item]:
+        return self._kept.of("graphics", _HALF_A_DAY, lambda: graphics.ask(self._run, _QUICK))
 
     def manufactured(self) -> float:
         major = self.operating_system().version.partition(".")[0]
@@ -209,6 +214,84 @@ class DarwinHost(PortableHost):
 
     def crashes(self, position: str) -> readings.Crashes:
         return reports.crashes(self._tree, position, self.wall())
+
+    def hangs(self, position: str) -> readings.Crashes:
+        return reports.crashes(self._tree, position, self.wall(), "hang")
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:
+        return reports.panics(self._tree, position, self.wall())
+
+    def sign_in_duration(self) -> float | None:
+        return services.sign_in_duration(self._run, _QUICK)
+
+    def further_software(self) -> Sequence[readings.Program]:
+        return self._software.further()
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        return fitted.drivers(self._run, _SLOW)
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        return fitted.firmware(self._run, _SLOW)
+
+    def firmware_updates(self) -> int:
+        raise NotMeasurable("the firmware of a Mac comes with updates of macOS, and is counted with them")
+
+    def secure_boot(self) -> bool:
+        return fitted.secure_boot(self._run, _SLOW)
+
+    def tpm(self) -> str:
+        raise NotMeasurable("Macs keep keys in a chip of their own, and have no TPM")
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        raise NotMeasurable("macOS has no licence that ends")
+
+    def patch_level(self) -> str:
+        return self.operating_system().build
+
+    def updates_automatic(self) -> bool:
+        return updates.automatic(self._tree)
+
+    def updates_checked(self) -> float:
+        return updates.checked(self._tree)
+
+    def failed_services(self) -> int:
+        return services.failed(self._run, _QUICK)
+
+    def suspend_failures(self) -> int:
+        raise NotMeasurable("macOS does not count how often it could not go to sleep")
+
+    def throttled_time(self) -> float:
+        raise NotMeasurable("macOS does not tell for how long it held the processor back")
+
+    def vulnerabilities(self) -> int:
+        raise NotMeasurable("macOS does not list the faults of its processor")
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        return fitted.memory_slots(self._run, _SLOW)
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        return fitted.disk_sizes(self._run, _SLOW)
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        return graphics.gpus(self._graphics())
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        return self._kept.of("gpu", _WITHIN_A_WINDOW, lambda: graphics.use(self._run, _QUICK))
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        return graphics.screens(self._graphics())
+
+    def display_limit(self) -> int:
+        raise NotMeasurable("macOS does not tell how many screens a Mac can drive")
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        return self._kept.of("docks", _FOUR_HOURS, lambda: attached.docks(self._run, _SLOW))
+
+    def printers(self) -> inventory.Printers:
+        return attached.printers(self._run, _QUICK)
+
+    def vpn_connections(self) -> int:
+        return attached.vpn_connections(self._run, _QUICK)
 
     def own_use(self) -> OwnUse:
         import resource  # psutil does not know the children's time here, and most of the cost is theirs

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_agent.host.darwin import plists, software
+from keuring_agent.host.inventory import BugCheck, BugChecks
 from keuring_agent.host.readings import Crash, Crashes, NotMeasurable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _KINDS: Final = {"crash": ((".crash",), ("109", "309")), "hang": ((".hang", ".sp
 _OLD_IDENTIFIER: Final = re.compile(r"^Identifier:\s+(\S+)", re.MULTILINE)
 _PANIC: Final = re.compile(r"^(?:panic-|Kernel[_-]).*\.(?:panic|ips)$|\.panic$")
 _JETSAM: Final = re.compile(r"^JetsamEvent-.*\.ips$")
+_CODE: Final = "panic"  # what it was about stands in the report only, among much else
 _CLOSED: Final = "reports of crashes may be read by administrators only; run the agent as root to count them"
 
 
@@ -73,14 +75,25 @@ def _files(tree: Tree) -> Iterator[tuple[str, str, float]]:
                 continue
 
 
-def crashes(tree: Tree, position: str, now: float) -> Crashes:
-    """What crashed after ``position`` (a time) until ``now``; of "" nothing, as nobody watched before."""
-    try:
-        since = float(position)
-    except ValueError:
-        since = now
-    found = [Crash(one.time, one.program) for one in read(tree, since, now) if one.kind == "crash"]
+def crashes(tree: Tree, position: str, now: float, kind: str = "crash") -> Crashes:
+    """What crashed (or hung) after ``position`` (a time) until ``now``; of "" nothing, as nobody watched before."""
+    since = _since(position, now)
+    found = [Crash(one.time, one.program) for one in read(tree, since, now) if one.kind == kind]
     return Crashes(repr(now), sorted(found))
+
+
+def panics(tree: Tree, position: str, now: float) -> BugChecks:
+    """Panics of the kernel. Their time is that of the report, which is written at the next start."""
+    since = _since(position, now)
+    found = [time for _, name, time in _files(tree) if _PANIC.search(name) and since < time <= now]
+    return BugChecks(repr(now), [BugCheck(time, _CODE) for time in sorted(found)])
+
+
+def _since(position: str, now: float) -> float:
+    try:
+        return float(position)
+    except ValueError:
+        return now
 
 
 def panicked(tree: Tree, booted: float) -> bool:

@@ -94,6 +94,11 @@ class SoftwareReader:
                 found.setdefault(program.program, program)
         return [found[name] for name in sorted(found)]
 
+    def further(self) -> list[Program]:
+        """All other programs in /Applications, by the names of their bundles; none from colleagues' own folders."""
+        names = [name for name in self._tree.names(_FOLDER) if name.endswith(".app") and name not in _BUNDLES]
+        return [found for found in map(self._program, names) if found is not None]
+
     def _program(self, name: str) -> Program | None:
         path = f"{_FOLDER}/{name}/Contents/Info.plist"
         try:
@@ -111,4 +116,6 @@ class SoftwareReader:
         except NotMeasurable:
             return None
         version = plists.text(fields.get("CFBundleShortVersionString")) or plists.text(fields.get("CFBundleVersion"))
-        return of_bundle(name, version)
+        match = _VERSION.match(version)
+        other = Program(name.removesuffix(".app"), match[1]) if match is not None and name not in _BUNDLES else None
+        return of_bundle(name, version) or other

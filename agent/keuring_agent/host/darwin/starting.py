@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.darwin import reports
+from keuring_agent.host.darwin import processes, reports
 from keuring_agent.host.readings import NotMeasurable, Shutdown
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _SESSION: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_STAMP: Final = "%a %b %d %H:%M:%S %Y"  # of ps, in the C locale: "Thu Nov 26 09:09:05 2026"
-_STAMP_LENGTH: Final = 24
 _LOGIN_WINDOW: Final = "loginwindow"
 _LONGEST: Final = 1800.0  # a login window that began later is not the one that this start led to
 _CAUSE: Final = re.compile(r"Previous shutdown cause: (-?\d{1,3})\b", re.IGNORECASE)
@@ -34,29 +32,18 @@ def boot_id(run: Run, timeout: float) -> str:
 
 def boot_duration(run: Run, timeout: float, booted: float) -> float | None:
     """From the kernel's start to the login window; None while that is not there yet. Firmware before is not in it."""
-    result = run(["ps", "-A", "-c", "-o", "lstart=,comm="], timeout)
-    return until_login(result.output.decode("utf-8", "replace"), booted)
+    return until_login(processes.ask(run, timeout), booted)
 
 
 def until_login(listing: str, booted: float) -> float | None:
     """The same of what ps said; of all programs only the login window is looked at."""
-    rows = ((line.strip()[:_STAMP_LENGTH], line.strip()[_STAMP_LENGTH:].strip()) for line in listing.splitlines())
-    stamps = [_seconds(stamp) for stamp, name in rows if name == _LOGIN_WINDOW]
-    began = [stamp - booted for stamp in stamps if stamp is not None]
+    began = [found.started - booted for found in processes.read(listing) if found.name == _LOGIN_WINDOW]
     if not began:
         return None
     took = min(began)
     if not 0 <= took <= _LONGEST:
         raise NotMeasurable("the login window was opened anew since the start, so how long that took is gone")
     return took
-
-
-def _seconds(stamp: str) -> float | None:
-    """Local time, as ps writes it."""
-    try:
-        return time.mktime(time.strptime(" ".join(stamp.split()), _STAMP))
-    except (ValueError, OverflowError):
-        return None
 
 
 def last_shutdown(tree: Tree, run: Run, timeout: float, booted: float) -> Shutdown:

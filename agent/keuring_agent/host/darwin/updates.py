@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _FOUND: Final = "Library/Preferences/com.apple.SoftwareUpdate.plist"
+_WANTED: Final = "Library/Managed Preferences/com.apple.SoftwareUpdate.plist"
 _INSTALLED: Final = "Library/Receipts/InstallHistory.plist"
 _LOOKED: Final = ("LastFullSuccessfulDate", "LastSuccessfulDate", "LastBackgroundSuccessfulDate")
 _NEVER: Final = "macOS has not looked for updates yet, or has been told not to"
@@ -43,6 +44,27 @@ def _is_security(row: dict[str, object], version: str) -> bool:
         return False
     other = offered.partition(".")[0] != version.partition(".")[0]
     return not (name.lower().startswith("macos") and other)
+
+
+def checked(tree: Tree) -> float:
+    """When macOS last looked for updates, in seconds since 1970."""
+    fields = plists.mapping(plists.file(tree, _FOUND, _NEVER))
+    times = [time for time in (plists.time(fields.get(name)) for name in _LOOKED) if time is not None]
+    if not times:
+        raise NotMeasurable(_NEVER)
+    return max(times)
+
+
+def automatic(tree: Tree) -> bool:
+    """Whether macOS installs its updates by itself: as the organisation wants it, else as it is set here."""
+    for path in (_WANTED, _FOUND):
+        try:
+            value = plists.mapping(plists.file(tree, path)).get("AutomaticallyInstallMacOSUpdates")
+        except NotMeasurable:
+            continue
+        if isinstance(value, bool | int):
+            return bool(value)
+    raise NotMeasurable("nobody has set whether macOS installs its updates by itself")
 
 
 def last_installed(tree: Tree) -> float:
