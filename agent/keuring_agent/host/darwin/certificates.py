@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from keuring_agent.host.commands import Run
 
 _KEYCHAIN: Final = "/Library/Keychains/System.keychain"
-_IDENTITY: Final = re.compile(r'^\s*\d+\) ([0-9A-F]{40}) "([^"\n]*)"', re.MULTILINE)
+_IDENTITY: Final = re.compile(r'^ *\d+\) ([0-9A-F]{40}) "([^"\n]*)"', re.MULTILINE)
 # macOS makes these for itself, and nobody is locked out when they expire.
 _OWN: Final = ("com.apple.systemdefault", "com.apple.kerberos.kdc")
-_BLOCK: Final = re.compile(
-    r"SHA-1 hash: ([0-9A-F]{40})\s.*?(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----)", re.DOTALL
-)
+_HASH: Final = "SHA-1 hash: "
+_HASH_LENGTH: Final = 40
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _USE: Final = "machine"
 _NONE: Final = "the system's keychain holds no certificate of the machine itself"
 
@@ -47,10 +47,11 @@ def of_identities(output: str) -> list[str]:
 def of_keychain(output: str, wanted: list[str]) -> list[Certificate]:
     """When each of them expires, the first to do so first; a second one gets a number."""
     dates = []
-    for match in _BLOCK.finditer(output):
-        if match[1] in wanted:
+    for block in output.split(_HASH)[1:]:
+        if block[:_HASH_LENGTH] in wanted and _BEGIN in block:
+            body = block.partition(_BEGIN)[2].partition(_END)[0]
             try:
-                dates.append(x509.expires(match[2].encode()))
+                dates.append(x509.expires(f"{_BEGIN}{body}{_END}".encode()))
             except NotMeasurable:
                 continue
     names = (_USE if number == 1 else f"{_USE} ({number})" for number in range(1, len(dates) + 1))

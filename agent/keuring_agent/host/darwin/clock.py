@@ -10,7 +10,7 @@ from keuring_agent.host.readings import ClockState, NotMeasurable
 if TYPE_CHECKING:
     from keuring_agent.host.commands import Run
 
-_STATE: Final = re.compile(r"^Network Time: (On|Off)\s*$", re.MULTILINE)
+_STATE: Final = re.compile(r"^Network Time: (On|Off)[ \t]*$", re.MULTILINE)
 
 
 def read(run: Run, timeout: float) -> ClockState:

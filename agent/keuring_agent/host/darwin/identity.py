@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.commands import Run
     from keuring_agent.host.darwin.profile import Item
 
-_LINE: Final = re.compile(r"^(\w+):\s*(.*?)\s*$", re.MULTILINE)
+_LINE: Final = re.compile(r"^(\w+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _VIRTUAL: Final = ("vmware", "virtual", "parallels", "vbox", "qemu")
 _LAPTOP, _SERVER = ("book", "ibook"), ("xserve", "rackmac")

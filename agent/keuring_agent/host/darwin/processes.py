@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from keuring_agent.host.commands import Run
 
-_ROW: Final = re.compile(r"^\s*(\d+) +(\w{3} +\w{3} +\d{1,2} +\d\d:\d\d:\d\d +\d{4})\s+(.+)$", re.MULTILINE | re.ASCII)
+_ROW: Final = re.compile(
+    r"^ *(\d{1,10}) +(\w{3} +\w{3} +\d{1,2} +\d\d:\d\d:\d\d +\d{4}) +(.+)$", re.MULTILINE | re.ASCII
+)
 _STAMP: Final = "%a %b %d %H:%M:%S %Y"  # in the C locale: "Thu Nov 26 09:09:05 2026"
 
 

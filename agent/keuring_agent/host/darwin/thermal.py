@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _LEVEL: Final = "com.apple.system.thermalpressurelevel"
 _HEAVY: Final = 2  # 0 nominal, 1 moderate, 2 heavy, 3 trapping, 4 sleeping
-_TOLD: Final = re.compile(rf"^{re.escape(_LEVEL)}\s+(\d)\s*$", re.MULTILINE)
+_TOLD: Final = re.compile(rf"^{re.escape(_LEVEL)}[ \t]+(\d)[ \t]*$", re.MULTILINE)
 _LIMIT: Final = re.compile(r"CPU_Speed_Limit\s*=\s*(\d{1,3})")
 _WHOLE: Final = 100  # percent of the speed
 _NEVER: Final = "No CPU power status has been recorded"

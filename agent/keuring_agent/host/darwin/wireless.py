@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.commands import Run
     from keuring_agent.host.darwin.profile import Item
 
-_FIELD: Final = re.compile(r"^\s*(Interface Name|RSSI)\s*:\s*(\S+)", re.MULTILINE)
+_FIELD: Final = re.compile(r"^ *(Interface Name|RSSI) *: *(\S+)", re.MULTILINE)
 _DECIBELS: Final = re.compile(r"(-\d{1,3}) dBm")
 _FAINTEST, _STRONGEST = -120.0, 0.0
 _INTERFACES: Final = ("spairport_airport_interfaces", "Interfaces")
