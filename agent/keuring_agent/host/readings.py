@@ -86,7 +86,7 @@ class NetworkUse(NamedTuple):
     receive_errors: int
     transmit_errors: int
     receive_dropped: int
-    transmit_dropped: int
+    transmit_dropped: int | None
     link_changes: int | None
     speed: float | None
 

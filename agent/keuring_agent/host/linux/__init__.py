@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from typing import TYPE_CHECKING, Final
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
 _QUICK: Final = 5.0
 _SLOW: Final = 30.0  # for apt and disks, which are asked seldom
-_SMART: Final = ("smartctl", "--json", "--info", "--health", "--attributes", "--nocheck=standby")
 
 
 class LinuxHost:
@@ -172,18 +170,7 @@ class LinuxHost:
         return found
 
     def smart(self, device: str) -> Smart | None:
-        import json
-
-        result = self._run([*_SMART, f"/dev/{device}"], _SLOW)
-        try:
-            document = json.loads(result.output)
-        except ValueError:
-            raise NotMeasurable("smartctl does not speak JSON; it does from version 7.0 on") from None
-        if result.status & smartctl.OPEN_FAILED and _sleeps(document):
-            return None
-        if result.status & smartctl.OPEN_FAILED and os.geteuid() != 0:
-            raise NotMeasurable("disks tell their health to root only; run the agent as root to read it")
-        return smartctl.parse(document)
+        return smartctl.ask(self._run, _SLOW, f"/dev/{device}")
 
     def arrays(self) -> Sequence[readings.Array]:
         return raid.arrays(self._tree)
@@ -312,9 +299,3 @@ class LinuxHost:
         cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
         pages = int(Tree().text("proc/self/statm").split()[1])
         return OwnUse(cpu, pages * resource.getpagesize())
-
-
-def _sleeps(document: object) -> bool:
-    """smartctl says so in a message, or in power_mode, and leaves the disk alone."""
-    text = str(document).upper()
-    return "STANDBY" in text and "SMART_STATUS" not in text
