@@ -45,6 +45,12 @@ def _share(percent: float | None) -> float | None:
     return None if percent is None else percent / 100
 
 
+def exit_status(document: object) -> int:
+    """How smartctl ended, as it says itself."""
+    status = _object(_object(document).get("smartctl")).get("exit_status")
+    return status if isinstance(status, int) else 0
+
+
 def parse(document: object) -> Smart:
     """The health in one document of smartctl. Raises NotMeasurable when the device is no disk or has no SMART."""
     data = _object(document)
