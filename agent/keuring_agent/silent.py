@@ -8,7 +8,6 @@ refused a token is not asked again with the same one (a certificate: for six hou
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -43,6 +42,8 @@ class Means(NamedTuple):
     @property
     def digest(self) -> str:
         """Names the token without telling it."""
+        import hashlib  # OpenSSL, for a moment that comes once
+
         return hashlib.sha256(self.token.encode()).hexdigest()
 
 
