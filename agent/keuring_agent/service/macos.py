@@ -95,7 +95,7 @@ class Launchd:
     def steps(self) -> tuple[Step, ...]:
         """The commands that follow the files."""
         return (
-            Step(("chown", f"{ACCOUNT}:{ACCOUNT}", STATE)),
+            Step(("chown", "-R", f"{ACCOUNT}:{ACCOUNT}", STATE)),
             Step(("launchctl", "bootout", f"system/{LABEL}"), may_fail=True),
             Step(("launchctl", "enable", f"system/{LABEL}")),
             Step(("launchctl", "bootstrap", "system", PLIST)),
@@ -124,8 +124,6 @@ class Launchd:
         log.touch(mode=0o640)
         if self.is_live:
             service.carry_out([*self.account(), *self.steps()[:1]], self._runs)
-            if token:
-                service.carry_out([Step(("chown", f"{ACCOUNT}:{ACCOUNT}", f"{STATE}/{state.TOKEN}"))], self._runs)
             service.carry_out([Step(("chown", f"{ACCOUNT}:{ACCOUNT}", LOG))], self._runs)
             service.carry_out(self.steps()[1:], self._runs)
         return any(changed)
