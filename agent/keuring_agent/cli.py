@@ -296,13 +296,16 @@ def _destination(settings: Settings) -> Destination:
 
 
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import doctor
+    from keuring_agent import doctor, state
 
-    worst = False
+    state.act_as_owner(settings.state_directory)
+    found = []
     for finding in doctor.examine(settings, _host(settings)):
         print(finding, flush=True)
-        worst = worst or finding.mark is doctor.Mark.FAIL
-    return 1 if worst else 0
+        found.append(finding)
+    step = doctor.next_step(found)
+    print(f"next: {step.subject}: {step.mend}" if step else "next: nothing; this agent can work")
+    return 1 if any(finding.mark is doctor.Mark.FAIL for finding in found) else 0
 
 
 _COMMANDS = {
