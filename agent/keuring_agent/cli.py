@@ -134,7 +134,11 @@ def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
     identity.load(settings.state_directory)
     state.prepare(settings.state_directory)
     with locked(settings.state_directory), Alarm() as alarm:
-        Runner(settings, _host(settings), launcher.default()).run(alarm)
+        anew = Runner(settings, _host(settings), launcher.default()).run(alarm)
+    if anew:
+        from keuring_agent import restarting
+
+        return restarting.start_anew()
     return 0
 
 
@@ -193,14 +197,15 @@ def _shown(settings: Settings, *, measure: bool = True) -> tuple[WindowReport, l
 
 
 def _show(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import show
+    from keuring_agent import effort, show
 
     report, found = _shown(settings)
     where = _destination(settings)
+    pace = effort.load(settings.state_directory)
     if chosen.json:
-        print(json.dumps(show.document(found, where), indent=2, ensure_ascii=False))
+        print(json.dumps(show.document(found, where, pace), indent=2, ensure_ascii=False))
     else:
-        for line in show.text(found, where, report.start, report.duration, language.chosen(chosen.language)):
+        for line in show.text(found, where, pace, report.start, report.duration, language.chosen(chosen.language)):
             print(line)
     return 0
 

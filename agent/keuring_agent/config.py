@@ -71,6 +71,12 @@ class Settings:
     smart_interval: float = _setting("Time between two looks at the health of disks.", 3600.0, 60, 604800)
     updates_interval: float = _setting("Time between two counts of pending updates.", 21600.0, 600, 604800)
     sensor_timeout: float = _setting("Time that a quick sensor may take.", 10.0, 0.1, 60)
+    sensor_cpu_limit: float = _setting(
+        "Processor time an hour at its usual pace above which a sensor reads less often.", 1.0, 0.001, 3600
+    )
+    memory_limit: int = _setting("Memory at which the agent restarts itself.", 96 * 2**20, 2**20, 2**40)
+    battery_threshold: float = _setting("Share of a battery's charge below which it measures less.", 0.2, 0, 1)
+    battery_stretch: float = _setting("By how much all intervals are longer then.", 3.0, 1, 12)
     collector: tuple[str, ...] = _setting(
         "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
     )

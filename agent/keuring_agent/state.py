@@ -19,6 +19,7 @@ PENDING: Final = "enrolment.json"
 RENEWAL: Final = "renewal.json"
 RECOVERY: Final = "recovery.json"
 COLLECTOR: Final = "collector.json"
+EFFORT: Final = "effort.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _THROUGH, _SHARED_FILE = 0o711, 0o644
 

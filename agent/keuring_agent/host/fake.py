@@ -125,6 +125,7 @@ class FakeHost:
     )
     kernel_lines: list[readings.LogLine] = field(default_factory=list)
     crashed: list[readings.Crash] = field(default_factory=list)
+    cpu_used: float = 1.0
 
     def advance(self, seconds: float, *, clock_jump: float = 0.0) -> None:
         """Lets time pass; the wall clock may jump besides."""
@@ -280,3 +281,6 @@ class FakeHost:
 
     def own_use(self) -> readings.OwnUse:
         return self._answer("own_use")  # type: ignore[no-any-return]
+
+    def own_cpu(self) -> float:
+        return self.cpu_used

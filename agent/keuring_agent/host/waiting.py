@@ -18,8 +18,8 @@ def between(least: float, most: float) -> float:
     return least + (most - least) * int.from_bytes(os.urandom(4), "big") / 0xFFFFFFFF
 
 
-class Overdue(Exception):  # noqa: N818  # raised by a timer, not by a fault
-    """A bounded call took too long and was interrupted."""
+class Overdue(BaseException):  # raised by a timer, not by a fault
+    """A bounded call took too long and was interrupted. No Exception, for whoever catches all of those goes on."""
 
 
 class Alarm:
@@ -105,7 +105,7 @@ def bounded(seconds: float) -> Iterator[None]:
         raise Overdue
 
     before = signal.signal(signal.SIGALRM, overdue)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # and again, should something have swallowed it
     try:
         yield
     finally:
