@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final
 from keuring_agent.host.readings import NotMeasurable, Updates
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from keuring_agent.host.commands import Run
     from keuring_agent.host.tree import Tree
 
 _STATUS: Final = "var/lib/dpkg/status"
 _LISTS: Final = "var/lib/apt/lists"
 _HISTORY: Final = ("var/log/apt/history.log", "var/log/apt/history.log.1.gz")
-_COMMAND: Final = (
-    *("apt-get", "--simulate", "--with-new-pkgs", "--option=Debug::NoLocking=true"),
-    *("--option=APT::Get::Show-User-Simulation-Note=false", "upgrade"),
-)
+# A quarter of what `apt-get --simulate upgrade` costs, which works out in which order it would install everything.
+_COMMAND: Final = ("apt", "-qq", "list", "--upgradable")
 _UNSUPPORTED: Final = "only Debian and its kin (apt) are read so far"
-_SECURITY: Final = re.compile(r"[-/]security\b|Debian-Security", re.IGNORECASE)
+_SECURITY: Final = re.compile(r"[-/,]security\b", re.IGNORECASE)
+_HELD: Final = re.compile(rb"^Package: (\S+)\nStatus: hold ", re.MULTILINE)
 
 
 class UpdateCounter:
@@ -36,7 +37,7 @@ class UpdateCounter:
         self._updates = Updates(0, 0)
 
     def count(self) -> Updates:
-        """Updates that `apt-get upgrade` would install. Takes seconds when something changed."""
+        """Updates that are newer than what is installed, without those held back. Takes a second after a change."""
         if not self._tree.is_own:
             raise NotMeasurable("updates can only be counted on the machine itself")
         state = (self._changed(_STATUS), self._changed(_LISTS))
@@ -45,8 +46,9 @@ class UpdateCounter:
                 raise NotMeasurable("there are no package lists; `apt-get update` fetches them")
             result = self._run(_COMMAND, self._timeout)
             if result.status:
-                raise NotMeasurable(f"apt-get cannot tell which updates wait; it ended with status {result.status}")
-            self._updates = parse(result.output.decode("utf-8", "replace"))
+                raise NotMeasurable(f"apt cannot tell which updates wait; it ended with status {result.status}")
+            held = {name.decode("ascii", "replace") for name in _HELD.findall(self._tree.data(_STATUS))}
+            self._updates = parse(result.output.decode("utf-8", "replace"), held)
             self._state = state
         return self._updates
 
@@ -57,10 +59,11 @@ class UpdateCounter:
             raise NotMeasurable(_UNSUPPORTED) from None
 
 
-def parse(output: str) -> Updates:
-    """Counts apt-get's "Inst" lines: the version in square brackets tells an update from a new package."""
-    installs = [line for line in output.splitlines() if line.startswith("Inst ") and " [" in line.partition("(")[0]]
-    return Updates(len(installs), sum(bool(_SECURITY.search(line.partition("(")[2])) for line in installs))
+def parse(output: str, held: Collection[str] = ()) -> Updates:
+    """Counts apt's lines "name/suite,suite version architecture [upgradable from: version]", without ``held`` ones."""
+    found = [line.partition(" ")[0].partition("/") for line in output.splitlines() if "[upgradable from: " in line]
+    suites = [suite for name, _, suite in found if name not in held]
+    return Updates(len(suites), sum(bool(_SECURITY.search(suite)) for suite in suites))
 
 
 def last_installed(tree: Tree) -> float:
