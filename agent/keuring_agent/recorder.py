@@ -67,7 +67,8 @@ class Recorder:
     ) -> None:
         self.gate = gate
         self._host = host
-        self._sensors = sensors
+        self._every = sensors
+        self._sensors = self._permitted()
         self._ledger = ledger
         self._timeout = sensor_timeout
         self._log = log
@@ -113,7 +114,12 @@ class Recorder:
     def restrict(self, gate: Gate) -> None:
         """Goes on behind another gate; what it does not let pass is gone from the window that is being filled too."""
         self.gate = gate
+        self._sensors = self._permitted()
         self._window.restrict(gate.permits_id)
+
+    def _permitted(self) -> list[Sensor]:
+        """Sensors of which something may leave; the others do not even read."""
+        return [sensor for sensor in self._every if any(map(self.gate.permits, sensor.signals))]
 
     def has_event(self, signals: Collection[int]) -> bool:
         """Whether one of these (catalogue ids) happened in the window so far."""
@@ -194,7 +200,7 @@ class Recorder:
         return self._window.close(wall, max(end - started, 0.001), self._boot_id, end, facts, unmeasured)
 
     def _is_due(self, sensor: Sensor, now: float, *, closing: bool) -> bool:
-        if now < self._paused_until.get(sensor.name, now) or not any(map(self.gate.permits, sensor.signals)):
+        if now < self._paused_until.get(sensor.name, now):
             return False
         if sensor.pace is Pace.SLOW:
             last = self._last_read.get(sensor.name)

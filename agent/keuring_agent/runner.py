@@ -22,8 +22,8 @@ from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
 from keuring_agent.recorder import Recorder
 from keuring_agent.restarting import Restarts
+from keuring_agent.saving import Saving
 from keuring_agent.sensors import uptime
-from keuring_agent.thrift import Thrift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ class Runner:
             log,
             settings.sensor_cpu_limit,
         )
-        self._thrift = Thrift(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
+        self._saving = Saving(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
         self._restarts = Restarts(self._directory, settings.memory_limit, log)
         self._begun = host.monotonic()
         self._wants_restart = False
@@ -177,9 +177,9 @@ class Runner:
             self.recorder.skip()
             self._log("the pause is over")
             return
-        if self._thrift.look():
-            self.recorder.save_power(on=self._thrift.is_on, factor=self._thrift.factor)
-        closing = self.recorder.closes_within(self._plan.window_duration * self._thrift.factor, self._sample_interval)
+        if self._saving.look():
+            self.recorder.save_power(on=self._saving.is_on, factor=self._saving.factor)
+        closing = self.recorder.closes_within(self._plan.window_duration * self._saving.factor, self._sample_interval)
         finished = self.recorder.sample(closing=closing)
         if finished is not None:
             self._keep(finished)
@@ -206,7 +206,7 @@ class Runner:
 
     @property
     def _sample_interval(self) -> float:
-        return self._plan.sample_interval * self._thrift.factor
+        return self._plan.sample_interval * self._saving.factor
 
     def _close(self) -> None:
         try:
@@ -230,7 +230,7 @@ class Runner:
 
     def _say_effort(self) -> None:
         """Keeps how much less is measured than usual, for `show`."""
-        found = Effort(dict(self.recorder.costs.slowed), self._thrift.is_on)
+        found = Effort(dict(self.recorder.costs.slowed), self._saving.is_on)
         if found != self._effort:
             self._effort = found
             try:

@@ -123,8 +123,10 @@ def probe(settings: Settings) -> None:
 
 def child(settings: Settings, *, after_failure: bool) -> int:
     """What the child does; returns its exit code: 0 when nothing is left, else that of the error."""
-    # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending.
-    sys.modules.setdefault("grpc.aio", types.ModuleType("grpc.aio"))
+    # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending; so does
+    # its core, which asks nothing of it. Should a later one do so, the next try has the real one.
+    for name in ("grpc.aio",) if after_failure else ("grpc.aio", "asyncio"):
+        sys.modules.setdefault(name, types.ModuleType(name))
     try:
         if after_failure:
             probe(settings)

@@ -1,4 +1,4 @@
-"""The agent's own limits: dear sensors are slowed down, too much memory ends in a restart, a low battery in thrift."""
+"""The agent's own limits: dear sensors are slowed down, too much memory ends in a restart, a low battery in saving."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.recorder import Recorder
 from keuring_agent.restarting import Restarts
+from keuring_agent.saving import Saving
 from keuring_agent.sensors.base import Pace, Readings, Sensor
-from keuring_agent.thrift import Thrift
 from tests.agent.test_agent_runner import Station, facts
 
 if TYPE_CHECKING:
@@ -311,12 +311,12 @@ def test_on_a_low_battery_everything_is_read_less_often_until_there_is_power_aga
 
 def test_at_the_edge_it_does_not_go_to_and_fro() -> None:
     host, said = FakeHost(), list[str]()
-    thrift = Thrift(host, 0.2, 3.0, 5.0, said.append)
+    saving = Saving(host, 0.2, 3.0, 5.0, said.append)
     states = []
     for charge in (0.21, 0.19, 0.2, 0.21, 0.24, 0.26, 0.22):
         host.answers["batteries"] = battery(charge)
-        thrift.look()
-        states.append(thrift.is_on)
+        saving.look()
+        states.append(saving.is_on)
         host.advance(301)
     assert states == [False, True, True, True, True, False, False]
 
@@ -325,15 +325,15 @@ def test_at_the_edge_it_does_not_go_to_and_fro() -> None:
 def test_without_a_charge_nothing_is_saved(answer: Any) -> None:
     host = FakeHost()
     host.answers["batteries"] = answer
-    thrift = Thrift(host, 0.2, 3.0, 5.0, pytest.fail)
-    assert not thrift.look()
-    assert thrift.factor == 1.0
+    saving = Saving(host, 0.2, 3.0, 5.0, pytest.fail)
+    assert not saving.look()
+    assert saving.factor == 1.0
 
 
 def test_a_threshold_of_nothing_never_looks() -> None:
     host = FakeHost()
     host.answers["batteries"] = AssertionError("must not be asked")
-    assert not Thrift(host, 0.0, 3.0, 5.0, pytest.fail).look()
+    assert not Saving(host, 0.0, 3.0, 5.0, pytest.fail).look()
 
 
 # --- a sensor that hangs

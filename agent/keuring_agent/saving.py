@@ -16,7 +16,7 @@ _ABOVE: Final = 0.05  # share by which the charge must have risen again: at the 
 _EVERY: Final = 300.0  # seconds between two looks at the battery
 
 
-class Thrift:
+class Saving:
     """Whether to measure less. ``threshold`` is a share of the charge, ``stretch`` the factor for all intervals."""
 
     def __init__(
