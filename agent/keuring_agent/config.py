@@ -77,6 +77,7 @@ class Settings:
     memory_limit: int = _setting("Memory at which the agent restarts itself.", 96 * 2**20, 2**20, 2**40)
     battery_threshold: float = _setting("Share of a battery's charge below which it measures less.", 0.2, 0, 1)
     battery_stretch: float = _setting("By how much all intervals are longer then.", 3.0, 1, 12)
+    notice_hours: str = _setting("When the service desk's notices may appear on the desktop.", "mon-fri 08:00-18:00")
     collector: tuple[str, ...] = _setting(
         "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
     )
@@ -175,6 +176,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         return Path(value).expanduser().absolute()
     if name == "proxy":
         return _checked_proxy(value, where)
+    if name == "notice_hours":
+        return _checked_hours(value, where)
     if kind == "str":
         if not isinstance(value, str) or not value.startswith("/"):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
@@ -196,6 +199,16 @@ def _checked_proxy(value: Any, where: str) -> str:
         proxy.parse(value if isinstance(value, str) else "?")
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+    return str(value)
+
+
+def _checked_hours(value: Any, where: str) -> str:
+    from keuring_agent import working_hours
+
+    try:
+        working_hours.parse(value if isinstance(value, str) else "?")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: setting 'notice_hours': {error}") from None
     return str(value)
 
 

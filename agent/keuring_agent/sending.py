@@ -42,7 +42,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
         who, recovered = _recover(settings, who, wall())
     if not spool.fill().reports:
         return 0, recovered
-    from keuring_agent import dispatches
+    from keuring_agent import dispatches, notices
     from keuring_agent.uplink import Uplink
 
     if damaged := dispatches.mend(settings.state_directory):
@@ -51,7 +51,8 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     addresses = _in_order(settings, who, known, wall())
     tally = dispatches.Tally(wall)
     version = policy.load(settings.state_directory).version
-    uplink = Uplink(who, spool, version, settings.deadline, wall, settings.proxy, tally)
+    owed = notices.owed(settings.state_directory)
+    uplink = Uplink(who, spool, version, settings.deadline, wall, settings.proxy, tally, owed)
     try:
         found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     finally:
@@ -59,6 +60,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
             _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
+    notices.keep(settings.state_directory, found.notices, owed if found.has_answered else notices.Owed(), wall())
     collectors.note(settings.state_directory, found.address, wall(), known)
     return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
 
