@@ -92,14 +92,15 @@ class Recorder:
             return False
         return self._host.monotonic() + interval / 2 >= self._started[1] + duration
 
-    def sample(self, *, closing: bool) -> WindowReport | None:
+    def sample(self, *, closing: bool, patience: float = float("inf")) -> WindowReport | None:
         """Reads every sensor that is due; at the end of a window also those that are read once a window.
 
-        When the clock jumped since the last sample, the window until then comes back, closed.
+        When the clock jumped since the last sample, or that is longer ago than ``patience`` (the machine slept, where
+        its monotonic clock goes on meanwhile, as on Windows), the window until then comes back, closed.
         """
         now, wall = self._host.monotonic(), self._host.wall()
         finished = None
-        if self._started is not None and abs((wall - self._started[0]) - (now - self._started[1])) > JUMP:
+        if self._started is not None and self._was_away(wall, now, patience):
             if self._sampled[1] > self._started[1] and not self._window.is_empty:
                 finished = self._close(self._sampled[1])
             self._started = (wall, now)
@@ -110,6 +111,11 @@ class Recorder:
                 self._read(sensor, now)
         self._sampled = (wall, now)
         return finished
+
+    def _was_away(self, wall: float, now: float, patience: float) -> bool:
+        assert self._started is not None  # noqa: S101  # the caller looked
+        jumped = abs((wall - self._started[0]) - (now - self._started[1])) > JUMP
+        return jumped or now - max(self._sampled[1], self._started[1]) > patience
 
     def restrict(self, gate: Gate) -> None:
         """Goes on behind another gate; what it does not let pass is gone from the window that is being filled too."""

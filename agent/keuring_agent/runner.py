@@ -60,6 +60,8 @@ URGENT_EVENTS: Final = frozenset(
 )
 # A window with one of these ends at once, but not twice within this many seconds: a dying disk complains all the time.
 _ALERT_PAUSE: Final = 3600.0
+# Seconds without a sample after which the machine must have slept; three samples, if those take longer.
+_AWAY: Final = 60.0
 # While the certificate is over nothing can be reported, and few machines are in that state at a time.
 _RECOVERY_MAXIMUM: Final = 45.0
 # After these, trying again soon cannot help.
@@ -180,9 +182,10 @@ class Runner:
         if self._saving.look():
             self.recorder.save_power(on=self._saving.is_on, factor=self._saving.factor)
         closing = self.recorder.closes_within(self._plan.window_duration * self._saving.factor, self._sample_interval)
-        finished = self.recorder.sample(closing=closing)
+        finished = self.recorder.sample(closing=closing, patience=max(_AWAY, 3 * self._sample_interval))
         if finished is not None:
             self._keep(finished)
+            closing = False  # another window has only begun
         if not closing and self.recorder.has_event(URGENT_EVENTS):
             closing = self._host.monotonic() >= self._alert_after
             self._alert_after = self._host.monotonic() + _ALERT_PAUSE if closing else self._alert_after
