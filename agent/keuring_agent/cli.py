@@ -70,7 +70,11 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument(
         "--root", type=Path, default=Path("/"), metavar="DIR", help="another system than this, mounted at DIR"
     )
-    for colleagues in (show, log, pause, page, service):
+    told = add("notices", "Print what the service desk tells the colleague at this machine.")
+    told.add_argument("--decline", metavar="ID", help="say of a tip that it is not for you")
+    told.add_argument("--watch", action="store_true", help="show new ones on this desktop; the session starts this")
+    told.add_argument("--json", action="store_true", help="for programs")
+    for colleagues in (show, log, pause, page, service, told):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
@@ -153,8 +157,13 @@ def _work(settings: Settings, sleeper: Sleeper) -> int:
     silent.check(settings)
     state.prepare(settings.state_directory)
     with locked(settings.state_directory):
-        if silent.become(settings, launcher.default(), sleeper, say):
-            Runner(settings, _host(settings), launcher.default()).run(sleeper)
+        if not silent.become(settings, launcher.default(), sleeper, say):
+            return 0
+        anew = Runner(settings, _host(settings), launcher.default()).run(sleeper)
+    if anew:
+        from keuring_agent import restarting
+
+        return restarting.start_anew()
     return 0
 
 
@@ -220,26 +229,35 @@ def _shown(settings: Settings, *, measure: bool = True) -> tuple[WindowReport, l
 
 
 def _show(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import show
+    from keuring_agent import effort, notices, show
 
     report, found = _shown(settings)
     where = _destination(settings)
+    pace = effort.load(settings.state_directory)
+    told = notices.load(settings.state_directory, time.time())
     if chosen.json:
-        print(json.dumps(show.document(found, where), indent=2, ensure_ascii=False))
-    else:
-        for line in show.text(found, where, report.start, report.duration, language.chosen(chosen.language)):
-            print(line)
+        document = {**show.document(found, where, pace), "notices": notices.document(told)}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    say = language.chosen(chosen.language)
+    for line in show.text(found, where, pace, report.start, report.duration, say):
+        print(line)
+    for line in notices.lines(told, say):
+        print(line)
     return 0
 
 
 def _log(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import dispatches, log
+    from keuring_agent import dispatches, log, notices
 
+    told = notices.load(settings.state_directory, time.time())
     found = dispatches.read(settings.state_directory, time.time() - 86400.0 * chosen.days)
     if chosen.json:
-        print(json.dumps(log.document(found), indent=2, ensure_ascii=False))
+        document = {**log.document(found), "notices": notices.document(told)}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
-    for line in log.text(found, language.chosen(chosen.language), chosen.days):
+    say = language.chosen(chosen.language)
+    for line in (*log.text(found, say, chosen.days), *notices.lines(told, say)):
         print(line)
     return 0
 
@@ -282,6 +300,31 @@ def _page(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _notices(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent import notices
+
+    say, now = language.chosen(chosen.language), time.time()
+    if chosen.watch:
+        from keuring_agent import desktop, messenger, working_hours
+
+        hours = working_hours.parse(settings.notice_hours)
+        own = messenger.own_directory()
+        messenger.Messenger(settings.state_directory, own, desktop.local(), hours, say).watch()
+    elif chosen.decline is not None:
+        declined = notices.decline(settings.state_directory, chosen.decline, now)
+        print(
+            say("asked: the desk hears that '{title}' is of no use here; not by whom", title=declined.title(say.name))
+        )
+    elif chosen.json:
+        document = {"notices": notices.document(notices.load(settings.state_directory, now))}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        found = list(notices.lines(notices.load(settings.state_directory, now), say))
+        for line in found or [say("There is nothing from your service desk.")]:
+            print(line)
+    return 0
+
+
 def _destination(settings: Settings) -> Destination:
     from keuring_agent import collectors, identity, proxy
     from keuring_agent.show import Destination
@@ -310,6 +353,6 @@ def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "page": _page,
-    "service": _service, "doctor": _doctor,
+    "notices": _notices, "service": _service, "doctor": _doctor,
 }  # fmt: skip
-_FOR_COLLEAGUES = frozenset({"show", "log", "pause", "page"})
+_FOR_COLLEAGUES = frozenset({"show", "log", "pause", "page", "notices"})

@@ -71,6 +71,13 @@ class Settings:
     smart_interval: float = _setting("Time between two looks at the health of disks.", 3600.0, 60, 604800)
     updates_interval: float = _setting("Time between two counts of pending updates.", 21600.0, 600, 604800)
     sensor_timeout: float = _setting("Time that a quick sensor may take.", 10.0, 0.1, 60)
+    sensor_cpu_limit: float = _setting(
+        "Processor time an hour at its usual pace above which a sensor reads less often.", 1.0, 0.001, 3600
+    )
+    memory_limit: int = _setting("Memory at which the agent restarts itself.", 96 * 2**20, 2**20, 2**40)
+    battery_threshold: float = _setting("Share of a battery's charge below which it measures less.", 0.2, 0, 1)
+    battery_stretch: float = _setting("By how much all intervals are longer then.", 3.0, 1, 12)
+    notice_hours: str = _setting("When the service desk's notices may appear on the desktop.", "mon-fri 08:00-18:00")
     collector: tuple[str, ...] = _setting(
         "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
     )
@@ -187,6 +194,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         return _checked_proxy(value, where)
     if name == "enrolment_token":
         return _checked_token(value, where)
+    if name == "notice_hours":
+        return _checked_hours(value, where)
     if kind == "str":
         if not isinstance(value, str) or not value.startswith("/"):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
@@ -221,6 +230,16 @@ def _checked_token(value: Any, where: str) -> str:
     except TokenError as error:
         raise ConfigError(f"{where}: setting 'enrolment_token': {error}") from None
     return str(value or "")
+
+
+def _checked_hours(value: Any, where: str) -> str:
+    from keuring_agent import working_hours
+
+    try:
+        working_hours.parse(value if isinstance(value, str) else "?")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: setting 'notice_hours': {error}") from None
+    return str(value)
 
 
 def _checked_list(name: str, value: Any, where: str) -> tuple[str, ...]:

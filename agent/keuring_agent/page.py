@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
-from keuring_agent import dispatches, language, page_html, pause
+from keuring_agent import dispatches, effort, language, notices, page_html, pause
 from keuring_agent.errors import AgentError
 from keuring_agent.language import Language
 
@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self._get())
 
     def do_POST(self) -> None:
-        """The form of the pause, and nothing else."""
+        """The form of the pause, that of a tip, and nothing else."""
         self._answer(self._post())
 
     def _get(self) -> _Answer:
@@ -111,24 +111,35 @@ class _Handler(BaseHTTPRequestHandler):
         except AgentError:
             sent = dispatches.Log([], 0)
         entries = self._page.entries(measure=until is None)
-        return _Answer(HTTPStatus.OK, page_html.page(entries, sent, until, self._page.form_token, say))
+        now_known = page_html.Known(entries, sent, until, effort.load(directory), notices.load(directory, now))
+        return _Answer(HTTPStatus.OK, page_html.page(now_known, self._page.form_token, say))
 
     def _post(self) -> _Answer:
         if (refused := self._refused()) is not None:
             return refused
         parts = urlsplit(self.path)
-        if parts.path != f"/{self._page.secret}/pause":
+        what = parts.path.removeprefix(f"/{self._page.secret}/")
+        if what not in ("pause", "notice"):
             return _Answer(HTTPStatus.NOT_FOUND)
         form = self._form()
         if form is None or not hmac.compare_digest(form.get("token", ""), self._page.form_token):
             return _Answer(HTTPStatus.FORBIDDEN)
         say = self._language(parts.query)
+        if what == "notice":
+            return self._decline(form.get("notice", ""), say)
         wish = form.get("duration", "")
         try:
             pause.ask(self._page.directory, 0.0 if wish == "off" else pause.duration(wish))
         except AgentError as error:
             return _Answer(HTTPStatus.BAD_REQUEST, page_html.problem(str(error), say))
         return _Answer(HTTPStatus.OK, page_html.asked(wish, say))
+
+    def _decline(self, identity: str, say: Language) -> _Answer:
+        try:
+            declined = notices.decline(self._page.directory, identity, time.time())
+        except AgentError as error:
+            return _Answer(HTTPStatus.BAD_REQUEST, page_html.problem(str(error), say))
+        return _Answer(HTTPStatus.OK, page_html.declined(declined, say))
 
     def _refused(self) -> _Answer | None:
         """What comes from another site, or by another name than ours, is not answered."""

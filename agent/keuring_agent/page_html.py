@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from keuring_agent import language, log, pause, show
+from keuring_agent import language, log, notices, pause, show
+from keuring_agent.effort import Effort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_agent.dispatches import Log
     from keuring_agent.language import Language
+    from keuring_agent.notices import Notice
     from keuring_agent.show import Entry
 
 DURATIONS: Final = {"30m": "30 minutes", "1h": "1 hour", "4h": "4 hours", "1d": "1 day"}
@@ -33,20 +35,32 @@ POLICY: Final = (
 )
 
 
-def page(entries: Iterable[Entry], sent: Log, until: float | None, token: str, say: Language) -> str:
-    """The whole page. ``until`` ends the pause that is on, in seconds since 1970."""
+class Known(NamedTuple):
+    """What the page shows. ``until`` ends the pause that is on, in seconds since 1970."""
+
+    entries: Iterable[Entry]
+    sent: Log
+    until: float | None
+    effort: Effort = Effort()
+    told: Sequence[Notice] = ()
+
+
+def page(known: Known, token: str, say: Language) -> str:
+    """The whole page."""
     other = next(name for name in language.KNOWN if name != say.name)
     parts = [
         f'<p><a href="?language={other}" lang="{other}" hreflang="{other}">{_NAMES[other]}</a></p>',
         f"<h1>{_text(say('What this machine tells the service desk'))}</h1>",
         f"<p>{_text(say(_ABOUT))}</p>",
-        *_pause(until, token, say),
-        *_sent(sent, say),
+        *_notices(known.told, token, say),
+        *_pause(known.until, token, say),
+        *_sent(known.sent, say),
         f"<h2>{_text(say('What is measured, and why'))}</h2>",
     ]
-    if until is not None:
+    parts += [f"<p>{_text(line)}</p>" for line in known.effort.lines(say)]
+    if known.until is not None:
         parts.append(f"<p>{_text(say('During the pause nothing is measured, for this page neither.'))}</p>")
-    parts += _signals(entries, say)
+    parts += _signals(known.entries, say)
     return _document(say("What this machine tells the service desk"), parts, say)
 
 
@@ -58,6 +72,13 @@ def asked(wish: str, say: Language) -> str:
         done = say("asked: from now on nothing is measured, for {duration}", duration=wish)
     back = f'<p><a href="./?language={say.name}">{_text(say("Back to the page"))}</a></p>'
     return _document(done, [f"<p>{_text(done)}</p>", back], say)
+
+
+def declined(notice: Notice, say: Language) -> str:
+    """The answer to the form of a tip."""
+    done = say("asked: the desk hears that '{title}' is of no use here; not by whom", title=notice.title(say.name))
+    back = f'<p><a href="./?language={say.name}">{_text(say("Back to the page"))}</a></p>'
+    return _document(say("not for me"), [f"<p>{_text(done)}</p>", back], say)
 
 
 def problem(error: str, say: Language) -> str:
@@ -84,6 +105,22 @@ def _document(title: str, parts: Iterable[str], say: Language) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
     )
+
+
+def _notices(told: Sequence[Notice], token: str, say: Language) -> Iterator[str]:
+    if not told:
+        return
+    yield f"<h2>{_text(say('From your service desk'))}</h2><ul>"
+    for notice in reversed(told):
+        body, link = notice.body(say.name), notice.link
+        yield f"<li><strong>{_text(notices.heading(notice, say))}</strong>"
+        yield "".join(f"<br>{_text(text)}" for text in (body, link) if text)  # an address is text here, and no link
+        if notice.kind == notices.TIP and not notice.declined:
+            yield f'<form method="post" action="notice?language={say.name}">'
+            yield f'<input type="hidden" name="token" value="{token}">'
+            yield f'<button name="notice" value="{_text(notice.notice_id)}">{_text(say("not for me"))}</button></form>'
+        yield "</li>"
+    yield "</ul>"
 
 
 def _pause(until: float | None, token: str, say: Language) -> Iterator[str]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FILE_NAME: Final = "pause.json"
 REQUESTS: Final = "requests"
+NOT_OURS: Final = "decline-"  # what is asked about notices; see notices.py
 SHORTEST, LONGEST = 60.0, 86400.0
 _OPEN: Final = 0o1733  # all may make files, none may look around, none may remove those of others
 # Not compiled before one comes: that would cost the resident agent memory.
@@ -160,11 +161,13 @@ class Pause:
             found: list[tuple[int, str, float]] = []
             with os.scandir(self._requests) as entries:
                 for entry in islice(entries, _MOST):
+                    if entry.name.startswith(NOT_OURS):
+                        continue
                     wish = _wish(entry)
                     if wish is not None:
                         found.append(wish)
                     self._seen = -1  # what came in between is seen the next time
-                    self._remove(entry)
+                    self.remove(entry)
         except OSError:
             return  # no place for requests: begin() said so
         if not found:
@@ -178,7 +181,8 @@ class Pause:
             self._save(Standing(self._boot_id(), self._uptime() + left, 0.0, 0.0, 0.0, left, told), left)
 
     @staticmethod
-    def _remove(entry: os.DirEntry[str]) -> None:
+    def remove(entry: os.DirEntry[str]) -> None:
+        """Takes a request away, or whatever else lies there."""
         with suppress(OSError):  # a directory that somebody filled: it hinders nobody
             if entry.is_dir(follow_symlinks=False):
                 Path(entry.path).rmdir()

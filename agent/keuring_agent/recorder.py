@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import (
     KEURING_AGENT_FLUSH_FAILURES,
+    KEURING_AGENT_MEMORY_RESTART,
     KEURING_AGENT_PAUSED,
+    KEURING_AGENT_SAVING,
+    KEURING_AGENT_SENSOR_COST,
     KEURING_AGENT_SENSOR_DURATION,
     KEURING_AGENT_SENSOR_FAILURES,
+    KEURING_AGENT_SENSOR_STRETCH,
     KEURING_AGENT_SPOOL_REPORTS,
     KEURING_AGENT_SPOOL_SIZE,
 )
+from keuring_agent.costs import Costs
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.waiting import Overdue, bounded
 from keuring_agent.sensors.base import Pace, Readings
@@ -35,7 +40,13 @@ OWN_SIGNALS: Final = (
     KEURING_AGENT_SENSOR_FAILURES,
     KEURING_AGENT_SENSOR_DURATION,
     KEURING_AGENT_PAUSED,
+    KEURING_AGENT_SENSOR_COST,
+    KEURING_AGENT_SENSOR_STRETCH,
+    KEURING_AGENT_SAVING,
+    KEURING_AGENT_MEMORY_RESTART,
 )
+_FACTS_OF_COST: Final = (KEURING_AGENT_SENSOR_COST, KEURING_AGENT_SENSOR_STRETCH, KEURING_AGENT_SAVING)
+_HOUR: Final = 3600.0
 JUMP: Final = 10.0  # seconds by which the two clocks may drift apart within a window
 SLOW_LIMIT: Final = 120.0  # for sensors that run seldom and start programs, which have limits of their own
 _LONGEST_PAUSE: Final = 3600.0
@@ -52,13 +63,18 @@ class Recorder:
         gate: Gate,
         sensor_timeout: float,
         log: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+        cpu_limit: float = float("inf"),
     ) -> None:
         self.gate = gate
         self._host = host
-        self._sensors = sensors
+        self._every = sensors
+        self._sensors = self._permitted()
         self._ledger = ledger
         self._timeout = sensor_timeout
         self._log = log
+        self.costs = Costs(cpu_limit, log)
+        self._saving = (False, 1.0)
+        self._hour_began = host.monotonic()
         self._window = Window()
         self._boot_id = _boot_id(host)
         self._last_read: dict[str, float] = {}
@@ -76,14 +92,15 @@ class Recorder:
             return False
         return self._host.monotonic() + interval / 2 >= self._started[1] + duration
 
-    def sample(self, *, closing: bool) -> WindowReport | None:
+    def sample(self, *, closing: bool, patience: float = float("inf")) -> WindowReport | None:
         """Reads every sensor that is due; at the end of a window also those that are read once a window.
 
-        When the clock jumped since the last sample, the window until then comes back, closed.
+        When the clock jumped since the last sample, or that is longer ago than ``patience`` (the machine slept, where
+        its monotonic clock goes on meanwhile, as on Windows), the window until then comes back, closed.
         """
         now, wall = self._host.monotonic(), self._host.wall()
         finished = None
-        if self._started is not None and abs((wall - self._started[0]) - (now - self._started[1])) > JUMP:
+        if self._started is not None and self._was_away(wall, now, patience):
             if self._sampled[1] > self._started[1] and not self._window.is_empty:
                 finished = self._close(self._sampled[1])
             self._started = (wall, now)
@@ -95,10 +112,20 @@ class Recorder:
         self._sampled = (wall, now)
         return finished
 
+    def _was_away(self, wall: float, now: float, patience: float) -> bool:
+        assert self._started is not None  # noqa: S101  # the caller looked
+        jumped = abs((wall - self._started[0]) - (now - self._started[1])) > JUMP
+        return jumped or now - max(self._sampled[1], self._started[1]) > patience
+
     def restrict(self, gate: Gate) -> None:
         """Goes on behind another gate; what it does not let pass is gone from the window that is being filled too."""
         self.gate = gate
+        self._sensors = self._permitted()
         self._window.restrict(gate.permits_id)
+
+    def _permitted(self) -> list[Sensor]:
+        """Sensors of which something may leave; the others do not even read."""
+        return [sensor for sensor in self._every if any(map(self.gate.permits, sensor.signals))]
 
     def has_event(self, signals: Collection[int]) -> bool:
         """Whether one of these (catalogue ids) happened in the window so far."""
@@ -111,10 +138,37 @@ class Recorder:
         out.gauge(KEURING_AGENT_SPOOL_SIZE, spool_size)
         out.counter(KEURING_AGENT_FLUSH_FAILURES, flush_failures)
         self.note_pause(paused=False)  # or nobody would close a window
+        self.note_costs()
         for sensor in self._sensors:
             if sensor.name in self._last_read:
                 out.counter(KEURING_AGENT_SENSOR_FAILURES, self._failures.get(sensor.name, 0), sensor.name)
         self._window.add(out, from_zero=True)
+
+    def note_costs(self) -> None:
+        """Takes what each sensor costs, once an hour, and which ones read less often; they leave when they are news."""
+        out = Readings(self.gate)
+        now = self._host.monotonic()
+        if (since := now - self._hour_began) >= _HOUR:
+            self._hour_began = now
+            for name, used in self.costs.of_an_hour(since / _HOUR).items():
+                out.fact(KEURING_AGENT_SENSOR_COST, used, name)
+        else:
+            out.hold(KEURING_AGENT_SENSOR_COST)
+        for name, stretch in self.costs.slowed.items():
+            out.fact(KEURING_AGENT_SENSOR_STRETCH, float(stretch), name)
+        out.fact(KEURING_AGENT_SAVING, self._saving[0])
+        self._looked_at.update(signal.id for signal in _FACTS_OF_COST)
+        self._ledger.take(out, _FACTS_OF_COST)
+
+    def save_power(self, *, on: bool, factor: float) -> None:
+        """Stretches the time between two reads of slow sensors from now on; the others follow the samples."""
+        self._saving = (on, factor)
+
+    def note_restart(self) -> None:
+        """Takes the event that the agent restarted itself."""
+        out = Readings(self.gate)
+        out.event(KEURING_AGENT_MEMORY_RESTART, self._host.wall())
+        self._window.add(out)
 
     def note_pause(self, *, paused: bool) -> None:
         """Takes the fact; it leaves with the window, if it is news."""
@@ -152,20 +206,19 @@ class Recorder:
         return self._window.close(wall, max(end - started, 0.001), self._boot_id, end, facts, unmeasured)
 
     def _is_due(self, sensor: Sensor, now: float, *, closing: bool) -> bool:
-        if now < self._paused_until.get(sensor.name, now) or not any(map(self.gate.permits, sensor.signals)):
+        if now < self._paused_until.get(sensor.name, now):
             return False
-        if sensor.pace is Pace.SAMPLE:
-            return True
-        if sensor.pace is Pace.WINDOW or not closing:
-            return closing
-        last = self._last_read.get(sensor.name)
-        return last is None or now - last >= sensor.interval
+        if sensor.pace is Pace.SLOW:
+            last = self._last_read.get(sensor.name)
+            interval = sensor.interval * self.costs.stretch(sensor.name) * self._saving[1]
+            return closing and (last is None or now - last >= interval)
+        return (closing or sensor.pace is Pace.SAMPLE) and self.costs.has_turn(sensor.name)
 
     def _read(self, sensor: Sensor, now: float) -> None:
         out = Readings(self.gate)
         self._last_read[sensor.name] = now
         limit = SLOW_LIMIT if sensor.pace is Pace.SLOW else self._timeout
-        began = self._host.monotonic()
+        began, used = self._host.monotonic(), self._host.own_cpu()
         try:
             with bounded(limit):
                 sensor.read(self._host, out)
@@ -183,6 +236,7 @@ class Recorder:
                 self._pause(sensor, now)
                 self._failed(sensor, out, f"it took {took:.0f} s")
             out.gauge(KEURING_AGENT_SENSOR_DURATION, took, sensor.name)
+        self.costs.note(sensor, self._host.own_cpu() - used)
         self._looked_at.update(signal.id for signal in sensor.signals)
         self._window.add(out)
         self._ledger.take(out, sensor.signals)

@@ -13,12 +13,16 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-from keuring_agent import identity, policy, sending, sensors, state, wire
+from keuring_agent import effort, identity, policy, sending, sensors, state, wire
+from keuring_agent.effort import Effort
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
+from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.waiting import between
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
 from keuring_agent.recorder import Recorder
+from keuring_agent.restarting import Restarts
+from keuring_agent.saving import Saving
 from keuring_agent.sensors import uptime
 
 if TYPE_CHECKING:
@@ -56,6 +60,8 @@ URGENT_EVENTS: Final = frozenset(
 )
 # A window with one of these ends at once, but not twice within this many seconds: a dying disk complains all the time.
 _ALERT_PAUSE: Final = 3600.0
+# Seconds without a sample after which the machine must have slept; three samples, if those take longer.
+_AWAY: Final = 60.0
 # While the certificate is over nothing can be reported, and few machines are in that state at a time.
 _RECOVERY_MAXIMUM: Final = 45.0
 # After these, trying again soon cannot help.
@@ -105,7 +111,13 @@ class Runner:
             self._plan.gate,
             settings.sensor_timeout,
             log,
+            settings.sensor_cpu_limit,
         )
+        self._saving = Saving(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
+        self._restarts = Restarts(self._directory, settings.memory_limit, log)
+        self._begun = host.monotonic()
+        self._wants_restart = False
+        self._effort: Effort | None = None  # what was last kept of it
         self._resting = Pause(self._directory, host, log)
         self._at_rest = False
         self._waiting_windows = 0
@@ -115,8 +127,11 @@ class Runner:
         self._failed_flushes = 0
         self._retry_at = 0.0
 
-    def run(self, sleeper: Sleeper) -> None:
-        """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment."""
+    def run(self, sleeper: Sleeper) -> bool:
+        """Works until it is asked to stop; then keeps the last, shorter window and ends within a moment.
+
+        Returns whether it wants to be started anew, for it has become too large.
+        """
         state.prepare(self._directory)
         state.open_up(self._directory)
         if damaged := self._spool.mend():
@@ -125,6 +140,8 @@ class Runner:
         self._follow_identity()
         following = self._host.monotonic()
         first = True
+        if self._restarts.is_untold:
+            self.recorder.note_restart()
         while not sleeper.stopped:
             self._attend_child()
             now = self._host.monotonic()
@@ -133,10 +150,13 @@ class Runner:
                 if first:
                     self._save_notebook()  # from here on a crash of the machine is noticed
                     first = False
-                following = max(following + self._plan.sample_interval, self._host.monotonic())
+                following = max(following + self._sample_interval, self._host.monotonic())
             self._flush_if_due()
+            if self._wants_restart and not self._launcher.running:
+                break
             sleeper.wait(self._pause(following))
         self._stop()
+        return self._wants_restart and not sleeper.stopped
 
     def _pause(self, following: float) -> float:
         """Until the next sample, or the next try to send, or to look after the child."""
@@ -159,10 +179,13 @@ class Runner:
             self.recorder.skip()
             self._log("the pause is over")
             return
-        closing = self.recorder.closes_within(self._plan.window_duration, self._plan.sample_interval)
-        finished = self.recorder.sample(closing=closing)
+        if self._saving.look():
+            self.recorder.save_power(on=self._saving.is_on, factor=self._saving.factor)
+        closing = self.recorder.closes_within(self._plan.window_duration * self._saving.factor, self._sample_interval)
+        finished = self.recorder.sample(closing=closing, patience=max(_AWAY, 3 * self._sample_interval))
         if finished is not None:
             self._keep(finished)
+            closing = False  # another window has only begun
         if not closing and self.recorder.has_event(URGENT_EVENTS):
             closing = self._host.monotonic() >= self._alert_after
             self._alert_after = self._host.monotonic() + _ALERT_PAUSE if closing else self._alert_after
@@ -184,6 +207,10 @@ class Runner:
             self._resting.tell()
             self._urgent = True
 
+    @property
+    def _sample_interval(self) -> float:
+        return self._plan.sample_interval * self._saving.factor
+
     def _close(self) -> None:
         try:
             fill = self._spool.fill()
@@ -191,9 +218,28 @@ class Runner:
         except StateError as error:
             self._log(str(error))
         report = self.recorder.close()
-        if report is not None:
-            self._keep(report)
+        if report is not None and self._keep(report) and self._restarts.is_untold:
+            self._restarts.tell()
         self._save_notebook()
+        self._say_effort()
+        self._wants_restart = self._wants_restart or self._has_outgrown()
+
+    def _has_outgrown(self) -> bool:
+        try:
+            resident = self._host.own_use().resident
+        except NotMeasurable:
+            return False
+        return self._restarts.is_due(resident, self._host.monotonic() - self._begun)
+
+    def _say_effort(self) -> None:
+        """Keeps how much less is measured than usual, for `show`."""
+        found = Effort(dict(self.recorder.costs.slowed), self._saving.is_on)
+        if found != self._effort:
+            self._effort = found
+            try:
+                effort.keep(self._directory, found)
+            except StateError as error:
+                self._log(str(error))
 
     def _keep(self, report: WindowReport) -> bool:
         try:

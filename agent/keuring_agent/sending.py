@@ -44,7 +44,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
         who, recovered = _recover(settings, who, wall())
     if not spool.fill().reports:
         return 0, recovered
-    from keuring_agent import dispatches
+    from keuring_agent import dispatches, notices
     from keuring_agent.uplink import Uplink
 
     if damaged := dispatches.mend(settings.state_directory):
@@ -53,7 +53,8 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     addresses = _in_order(settings, who, known, wall())
     tally = dispatches.Tally(wall)
     version = policy.load(settings.state_directory).version
-    uplink = Uplink(who, spool, version, settings.deadline, wall, settings.proxy, tally)
+    owed = notices.owed(settings.state_directory)
+    uplink = Uplink(who, spool, version, settings.deadline, wall, settings.proxy, tally, owed)
     try:
         found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     finally:
@@ -61,6 +62,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
             _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
+    notices.keep(settings.state_directory, found.notices, owed if found.has_answered else notices.Owed(), wall())
     collectors.note(settings.state_directory, found.address, wall(), known)
     return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
 
@@ -125,8 +127,10 @@ def probe(settings: Settings) -> None:
 
 def child(settings: Settings, *, after_failure: bool) -> int:
     """What the child does; returns its exit code: 0 when nothing is left, else that of the error."""
-    # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending.
-    sys.modules.setdefault("grpc.aio", types.ModuleType("grpc.aio"))
+    # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending; so does
+    # its core, which asks nothing of it. Should a later one do so, the next try has the real one.
+    for name in ("grpc.aio",) if after_failure else ("grpc.aio", "asyncio"):
+        sys.modules.setdefault(name, types.ModuleType(name))
     try:
         if not (settings.state_directory / state.IDENTITY).exists():
             from keuring_agent import silent

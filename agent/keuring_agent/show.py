@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keuring.signals.model import Signal
     from keuring_agent.collectors import InUse
     from keuring_agent.dispatches import Dispatch
+    from keuring_agent.effort import Effort
     from keuring_agent.language import Language
     from keuring_agent.privacy import Gate
     from keuring_agent.window import WindowReport
@@ -113,10 +114,11 @@ def entries(report: WindowReport, gate: Gate, sent: Mapping[int, Dispatch]) -> l
     ]
 
 
-def document(found: Iterable[Entry], destination: Destination) -> dict[str, Any]:
+def document(found: Iterable[Entry], destination: Destination, effort: Effort) -> dict[str, Any]:
     """The same as JSON."""
     used = destination.used
     return {
+        **effort.document(),
         "collector": {
             "addresses": list(destination.addresses),
             "proxy": destination.proxy,
@@ -143,7 +145,7 @@ def document(found: Iterable[Entry], destination: Destination) -> dict[str, Any]
 
 
 def text(
-    found: Iterable[Entry], destination: Destination, start: float, duration: float, say: Language
+    found: Iterable[Entry], destination: Destination, effort: Effort, start: float, duration: float, say: Language
 ) -> Iterator[str]:
     """Lines for a terminal."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start))
@@ -154,6 +156,7 @@ def text(
     )
     yield say("Samples are summarised over a window before they leave; facts leave when they change, and once a day.")
     yield destination.told(say)
+    yield from effort.lines(say)
     title = ""
     for entry in found:
         heading = title_of(entry.signal)

@@ -21,6 +21,7 @@ RECOVERY: Final = "recovery.json"
 COLLECTOR: Final = "collector.json"
 TOKEN: Final = "enrolment-token"  # noqa: S105  # a file
 ENROLMENT_REFUSED: Final = "enrolment-refused.json"
+EFFORT: Final = "effort.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _THROUGH, _SHARED_FILE = 0o711, 0o644
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
 
-from keuring_agent import dispatches, wire
+from keuring_agent import dispatches, notices, wire
 from keuring_agent import policy as policies
 from keuring_agent.errors import AgentError, DeliveryError, RefusedError, UnreachableError, UntrustedError
+from keuring_agent.notices import Notice, Owed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +54,8 @@ class Delivered(NamedTuple):
     remarks: tuple[str, ...]
     address: str
     failures: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
+    has_answered: bool = False  # whether the collector knows what was owed to it about notices
 
 
 def channel(address: str, roots: str, identity: Identity | None = None, proxy: str = "") -> grpc.Channel:
@@ -117,6 +120,7 @@ class Uplink:
         wall: Callable[[], float] = time.time,
         proxy: str = "",
         tally: Tally | None = None,
+        owed: Owed | None = None,
     ) -> None:
         self._identity = identity
         self._spool = spool
@@ -125,6 +129,8 @@ class Uplink:
         self._wall = wall
         self._proxy = proxy
         self._tally = tally or dispatches.Tally(wall)
+        self._owed = owed or Owed()
+        self._notices: dict[str, Notice] = {}
         self._policy: Policy | None = None
         self._remarks: dict[str, None] = {}
         self._delivered = 0
@@ -159,7 +165,15 @@ class Uplink:
                 if self._identity.is_due(self._wall()):
                     self._renew(connection, address, state_directory)
                 said = tuple(str(failure) for failure in failures)
-                return Delivered(self._delivered, self._policy, tuple(self._remarks), address, said)
+                return Delivered(
+                    self._delivered,
+                    self._policy,
+                    tuple(self._remarks),
+                    address,
+                    said,
+                    tuple(self._notices.values()),
+                    self._delivered > 0,
+                )
         raise all_of(failures)
 
     def _send_all(self, connection: grpc.Channel) -> None:
@@ -213,7 +227,8 @@ class Uplink:
         for index, kept in enumerate(batch.reports):
             if index >= _IN_FLIGHT:
                 answered.get()
-            request = wire.request(kept.message, self._wall(), self._policy_version)
+            owed = Owed() if index or self._delivered else self._owed
+            request = wire.request(kept.message, self._wall(), self._policy_version, *owed)
             self._tally.hand_over(request, kept.message)
             yield request
 
@@ -231,6 +246,12 @@ class Uplink:
             self._remarks[f"the collector left something out: {problem.reason}: {problem.detail}"] = None
         if answer.disposition == QUARANTINED:
             self._remark_aside(answer.sequence)
+        for message in answer.notices:
+            notice = notices.understood(message, self._wall())
+            if notice is None:
+                self._remarks["a notice of the collector cannot be used and is left out"] = None
+            else:
+                self._notices[notice.notice_id] = notice
         if answer.HasField("policy"):
             self._policy = understood(answer.policy)
             self._policy_version = self._policy.version

@@ -122,9 +122,13 @@ def numbered(epoch: int, sequence: int, body: bytes) -> bytes:
     return _number(1, epoch) + _number(2, sequence) + body
 
 
-def request(message: bytes, now: float, policy_version: str) -> bytes:
-    """A SendReportsRequest around a whole Report; ``now`` is in seconds since 1970."""
-    return _data(1, message) + _time(2, now) + (_text(3, policy_version) if policy_version else b"")
+def request(
+    message: bytes, now: float, policy_version: str, received: Iterable[str] = (), declined: Iterable[str] = ()
+) -> bytes:
+    """A SendReportsRequest around a whole Report; ``now`` is in seconds since 1970, the last two are ids of notices."""
+    answers = [*(_text(4, notice) for notice in received), *(_text(5, notice) for notice in declined)]
+    version = _text(3, policy_version) if policy_version else b""
+    return b"".join((_data(1, message), _time(2, now), version, *answers))
 
 
 class Answer(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keuring_agent import cli, config, errors
+from keuring_agent import cli, config, errors, restarting
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "agent.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `?([a-z_0-9]+)`? \| (.*) \|$", PAGE, re.MULTILINE))
@@ -51,4 +51,4 @@ def every_error(base: type[errors.AgentError] = errors.AgentError) -> set[int]:
 
 
 def test_every_exit_code_is_described() -> None:
-    assert {int(name) for name in ROWS if name.isdigit()} == every_error() | {0, 130}
+    assert {int(name) for name in ROWS if name.isdigit()} == every_error() | {0, 130, restarting.EXIT_CODE}

@@ -281,20 +281,26 @@ def test_hardware_and_what_makers_forgot(tmp_path: Path) -> None:
 
 
 APT = """\
-Inst libssl3 [3.0.11-1] (3.0.14-1 Debian-Security:12/stable-security [amd64])
-Inst linux-image-6.1.0-22-amd64 (6.1.94-1 Debian:12.6/stable [amd64])
-Inst tzdata [2024a-0] (2024b-0 Debian:12.6/stable [all]) []
-Inst firefox [1] (2 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [amd64])
-Conf libssl3 (3.0.14-1 Debian-Security:12/stable-security [amd64])
+Listing...
+libssl3/stable-security 3.0.14-1 amd64 [upgradable from: 3.0.11-1]
+libsecurity-perl/stable 2.0 all [upgradable from: 1.0]
+tzdata/stable,stable 2024b-0 all [upgradable from: 2024a-0]
+firefox/noble-updates,noble-security 2 amd64 [upgradable from: 1]
+vim/stable-security 9.1 amd64 [upgradable from: 9.0]
 """
 
 
-def test_updates_are_counted_from_aptgets_own_plan() -> None:
-    assert updates.parse(APT) == Updates(pending=3, security=2)
+def test_updates_are_counted_as_apt_lists_them_without_those_held_back() -> None:
+    assert updates.parse(APT) == Updates(pending=5, security=3)
+    assert updates.parse(APT, {"vim"}) == Updates(pending=4, security=2)
+    assert updates.parse("") == Updates(pending=0, security=0)
 
 
 def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None:
-    root = own(tmp_path, {"var/lib/dpkg/status": "", "var/lib/apt/lists/deb_Packages.lz4": ""})
+    root = own(
+        tmp_path,
+        {"var/lib/dpkg/status": "Package: vim\nStatus: hold ok installed\n", "var/lib/apt/lists/deb_Packages.lz4": ""},
+    )
     calls = []
 
     def run(arguments: Sequence[str], _timeout: float) -> Result:
@@ -302,7 +308,7 @@ def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None
         return Result(0, APT.encode())
 
     counter = updates.UpdateCounter(root, run, 1)
-    assert counter.count() == counter.count() == Updates(3, 2)
+    assert counter.count() == counter.count() == Updates(4, 2)
     assert len(calls) == 1
     os.utime(tmp_path / "var/lib/dpkg/status", (1, 1))
     counter.count()
@@ -378,18 +384,3 @@ def test_a_root_elsewhere_is_read_there(recorded: Path) -> None:
     assert host.memory().total == 24684096 * 1024
     assert host.boot_id() == (recorded / "proc/sys/kernel/random/boot_id").read_text().strip()
     assert ([one.mountpoint for one in host.file_systems()], [one.device for one in host.disks()]) == (["/"], ["vda"])
-
-
-MEMINFO = "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 30 kB\nSwapTotal: 50 kB\nSwapFree: 40 kB"
-
-
-def test_memory_and_swap_in_bytes(tmp_path: Path) -> None:
-    root = tree(tmp_path, {"proc/meminfo": MEMINFO, "proc/vmstat": "nr 1\npswpin 7\npswpout 8\noom_kill 2"})
-    assert memory.memory(root) == (1000 * 1024, 150 * 1024, None, None)
-    assert memory.swap(root) == (50 * 1024, 10 * 1024, 7, 8)
-    assert memory.oom_kills(root) == 2
-    old = tree(tmp_path / "old", {"proc/meminfo": "MemFree: 1 kB", "proc/vmstat": "nr 1"})
-    with pytest.raises(NotMeasurable):
-        memory.memory(old)
-    with pytest.raises(NotMeasurable, match=r"Linux 4\.13"):
-        memory.oom_kills(old)

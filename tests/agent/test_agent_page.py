@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from keuring.signals.catalogue import BY_ID, SIGNALS
 from keuring.signals.model import Status
-from keuring_agent import dispatches, page_html, pause, show
+from keuring_agent import dispatches, effort, notices, page_html, pause, show
 from keuring_agent.host.fake import FakeHost
 from keuring_agent.language import Language
 from keuring_agent.page import Page
@@ -226,9 +226,13 @@ def test_whatever_sensors_and_logs_say_the_page_shows_the_catalogue_and_is_only_
     assert all(BY_ID[entry.signal.id] is entry.signal for entry in entries)
     for name in ("en", "nl"):
         parts, plain = Parts(), Parts()
-        parts.feed(page_html.page(entries, sent, None, "0" * 32, Language(name)))
+        parts.feed(page_html.page(page_html.Known(entries, sent, None), "0" * 32, Language(name)))
         plain.feed(
-            page_html.page(show.entries(report, Gate([]), {}), dispatches.Log([SENT], 0), None, "0", Language(name))
+            page_html.page(
+                page_html.Known(show.entries(report, Gate([]), {}), dispatches.Log([SENT], 0), None),
+                "0",
+                Language(name),
+            )
         )
         assert set(parts.tags) <= set(plain.tags) | {"br"}  # no text became a tag
         assert {attribute for attribute, _ in parts.attributes} <= {attribute for attribute, _ in plain.attributes}
@@ -262,3 +266,37 @@ def test_the_real_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", page_html.DURATIONS.values())
 def test_the_buttons_of_the_pause_are_named_in_dutch(words: str) -> None:
     assert Language("nl")(words) != words
+
+
+def test_notices_are_listed_as_text_and_a_tip_can_be_put_aside(visitor: Visitor) -> None:
+    directory = visitor.page.directory
+    assert "From your service desk" not in visitor.get()
+    tip = notices.Notice(
+        "tip-1", "tip", {"en": "<b>Faster</b>"}, {"en": "a & b"}, "https://desk.example", 0.0, time.time()
+    )
+    news = tip._replace(notice_id="news-1", kind="announcement", titles={"nl": "Wifi weg"}, link="")
+    notices.keep(directory, [tip, news], notices.Owed(), time.time())
+    page = visitor.ask("GET", visitor.path)[1]
+    assert "tip: &lt;b&gt;Faster&lt;/b&gt;" in page
+    assert "<br>a &amp; b<br>https://desk.example" in page
+    assert 'href="https' not in page
+    assert page.count('name="notice"') == 1  # an announcement cannot be put aside
+    assert "mededeling: Wifi weg" in visitor.get("?language=nl")
+
+    def put_aside(**form: str) -> int:
+        return visitor.ask("POST", visitor.path + "notice", urlencode(form))[0]
+
+    assert put_aside(notice="tip-1", token="0" * 32) == 403
+    assert put_aside(notice="news-1", token=visitor.page.form_token) == 400
+    assert put_aside(notice="tip-1", token=visitor.page.form_token) == 200
+    assert notices.owed(directory).declined == ("tip-1",)
+    page = visitor.ask("GET", visitor.path)[1]
+    assert "tip (not for me): &lt;b&gt;Faster" in page
+    assert 'name="notice"' not in page
+
+
+def test_what_is_measured_less_often_is_said(visitor: Visitor) -> None:
+    effort.keep(visitor.page.directory, effort.Effort({"smart": 4}, saving=True))
+    page = visitor.get("?language=nl")
+    assert "De sensor 'smart' kost hier te veel en meet 4 keer minder vaak." in page
+    assert "De accu is bijna leeg" in page

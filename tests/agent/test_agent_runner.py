@@ -85,9 +85,16 @@ class Station:
         self.said: list[str] = []
 
     def run(self, seconds: float, during: Callable[[float], None] = lambda _now: None) -> Runner:
-        runner = Runner(self.settings, self.host, self.child, self.said.append, lambda _least, most: most)
+        runner = self._runner()
         runner.run(Sleeper(self.host, seconds, during))
         return runner
+
+    def restarts(self, seconds: float) -> bool:
+        """Runs; whether the agent asked to be started anew within so many seconds."""
+        return self._runner().run(Sleeper(self.host, seconds))
+
+    def _runner(self) -> Runner:
+        return Runner(self.settings, self.host, self.child, self.said.append, lambda _least, most: most)
 
     @property
     def spooled(self) -> list[report_pb2.Report]:

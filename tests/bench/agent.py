@@ -1,43 +1,47 @@
-"""What the agent costs on this machine: memory, processor time and bytes, beside Debian's node exporter.
+"""What the agent costs on this machine: memory, processor time and bytes, beside other agents that Debian has.
 
-The real agent runs with its defaults against a real collector with real mutual TLS, through a proxy that counts
-bytes. After the first window (which carries all facts) one cycle is measured: fifteen samples, three windows, one
-sending; a quarter of an hour, and figures an hour are four times that. KEURING_BENCH_MINUTES shortens the intervals
-in proportion, so that a cycle costs the same and takes less time. The peer is scraped as often as the agent samples,
-in the same run.
+The real agent runs with its defaults and every sensor against a real collector with real mutual TLS, through a proxy
+that counts bytes. After the first window (which carries all facts) two cycles are measured, each of fifteen samples,
+three windows and one sending; half an hour, and figures an hour are twice that. KEURING_BENCH_MINUTES shortens the
+intervals in proportion, so that a cycle costs the same and takes less time. The peers measure as often as the agent,
+in the same run; see agent_peers.py.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from keuring_agent import sensors
+from keuring_agent.config import Settings
 from keuring_agent.enrol import enrol
 from keuring_agent.host import NotMeasurable, local
+from keuring_agent.privacy import Gate
+from keuring_agent.sensors.base import Pace, Readings
 from tests.agent.collector import Collector
+from tests.bench import agent_peers
+from tests.bench.agent_peers import NODE_EXPORTER, Peer, children_cpu, median, memory, own_cpu, program
 from tests.bench.figure import Figure
-from tests.programs import find_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-MINUTES: Final = 21.0  # a first window of five minutes, a cycle of fifteen, and a little
-WINDOWS, SAMPLES = 3, 15  # in a cycle
-CYCLES_AN_HOUR: Final = 4
+MINUTES: Final = 36.0  # a first window of five minutes, two cycles of fifteen, and a little
+FLUSHES: Final = 2  # that are measured
+WINDOWS, SAMPLES = 3 * FLUSHES, 15 * FLUSHES
+PEERS_EVERY: Final = 250  # looks at the agent's memory for one at the peers'
+AN_HOUR: Final = 4 / FLUSHES  # times what is measured
 UPDATES_A_DAY: Final = 2  # apt is asked again only after its lists or the installed packages changed
-TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
-MEGABYTE: Final = 2**20
 
 
 class Proxy:
@@ -76,30 +80,6 @@ class Proxy:
         self._listener.close()
 
 
-def memory(process: int) -> tuple[float, float]:
-    """(RSS, PSS) of a process in MB; zeros when it has ended."""
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0.0, 0.0
-    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.endswith("kB")}
-    return sizes["Rss"] / 1024, sizes["Pss"] / 1024
-
-
-def children_cpu(process: int) -> float:
-    """Processor time of the ended children of a process, in seconds, to the clock's tick."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return sum(map(int, fields[13:15])) * TICK
-
-
-def own_cpu(process: int) -> float:
-    """Processor time of all threads of a process, in seconds, to the nanosecond."""
-    return sum(
-        int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-        for task in Path(f"/proc/{process}/task").iterdir()
-    )
-
-
 def threads(process: int) -> int:
     """How many threads a process has."""
     return len(list(Path(f"/proc/{process}/task").iterdir()))
@@ -107,9 +87,10 @@ def threads(process: int) -> int:
 
 @dataclass
 class Watch:
-    """Looks at the agent's memory fifty times a second; every sending is a moment of it."""
+    """Looks at the agent's memory fifty times a second, for every sending is a moment of it; at the peers' seldom."""
 
     process: int
+    peers: list[Peer]
     resident: list[tuple[float, float]] = field(default_factory=list)
     peak: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -125,7 +106,12 @@ class Watch:
 
     def _run(self) -> None:
         children = Path(f"/proc/{self.process}/task/{self.process}/children")
-        while not self._stop.wait(0.02):
+        for turn in itertools.count():
+            if self._stop.wait(0.02):
+                return
+            if turn % PEERS_EVERY == 0:
+                for peer in self.peers:
+                    peer.look()
             try:
                 found = children.read_text(encoding="ascii").split()
             except OSError:
@@ -135,18 +121,6 @@ class Watch:
                 self.peak = max(self.peak, together)
             else:
                 self.resident.append(memory(self.process))
-
-
-@contextmanager
-def program(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        arguments, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def wait_for_reports(collector: Collector, count: int, seconds: float) -> None:
@@ -159,70 +133,44 @@ def wait_for_reports(collector: Collector, count: int, seconds: float) -> None:
         time.sleep(0.05)
 
 
-@dataclass
-class Peer:
-    """Debian's node exporter, scraped from a thread."""
+def slow_sensors() -> dict[str, float]:
+    """Processor time in seconds an hour of each sensor that reads once in hours, by one look."""
+    host, gate, settings = local(), Gate(), Settings()
 
-    process: int
-    url: str
-    every: float
-    size: int = 0
-    _stop: threading.Event = field(default_factory=threading.Event)
+    def used() -> float:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.process_time() + children.ru_utime + children.ru_stime
 
-    def scrape(self) -> None:
-        request = urllib.request.Request(self.url, headers={"Accept-Encoding": "gzip"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            self.size = len(answer.read())
-
-    def run(self) -> None:
-        while not self._stop.wait(self.every):
-            self.scrape()
-
-    def stop(self) -> None:
-        self._stop.set()
+    found = {}
+    for sensor in sensors.every({}, settings.smart_interval, settings.updates_interval):
+        if sensor.pace is Pace.SLOW:
+            before = used()
+            with suppress(NotMeasurable):
+                sensor.read(host, Readings(gate))
+            times = UPDATES_A_DAY / 24 if sensor.name == "updates" else 3600 / sensor.interval
+            found[sensor.name] = times * (used() - before)
+    return found
 
 
-def start_peer(stack: ExitStack, every: float) -> Peer | None:
-    path = find_program("prometheus-node-exporter")
-    if path is None:
-        return None
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = stack.enter_context(program(path, f"--web.listen-address=127.0.0.1:{port}"))
-    peer = Peer(process.pid, f"http://127.0.0.1:{port}/metrics", every)
-    for _ in range(50):
-        try:
-            peer.scrape()
-            break
-        except OSError:
-            time.sleep(0.1)
-    thread = threading.Thread(target=peer.run, daemon=True)
-    thread.start()
-    stack.callback(peer.stop)
-    return peer
+class Measured(NamedTuple):
+    """What a peer took in as long: MB, seconds, bytes (0: it reports to nobody), threads."""
 
+    name: str
+    rss: float
+    pss: float
+    cpu: float
+    up: float
+    threads: int
 
-def slow_sensors() -> tuple[float, float]:
-    """Processor time in seconds of one look at all disks' health, and of one count of updates."""
-    host = local()
-
-    def children() -> float:
-        use = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return use.ru_utime + use.ru_stime
-
-    before = children()
-    with suppress(NotMeasurable):
-        for device in host.smart_devices():
-            host.smart(device)
-    between = children()
-    with suppress(NotMeasurable):
-        host.updates()
-    return between - before, children() - between
+    @classmethod
+    def of(cls, peer: Peer, share: float) -> Measured:
+        """``share`` of what was measured is what was to be measured."""
+        return cls(peer.name, peer.rss, peer.pss, peer.cpu * share, peer.sent * share, peer.threads)
 
 
 @dataclass
-class Cycle:
-    """What one cycle cost: memory in MB, processor time in seconds, sizes in bytes. The peer's are 0 without one."""
+class Cost:
+    """What it took: memory in MB, processor time in seconds, sizes in bytes; and the peers, measured as long."""
 
     took: float
     rss: float
@@ -233,77 +181,87 @@ class Cycle:
     up: int
     down: int
     threads: int
-    peer_rss: float = 0.0
-    peer_pss: float = 0.0
-    peer_cpu: float = 0.0
-    peer_answer: int = 0
-    peer_threads: int = 0
+    peers: list[Measured]
 
 
-def median(values: Iterable[float]) -> float:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
-
-
-def measure(pace: float) -> Cycle:
-    """One cycle after the first window; all intervals are ``pace`` times the usual ones."""
+def measure(pace: float) -> Cost:
+    """Two cycles after the first window; all intervals are ``pace`` times the usual ones."""
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         collector = stack.enter_context(Collector())
         proxy = Proxy(collector.report_port)
         stack.callback(proxy.close)
         collector.registry.report_addresses = [proxy.address]
-        enrol(directory, collector.token(), None, "bench", 15.0)
-        peer = start_peer(stack, 60 * pace)
+        mine = directory / "agent"
+        mine.mkdir()
+        enrol(mine, collector.token(), None, "bench", 15.0)
+        peers = agent_peers.start(stack, directory, 60 * pace)
         settings = {"KEURING_AGENT_SAMPLE_INTERVAL": f"{60 * pace}", "KEURING_AGENT_WINDOW_DURATION": f"{300 * pace}"}
         agent = stack.enter_context(
-            program(sys.executable, "-m", "keuring_agent", "run", "--state-directory", str(directory), **settings)
+            program(sys.executable, "-m", "keuring_agent", "run", "--state-directory", str(mine), **settings)
         ).pid
         wait_for_reports(collector, 1, 330 * pace + 60)
         time.sleep(1)
+        for peer in peers:
+            peer.begin()
         began, up, down, sampler, children = time.monotonic(), proxy.up, proxy.down, own_cpu(agent), children_cpu(agent)
-        peer_cpu = own_cpu(peer.process) if peer else 0.0
-        with Watch(agent) as watch:
-            wait_for_reports(collector, 1 + WINDOWS, 900 * pace * 1.2 + 60)
+        with Watch(agent, peers) as watch:
+            wait_for_reports(collector, 1 + WINDOWS, WINDOWS * 300 * pace * 1.2 + 60)
             time.sleep(1)
-        found = Cycle(
-            took=time.monotonic() - began,
-            rss=median(rss for rss, _ in watch.resident),
-            pss=median(pss for _, pss in watch.resident),
+        took = time.monotonic() - began
+        return Cost(
+            took=took,
+            rss=median([rss for rss, _ in watch.resident]),
+            pss=median([pss for _, pss in watch.resident]),
             peak=watch.peak,
             sampler=own_cpu(agent) - sampler,
             children=children_cpu(agent) - children,
             up=proxy.up - up,
             down=proxy.down - down,
             threads=threads(agent),
+            peers=[Measured.of(peer, WINDOWS * 300 * pace / took) for peer in peers],
         )
-        if peer:
-            found.peer_rss, found.peer_pss = memory(peer.process)
-            found.peer_cpu = (own_cpu(peer.process) - peer_cpu) * (900 * pace / found.took)
-            found.peer_answer, found.peer_threads = peer.size, threads(peer.process)
-        return found
 
 
 def run() -> Iterable[Figure]:
-    """The figures, after about KEURING_BENCH_MINUTES (default 21)."""
-    cost = measure(float(os.environ.get("KEURING_BENCH_MINUTES", MINUTES)) / MINUTES)
-    smart, updates = slow_sensors()
-    cycle = f"one cycle of {SAMPLES} samples, {WINDOWS} windows and 1 sending in {cost.took:.0f} s"
+    """The figures, after about KEURING_BENCH_MINUTES (default 36)."""
+    minutes = float(os.environ.get("KEURING_BENCH_MINUTES", MINUTES))
+    cost = measure(minutes / MINUTES)
+    slow = slow_sensors()
+    hourly = AN_HOUR * (cost.sampler + cost.children)
+    cycle = f"{SAMPLES} samples, {WINDOWS} windows and {FLUSHES} sendings in {cost.took:.0f} s"
+    cpu = (
+        f"agent and children, {AN_HOUR:g} times {cycle}: {hourly:.3f} s ({AN_HOUR * cost.sampler:.3f} s of it the "
+        f"sampler); and what reads once in hours: "
+        + ", ".join(f"{name} {used:.3f} s" for name, used in slow.items() if used >= 0.0005)
+    )
+    up = f"bytes to the collector below TLS, {AN_HOUR:g} times {cycle}; the peers' gzipped answers, or what they send"
+    yield from _figures("agent_rss_mb", cost.rss, "MB", _of(cost, "rss"), f"median between sendings; {cycle}")
+    yield from _figures("agent_pss_mb", cost.pss, "MB", _of(cost, "pss"), f"median between sendings; {cycle}")
+    yield Figure("agent_peak_with_child_mb", round(cost.peak, 3), "MB", how="PSS of agent and child at its highest")
+    yield from _figures("agent_threads", cost.threads, "{thread}", _of(cost, "threads"), "between sendings")
+    peers = {name: AN_HOUR * used for name, used in _of(cost, "cpu").items()}
+    yield from _figures("agent_cpu_s_per_hour", hourly + sum(slow.values()), "s", peers, cpu)
+    peers = {name: AN_HOUR * size for name, size in _of(cost, "up").items()}
+    yield from _figures("agent_up_bytes_per_hour", AN_HOUR * cost.up, "By", peers, up)
+    yield Figure("agent_down_bytes_per_hour", AN_HOUR * cost.down, "By", how="the same, from the collector")
 
-    def figure(what: str, value: float, unit: str, peer: float, how: str) -> Figure:
-        value, peer = round(value, 3), round(peer, 3)
-        if not peer:
-            return Figure(what, value, unit, how=how)
-        return Figure(what, value, unit, "prometheus-node-exporter", peer, round(value / peer, 3), how)
 
-    yield figure("agent_rss_mb", cost.rss, "MB", cost.peer_rss, f"median between sendings; {cycle}")
-    yield figure("agent_pss_mb", cost.pss, "MB", cost.peer_pss, f"median between sendings; {cycle}")
-    yield figure("agent_peak_with_child_mb", cost.peak, "MB", 0, "PSS of agent and child together, at its highest")
-    yield figure("agent_threads", cost.threads, "{thread}", cost.peer_threads, "between sendings")
-    hourly = CYCLES_AN_HOUR * (cost.sampler + cost.children) + smart + UPDATES_A_DAY / 24 * updates
-    how = f"agent and children, {CYCLES_AN_HOUR} times {cycle} ({cost.sampler:.3f} s of it the sampler), smartctl once"
-    how += f" ({smart:.2f} s), and {UPDATES_A_DAY} times a day apt-get ({updates:.2f} s)"
-    yield figure("agent_cpu_s_per_hour", hourly, "s", CYCLES_AN_HOUR * cost.peer_cpu, how)
-    how = f"bytes to the collector below TLS, {CYCLES_AN_HOUR} times {cycle}; the peer's gzipped answers, 60 an hour"
-    yield figure("agent_up_bytes_per_hour", CYCLES_AN_HOUR * cost.up, "By", 60 * cost.peer_answer, how)
-    yield figure("agent_down_bytes_per_hour", CYCLES_AN_HOUR * cost.down, "By", 0, "the same, from the collector")
+def _of(cost: Cost, what: str) -> dict[str, float]:
+    """One thing of all peers, by their names."""
+    return {peer.name: getattr(peer, what) for peer in cost.peers}
+
+
+def _figures(name: str, value: float, unit: str, peers: dict[str, float], how: str) -> Iterable[Figure]:
+    """Ours, beside node_exporter's under its own name and beside each other peer's under a name that says whose."""
+    value = round(value, 3)
+    yield _figure(name, value, unit, NODE_EXPORTER, peers.get(NODE_EXPORTER, 0.0), how)
+    for peer, theirs in peers.items():
+        if peer != NODE_EXPORTER and theirs:
+            yield _figure(f"{name}_and_{peer.replace('-', '_')}", value, unit, peer, theirs, how)
+
+
+def _figure(name: str, value: float, unit: str, peer: str, theirs: float, how: str) -> Figure:
+    if not theirs:
+        return Figure(name, value, unit, how=how)
+    return Figure(name, value, unit, peer, round(theirs, 3), round(value / theirs, 3), how)

@@ -17,6 +17,7 @@ from keuring.policy.v1 import policy_pb2, policy_pb2_grpc
 from keuring.report.v1 import report_pb2, report_pb2_grpc
 from keuring_collector import config, rulepack
 from keuring_collector.fleet.authority import Authority, parse_request
+from keuring_collector.ingest.notices import Mailbox
 from keuring_collector.ingest.policy import PolicyError, policy
 from keuring_collector.ingest.thread import WriterThread
 from keuring_collector.ingest.writer import WritePath
@@ -82,7 +83,8 @@ async def _stand(directory: Path, url: str) -> AsyncIterator[Stand]:
     path = WritePath(url, rulepack.load(write_pack(directory / "rules")))
     writer = WriterThread(path)
     current = policy(settings)
-    reports = ReportService(writer, identities, Refused, lambda: current)
+    mailbox = Mailbox(url, refresh=0.0)
+    reports = ReportService(writer, identities, Refused, lambda: current, mailbox=mailbox)
     servers = IngestServers(
         settings, authority, identities, reports, PolicyService(identities, Refused, lambda: current)
     )
@@ -93,6 +95,7 @@ async def _stand(directory: Path, url: str) -> AsyncIterator[Stand]:
         yield Stand(servers, authority, settings, path, url, endpoint.pk, credentials)
     finally:
         await servers.stop(0)
+        await mailbox.close()
         await writer.stop()
         identities.close()
         await asyncio.to_thread(_close_django)

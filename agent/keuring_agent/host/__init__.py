@@ -242,6 +242,9 @@ class Host(Protocol):
     def own_use(self) -> readings.OwnUse:
         """What the agent costs."""
 
+    def own_cpu(self) -> float:
+        """Processor time of the agent and its ended children, in seconds; asked around every read, so cheap."""
+
 
 def local(root: str = "/", file_system_types: Sequence[str] = ()) -> Host:
     """This machine, or the Linux machine whose root directory is mounted at ``root``.

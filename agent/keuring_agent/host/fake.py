@@ -154,6 +154,7 @@ class FakeHost:
     hung: list[readings.Crash] = field(default_factory=list)
     stopped: list[inventory.BugCheck] = field(default_factory=list)
     incidents: list[readings.Incident] = field(default_factory=list)
+    cpu_used: float = 1.0
 
     def advance(self, seconds: float, *, clock_jump: float = 0.0) -> None:
         """Lets time pass; the wall clock may jump besides."""
@@ -390,3 +391,6 @@ class FakeHost:
 
     def own_use(self) -> readings.OwnUse:
         return self._answer("own_use")  # type: ignore[no-any-return]
+
+    def own_cpu(self) -> float:
+        return self.cpu_used

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform as system_platform
 import sys
 import time
@@ -334,3 +335,7 @@ class PortableHost:
         own = psutil.Process()
         times = own.cpu_times()
         return OwnUse(times.user + times.system + times.children_user + times.children_system, own.memory_info().rss)
+
+    def own_cpu(self) -> float:
+        children = os.times()
+        return time.process_time() + children.children_user + children.children_system

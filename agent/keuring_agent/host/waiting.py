@@ -18,8 +18,8 @@ def between(least: float, most: float) -> float:
     return least + (most - least) * int.from_bytes(os.urandom(4), "big") / 0xFFFFFFFF
 
 
-class Overdue(Exception):  # noqa: N818  # raised by a timer, not by a fault
-    """A bounded call took too long and was interrupted."""
+class Overdue(BaseException):  # raised by a timer, not by a fault
+    """A bounded call took too long and was interrupted. No Exception, for whoever catches all of those goes on."""
 
 
 class Alarm:
@@ -91,6 +91,13 @@ def _wires() -> tuple[int, int, Callable[[], object], Callable[[], None]]:
     return far.fileno(), near.fileno(), lambda: far.recv(4096), close_both
 
 
+_handled = False
+
+
+def _overdue(_number: int, _frame: FrameType | None) -> None:
+    raise Overdue
+
+
 @contextmanager
 def bounded(seconds: float) -> Iterator[None]:
     """Interrupts its body with Overdue after ``seconds``: in the main thread of a POSIX system, not elsewhere.
@@ -101,13 +108,12 @@ def bounded(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def overdue(_number: int, _frame: FrameType | None) -> None:
-        raise Overdue
-
-    before = signal.signal(signal.SIGALRM, overdue)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    global _handled  # noqa: PLW0603  # the process has one handler, and setting it anew each time costs
+    if not _handled:
+        signal.signal(signal.SIGALRM, _overdue)
+        _handled = True
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # and again, should something have swallowed it
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

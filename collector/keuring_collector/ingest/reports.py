@@ -18,6 +18,7 @@ from keuring_collector.store import StorageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
+    from keuring_collector.ingest.notices import Mailbox
     from keuring_collector.ingest.thread import WriterThread
     from keuring_collector.ingest.writer import Answer
 
@@ -58,7 +59,9 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
         refused: type[Exception],
         policy: Callable[[], policy_pb2.Policy],
         clock: Callable[[], float] = time.time,
+        mailbox: Mailbox | None = None,
     ) -> None:
+        self._mailbox = mailbox
         self._writer = writer
         self._identities = identities
         self._refused = refused
@@ -74,6 +77,7 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
         room = asyncio.Semaphore(IN_FLIGHT)
         metrics.STREAMS.inc()
         reader = asyncio.create_task(self._read(endpoint, request_iterator, waiting, room))
+        told = False
         try:
             while (item := await waiting.get()) is not None:
                 request, future = item
@@ -85,7 +89,12 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
                         grpc.StatusCode.UNAVAILABLE, f"the report cannot be stored now: {error}; keep it, try later"
                     )
                 room.release()
-                yield self._response(request, answer)
+                response = self._response(request, answer)
+                if self._mailbox is not None:
+                    await self._mailbox.take(endpoint, request)
+                    response.notices.extend(() if told else await self._mailbox.of(endpoint))
+                    told = True
+                yield response
             if not await reader:
                 metrics.REJECTED.labels("revoked").inc()
                 await context.abort(

@@ -11,6 +11,7 @@ import structlog
 from keuring_collector import addresses, supervisor
 from keuring_collector.commands import workspace
 from keuring_collector.fleet.identity import Identities, Refused
+from keuring_collector.ingest.notices import Mailbox
 from keuring_collector.ingest.policy import policy
 from keuring_collector.ingest.reports import PolicyService, ReportService
 from keuring_collector.ingest.server import IngestServers
@@ -49,11 +50,12 @@ async def _run(settings: Settings) -> int:
     writer = WriterThread(WritePath(settings.database_url, packs.first(), settings.freshness), packs.changed)
     identities = Identities()
     agents = policy(settings)
+    mailbox = Mailbox(settings.database_url)
     servers = IngestServers(
         settings,
         authority,
         identities,
-        ReportService(writer, identities, Refused, lambda: agents),
+        ReportService(writer, identities, Refused, lambda: agents, mailbox=mailbox),
         PolicyService(identities, Refused, lambda: agents),
     )
     ending = asyncio.Event()
@@ -71,6 +73,7 @@ async def _run(settings: Settings) -> int:
     finally:
         # Streams first, so that what they brought is still written; then the thread, which keeps the state.
         await servers.stop()
+        await mailbox.close()
         await writer.stop()
         identities.close()
         addresses.forget(settings.data_directory, "ingest")

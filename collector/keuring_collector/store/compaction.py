@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keuring_collector.store import baselines, frame, journal, precision
+from keuring_collector.store import baselines, frame, journal, notices, precision
 from keuring_collector.store.block import DAY, Block, pack, pack_together, unpack
 
 if TYPE_CHECKING:
@@ -283,4 +283,5 @@ def purge(connection: Connection, raw_before_day: int, daily_before_day: int) ->
                 gone += count
         rows[table] = gone
     rows["baseline"] = baselines.purge(connection, daily_before_day)
+    rows["notice"] = notices.purge(connection, raw_before_day * DAY)
     return PurgeReport(rows)

@@ -148,6 +148,24 @@ CREATE TABLE baseline_made (
 ) {clustered};
 """
 
+# What colleagues are told at their machines: one row a machine. ``titles`` and ``bodies`` are JSON, by language;
+# ``expires_at`` 0: never; ``state``: see store.notices.
+NOTICES: Final = """
+CREATE TABLE notice (
+    endpoint_id bigint NOT NULL,
+    notice_id text NOT NULL,
+    kind integer NOT NULL,
+    titles text NOT NULL,
+    bodies text NOT NULL,
+    link text NOT NULL,
+    expires_at double precision NOT NULL,
+    state integer NOT NULL,
+    changed_at double precision NOT NULL,
+    PRIMARY KEY (endpoint_id, notice_id)
+) {clustered};
+CREATE INDEX notice_waiting ON notice (state, expires_at);
+"""
+
 DIALECTS: Final = {
     "sqlite": {"blob": "blob", "clustered": "WITHOUT ROWID"},
     "postgresql": {"blob": "bytea", "clustered": ""},

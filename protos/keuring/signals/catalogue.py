@@ -2031,6 +2031,51 @@ KEURING_AGENT_SENSOR_DURATION: Final = Signal(
     statistics=(Statistic.MAX,),
     precision=0.0001,
 )
+KEURING_AGENT_SENSOR_COST: Final = Signal(
+    id=908,
+    name="keuring.agent.sensor.cost",
+    kind=Kind.FACT,
+    unit="s/h",
+    brief="Processor time that a sensor takes in an hour.",
+    purpose="Shows which sensor makes the agent dear, and on which machines.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="sensor",
+    value=ValueType.NUMBER,
+)
+KEURING_AGENT_SENSOR_STRETCH: Final = Signal(
+    id=909,
+    name="keuring.agent.sensor.stretch",
+    kind=Kind.FACT,
+    unit="{fold}",
+    brief="By how many times less often a sensor reads because it costs too much.",
+    purpose="Explains values that come seldom, and finds sensors that do not suit a machine.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="sensor",
+    value=ValueType.NUMBER,
+)
+KEURING_AGENT_SAVING: Final = Signal(
+    id=910,
+    name="keuring.agent.saving",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether the agent measures less because the battery is nearly empty.",
+    purpose="Tells a machine that saves its battery from one that is in trouble.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+)
+KEURING_AGENT_MEMORY_RESTART: Final = Signal(
+    id=911,
+    name="keuring.agent.memory.restart",
+    kind=Kind.EVENT,
+    unit="{restart}",
+    brief="The agent restarted itself because it used too much memory.",
+    purpose="Finds leaks of the agent before they hinder anybody.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+)
 KEURING_AGENT_PAUSED: Final = Signal(
     id=930,
     name="keuring.agent.paused",
@@ -2203,6 +2248,10 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_AGENT_FLUSH_FAILURES,
     KEURING_AGENT_SENSOR_FAILURES,
     KEURING_AGENT_SENSOR_DURATION,
+    KEURING_AGENT_SENSOR_COST,
+    KEURING_AGENT_SENSOR_STRETCH,
+    KEURING_AGENT_SAVING,
+    KEURING_AGENT_MEMORY_RESTART,
     KEURING_AGENT_PAUSED,
 )
 BY_ID: Final[dict[int, Signal]] = {signal.id: signal for signal in SIGNALS}

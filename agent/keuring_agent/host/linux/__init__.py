@@ -299,7 +299,9 @@ class LinuxHost:
         return attached.vpn_connections(self._tree)
 
     def own_use(self) -> OwnUse:
-        own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
         pages = int(Tree().text("proc/self/statm").split()[1])
-        return OwnUse(cpu, pages * resource.getpagesize())
+        return OwnUse(self.own_cpu(), pages * resource.getpagesize())
+
+    def own_cpu(self) -> float:
+        own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+        return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

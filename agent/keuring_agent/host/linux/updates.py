@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Final
 from keuring_agent.host.readings import NotMeasurable, Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from keuring_agent.host.commands import Run
     from keuring_agent.host.tree import Tree
 
 UNSUPPORTED: Final = "of updates only those of apt, dnf, pacman and flatpak are read"
-_SECURITY: Final = re.compile(r"[-/]security\b|Debian-Security", re.IGNORECASE)
+_SECURITY: Final = re.compile(r"[-/,]security\b", re.IGNORECASE)
+_HELD: Final = re.compile(rb"^Package: (\S+)\nStatus: hold ", re.MULTILINE)
 
 STATUS: Final = "var/lib/dpkg/status"
 LISTS: Final = "var/lib/apt/lists"
-_APT: Final = (
-    *("apt-get", "--simulate", "--with-new-pkgs", "--option=Debug::NoLocking=true"),
-    *("--option=APT::Get::Show-User-Simulation-Note=false", "upgrade"),
-)
+# A quarter of what `apt-get --simulate upgrade` costs, which works out in which order it would install everything.
+_APT: Final = ("apt", "-qq", "list", "--upgradable")
 
 # dnf reads what the system fetched last, and fetches nothing.
 _DNF: Final = ("dnf", "--cacheonly", "--quiet", "--setopt=cachedir=/var/cache/dnf")
@@ -86,8 +85,9 @@ class UpdateCounter:
             raise NotMeasurable("there are no package lists; `apt-get update` fetches them")
         result = self._run(_APT, self._timeout)
         if result.status:
-            raise NotMeasurable(f"apt-get cannot tell which updates wait; it ended with status {result.status}")
-        return parse(result.output.decode("utf-8", "replace"))
+            raise NotMeasurable(f"apt cannot tell which updates wait; it ended with status {result.status}")
+        held = {name.decode("ascii", "replace") for name in _HELD.findall(self._tree.data(STATUS))}
+        return parse(result.output.decode("utf-8", "replace"), held)
 
     def _dnf(self) -> Updates:
         waiting = self._run([*_DNF, "check-update"], self._timeout)
@@ -112,10 +112,11 @@ class UpdateCounter:
         return Updates(len(names - {""}), None)
 
 
-def parse(output: str) -> Updates:
-    """Counts apt-get's "Inst" lines: the version in square brackets tells an update from a new package."""
-    installs = [line for line in output.splitlines() if line.startswith("Inst ") and " [" in line.partition("(")[0]]
-    return Updates(len(installs), sum(bool(_SECURITY.search(line.partition("(")[2])) for line in installs))
+def parse(output: str, held: Collection[str] = ()) -> Updates:
+    """Counts apt's lines "name/suite,suite version architecture [upgradable from: version]", without ``held`` ones."""
+    found = [line.partition(" ")[0].partition("/") for line in output.splitlines() if "[upgradable from: " in line]
+    suites = [suite for name, _, suite in found if name not in held]
+    return Updates(len(suites), sum(bool(_SECURITY.search(suite)) for suite in suites))
 
 
 def listed(output: str) -> int:

@@ -102,6 +102,8 @@ class SendReportsRequest(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     SEND_TIME_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
+    RECEIVED_NOTICE_IDS_FIELD_NUMBER: _builtins.int
+    DECLINED_NOTICE_IDS_FIELD_NUMBER: _builtins.int
     policy_version: _builtins.str
     """The version of the policy that the agent follows; empty when it has none yet."""
     @_builtins.property
@@ -110,16 +112,26 @@ class SendReportsRequest(_message.Message):
     def send_time(self) -> _timestamp_pb2.Timestamp:
         """The agent's clock when it sent this; shows the collector how far that clock is off."""
 
+    @_builtins.property
+    def received_notice_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Notices that the machine has by now; they need not be sent again."""
+
+    @_builtins.property
+    def declined_notice_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Tips of which somebody at the machine said that they are of no use there; not who."""
+
     def __init__(
         self,
         *,
         report: Global___Report | None = ...,
         send_time: _timestamp_pb2.Timestamp | None = ...,
         policy_version: _builtins.str = ...,
+        received_notice_ids: _abc.Iterable[_builtins.str] | None = ...,
+        declined_notice_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy_version", b"policy_version", "report", b"report", "send_time", b"send_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["declined_notice_ids", b"declined_notice_ids", "policy_version", b"policy_version", "received_notice_ids", b"received_notice_ids", "report", b"report", "send_time", b"send_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -152,7 +164,7 @@ class SendReportsResponse(_message.Message):
 
     @_builtins.property
     def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Notice]:
-        """What the colleague should be told on this machine."""
+        """What the colleague should be told on this machine; repeated until the machine says that it has them."""
 
     def __init__(
         self,
@@ -470,7 +482,7 @@ Global___Gap: _TypeAlias = Gap  # noqa: Y015
 
 @_typing.final
 class Notice(_message.Message):
-    """A message for the colleague at the machine. Shown only as text."""
+    """A message for the colleague at the machine. Shown only as text; what is longer is cut."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -521,15 +533,18 @@ class Notice(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     notice_id: _builtins.str
+    """At most 64 letters, digits, dots, dashes and underscores."""
     kind: Global___NoticeKind.ValueType
     link: _builtins.str
-    """Where to read more, on the collector's own console; may be empty."""
+    """Where to read more, on the collector's own console, by https; may be empty. Shown as text, never opened."""
     @_builtins.property
     def titles(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """By language: "nl", "en"."""
+        """By language: "nl", "en". At most 80 characters."""
 
     @_builtins.property
-    def bodies(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def bodies(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The same. At most 400 characters."""
+
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Not to be shown after this."""

@@ -1,0 +1,43 @@
+"""A notice on its way: from the collector's table to a real agent, to the colleague, and their answer back."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from keuring_collector.store import notices
+from keuring_collector.store.notices import Kind, Notice, State
+from tests.collector.command import until
+from tests.e2e.stand import SECONDS, Stand
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIP = Notice("tip-start", Kind.TIP, {"nl": "Minder bij de start", "en": "Start less"}, {"nl": "Zet er drie uit."})
+
+
+def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -> None:
+    stand = Stand(tmp_path)
+    try:
+        endpoint = stand.endpoint
+
+        def state() -> State | None:
+            with stand.database() as connection:
+                return notices.states(connection, TIP.notice_id).get(endpoint)
+
+        with stand.database() as connection:
+            notices.put(connection, [endpoint], TIP, time.time())
+        until(lambda: state() is State.RECEIVED, SECONDS, stand.collector)
+
+        told = stand.agent.command("notices", "--language", "nl")
+        assert "tip: Minder bij de start\n    Zet er drie uit." in told.stdout
+        shown = json.loads(stand.agent.command("notices", "--json").stdout)["notices"]
+        assert [each["notice_id"] for each in shown] == ["tip-start"]
+
+        assert stand.agent.command("notices", "--decline", TIP.notice_id).returncode == 0
+        until(lambda: state() is State.DECLINED, SECONDS, stand.collector)
+        assert "tip (not for me): Start less" in stand.agent.command("notices", "--language", "en").stdout
+        assert stand.agent.is_alive
+    finally:
+        stand.close()
