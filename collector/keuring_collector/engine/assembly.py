@@ -82,20 +82,16 @@ def _sides(state: FleetState, plans: Sequence[Plan], begins: Ints) -> Iterator[S
     groups = []
     for plan, mine in places.items():
         members = np.array(mine, dtype=np.int64)
-        groups.append((plan, members, begins[members][:, plan.owner] + plan.rel))
-    start = [0] * len(groups)
+        groups.append((plan, members, plan.spread(begins[members])))
+    first = 0
     for number, owners in enumerate(state.lists):
-        columns: list[Ints] = []
-        for column in range(len(owners)):
-            pieces = []
-            for each, (plan, _, numbers) in enumerate(groups):
-                at = start[each] + column * plan.counts[number]
-                pieces.append(numbers[:, at : at + plan.counts[number]].ravel())
-            columns.append(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
-        windows = [np.repeat(members, plan.counts[number]) for plan, members, _ in groups]
-        for each, (plan, _, _) in enumerate(groups):
-            start[each] += len(owners) * plan.counts[number]
-        yield Side(columns, windows[0] if len(windows) == 1 else np.concatenate(windows))
+        columns = [_joined([spread[first + each] for _, _, spread in groups]) for each in range(len(owners))]
+        yield Side(columns, _joined([np.repeat(members, plan.counts[number]) for plan, members, _ in groups]))
+        first += len(owners)
+
+
+def _joined(pieces: list[Ints]) -> Ints:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def _deck(state: FleetState, judged: Side, compared: Side) -> Deck:

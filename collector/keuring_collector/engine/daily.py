@@ -40,8 +40,12 @@ def turn(rings: Days, rows: NDArray[np.int64], days: NDArray[np.int64], mean: ND
     value = np.where(mean, rings.value[rows] / np.maximum(rings.weight[rows], 1), rings.value[rows])
     known = ~np.isnan(value)
     rings.point[rows[known], old[known] % width] = value[known].astype(np.float32)
-    number = days[:, None] - (days[:, None] - np.arange(width)) % width
-    rings.point[rows] = np.where(number > old[:, None], np.float32(np.nan), rings.point[rows])
+    rings.point[rows, days % width] = np.nan
+    late = np.flatnonzero(days > old + 1)  # days without a window are not known either
+    if len(late):
+        after, before, mine = days[late, None], old[late, None], rows[late]
+        number = after - (after - np.arange(width)) % width
+        rings.point[mine] = np.where(number > before, np.float32(np.nan), rings.point[mine])
     rings.day[rows] = days
     rings.value[rows] = np.nan
     rings.weight[rows] = 0

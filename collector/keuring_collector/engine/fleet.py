@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from keuring_collector.engine.state import Endpoint
     from keuring_collector.engine.strip import Strip
 
+# Endpoints that are judged side by side: enough for numpy, and what is at hand stays in the processor's cache.
+AT_ONCE = 1024
+
 
 class Fleet:
     """The state of many endpoints under one pack, and the judging of their windows.
@@ -195,7 +198,7 @@ class Fleet:
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
     """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
     if len({window.endpoint for window in windows}) == len(windows):
-        return [list(range(len(windows)))] if windows else []
+        return [list(range(first, min(first + AT_ONCE, len(windows)))) for first in range(0, len(windows), AT_ONCE)]
     rounds: list[list[int]] = []
     seen: dict[int, int] = {}
     for number, window in enumerate(windows):

@@ -33,6 +33,7 @@ JUDGED = (CELLS, ITSELF, ITSELF)  # cell, rule, how many terms
 COMPARED = (TERMS, ITSELF)  # term, its number among those of all rules
 
 APPLIES, BUSY = 1, 2
+MANY = 16  # endpoints from which on columns are spread one by one
 
 Owners = tuple[int, ...]
 Entries = list[tuple[int, ...]]
@@ -41,25 +42,44 @@ Entries = list[tuple[int, ...]]
 class Plan:
     """What endpoints of one shape, layout and applicability share.
 
-    ``rel`` and ``owner`` are the numbers of all lists, column by column; ``counts`` the length of each list, in the
-    order of ``lists``. ``blank`` are the terms that are not in the window, ``unknown`` the cells that are not judged,
-    ``wholes`` those whose date is their parts'; ``grouped`` the cells that their kind arranges by the facts.
+    ``rel`` and ``owner`` are the numbers of all lists, column by column, of which each has a slice of ``columns``;
+    ``counts`` is the length of each list. ``blank`` are the terms that are not in the window, ``unknown`` the cells
+    that are not judged, ``wholes`` those whose date is their parts'; ``grouped`` the cells that their kind arranges by
+    the facts.
     """
 
     def __init__(self, size: int, lists: list[tuple[Owners, Entries]], sheet: Sheet) -> None:
         self.size = size
         self.counts = [len(rows) for _, rows in lists]
-        rel, owner = [], []
+        rel, owner = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        self.columns: list[slice] = []
+        self.whose: list[int | None] = []  # of a column: the owner of all its numbers; None: they differ
+        start = 0
         for owners, rows in lists:
             for column, whose in enumerate(owners):
                 values = np.array([row[column] for row in rows], dtype=np.int64)
+                absent = (values < 0) & (whose == VALUES)
                 rel.append(values)
-                owner.append(np.where((whose == VALUES) & (values < 0), ITSELF, whose))
+                owner.append(np.where(absent, ITSELF, whose))
+                self.columns.append(slice(start, start + len(rows)))
+                self.whose.append(None if absent.any() else whose)
+                start += len(rows)
         self.rel, self.owner = np.concatenate(rel), np.concatenate(owner)
         self.blank = np.array(sheet.blank, dtype=np.int64)
         self.unknown = np.array(sheet.unknown, dtype=np.int64)
         self.wholes = np.array(sheet.wholes, dtype=np.int64)
         self.grouped = tuple(sheet.grouped)
+
+    def spread(self, begins: Ints) -> list[Ints]:
+        """The columns of all lists for some endpoints, one endpoint after the other; ``begins`` by owner."""
+        if len(begins) < MANY:
+            numbers = begins[:, self.owner] + self.rel
+            return [numbers[:, column].reshape(-1) for column in self.columns]
+        found = []
+        for column, whose in zip(self.columns, self.whose, strict=True):
+            first = begins[:, self.owner[column]] if whose is None else begins[:, whose, None]
+            found.append((first + self.rel[column]).reshape(-1))
+        return found
 
     def settle(self, state: FleetState, endpoint: Endpoint) -> None:
         """Writes what is so as long as the plan holds."""

@@ -14,8 +14,8 @@ from keuring_collector.engine.shape import CELLS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.kinds import Kind
     from keuring_collector.engine.model import Layout, SeriesKey
-    from keuring_collector.engine.shape import CellKey
     from keuring_collector.engine.state import Endpoint, FleetState
 
 EVERY = daily.DAY  # seconds between two sweeps
@@ -79,14 +79,49 @@ def sweep(state: FleetState, endpoint: Endpoint, layout: Layout, now: float) -> 
         _forget(state, cell)
     if week == _week(endpoint, now):
         return
-    present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
-    gone = []
-    for key, quiet in zip(endpoint.shape.keys, (~state.cells.busy[run]).tolist(), strict=True):
-        if not quiet:
-            _absent(state, endpoint, key, present, now)
-        elif _is_idle(state, endpoint, key, present, now):
-            gone.append(key)
+    round_ = _round(state, endpoint, layout)
+    for kind, table, rows in round_.met:
+        kind.meet(rows + state.bases.first[endpoint.row, table], now)
+    gone, quiet = [], (~state.cells.busy[run]).tolist()
+    for place in state.places(endpoint, round_.look):
+        rule, kind_ = state.index.rules[place.number], state.index.kind[place.number]
+        if not quiet[place.cell - first]:
+            if kind_ is not None:
+                kind_.absent(rule.source, place, round_.present, now)
+        elif kind_ is None or kind_.idle(rule.source, place, round_.present, now):
+            gone.append((place.number, place.subject))
     state.remove(endpoint, gone)
+
+
+class Round(NamedTuple):
+    """What a weekly sweep comes to for endpoints of one shape and layout: the places to ``look`` at one by one, and of
+    each kind the rows in its first table that are ``met``.
+    """
+
+    keys: tuple[SeriesKey, ...]
+    present: set[tuple[int, int, str]]
+    look: list[int]
+    met: list[tuple[Kind, int, NDArray[np.int64]]]
+
+
+def _round(state: FleetState, endpoint: Endpoint, layout: Layout) -> Round:
+    shape = endpoint.shape
+    if shape.round is not None and shape.round.keys == layout.keys:
+        return shape.round
+    present, look = {(key.signal, key.statistic, key.subject) for key in layout.keys}, []
+    met: dict[Kind, tuple[int, list[int]]] = {}
+    for number, place in enumerate(state.places(endpoint, range(len(shape.keys)))):
+        rule, kind = state.index.rules[place.number], state.index.kind[place.number]
+        if kind is None:
+            if (rule.terms[0].signal, rule.terms[0].statistic, place.subject) not in present:
+                look.append(number)
+        elif not kind.kept(rule.source, place, present):
+            look.append(number)
+        elif place.rows:
+            met.setdefault(kind, (shape.tables[number][0], []))[1].append(shape.rows[number][0])
+    rows = [(kind, table, np.array(mine, dtype=np.int64)) for kind, (table, mine) in met.items()]
+    shape.round = Round(layout.keys, present, look, rows)
+    return shape.round
 
 
 def _week(endpoint: Endpoint, at: float) -> float:
@@ -104,36 +139,14 @@ def _forget(state: FleetState, cell: int) -> None:
         state.release(np.array([cell]))
 
 
-def _is_idle(
-    state: FleetState, endpoint: Endpoint, key: CellKey, present: set[tuple[int, int, str]], now: float
-) -> bool:
-    number, subject = key
-    rule = state.index.rules[number]
-    kind = state.index.kind[number]
-    if kind is None:
-        return (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present
-    return kind.idle(rule.source, state.place(endpoint, number, subject), present, now)
-
-
-def _absent(
-    state: FleetState, endpoint: Endpoint, key: CellKey, present: set[tuple[int, int, str]], now: float
-) -> None:
-    number, subject = key
-    rule = state.index.rules[number]
-    kind = state.index.kind[number]
-    if kind is not None:
-        kind.absent(rule.source, state.place(endpoint, number, subject), present, now)
-
-
 def is_settled(state: FleetState, endpoint: Endpoint, layout: Layout) -> bool:
     """Whether ``sweep`` has nothing to do but to forget, as long as layout and facts stay as they are."""
     present = {(key.signal, key.statistic, key.subject) for key in layout.keys}
-    for number, subject in endpoint.cells:
-        rule = state.index.rules[number]
-        kind = state.index.kind[number]
+    for place in state.places(endpoint, range(len(endpoint.cells))):
+        rule, kind = state.index.rules[place.number], state.index.kind[place.number]
         if kind is None:
-            if (rule.terms[0].signal, rule.terms[0].statistic, subject) not in present:
+            if (rule.terms[0].signal, rule.terms[0].statistic, place.subject) not in present:
                 return False
-        elif not kind.settled(rule.source, state.place(endpoint, number, subject), present):
+        elif not kind.settled(rule.source, place, present):
             return False
     return True

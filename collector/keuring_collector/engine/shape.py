@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keuring_collector.engine.seeding import Round
     from keuring_collector.engine.state import FleetState
 
     Ints = NDArray[np.int64]
@@ -50,8 +51,8 @@ class Layer(NamedTuple):
 class Shape:
     """The cells of an endpoint, in the order of their keys.
 
-    By place: ``terms`` is the first term, ``rows`` the rows in the tables of its kind. ``sizes`` is how many rows the
-    runs have, by table. After the last cell comes one that is never known, which stands for parts that were never
+    By place: ``terms`` is the first term, ``rows`` the rows of its kind and ``tables`` in which these are. ``sizes``
+    is how many rows the runs have, by table. After the last cell comes one that is never known, which stands for parts that were never
     reported; after the last term one that is never true, by which a rule is judged that no longer applies.
     """
 
@@ -61,19 +62,23 @@ class Shape:
         self.sizes = [0] * len(state.tables)
         self.terms: list[int] = []
         self.rows: list[tuple[int, ...]] = []
+        self.tables: list[tuple[int, ...]] = []
         self._moves: WeakKeyDictionary[Shape, list[tuple[Ints, Ints]]] = WeakKeyDictionary()
+        self.round: Round | None = None  # the last weekly sweep of an endpoint of this shape
         ties: list[Tie] = []
         for place, (number, _) in enumerate(keys):
             rule, kind = state.index.rules[number], state.index.kind[number]
-            term, rows = self.sizes[TERMS], []
+            term, rows = self.sizes[TERMS], list[int]()
+            needs = () if kind is None else kind.needs(rule.source)
             self.terms.append(term)
             self.sizes[TERMS] += len(rule.terms)
+            for table, count in needs:
+                rows.append(self.sizes[table])
+                self.sizes[table] += count
             if kind is not None:
-                for table, count in kind.needs(rule.source):
-                    rows.append(self.sizes[table])
-                    self.sizes[table] += count
                 ties += kind.ties(rule.source, number, place, term, rows)
             self.rows.append(tuple(rows))
+            self.tables.append(tuple(table for table, _ in needs))
             dated = kind is not None and kind.dated(rule.source)
             ties += [Tie(CELLS, place, "term", term), Tie(CELLS, place, "dating", place if dated else -1)]
         self.unknown, self.never = len(keys), self.sizes[TERMS]

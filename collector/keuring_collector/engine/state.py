@@ -104,14 +104,21 @@ class FleetState:
 
     def at(self, endpoint: Endpoint, place: int) -> Place:
         """The cell at a place of the endpoint's shape."""
-        shape, first = endpoint.shape, self.bases.first[endpoint.row]
-        number, subject = shape.keys[place]
-        kind, term = self.index.kind[number], int(first[TERMS]) + shape.terms[place]
-        rows: tuple[int, ...] = ()
-        if kind is not None:
-            needs = kind.needs(self.index.rules[number].source)
-            rows = tuple(int(first[table]) + row for (table, _), row in zip(needs, shape.rows[place], strict=True))
-        return Place(endpoint, number, subject, int(first[CELLS]) + place, rows, term)
+        return self.places(endpoint, (place,))[0]
+
+    def places(self, endpoint: Endpoint, wanted: Iterable[int]) -> list[Place]:
+        """The cells at some places of the endpoint's shape."""
+        shape, first = endpoint.shape, self.bases.first[endpoint.row].tolist()
+        found = []
+        for place in wanted:
+            number, subject = shape.keys[place]
+            rows = tuple(
+                [first[table] + row for table, row in zip(shape.tables[place], shape.rows[place], strict=True)]
+            )
+            found.append(
+                Place(endpoint, number, subject, first[CELLS] + place, rows, first[TERMS] + shape.terms[place])
+            )
+        return found
 
     def cell(self, endpoint: Endpoint, key: CellKey) -> int:
         """The row of a cell that is there."""

@@ -170,5 +170,8 @@ class Collecting(Kind):
         old = bool(rings.day[row] < now // daily.DAY - DROP_AFTER_DAYS)
         return old or math.isnan(daily.newest(rings, row, days, LAST))
 
+    def kept(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present
+
     def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
         return (source.signal, source.statistic, place.subject) in present

@@ -106,6 +106,9 @@ class Combining(Kind):
         found = zip(source.parts, self.parts(source, place), strict=True)
         return all(cell < 0 for part, (_, cell) in found if part.same_subject)
 
+    def kept(self, source: Combination, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return not self.idle(source, place, present, 0.0)
+
     def settled(self, source: Combination, place: Place, present: set[tuple[int, int, str]]) -> bool:
         return not self.idle(source, place, present, 0.0)
 

@@ -85,6 +85,9 @@ class Deviating(Kind):
         old = self.habits.at[place.rows[0]] < now - DROP_AFTER
         return bool(old) and (source.signal, source.statistic, place.subject) not in present
 
+    def kept(self, source: Unusual, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present
+
     def evidence(self, source: Unusual, place: Place) -> list[Evidence]:
         habits, row = self.habits, place.rows[0]
         if habits.lane[row] < 0:

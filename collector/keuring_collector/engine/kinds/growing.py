@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.kinds.kind import Lists, Place, Reading
+    from keuring_collector.engine.kinds.kind import Ints, Lists, Place, Reading
     from keuring_collector.engine.model import Event
     from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.seeding import Points
@@ -139,6 +139,12 @@ class Growing(Kind):
             self.state.terms.x[place.term] = NAN
             lane = place.rows[1]
             self.lanes.base[lane : lane + len(source.lanes)] = NAN  # when it comes back, x is what it was
+
+    def kept(self, source: Growth, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return any((lane.signal, lane.statistic, place.subject) in present for lane in source.lanes)
+
+    def meet(self, rows: Ints, now: float) -> None:
+        self.growths.present[rows] = now
 
     def _away(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> float:
         """Seconds since a sweep last saw it measured."""

@@ -145,6 +145,13 @@ class Kind:
         """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
         return bool(np.isnan(self.state.terms.x[place.term]))
 
+    def kept(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        """Whether ``idle`` and ``absent`` do nothing but ``meet`` as long as layout and shape stay as they are."""
+        return False
+
+    def meet(self, rows: Ints, now: float) -> None:
+        """Notes, once a week, that what these rows of its first table are about is measured."""
+
     def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
         """Whether ``idle`` is False and does nothing, as long as layout and facts stay as they are."""
         return False
