@@ -51,12 +51,14 @@ def turn(rings: Days, rows: NDArray[np.int64], days: NDArray[np.int64], mean: ND
     rings.weight[rows] = 0
 
 
-def gather(rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8]) -> None:
-    """Folds one value (not NaN) into the running day of each of ``rows`` (each once)."""
+def gather(
+    rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8] | None
+) -> None:
+    """Folds one value (not NaN) into the running day of each of ``rows`` (each once); no ``aggregate``: the last."""
     new = values
-    if (aggregate != LAST).any():
+    if aggregate is not None:
         old, new = rings.value[rows], values.copy()
-        again = ~np.isnan(old)
+        again = old == old
         for statistic, together in TOGETHER:
             both = again & (aggregate == statistic)
             if both.any():

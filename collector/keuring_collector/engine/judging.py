@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine import machine, telling
+from keuring_collector.engine import daily, machine, telling
 from keuring_collector.engine.compiled import Combination, Truth
 from keuring_collector.engine.kinds.kind import Reading
 from keuring_collector.engine.model import Change
@@ -53,7 +53,7 @@ class Judge:
     def judge(self, batch: Round) -> Told:
         """What is found, in no order."""
         state, assembly, flat = self._state, batch.assembly, batch.flat
-        reading = Reading(flat, batch.end)
+        reading = Reading(flat, batch.end, daily.day_of(batch.end))
         for source, kind in state.kinds.items():
             kind.fold(reading, assembly.kinds[source])
 

@@ -52,8 +52,9 @@ class Shape:
     """The cells of an endpoint, in the order of their keys.
 
     By place: ``terms`` is the first term, ``rows`` the rows of its kind and ``tables`` in which these are. ``sizes``
-    is how many rows the runs have, by table. After the last cell comes one that is never known, which stands for parts that were never
-    reported; after the last term one that is never true, by which a rule is judged that no longer applies.
+    is how many rows the runs have, by table. After the last cell comes one that is never known, which stands for parts
+    that were never reported; after the last term one that is never true, by which a rule is judged that no longer
+    applies.
     """
 
     def __init__(self, state: FleetState, keys: tuple[CellKey, ...]) -> None:

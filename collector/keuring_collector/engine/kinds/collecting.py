@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,13 @@ COLLECTED = ("day", "value", "weight", "restart", "stale", "point")
 DROP_AFTER_DAYS = 30
 
 
+class Reads(NamedTuple):
+    """What the rules of a table of rings read: ``sizes``, and whether days come to ``others`` than their last value."""
+
+    sizes: bool
+    others: bool
+
+
 class Collecting(Kind):
     """Keeps rings of daily points; of each table of rings one list: (position, of the size, row).
 
@@ -49,12 +56,16 @@ class Collecting(Kind):
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
         rules = state.index.rules
-        sizes = {self._size(rule.source) for rule in rules if isinstance(rule.source, self.asks)}
-        self.sizes = sorted(sizes)
+        sources: list[Any] = [rule.source for rule in rules if isinstance(rule.source, self.asks)]
+        self.sizes = sorted({self._size(source) for source in sources})
         self.rings: list[Any] = [self.table(size) for size in self.sizes]
         numbers = [self.keep(rings, *COLLECTED, *self.table.OWN) for rings in self.rings]
         self.numbers = dict(zip(self.sizes, numbers, strict=True))
         self.lists = [(VALUES, VALUES, number) for number in numbers]
+        self.reads = [
+            Reads(any(each.restart_signal for each in mine), any(each.aggregate != LAST for each in mine))
+            for mine in ([each for each in sources if self._size(each) == size] for size in self.sizes)
+        ]
         self.floors = np.array([len(rule.terms) - 1 for rule in rules] or [0], dtype=np.int64)
         self.aggregate = np.array([getattr(rule.source, "aggregate", LAST) for rule in rules] or [LAST], dtype=np.int8)
 
@@ -100,28 +111,32 @@ class Collecting(Kind):
         lists[self.sizes.index(self._size(source))].append((at, size, place.rows[0]))
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
-        days = daily.day_of(reading.end)
-        for rings, ((position, size, row), window) in zip(self.rings, lists, strict=False):
+        for rings, reads, ((position, size, row), window) in zip(self.rings, self.reads, lists, strict=False):
             if len(row):
                 # What a layout does not have is the last of all values: NaN.
-                self._fold(rings, row, reading.flat[position], reading.flat[size], days[window])
+                sizes = reading.flat[size] if reads.sizes else None
+                self._fold(rings, reads, row, reading.flat[position], sizes, reading.day[window])
 
-    def _fold(self, rings: Days, rows: Ints, values: Floats, sizes: Floats, days: Ints) -> None:
+    def _fold(self, rings: Days, reads: Reads, rows: Ints, values: Floats, sizes: Floats | None, days: Ints) -> None:
         """Folds one value (NaN: none) into each ring of ``rows`` (each once)."""
-        changed = daily.restarted(rings, rows, sizes)
-        if len(changed):
-            self.replaced(rings, changed)
-        due = days > rings.day[rows]
+        if sizes is not None:
+            changed = daily.restarted(rings, rows, sizes)
+            if len(changed):
+                self.replaced(rings, changed)
+        ahead = days - rings.day[rows]
+        due = ahead > 0
         if due.any():
             turned = rows[due]
             daily.turn(rings, turned, days[due], self.aggregate[rings.rule[turned]] == MEAN)
             rings.stale[turned] = True
             if not self.may_wait:
                 self._refresh(rings, turned)
-        taken = np.flatnonzero((days >= rings.day[rows]) & ~np.isnan(values))
-        if len(taken):
-            mine = rows[taken]
-            daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
+        # What comes late, for a day that is complete, is not taken.
+        taken = np.flatnonzero((ahead >= 0) & (values == values))
+        if len(taken) < len(rows):
+            rows, values = rows[taken], values[taken]
+        if len(rows):
+            daily.gather(rings, rows, values, self.aggregate[rings.rule[rows]] if reads.others else None)
 
     def _refresh(self, rings: Days, rows: Ints) -> None:
         rules = rings.rule[rows]

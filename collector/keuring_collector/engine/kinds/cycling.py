@@ -78,7 +78,7 @@ class Cycling(Forecasting):
         values = reading.flat[position]
         known = np.flatnonzero(~np.isnan(values))
         mine = life[known]
-        self.lives.count[mine], self.lives.read[mine] = values[known], daily.day_of(reading.end)[window[known]]
+        self.lives.count[mine], self.lives.read[mine] = values[known], reading.day[window[known]]
 
     def refresh(self, source: ByCycles, rings: WornRings, rows: Ints) -> None:  # type: ignore[override]
         super().refresh(source, rings, rows)

@@ -45,10 +45,13 @@ class Place(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One window each of different endpoints: all values side by side with a NaN at the end, and when each ended."""
+    """One window each of different endpoints: all values side by side with a NaN at the end, when each ended, and the
+    day (daily.py) that it belongs to.
+    """
 
     flat: Floats
     end: Floats
+    day: Ints
 
 
 Lists = tuple[list[tuple[int, ...]], ...]
