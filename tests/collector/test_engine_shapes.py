@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import struct
 import tracemalloc
+import zlib
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -11,11 +13,15 @@ from hypothesis import strategies as st
 
 from keuring_collector import rulepack
 from keuring_collector.engine import Fleet
+from keuring_collector.engine import fleet as fleet_module
+from keuring_collector.engine.compiled import ENGINE_VERSION
 from keuring_collector.engine.runs import Runs
 from tests.bench import engine
 from tests.collector.engine_kit import COUNT, DAY, LIFE, RULES, USED, pack, window
 
 if TYPE_CHECKING:
+    import pytest
+
     from keuring_collector.engine.columns import Columns
 
 SOME = settings(max_examples=50, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -56,6 +62,35 @@ def test_machines_of_one_kind_share_shape_and_plan() -> None:
     fleet.judge([window(300, {USED: 0.5, COUNT: 1.0}, endpoint=0)])  # and not the last round either
     gc.collect()
     assert len(fleet._state.plans) == 1  # what nobody has is kept no longer
+
+
+def test_large_rounds_are_judged_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = [
+        window(at, {USED: 0.95 if each % 3 else 0.5, COUNT: 9.0}, endpoint=each)
+        for at in (0, 300, 600, 900)
+        for each in range(7)
+    ]
+    whole = Fleet(pack(*RULES)).judge(reports)
+    monkeypatch.setattr(fleet_module, "AT_ONCE", 2)
+    assert Fleet(pack(*RULES)).judge(reports) == whole
+    assert {finding.endpoint for finding in whole if finding.rule == "full"} == {1, 2, 4, 5}
+
+
+def test_a_snapshot_of_another_layout_is_not_read() -> None:
+    fleet = Fleet(pack(*RULES))
+    fleet.judge([window(0, {USED: 0.95, COUNT: 1.0, LIFE: 2.0})])
+    kept = fleet.snapshot(1)
+    before = [table._used for table in _tables(fleet)]
+    older = kept[:4] + struct.pack("<H", ENGINE_VERSION - 1) + kept[6:]
+    body = zlib.decompress(kept[30:])
+    short, long_ = body[:-8], body + b"12345678"
+    made = [kept[:22] + struct.pack("<II", len(b), zlib.crc32(b)) + zlib.compress(b) for b in (short, long_)]
+    for damaged in (older, *made):
+        assert not fleet.restore(1, damaged)
+        assert fleet.standing(1) == []
+    assert fleet.restore(1, kept)
+    assert fleet.snapshot(1) == kept
+    assert [table._used for table in _tables(fleet)] == before  # what was given out on the way came back
 
 
 def test_subjects_that_come_and_go_leave_nothing_behind() -> None:

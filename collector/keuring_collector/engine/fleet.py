@@ -196,9 +196,7 @@ class Fleet:
 
 
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
-    """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
-    if len({window.endpoint for window in windows}) == len(windows):
-        return [list(range(first, min(first + AT_ONCE, len(windows)))) for first in range(0, len(windows), AT_ONCE)]
+    """Places in ``windows``, so that each round has at most one window of an endpoint, in order, and not too many."""
     rounds: list[list[int]] = []
     seen: dict[int, int] = {}
     for number, window in enumerate(windows):
@@ -207,4 +205,4 @@ def _rounds(windows: Sequence[Window]) -> list[list[int]]:
         if turn == len(rounds):
             rounds.append([])
         rounds[turn].append(number)
-    return rounds
+    return [each[first : first + AT_ONCE] for each in rounds for first in range(0, len(each), AT_ONCE)]
