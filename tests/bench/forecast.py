@@ -1,4 +1,5 @@
-"""What judging a fleet costs: one cycle of 10,000 and of 100,000 endpoints by the whole pack, its forecasts included.
+"""What judging a fleet costs: one cycle of 10,000 and of 100,000 endpoints by the whole pack, its forecasts included,
+and the memory that each of them takes.
 
 Beside it: what Prometheus and VictoriaMetrics take for one forecast (predict_linear) over one series of each of them.
 Ours is processor time of folding and judging one window of each endpoint, averaged over a day of cycles: 287 ordinary
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -35,6 +37,7 @@ CYCLES: Final = 288  # windows a day
 HISTORY: Final = 60  # days of history of our forecasts
 WEEK: Final = 7  # days of history of theirs
 BATCH: Final = 100_000
+WEIGHED: Final = 10_000  # endpoints whose memory is weighed
 ROUNDS: Final = 4
 QUERY: Final = "count(predict_linear(used[7d], 2592000) > 0.98)"
 
@@ -48,9 +51,16 @@ class Template(NamedTuple):
 
 
 def run() -> Iterator[Figure]:
-    """``forecast_cpu_s_10k`` and ``_100k``, with what the peers took."""
+    """``engine_bytes_per_endpoint``, ``forecast_cpu_s_10k`` and ``_100k``, with what the peers took."""
     pack = rulepack.load().compiled
     templates = [_template(pack, kind) for kind in range(KINDS)]
+    size = np.mean([len(template.state) for template in templates])
+    how = (
+        f"all that the engine allots, Python's objects included, per endpoint of {WEIGHED}, after two months and a "
+        f"cycle; {len(pack.rules)} rules, {len(templates[0].values)} series, three volumes and two disks each; a "
+        f"snapshot of one is {size:.0f} bytes"
+    )
+    yield Figure("engine_bytes_per_endpoint", round(_memory(pack, templates)), "By", how=how)
     for name, endpoints, with_prometheus in (("10k", 10_000, True), ("100k", 100_000, False)):
         cycle, turn = _ours(pack, templates, endpoints)
         mean = (cycle * (CYCLES - 1) + turn) / CYCLES
@@ -63,6 +73,22 @@ def run() -> Iterator[Figure]:
         if with_prometheus:
             prometheus = _prometheus(endpoints)
             yield _figure(f"forecast_cpu_s_{name}_beside_prometheus", mean, "prometheus", prometheus, how)
+
+
+def _memory(pack: CompiledPack, templates: list[Template]) -> float:
+    """Bytes per endpoint of a fleet that has judged."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        fleet = Fleet(pack)
+        for endpoint in range(WEIGHED):
+            assert fleet.restore(endpoint, templates[endpoint % KINDS].state)
+        _cycle(fleet, templates, WEIGHED, engine.BEGIN + HISTORY * DAY)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(fleet) == WEIGHED
+    return (after - before) / WEIGHED
 
 
 def _figure(name: str, value: float, peer: str, theirs: float | None, how: str) -> Figure:

@@ -252,12 +252,7 @@ def test_from_history_is_the_same_as_lived() -> None:
 def test_rings_are_as_wide_as_they_need_to_be() -> None:
     where = fleet()
     where.judge(days([44.0]))
-    tables = {
-        type(table).__name__: table.point.shape[1]
-        for kind in where._state.kinds.values()
-        for table, _ in kind.tables()
-        if hasattr(table, "point")
-    }
+    tables = {type(table).__name__: table.point.shape[1] for table, _ in where._state.tables if hasattr(table, "point")}
     assert tables == {"Slopes": 32, "Peers": 8}
     assert len(where.snapshot(1)) < 1024
 

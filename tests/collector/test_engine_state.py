@@ -69,8 +69,8 @@ def test_a_snapshot_is_small_and_belongs_to_its_pack() -> None:
 def _used(fleet: Fleet) -> list[int]:
     """How many rows each table of the fleet ever gave out."""
     state = fleet._state
-    own = [table for kind in state.kinds.values() for table, _ in kind.tables()]
-    return [table._used for table in (state.cells, state.terms, *own)]
+    sparse = [each.other for each in state.sparse]
+    return [table._used for table in (state.bases, *(table for table, _ in state.tables), *sparse)]
 
 
 def test_dropping_gives_all_rows_back() -> None:

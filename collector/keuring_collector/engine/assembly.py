@@ -1,7 +1,6 @@
 """The plans of a batch side by side: what one numpy operation serves. Kept as long as the same plans come again.
 
-Batches of a replay or a whole fleet have the same endpoints window after window, so that putting their plans together
-is paid for once.
+Batches of a replay have the same endpoints window after window, so that putting their plans together is paid for once.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from keuring_collector.engine.plan import Level, Plan
+    from keuring_collector.engine.plan import Plan, Seat
     from keuring_collector.engine.state import FleetState
 
     Ints = NDArray[np.int64]
@@ -25,70 +24,92 @@ if TYPE_CHECKING:
 class Side(NamedTuple):
     """One list of all plans: its ``columns`` side by side, and of each entry the place of its window in the batch."""
 
-    columns: Ints
+    columns: Sequence[Ints]
     window: Ints
 
 
 class Deck(NamedTuple):
-    """What is judged at one depth: cells, their windows, and their terms.
+    """What is judged at one depth: cells, their windows and rules, and their terms.
 
-    ``first`` is where each cell's terms begin among ``rows``; ``sign`` is theirs; ``sloped`` are the places of those
-    that are about the time left, with ``slope`` and ``slope_window``.
+    ``first`` is where each cell's terms begin among ``rows``, ``terms`` how many it has; ``spec`` is the number of a
+    term among those of all rules, ``sign`` and ``limit`` are its. ``sloped`` are the places of those that are about the
+    time left, with ``slope`` and ``slope_window``; ``parts`` those of the cells that are parts of something.
     """
 
     cell: Ints
     window: Ints
+    rule: Ints
     first: Ints
+    terms: Ints
     rows: Ints
+    spec: Ints
     sign: NDArray[np.float64]
+    limit: NDArray[np.float64]
     sloped: Ints
     slope: NDArray[np.float64]
     slope_window: Ints
+    parts: Ints
 
 
 class Assembly:
-    """The plans of one batch. ``offsets``: where each window's values begin when all ``size`` stand side by side."""
+    """The plans of one batch. ``first``: of each window's endpoint, where its rows begin in each table. ``size``: how
+    many values all windows have together.
+    """
 
-    def __init__(self, state: FleetState, plans: Sequence[Plan]) -> None:
-        self.plans = plans
-        ends = np.cumsum([0, *(plan.size for plan in plans)])
-        self.offsets, self.size = ends[:-1], int(ends[-1])
-        self.direct = self._read([plan.direct for plan in plans])
-        self.minus = self._read([plan.minus for plan in plans])
-        self.kinds = {
-            source: tuple(_side([plan.kinds[number][item] for plan in plans]) for item in range(len(kind.widths)))
-            for number, (source, kind) in enumerate(state.kinds.items())
-        }
-        self.decks = [_deck(state, [plan.levels[depth] for plan in plans]) for depth in range(len(plans[0].levels))]
+    def __init__(self, state: FleetState, seats: Sequence[Seat]) -> None:
+        self.seats, plans = seats, [seat.plan for seat in seats]
+        self.first = state.bases.first[[seat.row for seat in seats]].astype(np.int64)
+        sizes = np.array([plan.size for plan in plans], dtype=np.int64)
+        self.size = int(sizes.sum())
+        # The last two columns are what is added to numbers of values, and to those that are no rows.
+        offsets = np.cumsum(sizes) - sizes
+        begins = np.concatenate([self.first, offsets[:, None], np.zeros((len(plans), 1), np.int64)], axis=1)
+        sides = _sides(state, plans, begins)
+        self.direct, self.minus = (next(sides).columns for _ in range(2))
+        self.decks = [_deck(state, next(sides), next(sides)) for _ in range(state.index.deepest + 1)]
+        self.kinds = {source: [next(sides) for _ in kind.lists] for source, kind in state.kinds.items()}
 
-    def is_of(self, plans: Sequence[Plan]) -> bool:
-        """Whether these are the same plans in the same order."""
-        return len(plans) == len(self.plans) and all(map(operator.is_, plans, self.plans))
-
-    def _read(self, columns: list[Ints]) -> Ints:
-        """(position, row) columns, the positions counted in the values side by side."""
-        found, window = _side(columns)
-        found[0] += self.offsets[window]
-        return found
+    def is_of(self, seats: Sequence[Seat]) -> bool:
+        """Whether these are the same plans of the same endpoints, in the same order."""
+        return len(seats) == len(self.seats) and all(map(operator.is_, seats, self.seats))
 
 
-def _side(columns: list[Ints]) -> Side:
-    counts = [each.shape[1] for each in columns]
-    return Side(np.concatenate(columns, axis=1), np.repeat(np.arange(len(columns)), counts))
+def _sides(state: FleetState, plans: Sequence[Plan], begins: Ints) -> Iterator[Side]:
+    """The lists of all plans, one by one. Those of the same plan are put side by side at once."""
+    places: dict[Plan, list[int]] = {}
+    for place, plan in enumerate(plans):
+        places.setdefault(plan, []).append(place)
+    groups = []
+    for plan, mine in places.items():
+        members = np.array(mine, dtype=np.int64)
+        groups.append((plan, members, plan.spread(begins[members])))
+    first = 0
+    for number, owners in enumerate(state.lists):
+        columns = [_joined([spread[first + each] for _, _, spread in groups]) for each in range(len(owners))]
+        yield Side(columns, _joined([np.repeat(members, plan.counts[number]) for plan, members, _ in groups]))
+        first += len(owners)
 
 
-def _deck(state: FleetState, levels: list[Level]) -> Deck:
-    (cell, count), window = _side([level.judged for level in levels])
-    rows = np.concatenate([level.terms for level in levels])
-    slope = state.terms.slope[rows]
+def _joined(pieces: list[Ints]) -> Ints:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _deck(state: FleetState, judged: Side, compared: Side) -> Deck:
+    index, (cell, rule, count), (rows, spec) = state.index, judged.columns, compared.columns
+    slope = index.slope[spec]
     sloped = np.flatnonzero(slope)
     return Deck(
         cell,
-        window,
+        judged.window,
+        rule,
         np.cumsum(count) - count,
+        count,
         rows,
-        state.terms.sign[rows],
+        spec,
+        index.sign[spec],
+        index.limit[spec],
         sloped,
         slope[sloped],
-        np.repeat(window, count)[sloped],
+        compared.window[sloped],
+        np.flatnonzero(index.is_part[rule]),
     )

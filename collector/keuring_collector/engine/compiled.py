@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.wear import Library
 
 # Written into every snapshot: a change here, or of anything that decides what the state means, makes old ones void.
-ENGINE_VERSION = 8
+ENGINE_VERSION = 9
 
 Value = str | float | bool
 

@@ -40,19 +40,25 @@ def turn(rings: Days, rows: NDArray[np.int64], days: NDArray[np.int64], mean: ND
     value = np.where(mean, rings.value[rows] / np.maximum(rings.weight[rows], 1), rings.value[rows])
     known = ~np.isnan(value)
     rings.point[rows[known], old[known] % width] = value[known].astype(np.float32)
-    number = days[:, None] - (days[:, None] - np.arange(width)) % width
-    rings.point[rows] = np.where(number > old[:, None], np.float32(np.nan), rings.point[rows])
+    rings.point[rows, days % width] = np.nan
+    late = np.flatnonzero(days > old + 1)  # days without a window are not known either
+    if len(late):
+        after, before, mine = days[late, None], old[late, None], rows[late]
+        number = after - (after - np.arange(width)) % width
+        rings.point[mine] = np.where(number > before, np.float32(np.nan), rings.point[mine])
     rings.day[rows] = days
     rings.value[rows] = np.nan
     rings.weight[rows] = 0
 
 
-def gather(rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8]) -> None:
-    """Folds one value (not NaN) into the running day of each of ``rows`` (each once)."""
+def gather(
+    rings: Days, rows: NDArray[np.int64], values: NDArray[np.float64], aggregate: NDArray[np.int8] | None
+) -> None:
+    """Folds one value (not NaN) into the running day of each of ``rows`` (each once); no ``aggregate``: the last."""
     new = values
-    if (aggregate != LAST).any():
+    if aggregate is not None:
         old, new = rings.value[rows], values.copy()
-        again = ~np.isnan(old)
+        again = old == old
         for statistic, together in TOGETHER:
             both = again & (aggregate == statistic)
             if both.any():

@@ -56,11 +56,11 @@ def number(state: FleetState, row: int) -> float | None:
 
 def term_truth(state: FleetState, place: Place, offset: int = 0) -> Truth:
     """Whether a term of a cell is true, as of the endpoint's last window."""
-    terms, row = state.terms, place.term + offset
-    value = float(terms.sign[row] * (terms.x[row] - terms.slope[row] * place.endpoint.at))
+    term, x = state.index.rules[place.number].terms[offset], float(state.terms.x[place.term + offset])
+    value = term.sign * (x - term.slope * place.endpoint.at)
     if math.isnan(value):
         return Truth.UNKNOWN
-    return Truth.TRUE if value > float(terms.limit[row]) else Truth.FALSE
+    return Truth.TRUE if value > state.limit(place, offset) else Truth.FALSE
 
 
 def _steps(state: FleetState, place: Place) -> Iterator[Step]:
@@ -78,7 +78,7 @@ def _steps(state: FleetState, place: Place) -> Iterator[Step]:
 def main_steps(state: FleetState, place: Place) -> Iterator[Step]:
     """The steps of a cell's terms, and of its hold where it is part of something."""
     rule = state.index.rules[place.number]
-    kind = state.kind(rule)
+    kind = state.index.kind[place.number]
     if kind is None:
         yield _compared(state, place, "value", rule.terms[0], 0)
     else:
@@ -95,7 +95,7 @@ def _compared(state: FleetState, place: Place, what: str, term: Term, offset: in
     comparison = "above" if term.sign > 0 else "below"
     # While the finding stands, the recovery limit is the one in force.
     active = bool(state.cells.active[place.cell])
-    standing = float(state.terms.limit[place.term + offset]) * term.sign
+    standing = state.limit(place, offset) * term.sign
     limit = state.rounded(term.signal, standing) if active else term.shown_limit
     detail = "less another signal" if term.minus_signal else ""
     value, truth = number(state, place.term + offset), term_truth(state, place, offset)
@@ -112,8 +112,9 @@ def _passed(state: FleetState, place: Place, since: float) -> float:
 
 def _holding(state: FleetState, place: Place, *, told: bool) -> Iterator[Step]:
     cells, rule = state.cells, state.index.rules[place.number]
-    since, clearing = float(cells.since[place.cell]), float(cells.clearing[place.cell])
-    active = bool(cells.active[place.cell])
+    row, table = int(cells.standing[place.cell]), state.standing
+    since, clearing = (float(table.since[row]), float(table.clearing[row])) if row >= 0 else (math.nan, math.nan)
+    announced, active = row >= 0 and int(table.told_severity[row]) > 0, bool(cells.active[place.cell])
     if rule.business_hours and state.hours is not None:
         now = np.array([place.endpoint.at])
         within = bool(state.hours.inside(now - 1.0, now)[0])
@@ -129,7 +130,7 @@ def _holding(state: FleetState, place: Place, *, told: bool) -> Iterator[Step]:
         yield Step(place.subject, "recovery", 0, 0, gone, "for", rule.recovery_hold, truth)
     if not told:
         return
-    detail = "told" if int(cells.told_severity[place.cell]) > 0 else "waits for a fresh report" if active else ""
+    detail = "told" if announced else "waits for a fresh report" if active else ""
     truth = Truth.TRUE if active else Truth.FALSE
     if not active and np.isnan(state.terms.x[place.term]):
         truth = Truth.UNKNOWN

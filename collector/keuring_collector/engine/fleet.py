@@ -11,7 +11,7 @@ from keuring_collector.engine.assembly import Assembly
 from keuring_collector.engine.judging import Judge, Round
 from keuring_collector.engine.model import Change
 from keuring_collector.engine.replaying import Replay
-from keuring_collector.engine.state import Endpoint, FleetState
+from keuring_collector.engine.state import FleetState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from keuring_collector.engine.baselines import Baselines
     from keuring_collector.engine.compiled import CompiledPack
     from keuring_collector.engine.model import Event, Finding, SeriesKey, Window
+    from keuring_collector.engine.state import Endpoint
     from keuring_collector.engine.strip import Strip
+
+# Endpoints that are judged side by side: enough for numpy, and what is at hand stays in the processor's cache.
+AT_ONCE = 1024
 
 
 class Fleet:
@@ -35,7 +39,7 @@ class Fleet:
         self.pack = pack
         self._state = FleetState(pack)
         self._endpoints: dict[int, Endpoint] = {}
-        self._judge = Judge(self._state, self._endpoints, freshness)
+        self._judge = Judge(self._state, freshness)
         self._assembly: Assembly | None = None
 
     def __contains__(self, endpoint: object) -> bool:
@@ -62,7 +66,7 @@ class Fleet:
             if restored is not None:
                 self._endpoints[endpoint] = restored
                 return True
-        self._endpoints[endpoint] = Endpoint(endpoint)
+        self._known(endpoint)
         return state is None
 
     def snapshot(self, endpoint: int) -> bytes:
@@ -73,8 +77,7 @@ class Fleet:
         """Forgets an endpoint, if it is in."""
         known = self._endpoints.pop(endpoint, None)
         if known is not None:
-            for key in list(known.cells):
-                self._state.remove(known, key)
+            self._state.leave(known)
 
     def seed(
         self,
@@ -104,11 +107,12 @@ class Fleet:
 
     def standing(self, endpoint: int) -> list[tuple[str, str]]:
         """The (rule, subject) of the findings that were told and stand; KeyError when the endpoint is not in."""
-        cells = self._state.cells
+        state, mine = self._state, self._endpoints[endpoint]
+        rows = [(key, int(state.cells.standing[state.cell(mine, key)])) for key in mine.shape.keys]
         return [
-            (self._state.rule(cell).id, subject)
-            for (_, subject), cell in sorted(self._endpoints[endpoint].cells.items())
-            if cells.told_severity[cell] > 0
+            (state.index.rules[number].id, subject)
+            for (number, subject), row in rows
+            if row >= 0 and state.standing.told_severity[row] > 0
         ]
 
     def findings(self, endpoint: int) -> list[Finding]:
@@ -129,7 +133,10 @@ class Fleet:
         return explain.explain(self._state, self._endpoints[endpoint], number)
 
     def _known(self, endpoint: int) -> Endpoint:
-        return self._endpoints.setdefault(endpoint, Endpoint(endpoint))
+        known = self._endpoints.get(endpoint)
+        if known is None:
+            known = self._endpoints[endpoint] = self._state.enter(endpoint)
+        return known
 
     # Judging
 
@@ -157,26 +164,26 @@ class Fleet:
             return Replay(self._state, self._judge, self._aside, pairs).play()
 
     def _prepare(self, mine: Sequence[Window]) -> Round:
-        plans = []
+        endpoints, seats = [], []
         for window in mine:
             endpoint = self._endpoints.get(window.endpoint) or self._known(window.endpoint)
-            plan = endpoint.plan
             endpoint.at = window.end
             if window.facts or window.events or window.unmeasured or window.end >= endpoint.swept:
                 self._aside(endpoint, window)
-                plan = endpoint.plan
-            if plan is None or endpoint.layout is not window.layout:
-                plan = self._state.plan(endpoint, window.layout)
-            plans.append(plan)
-        if self._assembly is None or not self._assembly.is_of(plans):
-            self._assembly = Assembly(self._state, plans)
+            seat = endpoint.plan
+            if seat is None or endpoint.layout is not window.layout:
+                seat = self._state.plan(endpoint, window.layout)
+            endpoints.append(endpoint)
+            seats.append(seat)
+        if self._assembly is None or not self._assembly.is_of(seats):
+            self._assembly = Assembly(self._state, seats)
         # One NaN at the end, for what a layout does not have.
         flat = np.concatenate([w.values for w in mine] + [np.array([np.nan])])
         if len(flat) != self._assembly.size + 1:
             raise ValueError("a window must have one value for each key of its layout")
         received = np.array([w.received for w in mine])
         return Round(
-            [window.endpoint for window in mine],
+            endpoints,
             self._assembly,
             flat,
             np.array([w.start for w in mine]),
@@ -199,9 +206,7 @@ class Fleet:
 
 
 def _rounds(windows: Sequence[Window]) -> list[list[int]]:
-    """Places in ``windows``, so that each round has at most one window of an endpoint, in order."""
-    if len({window.endpoint for window in windows}) == len(windows):
-        return [list(range(len(windows)))] if windows else []
+    """Places in ``windows``, so that each round has at most one window of an endpoint, in order, and not too many."""
     rounds: list[list[int]] = []
     seen: dict[int, int] = {}
     for number, window in enumerate(windows):
@@ -210,4 +215,4 @@ def _rounds(windows: Sequence[Window]) -> list[list[int]]:
         if turn == len(rounds):
             rounds.append([])
         rounds[turn].append(number)
-    return rounds
+    return [each[first : first + AT_ONCE] for each in rounds for first in range(0, len(each), AT_ONCE)]

@@ -24,33 +24,57 @@ Ints = "NDArray[np.int64]"
 
 def refresh(growths: Growths, terms: Terms, rows: NDArray[np.int64]) -> None:
     """Writes what each of ``rows`` has counted into its term."""
-    amount = growths.amount[rows].astype(np.float64)
+    kept = growths.amount[rows]
+    has = kept >= 0
+    amount = growths.amounts.part[kept[has]].astype(np.float64)
     # One part after the other: the order of additions must not depend on how many rows there are.
-    total = np.zeros(len(rows))
+    total = np.zeros(len(amount))
     for part in range(BUCKETS):
         total += amount[:, part]
-    days = (amount > 0).sum(axis=1)
-    terms.x[growths.term[rows]] = np.where(growths.days[rows], days, total)
+    x = np.zeros(len(rows))
+    x[has] = np.where(growths.days[growths.rule[rows[has]]], (amount > 0).sum(axis=1), total)
+    terms.x[growths.term[rows]] = x
 
 
 def rotate(growths: Growths, rows: NDArray[np.int64], times: NDArray[np.float64]) -> None:
     """Moves ``rows`` (each once) on to the part of ``times``; a time before the newest part moves nothing."""
-    old = growths.bucket[rows]
-    new = np.maximum(old, np.floor(times / growths.width[rows]).astype(np.int64))
-    number = new[:, None] - (new[:, None] - _PARTS) % BUCKETS
-    growths.amount[rows] = np.where(number > old[:, None], np.float32(0), growths.amount[rows])
+    old, width = growths.bucket[rows], growths.width[growths.rule[rows]]
+    new = np.maximum(old, np.floor(times / width).astype(np.int64))
     growths.bucket[rows] = new
-    growths.next[rows] = (new + 1) * growths.width[rows]
+    growths.next[rows] = (new + 1) * width
+    has = np.flatnonzero(growths.amount[rows] >= 0)
+    if not len(has):
+        return
+    old, new, kept = old[has], new[has], growths.amount[rows[has]]
+    number = new[:, None] - (new[:, None] - _PARTS) % BUCKETS
+    part = np.where(number > old[:, None], np.float32(0), growths.amounts.part[kept])
+    growths.amounts.part[kept] = part
+    for row in rows[has[~part.any(axis=1)]].tolist():
+        forget(growths, row)
 
 
 def add(growths: Growths, row: int, time: float, amount: float) -> None:
     """Counts ``amount`` at ``time``, unless that is before the period."""
-    width = float(growths.width[row])
+    width = float(growths.width[growths.rule[row]])
     part = int(time // width)
     if part > growths.bucket[row]:
         rotate(growths, np.array([row]), np.array([time]))
     if part > growths.bucket[row] - BUCKETS:
-        growths.amount[row, part % BUCKETS] += np.float32(amount)
+        if growths.amount[row] < 0:
+            growths.amount[row] = growths.amounts.take()
+        growths.amounts.part[growths.amount[row], part % BUCKETS] += np.float32(amount)
+
+
+def grew(growths: Growths, row: int) -> bool:
+    """Whether anything grew within the period, as of when it was last looked at."""
+    return bool(growths.amount[row] >= 0) and bool(growths.amounts.part[growths.amount[row]].any())
+
+
+def forget(growths: Growths, row: int) -> None:
+    """Forgets what grew."""
+    if growths.amount[row] >= 0:
+        growths.amounts.give_back(int(growths.amount[row]))
+        growths.amount[row] = -1
 
 
 def fold(

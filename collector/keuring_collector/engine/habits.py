@@ -44,8 +44,8 @@ class Habits(Columns):
     centre: NDArray[np.float64]  # (lanes) what they were on the whole in the last days
     age: NDArray[np.float64]  # (lanes)
     closed: NDArray[np.float64]  # (lanes) when the last part ended
-    rising: NDArray[np.float64]  # (lanes, 2) highest of the part that is going on, and of the one before
-    falling: NDArray[np.float64]  # (lanes, 2) likewise of what is lowest, negated
+    rising: NDArray[np.float32]  # (lanes, 2) highest of the part that is going on, and of the one before
+    falling: NDArray[np.float32]  # (lanes, 2) likewise of what is lowest, negated
     high: NDArray[np.float32]  # (lanes, TOPS) the highest of the parts before these, highest first
     low: NDArray[np.float32]  # (lanes, TOPS) likewise the lowest, negated
     hour: NDArray[np.int64]  # the hour that is going on, since 1970
@@ -73,8 +73,8 @@ class Habits(Columns):
         "centre": (np.float64, NAN),
         "age": (np.float64, 0.0),
         "closed": (np.float64, NAN),
-        "rising": (np.float64, NEVER),
-        "falling": (np.float64, NEVER),
+        "rising": (np.float32, NEVER),
+        "falling": (np.float32, NEVER),
         "high": (np.float32, NEVER),
         "low": (np.float32, NEVER),
         "hour": (np.int64, -1),

@@ -71,9 +71,18 @@ class PackIndex:
         for number, rule in enumerate(rules):
             for grade, (limit, severity) in enumerate(rule.worse[:GRADES]):
                 self.worse[number, grade], self.worse_severity[number, grade] = limit, severity
+        # The terms of all rules, one after the other; last the one by which a rule is judged that no longer applies.
+        terms = [term for rule in rules for term in rule.terms]
+        self.first_term = np.cumsum([0, *(len(rule.terms) for rule in rules)])
+        self.never = len(terms)
+        self.sign = np.array([term.sign for term in terms] + [1.0])
+        self.slope = np.array([term.slope for term in terms] + [0.0])
+        self.limit = np.array([term.limit for term in terms] + [np.inf])
+        self.standing_limit = np.array([term.recovery for term in terms] + [np.inf])
 
     def enter(self, kinds: Mapping[type, Kind]) -> None:
         """Notes what the rules read, as their kinds know it."""
+        self.kind = [None if rule.source is None else kinds[type(rule.source)] for rule in self.rules]
         self.by_series: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.by_fact: dict[int, list[int]] = defaultdict(list)
         self.by_event: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keuring_collector.engine import machine, telling
+from keuring_collector.engine import daily, machine, telling
 from keuring_collector.engine.compiled import Combination, Truth
 from keuring_collector.engine.kinds.kind import Reading
 from keuring_collector.engine.model import Change
+from keuring_collector.engine.shape import CELLS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from keuring_collector.engine.state import Endpoint, FleetState
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 CHANGES = (Change.OPENED, Change.CONTINUED, Change.CLEARED)  # in the order of machine.Told
 
@@ -33,7 +35,7 @@ class Round(NamedTuple):
     their times.
     """
 
-    endpoints: Sequence[int]
+    endpoints: Sequence[Endpoint]
     assembly: Assembly
     flat: Floats
     start: Floats
@@ -44,15 +46,14 @@ class Round(NamedTuple):
 class Judge:
     """Judges rounds: folds the values into the state, compares, and tells."""
 
-    def __init__(self, state: FleetState, endpoints: Mapping[int, Endpoint], freshness: float) -> None:
+    def __init__(self, state: FleetState, freshness: float) -> None:
         self._state = state
-        self._endpoints = endpoints
         self._freshness = freshness
 
     def judge(self, batch: Round) -> Told:
         """What is found, in no order."""
         state, assembly, flat = self._state, batch.assembly, batch.flat
-        reading = Reading(flat, assembly.offsets, batch.end)
+        reading = Reading(flat, batch.end, daily.day_of(batch.end))
         for source, kind in state.kinds.items():
             kind.fold(reading, assembly.kinds[source])
 
@@ -79,53 +80,61 @@ class Judge:
         state, cell, window = self._state, deck.cell, deck.window
         truth = _truth(state, deck, batch.end)
         if state.hours is not None:
-            mine = np.flatnonzero(state.index.in_hours[state.cells.rule[cell]])
+            mine = np.flatnonzero(state.index.in_hours[deck.rule])
             within = state.hours.inside(batch.start[window[mine]], batch.end[window[mine]])
             truth[mine[~within]] = Truth.UNKNOWN
         stirring = np.flatnonzero((truth == Truth.TRUE) | state.cells.busy[cell])
-        told = []
-        if len(stirring):
-            told = self._step(batch, cell[stirring], truth[stirring], window[stirring])
-        if state.index.parts:
-            active = state.cells.active[cell]
-            known = np.where(truth == Truth.UNKNOWN, np.int8(Truth.UNKNOWN), np.int8(Truth.FALSE))
-            state.cells.truth[cell] = np.where(active, np.int8(Truth.TRUE), known)
+        told = self._step(batch, deck, stirring, truth[stirring]) if len(stirring) else []
+        if len(deck.parts):
+            parts, known = cell[deck.parts], truth[deck.parts] != Truth.UNKNOWN
+            known = np.where(known, np.int8(Truth.FALSE), np.int8(Truth.UNKNOWN))
+            state.cells.truth[parts] = np.where(state.cells.active[parts], np.int8(Truth.TRUE), known)
         return told
 
-    def _step(self, batch: Round, cell: NDArray[np.int64], truth: NDArray[np.int8], window: NDArray[np.int64]) -> Told:
+    def _step(self, batch: Round, deck: Deck, mine: Ints, truth: NDArray[np.int8]) -> Told:
         state, cells, index = self._state, self._state.cells, self._state.index
-        rule = cells.rule[cell]
+        cell, rule, window = deck.cell[mine], deck.rule[mine], deck.window[mine]
+        standing = state.stand(cell)
         start, end = batch.start[window], batch.end[window]
         holds = machine.Holds(index.hold[rule], index.recovery[rule], index.gap[rule])
         lapse = machine.elapsed if state.hours is None else partial(state.hours.lapse, mine=index.in_hours[rule])
-        turned = machine.step(cells, cell, truth, machine.Times(start, end), holds, lapse)
-        for row in cell[turned].tolist():
-            state.limits(row)
-        if index.parts:  # parts tell nothing
-            told = ~index.is_part[rule]
-            cell, rule, window, end = cell[told], rule[told], window[told], end[told]
+        rows = machine.Rows(cells, cell, state.standing, standing)
+        machine.step(rows, truth, machine.Times(start, end), holds, lapse)
+        told = np.flatnonzero(~index.is_part[rule])  # parts tell nothing
+        found = self._tell(batch, telling.Items(cell[told], standing[told], rule[told], window[told]))
+        state.release(cell[~cells.busy[cell]])
+        return found
+
+    def _tell(self, batch: Round, items: telling.Items) -> Told:
+        state, (cell, standing, rule, window) = self._state, items
+        first, end = batch.assembly.first[window], batch.end[window]
         fresh = batch.received[window] - end <= self._freshness
-        grade = telling.severity(state, cell, end)
-        told_grade = cells.told_severity[cell]
-        said = machine.tell(cells, cell, end, fresh, grade, telling.expected(state, cell))
+        grade = telling.severity(state, items, first, end)
+        told_grade = state.standing.told_severity[standing]
+        rows = machine.Rows(state.cells, cell, state.standing, standing)
+        said = machine.tell(rows, end, fresh, grade, telling.expected(state, items, first))
         findings = []
         for changes, change in zip(said, CHANGES, strict=True):
             for item in np.flatnonzero(changes).tolist():
-                row, place = int(cell[item]), int(window[item])
+                place = int(window[item])
                 level = int(told_grade[item] if change is Change.CLEARED else grade[item])
-                endpoint = self._endpoints[batch.endpoints[place]]
-                finding = telling.finding(state, endpoint, row, change, float(end[item]), level)
+                mine = state.at(batch.endpoints[place], int(cell[item] - first[item, CELLS]))
+                finding = telling.finding(state, mine, change, float(end[item]), level)
                 findings.append((place, int(rule[item]), finding))
         return findings
 
 
 def _truth(state: FleetState, deck: Deck, end: NDArray[np.float64]) -> NDArray[np.int8]:
     """Whether each cell's terms are all true."""
-    terms, rows = state.terms, deck.rows
-    x = terms.x[rows]
+    x, limit = state.terms.x[deck.rows], deck.limit
     if len(deck.sloped):
         x[deck.sloped] -= deck.slope * end[deck.slope_window]
-    value, limit = deck.sign * x, terms.limit[rows]
+    active = state.cells.active[deck.cell]
+    if active.any():
+        stands = np.flatnonzero(np.repeat(active, deck.terms))
+        limit = limit.copy()
+        limit[stands] = state.index.standing_limit[deck.spec[stands]]
+    value = deck.sign * x
     each = (value > limit).view(np.int8) - (value <= limit).view(np.int8) + np.int8(Truth.UNKNOWN)
     found: NDArray[np.int8] = np.minimum.reduceat(each, deck.first)
     return found

@@ -131,15 +131,15 @@ def pace(lives: Lives, rows: Ints, today: Floats) -> tuple[Floats, Floats]:
     day = np.concatenate([lives.day[rows].astype(np.float64), today[:, None]], axis=1)
     cycles = np.concatenate([lives.cycles[rows].astype(np.float64), now[:, None]], axis=1)
     day = np.where(day >= today[:, None] - PACED, day, np.nan)
-    first, second = np.triu_indices(BINS + 1, 1)
+    points = (~np.isnan(day)).sum(axis=1)
+    # Known bins to the right, in order; what nobody knows is left out, for pairs are many.
+    order = np.argsort(~np.isnan(day), axis=1, kind="stable")[:, day.shape[1] - int(points.max(initial=2)) :]
+    day, cycles = np.take_along_axis(day, order, axis=1), np.take_along_axis(cycles, order, axis=1)
+    first, second = np.triu_indices(day.shape[1], 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = day[:, second] - day[:, first]
         middle = _median(np.where(apart > 0, (cycles[:, second] - cycles[:, first]) / apart, np.nan))
-        # Known bins to the right, in order, so that each is compared with the one before it.
-        order = np.argsort(~np.isnan(day), axis=1, kind="stable")
-        day, cycles = np.take_along_axis(day, order, axis=1), np.take_along_axis(cycles, order, axis=1)
         steps = np.diff(cycles, axis=1) / np.diff(day, axis=1)
-        points = (~np.isnan(day)).sum(axis=1)
         spread = SPREAD * _median(np.abs(steps - middle[:, None])) / np.sqrt(np.maximum(points - 1, 1)) / middle
     span = today - np.fmin.reduce(day, axis=1)
     known = (points >= FEWEST_POINTS) & (span >= FEWEST_DAYS) & (middle >= LEAST_PACE)

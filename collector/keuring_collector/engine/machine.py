@@ -25,7 +25,7 @@ from keuring_collector.engine.daily import DAY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keuring_collector.engine.columns import Cells
+    from keuring_collector.engine.columns import Cells, Standing
 
 GAP_WINDOWS = 3
 GAP_SECONDS = 3600.0
@@ -56,18 +56,23 @@ def elapsed(begin: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.
     return end - begin
 
 
-def step(
-    cells: Cells, rows: NDArray[np.int64], truth: NDArray[np.int8], times: Times, holds: Holds, lapse: Lapse = elapsed
-) -> NDArray[np.bool_]:
-    """Moves the cells ``rows`` (each once) on by one window; returns which became active or ceased to be.
+class Rows(NamedTuple):
+    """Per item: its cell, and its row in the table of what stands; each once."""
 
-    ``lapse`` says how much of the time that counts passes between two moments of each item.
-    """
+    cells: Cells
+    cell: NDArray[np.int64]
+    standing: Standing
+    row: NDArray[np.int64]
+
+
+def step(rows: Rows, truth: NDArray[np.int8], times: Times, holds: Holds, lapse: Lapse = elapsed) -> None:
+    """Moves cells on by one window. ``lapse``: how much of the time that counts passes between two moments."""
+    cells, cell, table, row = rows
     true, false = truth == Truth.TRUE, truth == Truth.FALSE
     start, end = times
-    since, clearing = cells.since[rows], cells.clearing[rows]
-    was = cells.active[rows]
-    seen = cells.seen[rows]
+    since, clearing = table.since[row], table.clearing[row]
+    was = cells.active[cell]
+    seen = table.seen[row]
     allowed = np.where(holds.gap > 0, holds.gap, np.maximum(GAP_WINDOWS * (end - start), GAP_SECONDS))
     back = start - seen < -(end - start) - SLACK
     afresh = (lapse(seen, start) > allowed + SLACK) | back
@@ -85,11 +90,9 @@ def step(
     clearing[falls] = np.nan
 
     active = (was | rises) & ~falls
-    cells.since[rows], cells.clearing[rows], cells.active[rows] = since, clearing, active
-    cells.seen[rows] = np.where(truth == Truth.UNKNOWN, cells.seen[rows], end)
-    cells.busy[rows] = active | ~np.isnan(since) | (cells.told_severity[rows] > 0)
-    turned: NDArray[np.bool_] = rises | falls
-    return turned
+    table.since[row], table.clearing[row], cells.active[cell] = since, clearing, active
+    table.seen[row] = np.where(truth == Truth.UNKNOWN, seen, end)
+    cells.busy[cell] = active | ~np.isnan(since) | (table.told_severity[row] > 0)
 
 
 class Told(NamedTuple):
@@ -101,34 +104,34 @@ class Told(NamedTuple):
 
 
 def tell(
-    cells: Cells,
-    rows: NDArray[np.int64],
+    rows: Rows,
     end: NDArray[np.float64],
     fresh: NDArray[np.bool_],
     severity: NDArray[np.int8],
     expected: NDArray[np.float64],
 ) -> Told:
-    """What is to be told of the cells ``rows`` after their step, and remembers it as told."""
-    active = cells.active[rows]
-    told = cells.told_severity[rows]
-    before = cells.told_expected[rows]
-    daily = end - cells.told[rows] >= DAY - SLACK
+    """What is to be told of cells after their step, and remembers it as told."""
+    cells, cell, table, row = rows
+    active = cells.active[cell]
+    told = table.told_severity[row]
+    before = table.told_expected[row]
+    daily = end - table.told[row] >= DAY - SLACK
     moved = np.abs(expected - before) >= DAY - SLACK
     appeared = np.isnan(before) & ~np.isnan(expected)
     opened = fresh & active & (told == 0)
     cleared = fresh & ~active & (told > 0)
     continued = fresh & active & (told > 0) & (daily | (severity > told) | moved | appeared)
 
-    said = rows[opened | continued]
     mask = opened | continued
-    cells.told[said] = end[mask]
-    cells.told_severity[said] = severity[mask]
-    cells.told_expected[said] = expected[mask]
-    first = rows[opened]
-    cells.told_since[first] = cells.since[first]
-    gone = rows[cleared]
-    cells.told[gone] = -np.inf
-    cells.told_severity[gone] = 0
-    cells.told_expected[gone] = np.nan
-    cells.busy[gone] = ~np.isnan(cells.since[gone])
+    said = row[mask]
+    table.told[said] = end[mask]
+    table.told_severity[said] = severity[mask]
+    table.told_expected[said] = expected[mask]
+    first = row[opened]
+    table.told_since[first] = table.since[first]
+    gone = row[cleared]
+    table.told[gone] = -np.inf
+    table.told_severity[gone] = 0
+    table.told_expected[gone] = np.nan
+    cells.busy[cell[cleared]] = ~np.isnan(table.since[gone])
     return Told(opened, continued, cleared)

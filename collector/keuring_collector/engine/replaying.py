@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.engine.judging import Judge
     from keuring_collector.engine.model import Finding, Window
-    from keuring_collector.engine.plan import Plan
+    from keuring_collector.engine.plan import Seat
     from keuring_collector.engine.state import Endpoint, FleetState
     from keuring_collector.engine.strip import Strip
 
@@ -44,10 +44,9 @@ class Replay:
         self._endpoints = [strips[place][0] for place in self._order]
         self._strips = [strips[place][1] for place in self._order]
         self._lengths = np.array([len(strip) for strip in self._strips])
-        self._numbers = [endpoint.number for endpoint in self._endpoints]
         self._columns = np.cumsum([0, *(strip.values.shape[1] for strip in self._strips)])
         self._swept = np.array([endpoint.swept for endpoint in self._endpoints])
-        self._plans: list[Plan | None] = [None] * len(strips)  # known once the first window is looked at
+        self._plans: list[Seat | None] = [None] * len(strips)  # known once the first window is looked at
         self._settled = np.zeros(len(strips), np.bool_)
         self._carriers: dict[int, list[int]] = {}
         for place, strip in enumerate(self._strips):
@@ -90,7 +89,7 @@ class Replay:
                 self._assembly, active = None, count
             self._look_aside(first + row, times[1, row, :count], ends[row, :count])
             batch = Round(
-                self._numbers,
+                self._endpoints[:count],
                 self._current(count),
                 flat[row],
                 times[0, row, :count],
@@ -130,15 +129,16 @@ class Replay:
     def _forgotten(self, end: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Of which endpoints the sweep would clear something that was not measurable for long."""
         found = np.zeros(len(end), np.bool_)
-        cells = self._state.cells
+        cells, table = self._state.cells, self._state.standing
         for deck in self._current(len(end)).decks:
-            old = cells.busy[deck.cell] & (cells.seen[deck.cell] < end[deck.window] - seeding.FORGET_AFTER)
-            found[deck.window[old]] = True
+            busy = np.flatnonzero(cells.busy[deck.cell])
+            seen, window = table.seen[cells.standing[deck.cell[busy]]], deck.window[busy]
+            found[window[seen < end[window] - seeding.FORGET_AFTER]] = True
         return found
 
     def _current(self, count: int) -> Assembly:
         """The plans of the first ``count`` endpoints side by side."""
         if self._assembly is None:
-            plans = [plan for plan in self._plans[:count] if plan is not None]
-            self._assembly = Assembly(self._state, plans)
+            seats = [seat for seat in self._plans[:count] if seat is not None]
+            self._assembly = Assembly(self._state, seats)
         return self._assembly

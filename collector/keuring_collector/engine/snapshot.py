@@ -15,29 +15,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keuring_collector.engine.compiled import ENGINE_VERSION
-from keuring_collector.engine.state import MOST_CELLS, Endpoint
+from keuring_collector.engine.state import MOST_CELLS
 
 if TYPE_CHECKING:
-    from keuring_collector.engine.columns import Columns
-    from keuring_collector.engine.state import CellKey, FleetState
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from keuring_collector.engine.columns import Columns, Sparse
+    from keuring_collector.engine.state import Endpoint, FleetState
+
+    Ints = NDArray[np.int64]
 
 MAGIC = b"KEUS"
 _HEAD = struct.Struct("<4sH16sII")
 MOST_BYTES = 16 << 20  # a body that claims to be larger is damaged
 
-CELL = ("since", "clearing", "seen", "told", "told_since", "told_expected", "told_severity", "active", "busy", "truth")
-
 
 def write(state: FleetState, endpoint: Endpoint) -> bytes:
     """The endpoint's state; a few KB."""
     facts = [[signal, subject, value] for (signal, subject), value in endpoint.facts.items()]
-    names = {"cells": list(endpoint.cells), "facts": facts, "swept": endpoint.swept, "at": endpoint.at}
+    names = {"cells": endpoint.shape.keys, "facts": facts, "swept": endpoint.swept, "at": endpoint.at}
     # Most are among the facts; those of parts that are gone are not.
     names["gone"] = [[*key, value] for key, value in endpoint.parts.items() if key not in endpoint.facts]
+    own = [_own(state, endpoint, each) for each in state.sparse]
+    names["sparse"] = [places.tolist() for places, _ in own]
     text = json.dumps(names, separators=(",", ":"), ensure_ascii=False).encode()
     parts = [struct.pack("<I", len(text)), text]
-    for table, columns, rows in _rows(state, endpoint, list(endpoint.cells)):
+    for table, columns, rows in _runs(state, endpoint):
         parts += [getattr(table, column)[rows].tobytes() for column in columns]
+    for each, (_, mine) in zip(state.sparse, own, strict=True):
+        parts += [getattr(each.other, column)[mine].tobytes() for column in each.kept]
     body = b"".join(parts)
     head = _HEAD.pack(MAGIC, ENGINE_VERSION, _fingerprint(state), len(body), zlib.crc32(body))
     return head + zlib.compress(body, 1)
@@ -56,26 +64,12 @@ def read(state: FleetState, number: int, data: bytes) -> Endpoint | None:
         names = json.loads(body[4 : 4 + length])
     except (struct.error, zlib.error, ValueError):
         return None
-    endpoint = Endpoint(number)
-    keys = _restore_names(state, endpoint, names)
-    if keys is None:
+    endpoint = state.enter(number)
+    try:
+        _restore(state, endpoint, names, memoryview(body)[4 + length :])
+    except (IndexError, KeyError, TypeError, ValueError):
+        state.leave(endpoint)
         return None
-    rows = _rows(state, endpoint, keys)
-    expected = sum(getattr(t, c)[r].nbytes for t, columns, r in rows for c in columns)
-    if len(body) - 4 - length != expected:
-        for key in list(endpoint.cells):
-            state.remove(endpoint, key)
-        return None
-    offset = 4 + length
-    for table, columns, indices in rows:
-        for column in columns:
-            array = getattr(table, column)
-            shape = array[indices].shape
-            count = math.prod(shape)
-            array[indices] = np.frombuffer(body, array.dtype, count, offset).reshape(shape)
-            offset += count * array.dtype.itemsize
-    for cell in endpoint.cells.values():
-        state.limits(cell)
     return endpoint
 
 
@@ -83,43 +77,64 @@ def _fingerprint(state: FleetState) -> bytes:
     return state.pack.fingerprint.encode()[:16].ljust(16, b"\0")
 
 
-def _restore_names(state: FleetState, endpoint: Endpoint, names: dict[str, Any]) -> list[CellKey] | None:
-    """Makes the cells; returns their keys in the order in which they were written, None when names do not fit."""
-    try:
-        endpoint.swept, endpoint.at = float(names["swept"]), float(names["at"])
-        for signal, subject, value in names["facts"]:
-            endpoint.facts[int(signal), str(subject)] = value
-            if int(signal) in state.index.by_identity:
-                endpoint.parts[int(signal), str(subject)] = value
-        for signal, subject, value in names["gone"]:
+def _restore(state: FleetState, endpoint: Endpoint, names: dict[str, Any], data: memoryview) -> None:
+    """Fills an empty endpoint. ValueError and the like when something does not fit."""
+    endpoint.swept, endpoint.at = float(names["swept"]), float(names["at"])
+    for signal, subject, value in names["facts"]:
+        endpoint.facts[int(signal), str(subject)] = value
+        if int(signal) in state.index.by_identity:
             endpoint.parts[int(signal), str(subject)] = value
-        keys = [(int(number), str(subject)) for number, subject in names["cells"]]
-    except (KeyError, TypeError, ValueError):
-        return None
+    for signal, subject, value in names["gone"]:
+        endpoint.parts[int(signal), str(subject)] = value
+    keys = [(int(number), str(subject)) for number, subject in names["cells"]]
     if len(keys) > MOST_CELLS or any(not 0 <= number < len(state.index.rules) for number, _ in keys):
-        return None
-    for number, subject in keys:
-        state.make(endpoint, number, subject)
-    return keys if len(endpoint.cells) == len(keys) else None
+        raise ValueError("cells")
+    shape = state.shapes.of(keys)
+    if shape.keys != tuple(keys):
+        raise ValueError("cells")
+    state.reshape(endpoint, shape)
+    for table, columns, rows in _runs(state, endpoint):
+        data = _fill(table, columns, rows, data)
+    for each, places in zip(state.sparse, names["sparse"], strict=True):
+        first, size = _run(state, endpoint, each.table)
+        if len(set(places)) < len(places) or not all(0 <= place < size for place in places):
+            raise ValueError("sparse")
+        mine = np.array([each.other.take() for _ in places], dtype=np.int64)
+        getattr(each.table, each.column)[first + np.array(places, dtype=np.int64)] = mine
+        data = _fill(each.other, each.kept, mine, data)
+    if len(data):
+        raise ValueError("longer than it should be")
 
 
-def _rows(
-    state: FleetState, endpoint: Endpoint, keys: list[CellKey]
-) -> list[tuple[Columns, tuple[str, ...], list[int]]]:
-    """Table by table the columns and rows of the cells ``keys``."""
-    cells = [endpoint.cells[key] for key in keys]
-    terms: list[int] = []
-    own: dict[type, list[list[int]]] = {source: [[] for _ in kind.tables()] for source, kind in state.kinds.items()}
-    for (number, _), cell in zip(keys, cells, strict=True):
-        rule, first = state.index.rules[number], int(state.cells.term[cell])
-        terms += range(first, first + len(rule.terms))
-        kind = state.kind(rule)
-        if kind is not None:
-            extra = int(state.cells.extra[cell])
-            for table, more in zip(own[type(rule.source)], kind.rows(rule.source, extra), strict=True):
-                table.extend(more)
-    found: list[tuple[Columns, tuple[str, ...], list[int]]] = [(state.cells, CELL, cells), (state.terms, ("x",), terms)]
-    for source, kind in state.kinds.items():
-        tables = zip(kind.tables(), own[source], strict=True)
-        found += [(table, columns, rows) for (table, columns), rows in tables]
-    return found
+def _fill(table: Columns, columns: Sequence[str], rows: slice | Ints, data: memoryview) -> memoryview:
+    """Fills columns from the beginning of ``data``; returns the rest."""
+    for name in columns:
+        column = getattr(table, name)
+        shape = column[rows].shape
+        count = math.prod(shape)
+        if count:
+            column[rows] = np.frombuffer(data, column.dtype, count).reshape(shape)
+        data = data[count * column.dtype.itemsize :]
+    return data
+
+
+def _run(state: FleetState, endpoint: Endpoint, table: Columns) -> tuple[int, int]:
+    """Where the endpoint's rows in a table begin, and how many there are."""
+    number = next(number for number, (each, _) in enumerate(state.tables) if each is table)
+    return int(state.bases.first[endpoint.row, number]), endpoint.shape.sizes[number]
+
+
+def _runs(state: FleetState, endpoint: Endpoint) -> Iterator[tuple[Columns, tuple[str, ...], slice]]:
+    """Table by table what is kept of the endpoint's rows."""
+    first = state.bases.first[endpoint.row].tolist()
+    for (table, columns), begin, size in zip(state.tables, first, endpoint.shape.sizes, strict=True):
+        if size:
+            yield table, columns, slice(begin, begin + size)
+
+
+def _own(state: FleetState, endpoint: Endpoint, sparse: Sparse) -> tuple[Ints, Ints]:
+    """Which of the endpoint's rows have one in a sparse table, and which."""
+    first, size = _run(state, endpoint, sparse.table)
+    rows = getattr(sparse.table, sparse.column)[first : first + size]
+    places = np.flatnonzero(rows >= 0)
+    return places, rows[places].astype(np.int64)

@@ -1,51 +1,66 @@
-"""The state of a fleet: the tables, and for each endpoint its cells, its facts and how to read its windows."""
+"""The state of a fleet: the tables, and for each endpoint its shape, its facts and how to read its windows."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from keuring_collector.engine import facts as fact_tests
 from keuring_collector.engine import kinds
 from keuring_collector.engine.baselines import Baselines
-from keuring_collector.engine.columns import Cells, Terms
+from keuring_collector.engine.columns import Bases, Cells, Sparse, Standing, Terms
 from keuring_collector.engine.compiled import Combination
 from keuring_collector.engine.hours import Hours
 from keuring_collector.engine.index import PackIndex
 from keuring_collector.engine.kinds.kind import Place
 from keuring_collector.engine.model import LAST, Evidence
-from keuring_collector.engine.plan import Planner
+from keuring_collector.engine.plan import COMPARED, JUDGED, READ, Planner, Seat
+from keuring_collector.engine.shape import CELLS, TERMS, CellKey, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from keuring_collector.engine.compiled import CompiledPack, CompiledRule, Value
+    from numpy.typing import NDArray
+
+    from keuring_collector.engine.columns import Columns
+    from keuring_collector.engine.compiled import CompiledPack, Value
     from keuring_collector.engine.kinds import Kind
     from keuring_collector.engine.model import Event, Fact, Layout, Unmeasured
     from keuring_collector.engine.plan import Plan
+    from keuring_collector.engine.shape import Shape
+
+    Ints = NDArray[np.int64]
 
 # What one endpoint may have judged at most; a machine with thousands of mounts must not cost as much as the fleet.
 MOST_CELLS = 2000
-
-CellKey = tuple[int, str]  # (rule number, subject)
+# What a snapshot keeps of a cell, and of what stands.
+KEPT_OF_CELLS = ("active", "busy", "truth")
+KEPT_OF_STANDING = tuple(Standing.FILL)
 
 
 class Endpoint:
     """What the fleet knows of one endpoint besides the rows of the tables."""
 
-    __slots__ = ("at", "cells", "facts", "layout", "number", "parts", "plan", "swept")
+    __slots__ = ("at", "facts", "layout", "number", "parts", "plan", "row", "shape", "swept")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, row: int, shape: Shape) -> None:
         self.number = number
+        self.row = row  # in the table of where its runs begin
+        self.shape = shape
         self.at = 0.0  # end of the last window
-        self.cells: dict[CellKey, int] = {}
         self.facts: fact_tests.Facts = {}
         self.parts: fact_tests.Facts = {}  # of facts that identify a part: the last known, also when it is gone
         self.layout: Layout | None = None
-        self.plan: Plan | None = None
+        self.plan: Seat | None = None
         self.swept = 0.0  # event time from which on forgotten subjects are looked for again
+
+    @property
+    def cells(self) -> Mapping[CellKey, int]:
+        """The places of its cells."""
+        return self.shape.places
 
 
 class FleetState:
@@ -58,73 +73,127 @@ class FleetState:
         self.hours = None if pack.calendar is None else Hours(pack.calendar)
         self.terms = Terms()
         self.cells = Cells()
+        self.standing = Standing()
+        # In the order of a shape's sizes, and what a snapshot keeps of each.
+        self.tables: list[tuple[Columns, tuple[str, ...]]] = [(self.cells, KEPT_OF_CELLS), (self.terms, ("x",))]
+        self.sparse = [Sparse(self.cells, "standing", self.standing, KEPT_OF_STANDING)]
         self.combining = kinds.Combining(self)
         self.kinds: dict[type, Kind] = {**kinds.of(self), Combination: self.combining}
         self.index.enter(self.kinds)
-        self.subjects: dict[int, str] = {}  # by cell
-        # Always false: what a rule that no longer applies is judged by, so that what it found is cleared.
-        self.never = self.terms.take()
-        self.terms.x[self.never], self.terms.limit[self.never] = 0.0, np.inf
-        self.unknown = self.cells.take()  # stands for parts that were never reported
+        # The lists of a plan: what the columns of each are counted from.
+        self.lists: list[tuple[int, ...]] = [READ, READ, *(JUDGED, COMPARED) * (self.index.deepest + 1)]
+        self.lists += [owners for kind in self.kinds.values() for owners in kind.lists]
+        self.shapes = Shapes(self)
+        self.plans: WeakValueDictionary[object, Plan] = WeakValueDictionary()
+        self.bases = Bases(len(self.tables))
 
-    def rule(self, cell: int) -> CompiledRule:
-        """The rule of a cell."""
-        return self.index.rules[int(self.cells.rule[cell])]
+    def enter(self, number: int) -> Endpoint:
+        """A new endpoint, of which nothing is known."""
+        return Endpoint(number, self.bases.take(), self.shapes.none)
 
-    def kind(self, rule: CompiledRule) -> Kind | None:
-        """The kind of a rule's source; None when its value comes from the window itself."""
-        return None if rule.source is None else self.kinds[type(rule.source)]
+    def leave(self, endpoint: Endpoint) -> None:
+        """Forgets an endpoint."""
+        self.remove(endpoint, endpoint.shape.keys)
+        self.bases.give_back(endpoint.row)
+
+    # Cells
 
     def place(self, endpoint: Endpoint, number: int, subject: str) -> Place:
         """A cell that is there, as its kind sees it."""
-        cell = endpoint.cells[number, subject]
-        return Place(endpoint, number, subject, cell, int(self.cells.extra[cell]), int(self.cells.term[cell]))
+        return self.at(endpoint, endpoint.shape.places[number, subject])
 
-    def make(self, endpoint: Endpoint, number: int, subject: str) -> int:
-        """The cell of rule ``number`` about ``subject``, and of what it is part of; -1: the endpoint has too many."""
-        key = (number, subject)
-        found = endpoint.cells.get(key)
-        if found is not None:
-            return found
-        if len(endpoint.cells) >= MOST_CELLS:
-            return -1
-        rule = self.index.rules[number]
-        cell = self.cells.take()
-        first = self.terms.take(len(rule.terms))
-        self.cells.rule[cell], self.cells.term[cell] = number, first
-        self.terms.cell[first : first + len(rule.terms)] = cell
-        for offset, term in enumerate(rule.terms):
-            row = first + offset
-            self.terms.sign[row], self.terms.slope[row], self.terms.limit[row] = term.sign, term.slope, term.limit
-        kind = self.kind(rule)
-        if kind is not None:
-            self.cells.extra[cell] = kind.make(rule.source, number, first)
-            self.cells.dating[cell] = cell if kind.dated(rule.source) else -1
-        endpoint.cells[key] = cell
-        self.subjects[cell] = subject
-        endpoint.plan = None
-        whole = self.index.whole[number]
-        if whole >= 0 and self.index.same[number]:
-            self.make(endpoint, whole, subject)
-        return cell
+    def at(self, endpoint: Endpoint, place: int) -> Place:
+        """The cell at a place of the endpoint's shape."""
+        return self.places(endpoint, (place,))[0]
 
-    def remove(self, endpoint: Endpoint, key: CellKey) -> None:
-        """Forgets a cell and all that belongs to it."""
-        cell = endpoint.cells.pop(key)
-        del self.subjects[cell]
-        rule = self.rule(cell)
-        kind = self.kind(rule)
-        if kind is not None:
-            kind.free(rule.source, int(self.cells.extra[cell]))
-        self.terms.give_back(int(self.cells.term[cell]), len(rule.terms))
-        self.cells.give_back(cell)
-        endpoint.plan = None
+    def places(self, endpoint: Endpoint, wanted: Iterable[int]) -> list[Place]:
+        """The cells at some places of the endpoint's shape."""
+        shape, first = endpoint.shape, self.bases.first[endpoint.row].tolist()
+        found = []
+        for place in wanted:
+            number, subject = shape.keys[place]
+            rows = tuple(
+                [first[table] + row for table, row in zip(shape.tables[place], shape.rows[place], strict=True)]
+            )
+            found.append(
+                Place(endpoint, number, subject, first[CELLS] + place, rows, first[TERMS] + shape.terms[place])
+            )
+        return found
 
-    def limits(self, cell: int) -> None:
-        """Puts the limits in force that go with the cell's being active or not."""
-        first, active = int(self.cells.term[cell]), bool(self.cells.active[cell])
-        for offset, term in enumerate(self.rule(cell).terms):
-            self.terms.limit[first + offset] = term.recovery if active else term.limit
+    def cell(self, endpoint: Endpoint, key: CellKey) -> int:
+        """The row of a cell that is there."""
+        return int(self.bases.first[endpoint.row, CELLS]) + endpoint.shape.places[key]
+
+    def limit(self, place: Place, offset: int = 0) -> float:
+        """The limit of a term that is in force; while a finding stands that is the one of recovery."""
+        term = self.index.rules[place.number].terms[offset]
+        return term.recovery if self.cells.active[place.cell] else term.limit
+
+    def make(self, endpoint: Endpoint, number: int, subject: str) -> bool:
+        """Makes the cell of rule ``number`` about ``subject``, and of what it is part of; False: there are too many."""
+        self.make_all(endpoint, [(number, subject)])
+        return (number, subject) in endpoint.shape.places
+
+    def make_all(self, endpoint: Endpoint, wanted: Iterable[CellKey]) -> None:
+        """Makes the cells that are not there yet, as long as they are not too many."""
+        known, new = endpoint.shape.places, dict[CellKey, None]()
+        for number, subject in wanted:
+            each = number
+            while each >= 0 and (each, subject) not in known and (each, subject) not in new:
+                if len(known) + len(new) >= MOST_CELLS:
+                    break
+                new[each, subject] = None
+                each = self.index.whole[each] if self.index.same[each] else -1
+        if new:
+            self.reshape(endpoint, self.shapes.of((*known, *new)))
+
+    def remove(self, endpoint: Endpoint, keys: Iterable[CellKey]) -> None:
+        """Forgets cells and all that belongs to them."""
+        gone = set(keys)
+        for key in gone:
+            place = self.place(endpoint, *key)
+            self.release(np.array([place.cell]))
+            kind = self.index.kind[key[0]]
+            if kind is not None:
+                kind.free(self.index.rules[key[0]].source, place)
+        if gone:
+            self.reshape(endpoint, self.shapes.of(key for key in endpoint.shape.keys if key not in gone))
+
+    def reshape(self, endpoint: Endpoint, shape: Shape) -> None:
+        """Gives an endpoint the rows of another shape, and moves what both have."""
+        old, before = endpoint.shape, self.bases.first[endpoint.row].copy()
+        first = self.bases.first[endpoint.row]
+        moves = shape.moves(self, old)
+        for number, (table, _) in enumerate(self.tables):
+            first[number] = table.take(shape.sizes[number]) if shape.sizes[number] else 0
+            stay, go = moves[number]
+            if len(stay):
+                table.move(stay + before[number], go + first[number])
+            if old.sizes[number]:
+                table.give_back(int(before[number]), old.sizes[number])
+        for layer in shape.layers:
+            column = getattr(self.tables[layer.table][0], layer.column)
+            start = int(first[layer.table])
+            column[start : start + len(layer.values)] = layer.values + (first[layer.of] if layer.of >= 0 else 0)
+        if shape.keys:
+            self.terms.x[first[TERMS] + shape.never] = 0.0
+        endpoint.shape, endpoint.plan = shape, None
+
+    # What stands
+
+    def stand(self, cells: Ints) -> Ints:
+        """The rows of ``cells`` in the table of what stands; makes those that are missing."""
+        rows = self.cells.standing[cells].astype(np.int64)
+        for place in np.flatnonzero(rows < 0).tolist():
+            rows[place] = self.cells.standing[cells[place]] = self.standing.take()
+        return rows
+
+    def release(self, cells: Ints) -> None:
+        """Forgets what stood of ``cells``."""
+        rows = self.cells.standing[cells]
+        for row in rows[rows >= 0].tolist():
+            self.standing.give_back(row)
+        self.cells.standing[cells] = -1
 
     # What arrives beside the values
 
@@ -159,14 +228,16 @@ class FleetState:
         """Rewrites the values that rest on the ``changed`` facts; which rules apply is decided anew with the plan."""
         if any(signal in self.index.applying for signal, _ in changed):
             endpoint.plan = None
+        about: dict[CellKey, None] = {}
         for signal, subject in changed:
             for number in self.index.by_fact.get(signal, ()):
                 source = self.index.rules[number].source
-                kind = self.kinds[type(source)]
-                about = kind.about(source, signal, subject)
-                cell = self.make(endpoint, number, about)
-                if cell >= 0:
-                    self.terms.x[self.cells.term[cell]] = kind.from_facts(source, endpoint.facts, about)
+                about[number, self.kinds[type(source)].about(source, signal, subject)] = None
+        self.make_all(endpoint, about)
+        for key in about:
+            if key in endpoint.shape.places:
+                place, source = self.place(endpoint, *key), self.index.rules[key[0]].source
+                self.terms.x[place.term] = self.kinds[type(source)].from_facts(source, endpoint.facts, key[1])
 
     def _identify(self, endpoint: Endpoint, signal: int, subject: str, value: Value) -> None:
         """The part that a fact identifies may be another one than was there last."""
@@ -177,10 +248,9 @@ class FleetState:
         if before is None or before == value:
             return
         for number in self.index.by_identity.get(signal, ()):
-            cell = endpoint.cells.get((number, subject))
-            if cell is not None:
+            if (number, subject) in endpoint.shape.places:
                 source = self.index.rules[number].source
-                self.kinds[type(source)].renew(source, int(self.cells.extra[cell]), int(self.cells.term[cell]))
+                self.kinds[type(source)].renew(source, self.place(endpoint, number, subject))
 
     def take_events(self, endpoint: Endpoint, events: Sequence[Event], latest: float) -> None:
         """Counts events; one that claims to be later than ``latest`` is counted there."""
@@ -188,22 +258,23 @@ class FleetState:
             for number, lane in self.index.by_event.get(event.signal, ()):
                 source = self.index.rules[number].source
                 kind = self.kinds[type(source)]
-                if not kind.wants(source, lane, event):
-                    continue
-                cell = self.make(endpoint, number, event.subject)
-                if cell >= 0:
-                    kind.count(source, lane, int(self.cells.extra[cell]), event, latest)
+                if kind.wants(source, lane, event) and self.make(endpoint, number, event.subject):
+                    kind.count(source, lane, self.place(endpoint, number, event.subject), event, latest)
 
     # Reading windows
 
-    def plan(self, endpoint: Endpoint, layout: Layout) -> Plan:
+    def plan(self, endpoint: Endpoint, layout: Layout) -> Seat:
         """Works out how to read windows of ``layout``; remembers it until the layout or a fact changes."""
         if endpoint.layout is not layout:
-            for key in layout.keys:
-                for number in self.index.by_series.get((key.signal, key.statistic), ()):
-                    self.make(endpoint, number, key.subject)
+            by_series = self.index.by_series
+            wanted = (
+                (number, key.subject)
+                for key in layout.keys
+                for number in by_series.get((key.signal, key.statistic), ())
+            )
+            self.make_all(endpoint, wanted)
         endpoint.layout = layout
-        endpoint.plan = Planner(self, endpoint, layout).plan()
+        endpoint.plan = Seat(endpoint.row, Planner(self, endpoint, layout).plan())
         return endpoint.plan
 
     # For those who tell

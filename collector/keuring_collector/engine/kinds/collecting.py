@@ -8,32 +8,41 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from keuring_collector.engine import daily
 from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import LAST, MEAN, SeriesKey
+from keuring_collector.engine.shape import CELLS, TERMS, VALUES, Tie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.columns import Columns, Days
+    from keuring_collector.engine.columns import Days
     from keuring_collector.engine.kinds.kind import Floats, Ints, Lists, Place, Reading
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.seeding import Points
     from keuring_collector.engine.state import FleetState
 
-SIZES = (8, 16, 32, 64, 96, 128, 192, 256, 384)
+SIZES = (8, 16, 32, 60, 92, 122, 184, 276, 368)  # a week, a month, ... a year, and some days
 COLLECTED = ("day", "value", "weight", "restart", "stale", "point")
 DROP_AFTER_DAYS = 30
 
 
+class Reads(NamedTuple):
+    """What the rules of a table of rings read: ``sizes``, and whether days come to ``others`` than their last value."""
+
+    sizes: bool
+    others: bool
+
+
 class Collecting(Kind):
-    """Keeps rings of daily points; list: (position, of the size, table, row).
+    """Keeps rings of daily points; of each table of rings one list: (position, of the size, row).
 
     ``asks`` is the type of its sources, ``table`` that of its rings. A source has ``signal``, ``statistic``,
     ``aggregate``, ``restart_signal``, ``restart_statistic`` and ``identity``.
@@ -43,14 +52,20 @@ class Collecting(Kind):
     # What a day brings is worked out when the floors let it matter; most forecasts are of volumes with room enough.
     may_wait: ClassVar[bool] = True
     table: ClassVar[type[Days]]
-    widths: ClassVar[tuple[int, ...]] = (4,)
 
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
         rules = state.index.rules
-        sizes = {self._size(rule.source) for rule in rules if isinstance(rule.source, self.asks)}
-        self.sizes = sorted(sizes)
+        sources: list[Any] = [rule.source for rule in rules if isinstance(rule.source, self.asks)]
+        self.sizes = sorted({self._size(source) for source in sources})
         self.rings: list[Any] = [self.table(size) for size in self.sizes]
+        numbers = [self.keep(rings, *COLLECTED, *self.table.OWN) for rings in self.rings]
+        self.numbers = dict(zip(self.sizes, numbers, strict=True))
+        self.lists = [(VALUES, VALUES, number) for number in numbers]
+        self.reads = [
+            Reads(any(each.restart_signal for each in mine), any(each.aggregate != LAST for each in mine))
+            for mine in ([each for each in sources if self._size(each) == size] for size in self.sizes)
+        ]
         self.floors = np.array([len(rule.terms) - 1 for rule in rules] or [0], dtype=np.int64)
         self.aggregate = np.array([getattr(rule.source, "aggregate", LAST) for rule in rules] or [LAST], dtype=np.int8)
 
@@ -70,10 +85,9 @@ class Collecting(Kind):
         # One more than is looked at: the day that is being collected overwrites the oldest.
         return next(size for size in SIZES if size > self.days(source))
 
-    def ring(self, extra: int) -> tuple[Any, int]:
+    def ring(self, source: Any, place: Place) -> tuple[Any, int]:
         """The table and the row of a cell."""
-        row, number = divmod(extra, len(self.rings))
-        return self.rings[number], row
+        return self.rings[self.sizes.index(self._size(source))], place.rows[0]
 
     def series(self, source: Any) -> Iterable[tuple[int, int]]:
         return [(source.signal, source.statistic)]
@@ -81,64 +95,48 @@ class Collecting(Kind):
     def identity(self, source: Any) -> int:
         return int(source.identity)
 
-    def make(self, source: Any, number: int, term: int) -> int:
-        table = self.sizes.index(self._size(source))
-        rings = self.rings[table]
-        row: int = rings.take()
-        rings.term[row], rings.rule[row] = term, number
-        return row * len(self.rings) + table
+    def needs(self, source: Any) -> Sequence[tuple[int, int]]:
+        return [(self.numbers[self._size(source)], 1)]
 
-    def free(self, source: Any, extra: int) -> None:
-        rings, row = self.ring(extra)
-        rings.give_back(row)
+    def ties(self, source: Any, number: int, cell: int, term: int, rows: Sequence[int]) -> Iterable[Tie]:
+        table, row = self.numbers[self._size(source)], rows[0]
+        yield Tie(table, row, "rule", number)
+        yield Tie(table, row, "cell", cell, CELLS)
+        yield Tie(table, row, "term", term, TERMS)
 
-    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
-        return [(rings, (*COLLECTED, *self.table.OWN)) for rings in self.rings]
-
-    def rows(self, source: Any, extra: int) -> Sequence[Iterable[int]]:
-        row, mine = divmod(extra, len(self.rings))
-        return [(row,) if number == mine else () for number in range(len(self.rings))]
-
-    def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
+    def collect(self, source: Any, place: Place, sheet: Sheet, lists: Lists) -> None:
         # Days pass for a part that is measured no more, too: what was known of it must not stand for ever.
-        at = position.get(SeriesKey(source.signal, source.statistic, place.subject), -1)
-        size = position.get(SeriesKey(source.restart_signal, source.restart_statistic, place.subject), -1)
-        row, number = divmod(place.extra, len(self.rings))
-        lists[0].append((at, size, number, row))
+        at = sheet.position.get(SeriesKey(source.signal, source.statistic, place.subject), -1)
+        size = sheet.position.get(SeriesKey(source.restart_signal, source.restart_statistic, place.subject), -1)
+        lists[self.sizes.index(self._size(source))].append((at, size, place.rows[0]))
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
-        (position, size, table, row), window = lists[0]
-        if not len(row):
-            return
-        shift = reading.offsets[window]
-        # The last of all values is NaN.
-        values = reading.flat[np.where(position < 0, -1, position + shift)]
-        sizes = reading.flat[np.where(size < 0, -1, size + shift)]
-        days = daily.day_of(reading.end)[window]
-        if len(self.rings) == 1:
-            self._fold(self.rings[0], row, values, sizes, days)
-            return
-        for number, rings in enumerate(self.rings):
-            mine = np.flatnonzero(table == number)
-            if len(mine):
-                self._fold(rings, row[mine], values[mine], sizes[mine], days[mine])
+        for rings, reads, ((position, size, row), window) in zip(self.rings, self.reads, lists, strict=False):
+            if len(row):
+                # What a layout does not have is the last of all values: NaN.
+                sizes = reading.flat[size] if reads.sizes else None
+                self._fold(rings, reads, row, reading.flat[position], sizes, reading.day[window])
 
-    def _fold(self, rings: Days, rows: Ints, values: Floats, sizes: Floats, days: Ints) -> None:
+    def _fold(self, rings: Days, reads: Reads, rows: Ints, values: Floats, sizes: Floats | None, days: Ints) -> None:
         """Folds one value (NaN: none) into each ring of ``rows`` (each once)."""
-        changed = daily.restarted(rings, rows, sizes)
-        if len(changed):
-            self.replaced(rings, changed)
-        due = days > rings.day[rows]
+        if sizes is not None:
+            changed = daily.restarted(rings, rows, sizes)
+            if len(changed):
+                self.replaced(rings, changed)
+        ahead = days - rings.day[rows]
+        due = ahead > 0
         if due.any():
             turned = rows[due]
             daily.turn(rings, turned, days[due], self.aggregate[rings.rule[turned]] == MEAN)
             rings.stale[turned] = True
             if not self.may_wait:
                 self._refresh(rings, turned)
-        taken = np.flatnonzero((days >= rings.day[rows]) & ~np.isnan(values))
-        if len(taken):
-            mine = rows[taken]
-            daily.gather(rings, mine, values[taken], self.aggregate[rings.rule[mine]])
+        # What comes late, for a day that is complete, is not taken.
+        taken = np.flatnonzero((ahead >= 0) & (values == values))
+        if len(taken) < len(rows):
+            rows, values = rows[taken], values[taken]
+        if len(rows):
+            daily.gather(rings, rows, values, self.aggregate[rings.rule[rows]] if reads.others else None)
 
     def _refresh(self, rings: Days, rows: Ints) -> None:
         rules = rings.rule[rows]
@@ -147,10 +145,8 @@ class Collecting(Kind):
         rings.stale[rows] = False
 
     def work_out(self, lists: Sequence[Side]) -> None:
-        _, _, table, row = lists[0].columns
-        for number, rings in enumerate(self.rings):
-            mine = row if len(self.rings) == 1 else row[table == number]
-            stale = mine[rings.stale[mine]]
+        for rings, ((_, _, row), _) in zip(self.rings, lists, strict=False):
+            stale = row[rings.stale[row]]
             if len(stale):
                 needed = stale[self._needed(rings, stale)]
                 if len(needed):
@@ -158,34 +154,39 @@ class Collecting(Kind):
 
     def _needed(self, rings: Days, rows: Ints) -> NDArray[np.bool_]:
         """Which of ``rows`` matter now: none of their floors is false, or something of them stands."""
-        terms, first = self.state.terms, rings.term[rows].astype(np.int64)
-        needed: NDArray[np.bool_] = np.ones(len(rows), dtype=np.bool_)
-        floors = self.floors[rings.rule[rows]]
+        index, first, rules = self.state.index, rings.term[rows].astype(np.int64), rings.rule[rows]
+        needed: NDArray[np.bool_] = self.state.cells.busy[rings.cell[rows]]
+        open_, floors, known = ~needed, self.floors[rules], index.first_term[rules]
         for offset in range(1, int(floors.max(initial=0)) + 1):
-            floor = np.where(floors >= offset, first + offset, -1)
-            needed &= (floor < 0) | ~(terms.sign[floor] * terms.x[floor] <= terms.limit[floor])
-        return needed | self.state.cells.busy[terms.cell[first]]
+            has = floors >= offset
+            spec, x = known + has * offset, self.state.terms.x[first + has * offset]
+            # Nothing of these stands, so that the limits in force are those at which something opens.
+            open_ &= ~has | ~(index.sign[spec] * x <= index.limit[spec])
+        return needed | open_
 
     def catch_up(self, source: Any, place: Place) -> None:
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         if rings.stale[row]:
             self._refresh(rings, np.array([row]))
 
-    def renew(self, source: Any, extra: int, term: int) -> None:
-        rings, row = self.ring(extra)
+    def renew(self, source: Any, place: Place) -> None:
+        rings, row = self.ring(source, place)
         self.replaced(rings, np.array([row]))
 
-    def seed(self, source: Any, extra: int, key: SeriesKey, points: Points) -> None:
-        rings, row = self.ring(extra)
+    def seed(self, source: Any, place: Place, key: SeriesKey, points: Points) -> None:
+        rings, row = self.ring(source, place)
         daily.seed(rings, row, points.days, getattr(points, daily.SEEDED[source.aggregate]))
 
     def idle(self, source: Any, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         if (source.signal, source.statistic, place.subject) in present:
             return False
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         days = min(DROP_AFTER_DAYS, rings.point.shape[1] - 1)
         old = bool(rings.day[row] < now // daily.DAY - DROP_AFTER_DAYS)
         return old or math.isnan(daily.newest(rings, row, days, LAST))
+
+    def kept(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present
 
     def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
         return (source.signal, source.statistic, place.subject) in present

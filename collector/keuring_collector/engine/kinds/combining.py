@@ -6,7 +6,7 @@ together here, level by level: parts before what they are parts of.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,56 +15,63 @@ from keuring_collector.engine.compiled import Combination, Growth, How, Truth
 from keuring_collector.engine.explain import Step, main_steps, number, term_truth
 from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import Evidence
+from keuring_collector.engine.shape import CELLS, ITSELF, TERMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from keuring_collector.engine.assembly import Side
     from keuring_collector.engine.compiled import CompiledRule, Part
-    from keuring_collector.engine.kinds.kind import Lists, Place
-    from keuring_collector.engine.model import SeriesKey
+    from keuring_collector.engine.kinds.kind import Ints, Lists, Place
+    from keuring_collector.engine.plan import Sheet
+    from keuring_collector.engine.shape import CellKey
+    from keuring_collector.engine.state import FleetState
 
 HOWS = (How.ALL, How.ANY, How.NOT, How.RISK)
 
 
 class Combining(Kind):
     """Puts parts together; lists: (depth, term, how, number of parts), of each part (cell, points), and of parts that
-    expect a date (depth, cell of the whole, cell).
+    expect a date (depth, cell of the whole, cell, first cell and first term of the endpoint).
     """
 
-    widths: ClassVar = (4, 2, 3)
+    def __init__(self, state: FleetState) -> None:
+        super().__init__(state)
+        self.lists = [(ITSELF, TERMS, ITSELF, ITSELF), (CELLS, ITSELF), (ITSELF, CELLS, CELLS, CELLS, TERMS)]
 
-    def collect(self, source: Combination, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        state = self.state
-        depth = state.index.depth[place.number]
-        state.cells.dating[place.cell] = -1  # until its parts are joined
-        parts = [cell for _, cell in self.parts(source, place)]
+    def collect(self, source: Combination, place: Place, sheet: Sheet, lists: Lists) -> None:
+        depth = self.state.index.depth[place.number]
+        sheet.wholes.append(place.cell)
+        parts = [sheet.places.get(key, sheet.missing) for key in self._keys(source, place)]
         lists[0].append((depth, place.term, HOWS.index(source.how), len(parts)))
         for part, cell in zip(source.parts, parts, strict=True):
-            lists[1].append((state.unknown if cell < 0 else cell, int(part.points)))
-            if cell >= 0 and source.how is not How.NOT and self._expects(part.rule):
-                lists[2].append((depth, place.cell, cell))
+            lists[1].append((cell, int(part.points)))
+            if cell != sheet.missing and source.how is not How.NOT and self._expects(part.rule):
+                lists[2].append((depth, place.cell, cell, 0, 0))
+
+    def _keys(self, source: Combination, place: Place) -> list[CellKey]:
+        numbers = self.state.index.parts[place.number]
+        subjects = (place.subject if part.same_subject else "" for part in source.parts)
+        return list(zip(numbers, subjects, strict=True))
 
     def _expects(self, rule: CompiledRule) -> bool:
         """Whether it may give a date."""
         source = rule.source
         if isinstance(source, Combination):
             return source.how is not How.NOT and any(self._expects(part.rule) for part in source.parts)
-        kind = self.state.kind(rule)
+        kind = None if source is None else self.state.kinds[type(source)]
         return kind is not None and kind.dated(source)
 
     def parts(self, source: Combination, place: Place) -> list[tuple[int, int]]:
         """The rule number and the cell (-1: none yet) of each part of a cell."""
-        numbers = self.state.index.parts[place.number]
-        subjects = [place.subject if part.same_subject else "" for part in source.parts]
-        known = place.endpoint.cells
-        return [(each, known.get((each, subject), -1)) for each, subject in zip(numbers, subjects, strict=True)]
+        known, state = place.endpoint.cells, self.state
+        return [(key[0], state.cell(place.endpoint, key) if key in known else -1) for key in self._keys(source, place)]
 
     def join(self, lists: Sequence[Side], depth: int) -> None:
         """Writes the x of all that are ``depth`` levels above their deepest parts."""
-        (depths, term, how, count), (part, points), (levels, whole, dated) = (side.columns for side in lists)
+        (depths, term, how, count), (part, points), (levels, *dates) = (side.columns for side in lists)
         mine = depths == depth
         if not mine.any():
             return
@@ -82,13 +89,13 @@ class Combining(Kind):
         x[term[mine]] = np.where(together == Truth.UNKNOWN, np.nan, value)
         mine = levels == depth
         if mine.any():
-            self._date(whole[mine], dated[mine])
+            self._date(*(column[mine] for column in dates))
 
-    def _date(self, whole: NDArray[np.int64], part: NDArray[np.int64]) -> None:
+    def _date(self, whole: Ints, part: Ints, cell: Ints, term: Ints) -> None:
         """Gives each whole the soonest date of its parts that are true."""
         cells, terms = self.state.cells, self.state.terms
         dating = cells.dating[part]
-        date = terms.x[cells.term[dating]]
+        date = terms.x[term + cells.term[cell + np.maximum(dating, 0)]]
         counts = (cells.truth[part] == Truth.TRUE) & (dating >= 0) & np.isfinite(date)
         order = np.lexsort((np.where(counts, date, np.inf), whole))
         each, first = np.unique(whole[order], return_index=True)
@@ -98,6 +105,9 @@ class Combining(Kind):
     def idle(self, source: Combination, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         found = zip(source.parts, self.parts(source, place), strict=True)
         return all(cell < 0 for part, (_, cell) in found if part.same_subject)
+
+    def kept(self, source: Combination, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return not self.idle(source, place, present, 0.0)
 
     def settled(self, source: Combination, place: Place, present: set[tuple[int, int, str]]) -> bool:
         return not self.idle(source, place, present, 0.0)

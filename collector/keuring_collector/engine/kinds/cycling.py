@@ -14,16 +14,18 @@ from keuring_collector.engine.forecast import Outcome
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.model import Evidence, SeriesKey
 from keuring_collector.engine.projection import HOUR
+from keuring_collector.engine.shape import VALUES, Tie
 from keuring_collector.engine.wear import By, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.columns import Columns, Rings
+    from keuring_collector.engine.columns import Rings
     from keuring_collector.engine.compiled import Forecast
     from keuring_collector.engine.explain import Step
     from keuring_collector.engine.kinds.kind import Ints, Lists, Place, Reading
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.seeding import Points
     from keuring_collector.engine.state import FleetState
 
@@ -33,63 +35,50 @@ SAID = {By.CURVES: "curves", By.BEND: "bend"}
 
 
 class Cycling(Forecasting):
-    """Keeps the life of a battery beside its ring; second list: (position of the cycles, table, row)."""
+    """Keeps the life of a battery beside its ring; last list: (position of the cycles, life)."""
 
     asks: ClassVar[type[Forecast]] = ByCycles
     table: ClassVar[type[Rings]] = WornRings
     may_wait: ClassVar[bool] = False  # each day is folded into the life
-    widths: ClassVar[tuple[int, ...]] = (4, 3)
 
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
         self.lives = lives.Lives()
-        self._seeds: dict[int, dict[int, Points]] = {}  # by row of the lives: what came of one series only, so far
+        self.table_of_lives = self.keep(self.lives, *lives.KEPT)
+        self.lists = [*self.lists, (VALUES, self.table_of_lives)]
+        # Of endpoint, rule and subject: what came of one series only, so far.
+        self._seeds: dict[tuple[int, int, str], dict[int, Points]] = {}
 
     def series(self, source: ByCycles) -> Iterable[tuple[int, int]]:
         return [(source.signal, source.statistic), (source.cycles, source.cycles_statistic)]
 
-    def make(self, source: ByCycles, number: int, term: int) -> int:
-        extra = super().make(source, number, term)
-        rings, row = self.ring(extra)
-        rings.life[row] = self.lives.take()
-        return extra
+    def needs(self, source: ByCycles) -> Sequence[tuple[int, int]]:
+        return [*super().needs(source), (self.table_of_lives, 1)]
 
-    def free(self, source: ByCycles, extra: int) -> None:
-        life = self._life(extra)
-        self._seeds.pop(life, None)
-        self.lives.give_back(life)
-        super().free(source, extra)
+    def ties(self, source: ByCycles, number: int, cell: int, term: int, rows: Sequence[int]) -> Iterable[Tie]:
+        yield from super().ties(source, number, cell, term, rows)
+        yield Tie(self.needs(source)[0][0], rows[0], "life", rows[1], self.table_of_lives)
 
-    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
-        return [*super().tables(), (self.lives, lives.KEPT)]
-
-    def rows(self, source: ByCycles, extra: int) -> Sequence[Iterable[int]]:
-        return [*super().rows(source, extra), (self._life(extra),)]
-
-    def _life(self, extra: int) -> int:
-        rings, row = self.ring(extra)
-        return int(rings.life[row])
+    def free(self, source: ByCycles, place: Place) -> None:
+        self._seeds.pop((place.endpoint.number, place.number, place.subject), None)
 
     # Reading windows
 
-    def collect(self, source: ByCycles, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        super().collect(source, place, position, lists)
-        at = position.get(SeriesKey(source.cycles, source.cycles_statistic, place.subject), -1)
+    def collect(self, source: ByCycles, place: Place, sheet: Sheet, lists: Lists) -> None:
+        super().collect(source, place, sheet, lists)
+        at = sheet.position.get(SeriesKey(source.cycles, source.cycles_statistic, place.subject), -1)
         if at >= 0:
-            row, number = divmod(place.extra, len(self.rings))
-            lists[1].append((at, number, row))
+            lists[-1].append((at, place.rows[1]))
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
         super().fold(reading, lists)
-        (position, table, row), window = lists[1]
-        if not len(row):
+        (position, life), window = lists[-1]
+        if not len(life):
             return
-        values = reading.flat[position + reading.offsets[window]]
-        days = daily.day_of(reading.end)[window]
-        for number, rings in enumerate(self.rings):
-            mine = (table == number) & ~np.isnan(values)
-            life = rings.life[row[mine]]
-            self.lives.count[life], self.lives.read[life] = values[mine], days[mine]
+        values = reading.flat[position]
+        known = np.flatnonzero(~np.isnan(values))
+        mine = life[known]
+        self.lives.count[mine], self.lives.read[mine] = values[known], reading.day[window[known]]
 
     def refresh(self, source: ByCycles, rings: WornRings, rows: Ints) -> None:  # type: ignore[override]
         super().refresh(source, rings, rows)
@@ -145,21 +134,21 @@ class Cycling(Forecasting):
         for life in rings.life[rows].tolist():
             self.lives.reset(life)
 
-    def seed(self, source: ByCycles, extra: int, key: SeriesKey, points: Points) -> None:
-        life = self._life(extra)
+    def seed(self, source: ByCycles, place: Place, key: SeriesKey, points: Points) -> None:
         if key.signal == source.signal:
-            super().seed(source, extra, key, points)
-        seeds = self._seeds.setdefault(life, {})
+            super().seed(source, place, key, points)
+        mine, life = (place.endpoint.number, place.number, place.subject), place.rows[1]
+        seeds = self._seeds.setdefault(mine, {})
         seeds[key.signal] = points
         if len(seeds) < 2:
             return
         health, cycles = seeds[source.signal], seeds[source.cycles]
-        del self._seeds[life]
+        del self._seeds[mine]
         self.lives.reset(life)
         column = getattr(health, daily.SEEDED[source.aggregate])
-        days, mine, other = np.intersect1d(health.days, cycles.days, return_indices=True)
+        days, first, second = np.intersect1d(health.days, cycles.days, return_indices=True)
         row = np.array([life])
-        for day, share, count in zip(days, column[mine], cycles.last[other], strict=True):
+        for day, share, count in zip(days, column[first], cycles.last[second], strict=True):
             if not (math.isnan(share) or math.isnan(count)):
                 lives.add(self.lives, row, np.array([float(day)]), np.array([count]), np.array([share]))
 
@@ -167,7 +156,7 @@ class Cycling(Forecasting):
 
     def evidence(self, source: ByCycles, place: Place) -> list[Evidence]:  # type: ignore[override]
         found = super().evidence(source, place)
-        life = self._life(place.extra)
+        life = place.rows[1]
         said = SAID.get(By(int(self.lives.by[life])))
         if said is not None:
             end = self.state.rounded(source.cycles, float(self.lives.end[life]))
@@ -175,7 +164,7 @@ class Cycling(Forecasting):
         return found
 
     def steps(self, source: ByCycles, place: Place) -> Iterator[Step]:  # type: ignore[override]
-        by = By(int(self.lives.by[self._life(place.extra)]))
+        by = By(int(self.lives.by[place.rows[1]]))
         for step in super().steps(source, place):
             dated = step.detail == Outcome.DATED.name.lower()
             yield step._replace(detail=SAID.get(by, "line")) if dated else step

@@ -46,7 +46,7 @@ class Dating(Kind):
 
     def steps(self, source: Dated, place: Place) -> Iterator[Step]:
         value, truth, at = number(self.state, place.term), term_truth(self.state, place), place.endpoint.at
-        limit = -float(self.state.terms.limit[place.term])
+        limit = -self.state.limit(place)
         if source.ahead:
             left = None if value is None else value - at
             yield Step(place.subject, "date", source.signal, LAST, left, "within", limit, truth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from keuring_collector.engine.explain import Step, number, term_truth
 from keuring_collector.engine.habits import HOURLY, KEPT, NAMES, Habits
 from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import Evidence, SeriesKey
+from keuring_collector.engine.shape import TERMS, VALUES, Tie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.columns import Columns
     from keuring_collector.engine.kinds.kind import Lists, Place, Reading
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.state import FleetState
 
 DROP_AFTER = 30 * DAY  # habits are worth keeping over a holiday
@@ -30,11 +31,11 @@ DROP_AFTER = 30 * DAY  # habits are worth keeping over a holiday
 class Deviating(Kind):
     """Keeps the habits of series and scores each window by them; list: (position, row)."""
 
-    widths: ClassVar = (2,)
-
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
         self.habits = Habits()
+        self.table = self.keep(self.habits, *KEPT)
+        self.lists = [(VALUES, self.table)]
         none = Unusual(0, 0, high=False, low=False, margin=0.0, learning=0.0)
         sources = [r.source if isinstance(r.source, Unusual) else none for r in state.index.rules] or [none]
         self._sides = unusual.Sides(
@@ -50,49 +51,45 @@ class Deviating(Kind):
     def identity(self, source: Unusual) -> int:
         return source.identity
 
-    def make(self, source: Unusual, number: int, term: int) -> int:
-        row = self.habits.take()
-        self.habits.term[row], self.habits.rule[row] = term, number
-        return row
+    def needs(self, source: Unusual) -> Sequence[tuple[int, int]]:
+        return [(self.table, 1)]
 
-    def free(self, source: Unusual, extra: int) -> None:
-        self.habits.give_back(extra)
+    def ties(self, source: Unusual, number: int, cell: int, term: int, rows: Sequence[int]) -> Iterable[Tie]:
+        return [Tie(self.table, rows[0], "term", term, TERMS), Tie(self.table, rows[0], "rule", number)]
 
-    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
-        return ((self.habits, KEPT),)
-
-    def rows(self, source: Unusual, extra: int) -> Sequence[Iterable[int]]:
-        return ((extra,),)
-
-    def collect(self, source: Unusual, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        at = position.get(SeriesKey(source.signal, source.statistic, place.subject), -1)
+    def collect(self, source: Unusual, place: Place, sheet: Sheet, lists: Lists) -> None:
+        at = sheet.position.get(SeriesKey(source.signal, source.statistic, place.subject), -1)
         if at >= 0:
-            lists[0].append((at, place.extra))
+            lists[0].append((at, place.rows[0]))
         else:
-            self.state.terms.x[place.term] = NAN
+            sheet.blank.append(place.term)
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
         (position, rows), window = lists[0]
         if not len(rows):
             return
-        values = reading.flat[position + reading.offsets[window]]
+        values = reading.flat[position]
         rule = self.habits.rule[rows]
-        sides = unusual.Sides(*(column[rule] for column in self._sides))
+        all_ = self._sides
+        sides = unusual.Sides(all_.high[rule], all_.low[rule], all_.margin[rule], all_.learning[rule])
         scores = unusual.fold(self.habits, rows, values, reading.end[window], sides)
         self.state.terms.x[self.habits.term[rows]] = scores
 
-    def renew(self, source: Unusual, extra: int, term: int) -> None:
-        number = int(self.habits.rule[extra])
-        self.habits.reset(extra)
-        self.habits.term[extra], self.habits.rule[extra] = term, number
-        self.state.terms.x[term] = NAN
+    def renew(self, source: Unusual, place: Place) -> None:
+        (row,) = place.rows
+        self.habits.reset(row)
+        self.habits.term[row], self.habits.rule[row] = place.term, place.number
+        self.state.terms.x[place.term] = NAN
 
     def idle(self, source: Unusual, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
-        old = self.habits.at[place.extra] < now - DROP_AFTER
+        old = self.habits.at[place.rows[0]] < now - DROP_AFTER
         return bool(old) and (source.signal, source.statistic, place.subject) not in present
 
+    def kept(self, source: Unusual, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return (source.signal, source.statistic, place.subject) in present
+
     def evidence(self, source: Unusual, place: Place) -> list[Evidence]:
-        habits, row = self.habits, place.extra
+        habits, row = self.habits, place.rows[0]
         if habits.lane[row] < 0:
             return []
         pairs = (("value", float(habits.value[row])), ("limit", float(habits.edge[row])))
@@ -103,8 +100,8 @@ class Deviating(Kind):
         ]
 
     def steps(self, source: Unusual, place: Place) -> Iterator[Step]:
-        habits, row, subject = self.habits, place.extra, place.subject
-        lane, limit = int(habits.lane[row]), float(self.state.terms.limit[place.term])
+        habits, row, subject = self.habits, place.rows[0], place.subject
+        lane, limit = int(habits.lane[row]), self.state.limit(place)
         truth, score = term_truth(self.state, place), number(self.state, place.term)
         if lane < 0 or score is None:
             known = float(habits.age[row, HOURLY])

@@ -39,12 +39,12 @@ class Forecasting(Collecting):
     def dated(self, source: Forecast) -> bool:
         return True
 
-    def interval(self, extra: int, at: float) -> tuple[float, float]:
-        rings, ring = self.ring(extra)
+    def interval(self, source: Forecast, place: Place, at: float) -> tuple[float, float]:
+        rings, ring = self.ring(source, place)
         return float(rings.low[ring]), float(rings.high[ring])
 
     def evidence(self, source: Forecast, place: Place) -> list[Evidence]:
-        (rings, ring), subject = self.ring(place.extra), place.subject
+        (rings, ring), subject = self.ring(source, place), place.subject
         found = []
         value = daily.newest(rings, ring, source.maximum_days, source.aggregate)
         if math.isfinite(value):
@@ -60,8 +60,8 @@ class Forecasting(Collecting):
     def steps(self, source: Forecast, place: Place) -> Iterator[Step]:
         value, at = number(self.state, place.term), place.endpoint.at
         left = None if value is None else value - at
-        horizon = -float(self.state.terms.limit[place.term])
-        rings, ring = self.ring(place.extra)
+        horizon = -self.state.limit(place)
+        rings, ring = self.ring(source, place)
         outcome = Outcome(int(rings.outcome[ring])).name.lower()
         truth = term_truth(self.state, place)
         yield Step(place.subject, "forecast", source.signal, source.statistic, left, "within", horizon, truth, outcome)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keuring_collector.engine import daily, growth
 from keuring_collector.engine import facts as fact_tests
-from keuring_collector.engine.columns import NAN, Growths, Lanes
+from keuring_collector.engine.columns import NAN, Growths, Lanes, Sparse
+from keuring_collector.engine.compiled import Growth
 from keuring_collector.engine.explain import Step, number, term_truth
 from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.model import LAST, Evidence, SeriesKey
+from keuring_collector.engine.shape import TERMS, VALUES, Tie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_collector.engine.assembly import Side
-    from keuring_collector.engine.columns import Columns
-    from keuring_collector.engine.compiled import Growth
-    from keuring_collector.engine.kinds.kind import Lists, Place, Reading
+    from keuring_collector.engine.kinds.kind import Ints, Lists, Place, Reading
     from keuring_collector.engine.model import Event
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.seeding import Points
     from keuring_collector.engine.state import FleetState
 
@@ -32,12 +33,17 @@ DROP_AFTER = 30 * daily.DAY  # a level that growth is measured from is worth kee
 class Growing(Kind):
     """Counts growth; lists: (row), (position, lane)."""
 
-    widths: ClassVar = (1, 2)
-
     def __init__(self, state: FleetState) -> None:
         super().__init__(state)
-        self.growths = Growths(growth.BUCKETS)
+        sources = [rule.source for rule in state.index.rules]
+        width = [each.period / growth.BUCKETS if isinstance(each, Growth) else 1.0 for each in sources]
+        days = [isinstance(each, Growth) and each.count_days for each in sources]
+        self.growths = Growths(np.array(width), np.array(days), growth.BUCKETS)
         self.lanes = Lanes()
+        self.table = self.keep(self.growths, "bucket", "next", "present")
+        self.table_of_lanes = self.keep(self.lanes, "base")
+        self.state.sparse.append(Sparse(self.growths, "amount", self.growths.amounts, ("part",)))
+        self.lists = [(self.table,), (VALUES, self.table_of_lanes)]
 
     def series(self, source: Growth) -> Iterable[tuple[int, int]]:
         return [(lane.signal, lane.statistic) for lane in source.lanes if lane.statistic]
@@ -48,33 +54,26 @@ class Growing(Kind):
     def identity(self, source: Growth) -> int:
         return source.identity
 
-    def make(self, source: Growth, number: int, term: int) -> int:
-        row = self.growths.take()
-        lane = self.lanes.take(len(source.lanes))
-        self.growths.term[row], self.growths.lane[row] = term, lane
-        self.growths.width[row] = source.period / growth.BUCKETS
-        self.growths.days[row] = source.count_days
+    def needs(self, source: Growth) -> Sequence[tuple[int, int]]:
+        return [(self.table, 1), (self.table_of_lanes, len(source.lanes))]
+
+    def ties(self, source: Growth, number: int, cell: int, term: int, rows: Sequence[int]) -> Iterable[Tie]:
+        row, lane = rows
+        yield Tie(self.table, row, "rule", number)
+        yield Tie(self.table, row, "term", term, TERMS)
+        yield Tie(self.table, row, "lane", lane, self.table_of_lanes)
         for offset, spec in enumerate(source.lanes):
-            self.lanes.growth[lane + offset] = row
-            self.lanes.lifetime[lane + offset] = spec.statistic == LAST
-        return row
+            yield Tie(self.table_of_lanes, lane + offset, "growth", row, self.table)
+            yield Tie(self.table_of_lanes, lane + offset, "lifetime", int(spec.statistic == LAST))
 
-    def free(self, source: Growth, extra: int) -> None:
-        self.lanes.give_back(int(self.growths.lane[extra]), len(source.lanes))
-        self.growths.give_back(extra)
+    def free(self, source: Growth, place: Place) -> None:
+        growth.forget(self.growths, place.rows[0])
 
-    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
-        return (self.growths, ("bucket", "next", "present", "amount")), (self.lanes, ("base",))
-
-    def rows(self, source: Growth, extra: int) -> Sequence[Iterable[int]]:
-        lane = int(self.growths.lane[extra])
-        return (extra,), range(lane, lane + len(source.lanes))
-
-    def collect(self, source: Growth, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        lists[0].append((place.extra,))
-        lane = int(self.growths.lane[place.extra])
+    def collect(self, source: Growth, place: Place, sheet: Sheet, lists: Lists) -> None:
+        row, lane = place.rows
+        lists[0].append((row,))
         for offset, spec in enumerate(source.lanes):
-            at = position.get(SeriesKey(spec.signal, spec.statistic, place.subject), -1)
+            at = sheet.position.get(SeriesKey(spec.signal, spec.statistic, place.subject), -1)
             if spec.statistic and at >= 0:
                 lists[1].append((at, lane + offset))
 
@@ -90,25 +89,27 @@ class Growing(Kind):
             growth.refresh(self.growths, terms, seen)
         (position, lane), window = lists[1]
         if len(lane):
-            values = reading.flat[position + reading.offsets[window]]
+            values = reading.flat[position]
             growth.fold(self.growths, self.lanes, self.state.terms, lane, values, reading.end[window])
 
-    def renew(self, source: Growth, extra: int, term: int) -> None:
-        self.state.terms.x[term] = NAN
-        lane = int(self.growths.lane[extra])
+    def renew(self, source: Growth, place: Place) -> None:
+        self.state.terms.x[place.term] = NAN
+        row, lane = place.rows
         self.lanes.base[lane : lane + len(source.lanes)] = NAN
-        self.growths.amount[extra] = 0
+        growth.forget(self.growths, row)
 
     def wants(self, source: Growth, lane: int, event: Event) -> bool:
         return fact_tests.event_counts(source.lanes[lane].where, event)
 
-    def count(self, source: Growth, lane: int, extra: int, event: Event, latest: float) -> None:
+    def count(self, source: Growth, lane: int, place: Place, event: Event, latest: float) -> None:
+        extra = place.rows[0]
         if self.growths.next[extra] == -np.inf:
             growth.rotate(self.growths, np.array([extra]), np.array([latest]))
         growth.add(self.growths, extra, min(event.time, latest), float(event.count))
         growth.refresh(self.growths, self.state.terms, np.array([extra]))
 
-    def seed(self, source: Growth, extra: int, key: SeriesKey, points: Points) -> None:
+    def seed(self, source: Growth, place: Place, key: SeriesKey, points: Points) -> None:
+        extra, first = place.rows
         ends = (points.days + 1) * daily.DAY - 1
         if self.growths.next[extra] == -np.inf:
             growth.rotate(self.growths, np.array([extra]), ends[-1:].astype(np.float64))
@@ -124,24 +125,30 @@ class Growing(Kind):
         for offset, lane in enumerate(source.lanes):
             if (lane.signal, lane.statistic) == (key.signal, key.statistic):
                 base = levels[-1] if len(levels) else NAN if key.statistic == LAST else 0.0
-                self.lanes.base[int(self.growths.lane[extra]) + offset] = base
+                self.lanes.base[first + offset] = base
         growth.refresh(self.growths, self.state.terms, np.array([extra]))
 
     def idle(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         away = self._away(source, place, present, now)
-        return away > DROP_AFTER and not bool(self.growths.amount[place.extra].any())
+        return away > DROP_AFTER and not growth.grew(self.growths, place.rows[0])
 
     def absent(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> None:
         away = self._away(source, place, present, now)
         # A period passes by itself; what counts since enrolment would stand for a disk that was pulled long ago.
         if math.isinf(source.period) and away > UNKNOWN_AFTER and any(lane.statistic for lane in source.lanes):
             self.state.terms.x[place.term] = NAN
-            lane = int(self.growths.lane[place.extra])
+            lane = place.rows[1]
             self.lanes.base[lane : lane + len(source.lanes)] = NAN  # when it comes back, x is what it was
+
+    def kept(self, source: Growth, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        return any((lane.signal, lane.statistic, place.subject) in present for lane in source.lanes)
+
+    def meet(self, rows: Ints, now: float) -> None:
+        self.growths.present[rows] = now
 
     def _away(self, source: Growth, place: Place, present: set[tuple[int, int, str]], now: float) -> float:
         """Seconds since a sweep last saw it measured."""
-        growths, extra = self.growths, place.extra
+        growths, extra = self.growths, place.rows[0]
         counted = any((lane.signal, lane.statistic, place.subject) in present for lane in source.lanes)
         if counted or not growths.present[extra]:
             growths.present[extra] = now

@@ -7,7 +7,7 @@ x when it changes. Everything here has a default for a kind that does not need i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from keuring_collector.engine.compiled import Value
     from keuring_collector.engine.explain import Step
     from keuring_collector.engine.model import Event, Evidence, SeriesKey
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.seeding import Points
+    from keuring_collector.engine.shape import Tie
     from keuring_collector.engine.state import Endpoint, FleetState
 
     Ints = NDArray[np.int64]
@@ -29,35 +31,43 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """One cell as its kind sees it: whose it is, its row in the kind's tables, and its first term."""
+    """One cell as its kind sees it: whose it is, its rows in the kind's tables, and its first term.
+
+    While a plan is made, rows are counted from where the endpoint's runs begin.
+    """
 
     endpoint: Endpoint
     number: int
     subject: str
     cell: int
-    extra: int
+    rows: tuple[int, ...]
     term: int
 
 
 class Reading(NamedTuple):
-    """One window each of different endpoints: all values side by side with a NaN at the end, where each window's begin,
-    and when each window ended."""
+    """One window each of different endpoints: all values side by side with a NaN at the end, when each ended, and the
+    day (daily.py) that it belongs to.
+    """
 
     flat: Floats
-    offsets: Ints
     end: Floats
+    day: Ints
 
 
 Lists = tuple[list[tuple[int, ...]], ...]
 
 
 class Kind:
-    """A kind of source. ``widths``: how many numbers each of its lists in a plan has per entry."""
-
-    widths: ClassVar[tuple[int, ...]] = ()
+    """A kind of source. ``lists``: of each of its lists in a plan, what its columns are counted from (plan.py)."""
 
     def __init__(self, state: FleetState) -> None:
         self.state = state
+        self.lists: list[tuple[int, ...]] = []
+
+    def keep(self, table: Columns, *kept: str) -> int:
+        """Enters one of its tables, of which a snapshot keeps some columns; returns the table's number."""
+        self.state.tables.append((table, kept))
+        return len(self.state.tables) - 1
 
     # What a source reads
 
@@ -83,25 +93,24 @@ class Kind:
 
     # Its rows
 
-    def make(self, source: Any, number: int, term: int) -> int:
-        """A fresh row for a cell whose first term is ``term``; -1 when it needs none."""
-        return -1
-
-    def free(self, source: Any, extra: int) -> None:
-        """Gives the row back."""
-
-    def tables(self) -> Sequence[tuple[Columns, tuple[str, ...]]]:
-        """What a snapshot keeps: its tables and of each the columns."""
+    def needs(self, source: Any) -> Sequence[tuple[int, int]]:
+        """In which tables a cell has rows, and how many."""
         return ()
 
-    def rows(self, source: Any, extra: int) -> Sequence[Iterable[int]]:
-        """The rows of a cell in each of ``tables``."""
+    def ties(self, source: Any, number: int, cell: int, term: int, rows: Sequence[int]) -> Iterable[Tie]:
+        """What is written into those ``rows`` when they are given out; all are counted from where the runs begin."""
         return ()
+
+    def free(self, source: Any, place: Place) -> None:
+        """Gives back what a cell has besides those rows."""
 
     # Reading windows
 
-    def collect(self, source: Any, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        """Enters into a plan's ``lists`` how to read windows whose values stand at ``position``."""
+    def collect(self, source: Any, place: Place, sheet: Sheet, lists: Lists) -> None:
+        """Enters into a plan's ``lists`` how to read windows."""
+
+    def group(self, source: Any, place: Place) -> None:
+        """Takes note of the facts that a plan of this endpoint rests on."""
 
     def fold(self, reading: Reading, lists: Sequence[Side]) -> None:
         """Folds windows; ``lists`` are the plans' lists side by side, one row per number, one column per entry."""
@@ -122,22 +131,29 @@ class Kind:
         """x, where it rests on facts; NaN: not known."""
         return float("nan")
 
-    def renew(self, source: Any, extra: int, term: int) -> None:
+    def renew(self, source: Any, place: Place) -> None:
         """Another part is in its place: what was counted or collected is of the old one."""
 
-    def count(self, source: Any, lane: int, extra: int, event: Event, latest: float) -> None:
+    def count(self, source: Any, lane: int, place: Place, event: Event, latest: float) -> None:
         """Counts an event; one that claims to be later than ``latest`` counts there."""
 
     def wants(self, source: Any, lane: int, event: Event) -> bool:
         """Whether an event is of the kind that it counts."""
         return False
 
-    def seed(self, source: Any, extra: int, key: SeriesKey, points: Points) -> None:
+    def seed(self, source: Any, place: Place, key: SeriesKey, points: Points) -> None:
         """Fills it from history: daily points of one of its series."""
 
     def idle(self, source: Any, place: Place, present: set[tuple[int, int, str]], now: float) -> bool:
         """Whether nothing is left to be known of a quiet cell, so that it can be dropped; once a day."""
         return bool(np.isnan(self.state.terms.x[place.term]))
+
+    def kept(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
+        """Whether ``idle`` and ``absent`` do nothing but ``meet`` as long as layout and shape stay as they are."""
+        return False
+
+    def meet(self, rows: Ints, now: float) -> None:
+        """Notes, once a week, that what these rows of its first table are about is measured."""
 
     def settled(self, source: Any, place: Place, present: set[tuple[int, int, str]]) -> bool:
         """Whether ``idle`` is False and does nothing, as long as layout and facts stay as they are."""
@@ -152,7 +168,7 @@ class Kind:
         """Whether x is the date on which something is expected."""
         return False
 
-    def interval(self, extra: int, at: float) -> tuple[float, float]:
+    def interval(self, source: Any, place: Place, at: float) -> tuple[float, float]:
         """The ends of the 80 % interval around the expected date."""
         return at, at
 

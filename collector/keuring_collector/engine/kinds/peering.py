@@ -16,11 +16,11 @@ from keuring_collector.engine.kinds.collecting import Collecting
 from keuring_collector.engine.model import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from keuring_collector.engine.baselines import Group
     from keuring_collector.engine.kinds.kind import Ints, Lists, Place
-    from keuring_collector.engine.model import SeriesKey
+    from keuring_collector.engine.plan import Sheet
     from keuring_collector.engine.state import FleetState
 
 
@@ -44,15 +44,18 @@ class Peering(Collecting):
     def sorting(self, source: Peer) -> set[int]:
         return {fact.signal for fact in source.question.facts if fact.signal}
 
-    def collect(self, source: Peer, place: Place, position: Mapping[SeriesKey, int], lists: Lists) -> None:
-        super().collect(source, place, position, lists)
+    def collect(self, source: Peer, place: Place, sheet: Sheet, lists: Lists) -> None:
+        super().collect(source, place, sheet, lists)
+        sheet.grouped.append(place.cell)
+
+    def group(self, source: Peer, place: Place) -> None:
         group = group_of(place.endpoint.facts, source.question.facts, place.subject)
         number = -1
         if group is not None:
             number = self._numbers.setdefault(group, len(self._groups))
             if number == len(self._groups):
                 self._groups.append(group)
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         rings.group[row] = number
 
     def refresh(self, source: Peer, rings: Peers, rows: Ints) -> None:
@@ -76,7 +79,7 @@ class Peering(Collecting):
         self.state.terms.x[rings.term[rows]] = NAN
 
     def evidence(self, source: Peer, place: Place) -> list[Evidence]:
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         signal, statistic, subject = source.signal, source.statistic, place.subject
         main = self.state.index.rules[place.number].terms[0]
         usual, spread = float(rings.usual[row]), float(rings.spread[row])
@@ -93,7 +96,7 @@ class Peering(Collecting):
         return found + self.state.known_facts(place.endpoint, self.sorting(source), subject)
 
     def steps(self, source: Peer, place: Place) -> Iterator[Step]:
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         signal, statistic, subject = source.signal, source.statistic, place.subject
         machines = int(rings.machines[row])
         truth = Truth.TRUE if machines >= source.peers else Truth.UNKNOWN
@@ -107,7 +110,7 @@ class Peering(Collecting):
         if machines:
             yield Step(subject, "usual", signal, statistic, usual, "give or take", spread, truth)
         # While the finding stands, the recovery limit is the one in force.
-        limit = usual + source.sign * float(self.state.terms.limit[place.term]) * spread
+        limit = usual + source.sign * self.state.limit(place) * spread
         yield Step(
             subject,
             "value",

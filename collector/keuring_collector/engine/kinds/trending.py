@@ -41,7 +41,7 @@ class Trending(Collecting):
         self.state.terms.x[rings.term[rows]] = NAN
 
     def evidence(self, source: Trend, place: Place) -> list[Evidence]:
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         value = daily.newest(rings, row, source.days, source.aggregate)
         found = []
         if math.isfinite(value):
@@ -54,7 +54,7 @@ class Trending(Collecting):
         return found
 
     def steps(self, source: Trend, place: Place) -> Iterator[Step]:
-        rings, row = self.ring(place.extra)
+        rings, row = self.ring(source, place)
         outcome = trend.Outcome(int(rings.outcome[row]))
         known = outcome is trend.Outcome.KNOWN
         pace = float(rings.rate[row]) * source.per if known else None
@@ -62,7 +62,7 @@ class Trending(Collecting):
         truth, detail = (Truth.TRUE, "") if known else (Truth.UNKNOWN, outcome.name.lower())
         span = source.per * daily.DAY
         yield Step(place.subject, "trend", source.signal, source.statistic, pace, "in", span, truth, detail)
-        surely, limit = number(self.state, place.term), float(self.state.terms.limit[place.term])
+        surely, limit = number(self.state, place.term), self.state.limit(place)
         comparison = "up by more than" if source.sign > 0 else "down by more than"
         truth = term_truth(self.state, place)
         yield Step(place.subject, "surely", source.signal, source.statistic, surely, comparison, limit, truth)
