@@ -124,6 +124,7 @@ class FakeHost:
         default_factory=lambda: {"sda": HARD_DISK, "nvme0n1": SOLID_STATE, "sdb": None}
     )
     kernel_lines: list[readings.LogLine] = field(default_factory=list)
+    faults: list[readings.Fault] = field(default_factory=list)
     crashed: list[readings.Crash] = field(default_factory=list)
 
     def advance(self, seconds: float, *, clock_jump: float = 0.0) -> None:
@@ -215,7 +216,9 @@ class FakeHost:
     def kernel_log(self, position: str) -> readings.KernelLog:
         self._answer("kernel_log")
         known = int(position or 0)
-        return readings.KernelLog(str(len(self.kernel_lines)), self.kernel_lines[known:])
+        faults = self.faults[max(0, known - len(self.kernel_lines)) :]
+        count = len(self.kernel_lines) + len(self.faults)
+        return readings.KernelLog(str(count), self.kernel_lines[known:], faults)
 
     def last_shutdown(self) -> readings.Shutdown:
         return self._answer("last_shutdown")  # type: ignore[no-any-return]

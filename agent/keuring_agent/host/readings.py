@@ -5,7 +5,10 @@ Counters are running totals since some unknown start; who needs growth or a rate
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class NotMeasurable(Exception):  # noqa: N818  # it is an answer, not a fault
@@ -148,11 +151,24 @@ class LogLine(NamedTuple):
     text: str
 
 
+class Fault(NamedTuple):
+    """What the system noted of its own accord, in seconds since 1970.
+
+    ``kind`` is io_error, filesystem_error, machine_check or bug_check; ``detail`` the severity, or the code, or "".
+    """
+
+    time: float
+    kind: str
+    subject: str
+    detail: str
+
+
 class KernelLog(NamedTuple):
-    """Messages after some position, and the position to go on from."""
+    """Messages, or faults where the system tells them apart itself, after some position; and where to go on from."""
 
     position: str
     lines: list[LogLine]
+    faults: Sequence[Fault] = ()
 
 
 class Shutdown(NamedTuple):
@@ -277,10 +293,11 @@ class Program(NamedTuple):
 
 
 class Crash(NamedTuple):
-    """A program that ended by a fault of its own, in seconds since 1970."""
+    """A program that ended by a fault of its own, in seconds since 1970; version where the system noted it."""
 
     time: float
     program: str
+    version: str | None = None
 
 
 class Crashes(NamedTuple):

@@ -10,6 +10,7 @@ from keuring.signals.catalogue import (
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
     KEURING_KERNEL_OOPS,
+    KEURING_SYSTEM_BUG_CHECK,
 )
 from keuring_agent.sensors.base import Readings, Sensor
 
@@ -43,6 +44,13 @@ _FILE_SYSTEM: Final = (
 _MACHINE_CHECK: Final = re.compile(r"\[Hardware Error\]: CPU[: ]\s?(\d+)\b.*?:? (?:0x)?([0-9a-f]{16})\b")
 _MACHINE_CHECKS: Final = re.compile(r"\[Hardware Error\]: Machine check events logged")
 _UNCORRECTED: Final = 1 << 61
+# Where the system itself says what happened (host.readings.Fault).
+_FAULTS: Final = {
+    "io_error": KEURING_DISK_IO_ERROR,
+    "filesystem_error": KEURING_FILESYSTEM_ERROR,
+    "machine_check": KEURING_CPU_MACHINE_CHECK,
+    "bug_check": KEURING_SYSTEM_BUG_CHECK,
+}
 _OOPS: Final = re.compile(
     r"^(?:Oops|Internal error|general protection fault|invalid opcode|divide error|stack segment|double fault)"
     r"[^\[]*\[#\d+\]"
@@ -50,7 +58,7 @@ _OOPS: Final = re.compile(
 
 
 def classify(text: str) -> tuple[Signal, str, str] | None:
-    """What a message of the kernel counts as: (signal, subject, severity), or None for nothing."""
+    """What a message of the kernel counts as: (signal, subject, severity or code), or None for nothing."""
     if (match := _IO.search(text)) is not None:
         return None if _NO_DISK.match(match[1]) else (KEURING_DISK_IO_ERROR, match[1], "")
     for pattern in _FILE_SYSTEM:
@@ -68,22 +76,29 @@ class KernelLogSensor(Sensor):
     """Counts new messages, one event per subject and sample however many came."""
 
     name = "kernel"
-    signals = (KEURING_DISK_IO_ERROR, KEURING_FILESYSTEM_ERROR, KEURING_CPU_MACHINE_CHECK, KEURING_KERNEL_OOPS)
+    signals = (
+        KEURING_DISK_IO_ERROR,
+        KEURING_FILESYSTEM_ERROR,
+        KEURING_CPU_MACHINE_CHECK,
+        KEURING_KERNEL_OOPS,
+        KEURING_SYSTEM_BUG_CHECK,
+    )
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
 
     def read(self, host: Host, out: Readings) -> None:
         log = host.kernel_log(str(self._notebook.get(POSITION, "")))
-        out.watched(*self.signals)
+        out.watched(*(signal for signal in self.signals if host.platform in signal.platforms))
+        found = [(line.time, classify(line.text)) for line in log.lines]
+        found += [(fault.time, (_FAULTS[fault.kind], fault.subject, fault.detail)) for fault in log.faults]
         counts: dict[tuple[Signal, str, str], tuple[int, float]] = {}
-        for line in log.lines:
-            key = classify(line.text)
+        for time, key in found:
             if key is not None:
                 count, latest = counts.get(key, (0, 0.0))
-                counts[key] = (count + 1, max(latest, min(line.time, host.wall())))
-        for (signal, subject, severity), (count, latest) in self._without_echoes(counts):
-            attributes = {"severity": severity} if severity else {}
+                counts[key] = (count + 1, max(latest, min(time, host.wall())))
+        for (signal, subject, detail), (count, latest) in self._without_echoes(counts):
+            attributes = {signal.attributes[0]: detail} if detail else {}
             out.event(signal, latest, subject, count, **attributes)
         self._notebook[POSITION] = log.position
 

@@ -257,7 +257,7 @@ KEURING_MEMORY_ERRORS_CORRECTED: Final = Signal(
     brief="Memory errors that the hardware corrected.",
     purpose="Finds memory modules that begin to fail.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     statistics=(Statistic.SUM,),
     precision=1.0,
     otel="hw.errors{hw.type=memory}",
@@ -270,7 +270,7 @@ KEURING_MEMORY_ERRORS_UNCORRECTED: Final = Signal(
     brief="Memory errors that the hardware could not correct.",
     purpose="Finds memory modules that fail.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     statistics=(Statistic.SUM,),
     precision=1.0,
     otel="hw.errors{hw.type=memory}",
@@ -440,7 +440,7 @@ KEURING_FILESYSTEM_READ_ONLY: Final = Signal(
     brief="Whether the file system is mounted read-only.",
     purpose="Finds disks that the system no longer dares to write to.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="mountpoint",
     value=ValueType.BOOLEAN,
 )
@@ -795,7 +795,7 @@ KEURING_SMART_WARNING_TEMPERATURE_TIME: Final = Signal(
     brief="Time in its life that an NVMe disk was at or above the temperature at which its maker warns.",
     purpose="Finds disks that are cooled too little, also when nobody looks.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="device",
     statistics=(Statistic.LAST,),
     precision=60.0,
@@ -891,7 +891,7 @@ KEURING_WIFI_SIGNAL: Final = Signal(
     brief="Strength of the Wi-Fi signal; no name of a network and no place.",
     purpose="Finds places where the network is too weak to work.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="interface",
     statistics=(
         Statistic.MEAN,
@@ -907,7 +907,7 @@ KEURING_WIFI_RETRY_RATIO: Final = Signal(
     brief="Share of Wi-Fi frames that had to be sent again.",
     purpose="Tells a crowded or disturbed network from a slow machine.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="interface",
     statistics=(Statistic.MEAN,),
     precision=0.01,
@@ -920,7 +920,7 @@ KEURING_NETWORK_LINK_CAPABILITY: Final = Signal(
     brief="Highest speed that the network port can do.",
     purpose="A port that settles below what it can do has a bad cable or dock.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="interface",
     value=ValueType.NUMBER,
 )
@@ -934,7 +934,7 @@ HW_TEMPERATURE: Final = Signal(
     brief="Temperature at a sensor.",
     purpose="Finds machines that run hotter than they should.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "macos"),
+    platforms=("linux", "windows", "macos"),
     subject="sensor",
     statistics=(
         Statistic.MEAN,
@@ -950,7 +950,7 @@ HW_TEMPERATURE_LIMIT: Final = Signal(
     brief="Temperature at which the maker calls the part too hot.",
     purpose="Puts the temperature in proportion.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="sensor",
     statistics=(Statistic.LAST,),
     precision=0.5,
@@ -1109,7 +1109,7 @@ KEURING_BOOT_DURATION: Final = Signal(
     brief="Time from power-on to a usable system, at the last start.",
     purpose="A start that grows slower has a cause that can be taken away.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     statistics=(Statistic.LAST,),
     precision=0.1,
 )
@@ -1192,7 +1192,6 @@ KEURING_SYSTEM_BUG_CHECK: Final = Signal(
     privacy=Privacy.HARDWARE,
     platforms=("windows",),
     attributes=("code",),
-    status=Status.PLANNED,
 )
 
 # Hardware and operating system
@@ -1385,7 +1384,7 @@ KEURING_BOOT_STEP_DURATION: Final = Signal(
     brief="Time that one step of the last start took: a service, a driver or a start-up program.",
     purpose="Finds the one cause of a slow start.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="step",
     statistics=(Statistic.LAST,),
     precision=0.1,
@@ -1398,7 +1397,7 @@ KEURING_APPLICATION_CRASH: Final = Signal(
     brief="A program ended by a fault of its own.",
     purpose="Finds versions of programs that fail, before each colleague reports it.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="program",
     attributes=("version",),
 )
@@ -1423,7 +1422,7 @@ KEURING_SOFTWARE_VERSION: Final = Signal(
     brief="Version of a program, which goes by its maker's name without version; of Office the year is the version.",
     purpose="Finds programs whose support ends or that fail in one version.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="program",
     value=ValueType.STRING,
 )
@@ -1451,7 +1450,7 @@ KEURING_FILESYSTEM_ENCRYPTED: Final = Signal(
     brief="Whether the volume is encrypted.",
     purpose="A lost machine must not be a data leak.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="mountpoint",
     value=ValueType.BOOLEAN,
 )
@@ -1463,7 +1462,7 @@ KEURING_FIREWALL_ENABLED: Final = Signal(
     brief="Whether a firewall is on.",
     purpose="Finds machines that are open to their network.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     value=ValueType.BOOLEAN,
 )
 KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
@@ -1474,7 +1473,7 @@ KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
     brief="Whether protection against malware is on.",
     purpose="Finds machines without protection.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     value=ValueType.BOOLEAN,
 )
 KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
@@ -1485,7 +1484,7 @@ KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
     brief="When the signatures of the malware protection were last updated.",
     purpose="Protection that is not updated misses what is new.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     value=ValueType.TIME,
 )
 KEURING_BACKUP_SUCCEEDED: Final = Signal(
@@ -1496,7 +1495,7 @@ KEURING_BACKUP_SUCCEEDED: Final = Signal(
     brief="When the machine's backup last succeeded.",
     purpose="Finds machines whose backup has stopped, while nothing is lost yet.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="backup",
     value=ValueType.TIME,
 )
@@ -1508,7 +1507,7 @@ KEURING_CERTIFICATE_EXPIRES: Final = Signal(
     brief="When a certificate of the machine itself expires; it goes by its use, such as wifi or vpn, not by a name.",
     purpose="A certificate that expires locks its colleague out.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     subject="certificate",
     value=ValueType.TIME,
 )
@@ -1532,7 +1531,7 @@ KEURING_HARDWARE_MANUFACTURED: Final = Signal(
     brief="When the machine was made or first used.",
     purpose="Plans replacement.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     value=ValueType.TIME,
 )
 KEURING_DRIVER_RELEASED: Final = Signal(
@@ -1556,7 +1555,7 @@ KEURING_DISPLAY_COUNT: Final = Signal(
     brief="Screens in use, its own included.",
     purpose="Shows that a port for a further screen is free.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     statistics=(Statistic.MAX,),
     precision=1.0,
 )
