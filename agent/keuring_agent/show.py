@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from keuring.signals.catalogue import SIGNALS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from keuring_agent.privacy import Gate
     from keuring_agent.window import WindowReport
 
-# Catalogue ids are drawn in blocks, a block a subject.
+# The first id of each subject of the catalogue, which lists them subject by subject.
 TITLES: Final = (
     (1, "Processor"),
     (20, "Memory"),
@@ -33,6 +34,10 @@ TITLES: Final = (
     (180, "Battery"),
     (200, "System"),
     (280, "Hardware and operating system"),
+    (470, "Start, sign-in and programs"),
+    (480, "Safety and life cycle"),
+    (510, "Graphics"),
+    (520, "Screens, docks and printers"),
     (900, "The agent itself"),
 )
 _POWERS: Final = ("", "k", "M", "G", "T", "P")
@@ -163,7 +168,17 @@ def text(
 
 def title_of(signal: Signal) -> str:
     """The heading that it stands under."""
-    return next(name for first, name in reversed(TITLES) if signal.id >= first)
+    return _headings()[signal.id]
+
+
+@cache
+def _headings() -> dict[int, str]:
+    firsts, title = dict(TITLES), ""
+    found = {}
+    for signal in SIGNALS:
+        title = firsts.get(signal.id, title)
+        found[signal.id] = title
+    return found
 
 
 def reason(entry: Entry, say: Language) -> str:

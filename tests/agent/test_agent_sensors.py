@@ -11,8 +11,9 @@ from keuring.signals import catalogue
 from keuring.signals.catalogue import SIGNALS
 from keuring.signals.model import Status
 from keuring_agent.host.fake import FakeHost
+from keuring_agent.host.inventory import BugCheck
 from keuring_agent.host.linux import LinuxHost
-from keuring_agent.host.readings import Crash, Fault, LogLine, NotMeasurable, Shutdown, Smart
+from keuring_agent.host.readings import Crash, Incident, LogLine, NotMeasurable, Shutdown, Smart
 from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.recorder import OWN_SIGNALS, Recorder
@@ -31,12 +32,22 @@ LINES = [
     "EXT4-fs error (device sda1): ext4_lookup:1855: inode #2: comm ls: deleted inode referenced: 12",
     "mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 5: be00000000800400",
     "Oops: 0000 [#1] PREEMPT SMP PTI",
+    "amdgpu 0000:03:00.0: amdgpu: GPU reset begin!",
+    "usb 1-4: device descriptor read/64, error -71",
 ]
 
 
 CRASHES = [Crash(1.7e9, "LibreOffice")]
-# What a system that tells faults apart itself (Windows) says; the fake host passes for any.
-FAULTS = [Fault(1.7e9, "bug_check", "", "0x0000009f")]
+
+
+def busy_host() -> FakeHost:
+    """A machine to which everything happened that is an event."""
+    return FakeHost(
+        kernel_lines=[LogLine(1.7e9, line) for line in LINES],
+        crashed=list(CRASHES),
+        hung=list(CRASHES),
+        stopped=[BugCheck(1.7e9, "0x0000009f")],
+    )
 
 
 def recorder_of(host: Host, notebook: dict[str, Any] | None = None, gate: Gate | None = None) -> Recorder:
@@ -71,7 +82,7 @@ def emitted(report: WindowReport) -> set[int]:
 
 
 def test_all_of_the_catalogue_is_emitted_and_all_that_is_emitted_is_in_it() -> None:
-    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES], crashed=list(CRASHES), faults=list(FAULTS))
+    host = busy_host()
     notebook = {"boot_id": "the one before", "agent_stopped": False, "seen_at": 1.6e9}
     recorder = recorder_of(host, notebook)
     report = one_window(host, recorder)
@@ -92,7 +103,7 @@ def test_sensors_declare_exactly_what_the_catalogue_has() -> None:
 
 @pytest.mark.parametrize("sensor", every({}, 3600, 21600), ids=lambda sensor: sensor.name)
 def test_each_sensor_emits_only_what_it_declares(sensor: Sensor) -> None:
-    host = FakeHost(kernel_lines=[LogLine(1.7e9, line) for line in LINES], crashed=list(CRASHES), faults=list(FAULTS))
+    host = busy_host()
     out = Readings(Gate())
     sensor.read(host, out)
     host.advance(60)
@@ -222,6 +233,61 @@ def test_numbers_come_out_as_they_should() -> None:
     assert value_of(report, catalogue.KEURING_SMART_WARNING_TEMPERATURE_TIME, "nvme0n1") == 120
     assert value_of(report, catalogue.KEURING_BOOT_STEP_DURATION, "NetworkManager-wait-online") == pytest.approx(6.2)
     assert value_of(report, catalogue.KEURING_RAID_MISSING_DISKS, "md0") == 0
+    assert value_of(report, catalogue.HW_GPU_UTILIZATION, "gpu0") == pytest.approx(0.12)
+    assert value_of(report, catalogue.HW_GPU_MEMORY_UTILIZATION, "gpu0") == pytest.approx(0.25)
+    assert value_of(report, catalogue.HW_GPU_MEMORY_LIMIT, "gpu0") == pytest.approx(8e9, rel=1e-3)
+    assert value_of(report, catalogue.KEURING_SIGN_IN_DURATION) == pytest.approx(9.4)
+    assert value_of(report, catalogue.KEURING_CPU_VULNERABILITIES) == 0
+    assert value_of(report, catalogue.KEURING_PRINTER_COUNT) == 3
+    assert value_of(report, catalogue.KEURING_PRINTER_UNREACHABLE) == 1
+    assert value_of(report, catalogue.KEURING_VPN_CONNECTIONS) == 1
+    assert value_of(report, catalogue.KEURING_SERVICE_FAILED) == 0
+    assert value_of(report, catalogue.KEURING_FIRMWARE_UPDATES_PENDING) == 1
+    assert value_of(report, catalogue.KEURING_DISPLAY_LIMIT) == 3
+
+
+def test_properties_come_out_as_they_should() -> None:
+    report = one_window(host := FakeHost(), recorder_of(host))
+    facts = {(catalogue.BY_ID[signal].name, subject): value for (signal, subject), value in report.facts.items()}
+    wanted = {
+        ("keuring.memory.slots", ""): 2,
+        ("keuring.memory.modules", ""): 1,
+        ("keuring.disk.size", "sda"): 512e9,
+        ("keuring.gpu.model", "gpu0"): "Example Graphics",
+        ("keuring.gpu.driver.version", "gpu0"): "examplegpu 6.1.0",
+        ("keuring.display.model", "DP-1"): "Example 24",
+        ("keuring.display.manufactured", "DP-1"): 1.5e9,
+        ("keuring.dock.model", "0-1"): "Example Dock",
+        ("keuring.secure_boot.enabled", ""): True,
+        ("keuring.tpm.version", ""): "2.0",
+        ("keuring.licence.expires", "Example Enterprise"): 1.73e9,
+        ("keuring.driver.version", "examplewifi"): "5.6.1",
+        ("keuring.driver.released", "examplewifi"): 1.65e9,
+        ("keuring.firmware.device.version", "microcode"): "0xf4",
+        ("keuring.os.patch_level", ""): "12.7",
+        ("keuring.updates.automatic", ""): True,
+        ("keuring.updates.checked", ""): 1_699_990_000,
+        ("keuring.software.inventory", "Example Drawing"): "3.1",
+    }
+    assert {key: facts.get(key) for key in wanted} == wanted
+
+
+def test_events_say_what_and_which_version() -> None:
+    report = one_window(host := busy_host(), recorder_of(host, {"crashes_position": "0", "hangs_position": "0"}))
+    found = {event.signal.name: (event.subject, dict(event.attributes)) for event in report.events}
+    assert found["keuring.application.hang"] == ("LibreOffice", {"version": "7.4.7"})
+    assert found["keuring.system.bug_check"] == ("", {"code": "0x0000009f"})
+    assert found["keuring.gpu.reset"] == ("amdgpu", {})
+    assert found["keuring.usb.error"] == ("1-4", {})
+
+
+def test_what_another_system_tells_as_such_counts_like_a_message() -> None:
+    host = FakeHost(incidents=[Incident(1.7e9, "machine_check", "2", "corrected"), Incident(1.7e9, "gpu_reset", "x")])
+    host.incidents.append(Incident(1.8e9, "gpu_reset", "x"))
+    report = one_window(host, recorder_of(host))
+    found = {event.signal.name: (event.subject, event.times, dict(event.attributes)) for event in report.events}
+    assert found["keuring.cpu.machine_check"] == ("2", 1, {"severity": "corrected"})
+    assert found["keuring.gpu.reset"] == ("x", 2, {})
 
 
 @pytest.mark.parametrize(

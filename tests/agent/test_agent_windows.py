@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import keuring_agent.host.windows
 import keuring_rules
 from keuring_agent import language
-from keuring_agent.host.readings import Encryption, Fault, MalwareProtection, NotMeasurable, Shutdown, Updates
+from keuring_agent.host.inventory import BugCheck
+from keuring_agent.host.readings import Encryption, Incident, MalwareProtection, NotMeasurable, Shutdown, Updates
 from keuring_agent.host.windows import cim, encryption, events, faults, identity, protection, starting, updates, values
 from tests.agent.examples import quick
 from tests.agent.windows import RecordedWindows, event
@@ -119,7 +120,7 @@ def test_a_tally_counts_each_event_once() -> None:
     assert tally.count(AT_NOON) == {1: 2}
 
 
-def found_in(text: str, inside: set[int] | None = None) -> Fault | None:
+def found_in(text: str, inside: set[int] | None = None) -> Incident | None:
     parsed = events.parse(text)
     assert parsed is not None
     return faults.fault(parsed, {0} if inside is None else inside)
@@ -137,14 +138,22 @@ def test_faults_of_disks_and_file_systems() -> None:
     assert damaged.subject == "HarddiskVolume3"
 
 
-def test_faults_of_the_processor_and_of_windows() -> None:
+def test_faults_of_the_processor_and_the_graphics() -> None:
     severe = found_in(event("Microsoft-Windows-WHEA-Logger", 18, 1, NOON, named={"ApicId": "2"}))
     assert severe is not None
     assert severe[1:] == ("machine_check", "2", "uncorrected")
-    stopped = found_in(event("Microsoft-Windows-Kernel-Power", 41, 1, NOON, named={"BugcheckCode": "159"}))
-    assert stopped is not None
-    assert stopped.detail == "0x0000009f"
-    assert found_in(event("Microsoft-Windows-Kernel-Power", 41, 1, NOON, named={"BugcheckCode": "0"})) is None
+    reset = found_in(event("Display", 4101, 1, NOON, "nvlddmkm", ""))
+    assert reset is not None
+    assert (reset.kind, reset.subject) == ("gpu_reset", "nvlddmkm")
+    assert found_in(event("Microsoft-Windows-Kernel-Power", 41, 1, NOON, named={"BugcheckCode": "159"})) is None
+
+
+def test_blue_screens_by_their_code() -> None:
+    power = "Microsoft-Windows-Kernel-Power"
+    log = [event(power, 41, number, NOON, named={"BugcheckCode": code}) for number, code in ((1, "0"), (2, "159"))]
+    windows = RecordedWindows(logs={"System": log})
+    assert faults.bug_checks(windows, "") == ("record:2", [])
+    assert faults.bug_checks(windows, "record:0") == ("record:2", [BugCheck(AT_NOON, "0x0000009f")])
 
 
 @pytest.mark.parametrize(
@@ -352,4 +361,4 @@ def test_windows_is_imported_in_the_thin_modules_and_when_asked_only() -> None:
             if {name.partition(".")[0] for name in listed} & names:
                 users.add(path.stem)
                 assert node not in tree.body
-    assert users == {"cim", "registry", "eventlog", "devices", "parts"}
+    assert users == {"cim", "registry", "eventlog", "devices", "calls"}

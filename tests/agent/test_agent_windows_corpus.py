@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from keuring_agent.host.readings import Encryption, NotMeasurable
-from keuring_agent.host.windows import disks, encryption, identity, network, values
+from keuring_agent.host.windows import disks, encryption, graphics, identity, network, parts, surroundings, values
 from tests.agent.windows import exported
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.corpus
 KNOWN: Final = ("amd64", "example")
+NOW: Final = datetime(2017, 11, 30, tzinfo=UTC).timestamp()
 
 
 def systems(rows: Rows) -> object:
@@ -43,20 +45,20 @@ PARSERS: Final[dict[str, Callable[[Rows], object]]] = {
     "Win32_NetworkAdapter": network.older_ports,
     "MSFT_NetAdapter": network.ports,
     "Win32_EncryptableVolume": encryption.encryption,
+    "Win32_VideoController": graphics.gpus,
+    "Win32_PhysicalMemory": lambda rows: parts.memory_slots([{"MemoryDevices": 4}], rows),
+    "Win32_PhysicalMemoryArray": lambda rows: parts.memory_slots(rows, [{"Capacity": 1}]),
+    "SoftwareLicensingProduct": lambda rows: parts.licences(rows, NOW),
 }
 # What the agent never asks for, and why.
 UNREAD: Final = {
     "Win32_UserAccount": "people are not read",
     "Win32_NetworkAdapterConfiguration": "addresses are not read",
-    "SoftwareLicensingProduct": "licences are not read",
     "MSVM_ComputerSystem": "virtual machines are machines of their own",
     "MSVM_MemorySettingData": "virtual machines are machines of their own",
     "MSVM_ProcessorSettingData": "virtual machines are machines of their own",
     "Win32_CDROMDrive": "nothing of the catalogue",
     "CIM_LogicalDevice": "nothing of the catalogue",
-    "Win32_PhysicalMemory": "nothing of the catalogue",
-    "Win32_PhysicalMemoryArray": "nothing of the catalogue",
-    "Win32_VideoController": "nothing of the catalogue",
     "Win32_LogicalDisk": "psutil tells of file systems",
 }
 
@@ -95,7 +97,9 @@ def test_an_encrypted_volume(corpus: Path) -> None:
 
 def test_an_nvme_disk_by_both_classes(corpus: Path) -> None:
     (newer,) = disks.physical(exported(folder(corpus) / "latitude-7480-MSFT_PhysicalDisk.wmi"))
-    assert newer == disks.Disk(0, "nvme", True, "PC300 NVMe SK hynix 512GB", "20007A00", "ACE4_2E61_9000_7804")
+    assert newer == disks.Disk(
+        0, "nvme", True, "PC300 NVMe SK hynix 512GB", "20007A00", "ACE4_2E61_9000_7804", 512110190592
+    )
     (older,) = disks.drives(exported(folder(corpus) / "win10-crypt-Win32_DiskDrive.wmi"))
     assert (older.name, older.kind, older.model) == ("PhysicalDrive0", "nvme", "KXG50ZNV512G NVMe TOSHIBA 512GB")
     assert older.firmware == "AACA4100"
@@ -133,3 +137,27 @@ def test_real_ports_among_virtual_ones(corpus: Path) -> None:
     assert all(port.speed is None or port.speed < 1e12 for port in older)
     processor = exported(folder(corpus) / "7-Win32_Processor.wmi")
     assert processors(processor) == ["Intel(R) Core(TM) i5-2300 CPU @ 2.80GHz"]
+
+
+def test_a_private_network_that_is_up_and_one_that_is_down(corpus: Path) -> None:
+    up = exported(folder(corpus) / "vpn-up-Win32_NetworkAdapter.wmi")
+    assert surroundings.vpn_connections(up) == 1
+    down = exported(folder(corpus) / "vpn-down-MSFT_NetAdapter.wmi")
+    assert surroundings.vpn_connections(down) == 0
+
+
+def test_graphics_of_three_makers(corpus: Path) -> None:
+    found = {}
+    for name in ("amd-radeon-rx6600xt", "intel-hd-graphics", "nvidia-geforce-rtx-2060-super"):
+        (one,) = graphics.gpus(exported(folder(corpus) / f"{name}-Win32_VideoController.wmi"))
+        found[one.model] = one.driver
+    assert found["Intel(R) HD Graphics"] == "Intel Corporation 9.17.10.4459"
+    assert set(found) == {"Intel(R) HD Graphics", "AMD Radeon RX 6600 XT", "NVIDIA GeForce RTX 2060 SUPER"}
+
+
+def test_memory_and_a_licence_that_must_be_renewed(corpus: Path) -> None:
+    arrays = exported(folder(corpus) / "2003-Win32_PhysicalMemoryArray.wmi")
+    modules = exported(folder(corpus) / "2003-Win32_PhysicalMemory.wmi")
+    assert parts.memory_slots(arrays, modules) == (4, 2)
+    (licence,) = parts.licences(exported(folder(corpus) / "office_2016_01-SoftwareLicensingProduct.wmi"), NOW)
+    assert licence == ("Office 16", datetime(2018, 5, 28, tzinfo=UTC).timestamp())  # in 259174 minutes

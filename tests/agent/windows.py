@@ -157,6 +157,8 @@ class RecordedWindows:
     store: list[bytes] = field(default_factory=list)
     waiting: list[dict[str, object]] | Exception = field(default_factory=list)
     history: list[dict[str, object]] | Exception = field(default_factory=list)
+    searched: object = None
+    sources: list[int] = field(default_factory=list)
     wireless: list[Wlan] = field(default_factory=list)
     programs: dict[str, Result] = field(default_factory=dict)
     report: str = ""
@@ -226,6 +228,12 @@ class RecordedWindows:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def last_search(self) -> object:
+        return self.searched
+
+    def display_sources(self) -> Sequence[int]:
+        return self.sources
 
     def wlan(self) -> Sequence[Wlan]:
         return self.wireless

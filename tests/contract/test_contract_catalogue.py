@@ -29,7 +29,7 @@ FORBIDDEN: Final = re.compile(
 HARMLESS: Final = {"keuring.smart.command_timeouts"}  # commands to a disk
 SUBJECTS: Final = {
     "", "mountpoint", "device", "interface", "sensor", "fan", "battery", "processor", "array",
-    "step", "program", "backup", "certificate", "driver",
+    "step", "program", "backup", "certificate", "driver", "gpu", "display", "dock", "port", "licence",
 }  # fmt: skip
 
 

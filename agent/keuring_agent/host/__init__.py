@@ -14,7 +14,7 @@ from keuring_agent.host.readings import NotMeasurable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_agent.host import readings
+    from keuring_agent.host import inventory, readings
 
 __all__ = ["Host", "NotMeasurable", "local"]
 
@@ -160,6 +160,84 @@ class Host(Protocol):
 
     def crashes(self, position: str) -> readings.Crashes:
         """Programs that crashed after ``position``; none for "", which only says where to begin."""
+
+    def hangs(self, position: str) -> readings.Crashes:
+        """Programs that did not respond and were ended after ``position``; none for "", as with crashes."""
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:
+        """Fatal errors of the system after ``position``; none for "", as with crashes."""
+
+    def sign_in_duration(self) -> float | None:
+        """Seconds from the last signing in to a usable desktop; None where nobody has since the start."""
+
+    def further_software(self) -> Sequence[readings.Program]:
+        """Programs with a place in the menu that are installed for the whole machine, those of software() left out."""
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        """Drivers that do not come with the system itself."""
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        """Firmware of parts. May take seconds."""
+
+    def firmware_updates(self) -> int:
+        """Updates of firmware that wait. May take seconds."""
+
+    def secure_boot(self) -> bool:
+        """Whether the firmware starts only what is signed."""
+
+    def tpm(self) -> str:
+        """Version of the TPM, such as "2.0"."""
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        """Licences of the system that end some day."""
+
+    def patch_level(self) -> str:
+        """Level of patches within the system's version."""
+
+    def updates_automatic(self) -> bool:
+        """Whether updates are installed by themselves."""
+
+    def updates_checked(self) -> float:
+        """When updates were last looked for, seconds since 1970."""
+
+    def failed_services(self) -> int:
+        """Services of the system that failed."""
+
+    def suspend_failures(self) -> int:
+        """Times that the machine could not go to sleep."""
+
+    def throttled_time(self) -> float:
+        """Seconds for which the processor slowed itself down."""
+
+    def vulnerabilities(self) -> int:
+        """Known faults of the processor that nothing wards off."""
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        """Places for memory modules."""
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        """Whole physical disks. No disk is asked."""
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        """Graphics processors."""
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        """What they do now; one that sleeps is not woken."""
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        """Screens that are connected, the machine's own included."""
+
+    def display_limit(self) -> int:
+        """Screens that the machine can drive at once."""
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        """Docks that the machine is on; none is an answer."""
+
+    def printers(self) -> inventory.Printers:
+        """Printers that are set up. No printer is asked by the agent itself."""
+
+    def vpn_connections(self) -> int:
+        """Connections to a virtual private network that are up."""
 
     def own_use(self) -> readings.OwnUse:
         """What the agent costs."""

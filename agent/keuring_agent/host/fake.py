@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keuring_agent.host import readings
+from keuring_agent.host import inventory, readings
 from keuring_agent.host.readings import NotMeasurable
 
 if TYPE_CHECKING:
@@ -105,6 +105,32 @@ LAPTOP: dict[str, Any] = {
     "displays": 2,
     "manufactured": 1_600_000_000.0,
     "crashes": None,
+    "hangs": None,
+    "bug_checks": None,
+    "sign_in_duration": 9.4,
+    "further_software": [readings.Program("Example Drawing", "3.1")],
+    "drivers": [inventory.Driver("examplewifi", "5.6.1", 1_650_000_000.0)],
+    "device_firmware": [inventory.DeviceFirmware("microcode", "0xf4")],
+    "firmware_updates": 1,
+    "secure_boot": True,
+    "tpm": "2.0",
+    "licences": [inventory.Licence("Example Enterprise", 1_730_000_000.0)],
+    "patch_level": "12.7",
+    "updates_automatic": True,
+    "updates_checked": 1_699_990_000.0,
+    "failed_services": 0,
+    "suspend_failures": 2,
+    "throttled_time": 12.5,
+    "vulnerabilities": 0,
+    "memory_slots": inventory.MemorySlots(2, 1),
+    "disk_sizes": [inventory.DiskSize("sda", 512 * GIGABYTE)],
+    "gpus": [inventory.Gpu("gpu0", "Example Graphics", "examplegpu 6.1.0")],
+    "gpu_use": [inventory.GpuUse("gpu0", 0.12, 2 * GIGABYTE, 8 * GIGABYTE)],
+    "screens": [inventory.Screen("DP-1", "Example 24", 1_500_000_000.0)],
+    "display_limit": 3,
+    "docks": [inventory.Dock("0-1", "Example Dock")],
+    "printers": inventory.Printers(3, 1),
+    "vpn_connections": 1,
     "own_use": readings.OwnUse(1.0, 18 * 2**20),
 }
 
@@ -124,8 +150,10 @@ class FakeHost:
         default_factory=lambda: {"sda": HARD_DISK, "nvme0n1": SOLID_STATE, "sdb": None}
     )
     kernel_lines: list[readings.LogLine] = field(default_factory=list)
-    faults: list[readings.Fault] = field(default_factory=list)
     crashed: list[readings.Crash] = field(default_factory=list)
+    hung: list[readings.Crash] = field(default_factory=list)
+    stopped: list[inventory.BugCheck] = field(default_factory=list)
+    incidents: list[readings.Incident] = field(default_factory=list)
 
     def advance(self, seconds: float, *, clock_jump: float = 0.0) -> None:
         """Lets time pass; the wall clock may jump besides."""
@@ -216,9 +244,8 @@ class FakeHost:
     def kernel_log(self, position: str) -> readings.KernelLog:
         self._answer("kernel_log")
         known = int(position or 0)
-        faults = self.faults[max(0, known - len(self.kernel_lines)) :]
-        count = len(self.kernel_lines) + len(self.faults)
-        return readings.KernelLog(str(count), self.kernel_lines[known:], faults)
+        found, self.incidents = tuple(self.incidents), []
+        return readings.KernelLog(str(len(self.kernel_lines)), self.kernel_lines[known:], found)
 
     def last_shutdown(self) -> readings.Shutdown:
         return self._answer("last_shutdown")  # type: ignore[no-any-return]
@@ -280,6 +307,86 @@ class FakeHost:
     def crashes(self, position: str) -> readings.Crashes:
         self._answer("crashes")
         return readings.Crashes(str(len(self.crashed)), self.crashed[int(position or 0) :])
+
+    def sign_in_duration(self) -> float | None:
+        return self._answer("sign_in_duration")  # type: ignore[no-any-return]
+
+    def further_software(self) -> Sequence[readings.Program]:
+        return self._answer("further_software")  # type: ignore[no-any-return]
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        return self._answer("drivers")  # type: ignore[no-any-return]
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        return self._answer("device_firmware")  # type: ignore[no-any-return]
+
+    def firmware_updates(self) -> int:
+        return self._answer("firmware_updates")  # type: ignore[no-any-return]
+
+    def secure_boot(self) -> bool:
+        return self._answer("secure_boot")  # type: ignore[no-any-return]
+
+    def tpm(self) -> str:
+        return self._answer("tpm")  # type: ignore[no-any-return]
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        return self._answer("licences")  # type: ignore[no-any-return]
+
+    def patch_level(self) -> str:
+        return self._answer("patch_level")  # type: ignore[no-any-return]
+
+    def updates_automatic(self) -> bool:
+        return self._answer("updates_automatic")  # type: ignore[no-any-return]
+
+    def updates_checked(self) -> float:
+        return self._answer("updates_checked")  # type: ignore[no-any-return]
+
+    def failed_services(self) -> int:
+        return self._answer("failed_services")  # type: ignore[no-any-return]
+
+    def suspend_failures(self) -> int:
+        return self._answer("suspend_failures")  # type: ignore[no-any-return]
+
+    def throttled_time(self) -> float:
+        return self._answer("throttled_time")  # type: ignore[no-any-return]
+
+    def vulnerabilities(self) -> int:
+        return self._answer("vulnerabilities")  # type: ignore[no-any-return]
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        return self._answer("memory_slots")  # type: ignore[no-any-return]
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        return self._answer("disk_sizes")  # type: ignore[no-any-return]
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        return self._answer("gpus")  # type: ignore[no-any-return]
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        return self._answer("gpu_use")  # type: ignore[no-any-return]
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        return self._answer("screens")  # type: ignore[no-any-return]
+
+    def display_limit(self) -> int:
+        return self._answer("display_limit")  # type: ignore[no-any-return]
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        return self._answer("docks")  # type: ignore[no-any-return]
+
+    def printers(self) -> inventory.Printers:
+        return self._answer("printers")  # type: ignore[no-any-return]
+
+    def vpn_connections(self) -> int:
+        return self._answer("vpn_connections")  # type: ignore[no-any-return]
+
+    def hangs(self, position: str) -> readings.Crashes:
+        self._answer("hangs")
+        return readings.Crashes(str(len(self.hung)), self.hung[int(position or 0) :])
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:
+        self._answer("bug_checks")
+        return inventory.BugChecks(str(len(self.stopped)), self.stopped[int(position or 0) :])
 
     def own_use(self) -> readings.OwnUse:
         return self._answer("own_use")  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ from keuring_agent.host.readings import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_agent.host import readings
+    from keuring_agent.host import inventory, readings
 
 _NAMES: Final = {"win32": ("windows", "Windows"), "darwin": ("macos", "macOS")}
 _LEFT_OUT: Final = frozenset({"", "autofs", "devfs", "cdfs", "udf", "nfs", "smbfs", "afpfs", "webdav"})
@@ -251,6 +251,84 @@ class PortableHost:
 
     def crashes(self, position: str) -> readings.Crashes:  # noqa: ARG002  # there is none
         self._untold("crashes of programs")
+
+    def hangs(self, position: str) -> readings.Crashes:  # noqa: ARG002  # there is none
+        self._untold("programs that did not respond")
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:  # noqa: ARG002  # there is none
+        self._untold("fatal errors of the system")
+
+    def sign_in_duration(self) -> float | None:
+        self._untold("how long signing in took")
+
+    def further_software(self) -> Sequence[readings.Program]:
+        self._untold("which programs are installed")
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        self._untold("versions of drivers")
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        self._untold("firmware of parts")
+
+    def firmware_updates(self) -> int:
+        self._untold("updates of firmware")
+
+    def secure_boot(self) -> bool:
+        self._untold("whether only signed systems start")
+
+    def tpm(self) -> str:
+        self._untold("the chip that keeps keys (TPM)")
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        self._untold("licences of the system")
+
+    def patch_level(self) -> str:
+        self._untold("the level of patches")
+
+    def updates_automatic(self) -> bool:
+        self._untold("whether updates install themselves")
+
+    def updates_checked(self) -> float:
+        self._untold("when updates were looked for")
+
+    def failed_services(self) -> int:
+        self._untold("services that failed")
+
+    def suspend_failures(self) -> int:
+        self._untold("failures to go to sleep")
+
+    def throttled_time(self) -> float:
+        self._untold("the time of throttling")
+
+    def vulnerabilities(self) -> int:
+        self._untold("faults of the processor")
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        self._untold("places for memory modules")
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        self._untold("sizes of disks")
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        self._untold("graphics processors")
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        self._untold("what graphics processors do")
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        self._untold("models of screens")
+
+    def display_limit(self) -> int:
+        self._untold("how many screens the machine can drive")
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        self._untold("docks")
+
+    def printers(self) -> inventory.Printers:
+        self._untold("whether printers can be reached")
+
+    def vpn_connections(self) -> int:
+        self._untold("connections to a private network")
 
     def own_use(self) -> OwnUse:
         own = psutil.Process()

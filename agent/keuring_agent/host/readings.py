@@ -5,10 +5,7 @@ Counters are running totals since some unknown start; who needs growth or a rate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class NotMeasurable(Exception):  # noqa: N818  # it is an answer, not a fault
@@ -151,24 +148,21 @@ class LogLine(NamedTuple):
     text: str
 
 
-class Fault(NamedTuple):
-    """What the system noted of its own accord, in seconds since 1970.
-
-    ``kind`` is io_error, filesystem_error, machine_check or bug_check; ``detail`` the severity, or the code, or "".
-    """
+class Incident(NamedTuple):
+    """What a system tells as such instead of in words: ``kind`` is a name of sensors/kernel.py."""
 
     time: float
     kind: str
-    subject: str
-    detail: str
+    subject: str = ""
+    severity: str = ""
 
 
 class KernelLog(NamedTuple):
-    """Messages, or faults where the system tells them apart itself, after some position; and where to go on from."""
+    """Messages (on Linux) or incidents (elsewhere) after some position, and the position to go on from."""
 
     position: str
     lines: list[LogLine]
-    faults: Sequence[Fault] = ()
+    incidents: tuple[Incident, ...] = ()
 
 
 class Shutdown(NamedTuple):

@@ -14,6 +14,7 @@ from keuring.signals.catalogue import (
     KEURING_HARDWARE_MODEL,
     KEURING_HARDWARE_SERIAL_NUMBER,
     KEURING_HARDWARE_VENDOR,
+    KEURING_OS_PATCH_LEVEL,
     KEURING_OS_SUPPORT_END,
     OS_BUILD_ID,
     OS_NAME,
@@ -33,7 +34,16 @@ class System(Sensor):
     """The operating system; it changes with an upgrade."""
 
     name = "system"
-    signals = (OS_TYPE, OS_NAME, OS_VERSION, OS_BUILD_ID, KEURING_OS_SUPPORT_END, HOST_NAME, HOST_ARCH)
+    signals = (
+        OS_TYPE,
+        OS_NAME,
+        OS_VERSION,
+        OS_BUILD_ID,
+        KEURING_OS_PATCH_LEVEL,
+        KEURING_OS_SUPPORT_END,
+        HOST_NAME,
+        HOST_ARCH,
+    )
     pace = Pace.SLOW
     interval = HOUR
 
@@ -47,6 +57,8 @@ class System(Sensor):
         out.fact(HOST_ARCH, found.architecture)
         out.fact(KEURING_OS_SUPPORT_END, found.support_end)
         out.cannot("the system does not tell when its support ends", KEURING_OS_SUPPORT_END)
+        with out.measuring(KEURING_OS_PATCH_LEVEL):
+            out.fact(KEURING_OS_PATCH_LEVEL, host.patch_level())
         out.cannot("the system does not tell", *self.signals)
 
 

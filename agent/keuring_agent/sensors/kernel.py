@@ -1,4 +1,4 @@
-"""What the kernel complains of: disks, file systems, processors, itself. Only counts are kept, never the texts."""
+"""What the system complains of: disks, file systems, processors, graphics, USB, itself. Only counts are kept."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from keuring.signals.catalogue import (
     KEURING_CPU_MACHINE_CHECK,
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
+    KEURING_GPU_RESET,
     KEURING_KERNEL_OOPS,
-    KEURING_SYSTEM_BUG_CHECK,
+    KEURING_USB_ERROR,
 )
 from keuring_agent.sensors.base import Readings, Sensor
 
@@ -44,21 +45,38 @@ _FILE_SYSTEM: Final = (
 _MACHINE_CHECK: Final = re.compile(r"\[Hardware Error\]: CPU[: ]\s?(\d+)\b.*?:? (?:0x)?([0-9a-f]{16})\b")
 _MACHINE_CHECKS: Final = re.compile(r"\[Hardware Error\]: Machine check events logged")
 _UNCORRECTED: Final = 1 << 61
-# Where the system itself says what happened (host.readings.Fault).
-_FAULTS: Final = {
-    "io_error": KEURING_DISK_IO_ERROR,
-    "filesystem_error": KEURING_FILESYSTEM_ERROR,
-    "machine_check": KEURING_CPU_MACHINE_CHECK,
-    "bug_check": KEURING_SYSTEM_BUG_CHECK,
-}
 _OOPS: Final = re.compile(
     r"^(?:Oops|Internal error|general protection fault|invalid opcode|divide error|stack segment|double fault)"
     r"[^\[]*\[#\d+\]"
 )
+# One line for each reset, not those that tell how it went. Xid: 8, 31 and so on stop a program; these stop the card.
+_GPU: Final = (
+    re.compile(r"^(amdgpu) \S+: amdgpu: GPU reset begin"),
+    re.compile(r"^(radeon) \S+: (?:GPU lockup|ring \d+ stalled)"),
+    re.compile(r"^(i915|xe) \S+: (?:\[drm\] )?(?:GPU HANG|Resetting chip|GT\d+: Engine reset)"),
+    re.compile(r"^(nouveau) \S+: \S+: .*\bengine fault\b"),
+    re.compile(r"^(NVRM): Xid \([^)]*\): (?:44|48|61|62|63|64|74|79|92|94|95|119|120)\b"),
+)
+_DRIVERS: Final = {"NVRM": "nvidia"}
+# "usb 1-4.2: device descriptor read/64, error -71", "usb usb1-port4: over-current condition".
+_USB: Final = re.compile(
+    r"^(?:usb|hub) (?:usb)?(\d+-[\d.]+|\d+-port\d+|\d+-0:1\.0)[: ].*?"
+    r"(?:device descriptor read/\S+, error|device not accepting address|unable to enumerate USB device"
+    r"|over-current condition|cannot reset|Cannot enable)"
+)
+# What systems other than Linux tell as such (readings.Incident).
+INCIDENTS: Final = {
+    "io_error": KEURING_DISK_IO_ERROR,
+    "filesystem_error": KEURING_FILESYSTEM_ERROR,
+    "machine_check": KEURING_CPU_MACHINE_CHECK,
+    "oops": KEURING_KERNEL_OOPS,
+    "gpu_reset": KEURING_GPU_RESET,
+    "usb_error": KEURING_USB_ERROR,
+}
 
 
 def classify(text: str) -> tuple[Signal, str, str] | None:
-    """What a message of the kernel counts as: (signal, subject, severity or code), or None for nothing."""
+    """What a message of the kernel counts as: (signal, subject, severity), or None for nothing."""
     if (match := _IO.search(text)) is not None:
         return None if _NO_DISK.match(match[1]) else (KEURING_DISK_IO_ERROR, match[1], "")
     for pattern in _FILE_SYSTEM:
@@ -69,6 +87,11 @@ def classify(text: str) -> tuple[Signal, str, str] | None:
         return KEURING_CPU_MACHINE_CHECK, match[1], severity
     if _MACHINE_CHECKS.search(text):
         return KEURING_CPU_MACHINE_CHECK, "unknown", ""
+    for pattern in _GPU:
+        if (match := pattern.search(text)) is not None:
+            return KEURING_GPU_RESET, _DRIVERS.get(match[1], match[1]), ""
+    if (match := _USB.search(text)) is not None:
+        return KEURING_USB_ERROR, match[1], ""
     return (KEURING_KERNEL_OOPS, "", "") if _OOPS.search(text) else None
 
 
@@ -76,29 +99,23 @@ class KernelLogSensor(Sensor):
     """Counts new messages, one event per subject and sample however many came."""
 
     name = "kernel"
-    signals = (
-        KEURING_DISK_IO_ERROR,
-        KEURING_FILESYSTEM_ERROR,
-        KEURING_CPU_MACHINE_CHECK,
-        KEURING_KERNEL_OOPS,
-        KEURING_SYSTEM_BUG_CHECK,
-    )
+    signals = tuple(INCIDENTS.values())
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
 
     def read(self, host: Host, out: Readings) -> None:
         log = host.kernel_log(str(self._notebook.get(POSITION, "")))
-        out.watched(*(signal for signal in self.signals if host.platform in signal.platforms))
-        found = [(line.time, classify(line.text)) for line in log.lines]
-        found += [(fault.time, (_FAULTS[fault.kind], fault.subject, fault.detail)) for fault in log.faults]
+        out.watched(*self.signals)
         counts: dict[tuple[Signal, str, str], tuple[int, float]] = {}
-        for time, key in found:
+        seen = [(line.time, classify(line.text)) for line in log.lines]
+        seen += [(one.time, (INCIDENTS[one.kind], one.subject, one.severity)) for one in log.incidents]
+        for time, key in seen:
             if key is not None:
                 count, latest = counts.get(key, (0, 0.0))
                 counts[key] = (count + 1, max(latest, min(time, host.wall())))
-        for (signal, subject, detail), (count, latest) in self._without_echoes(counts):
-            attributes = {signal.attributes[0]: detail} if detail else {}
+        for (signal, subject, severity), (count, latest) in self._without_echoes(counts):
+            attributes = {"severity": severity} if severity else {}
             out.event(signal, latest, subject, count, **attributes)
         self._notebook[POSITION] = log.position
 

@@ -17,7 +17,7 @@ import numpy as np
 from keuring.report.v1 import report_pb2
 from keuring_collector.demo import machine as machines
 from keuring_collector.demo import names, presence
-from keuring_collector.demo.courses import clock, facts, ills, processor, storage, system
+from keuring_collector.demo.courses import clock, facts, ills, processor, storage, surroundings, system
 from keuring_collector.demo.plan import DEMO
 from keuring_collector.demo.planting import FATAL
 from keuring_collector.demo.sheet import Sheet
@@ -105,6 +105,7 @@ class Fleet:
         processor.measure(machine, sheet, load)
         storage.measure(machine, sheet, load, self.now)
         system.measure(machine, sheet, load, self.now, self.plan.days)
+        surroundings.measure(machine, sheet, load)
         ills.play(machine, sheet, np.random.default_rng([self.seed, 6, machine.index]), seasons=self.plan.seasons)
         return Record(machine, windows, sheet.dictionary(), sheet.values())
 

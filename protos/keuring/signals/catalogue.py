@@ -124,6 +124,30 @@ KEURING_PROCESS_BLOCKED: Final = Signal(
     ),
     precision=1.0,
 )
+KEURING_CPU_THROTTLED_TIME: Final = Signal(
+    id=500,
+    name="keuring.cpu.throttled.time",
+    kind=Kind.COUNTER,
+    unit="s",
+    brief="Time for which the processor slowed itself down because it was too hot.",
+    purpose="Tells a processor that is always held back from one that once was.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux",),
+    statistics=(Statistic.SUM,),
+    precision=0.1,
+)
+KEURING_CPU_VULNERABILITIES: Final = Signal(
+    id=501,
+    name="keuring.cpu.vulnerabilities",
+    kind=Kind.GAUGE,
+    unit="{vulnerability}",
+    brief="Known faults of the processor that neither its microcode nor the system wards off.",
+    purpose="Finds machines that lack a microcode or a kernel that protects them.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux",),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+)
 
 # Memory
 SYSTEM_MEMORY_UTILIZATION: Final = Signal(
@@ -274,6 +298,28 @@ KEURING_MEMORY_ERRORS_UNCORRECTED: Final = Signal(
     statistics=(Statistic.SUM,),
     precision=1.0,
     otel="hw.errors{hw.type=memory}",
+)
+KEURING_MEMORY_SLOTS: Final = Signal(
+    id=502,
+    name="keuring.memory.slots",
+    kind=Kind.FACT,
+    unit="{slot}",
+    brief="Places for memory modules, as the firmware lists them.",
+    purpose="Shows whether memory can be added to a machine that is short of it.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.NUMBER,
+)
+KEURING_MEMORY_MODULES: Final = Signal(
+    id=503,
+    name="keuring.memory.modules",
+    kind=Kind.FACT,
+    unit="{module}",
+    brief="Memory modules that the firmware sees.",
+    purpose="Shows whether memory can be added, and a module that has dropped out.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.NUMBER,
 )
 
 # Pressure
@@ -543,6 +589,18 @@ KEURING_RAID_MISSING_DISKS: Final = Signal(
     statistics=(Statistic.LAST,),
     precision=1.0,
 )
+KEURING_DISK_SIZE: Final = Signal(
+    id=504,
+    name="keuring.disk.size",
+    kind=Kind.FACT,
+    unit="By",
+    brief="Size of the disk itself, whatever is on it.",
+    purpose="Plans a larger disk, and shows that one was replaced.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="device",
+    value=ValueType.NUMBER,
+)
 
 # Disk health (SMART)
 KEURING_SMART_PASSED: Final = Signal(
@@ -795,7 +853,7 @@ KEURING_SMART_WARNING_TEMPERATURE_TIME: Final = Signal(
     brief="Time in its life that an NVMe disk was at or above the temperature at which its maker warns.",
     purpose="Finds disks that are cooled too little, also when nobody looks.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="device",
     statistics=(Statistic.LAST,),
     precision=60.0,
@@ -891,7 +949,7 @@ KEURING_WIFI_SIGNAL: Final = Signal(
     brief="Strength of the Wi-Fi signal; no name of a network and no place.",
     purpose="Finds places where the network is too weak to work.",
     privacy=Privacy.PRESENCE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="interface",
     statistics=(
         Statistic.MEAN,
@@ -923,6 +981,18 @@ KEURING_NETWORK_LINK_CAPABILITY: Final = Signal(
     platforms=("linux", "windows"),
     subject="interface",
     value=ValueType.NUMBER,
+)
+KEURING_VPN_CONNECTIONS: Final = Signal(
+    id=505,
+    name="keuring.vpn.connections",
+    kind=Kind.GAUGE,
+    unit="{connection}",
+    brief="Connections to a virtual private network that are up; not where to.",
+    purpose="Tells a slow connection to work from a slow machine.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
 )
 
 # Heat
@@ -1187,11 +1257,57 @@ KEURING_SYSTEM_BUG_CHECK: Final = Signal(
     name="keuring.system.bug_check",
     kind=Kind.EVENT,
     unit="{event}",
-    brief="The system stopped itself after a fatal error (blue screen).",
+    brief="The system stopped itself after a fatal error (blue screen, kernel panic).",
     purpose="Finds bad drivers, memory and disks by how often the system gives up.",
     privacy=Privacy.HARDWARE,
-    platforms=("windows",),
+    platforms=("windows", "macos"),
     attributes=("code",),
+)
+KEURING_UPDATES_AUTOMATIC: Final = Signal(
+    id=506,
+    name="keuring.updates.automatic",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether the machine installs updates by itself.",
+    purpose="Finds machines that will fall behind.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+)
+KEURING_UPDATES_CHECKED: Final = Signal(
+    id=507,
+    name="keuring.updates.checked",
+    kind=Kind.FACT,
+    unit="",
+    brief="When the machine last looked for updates.",
+    purpose="That no update waits says nothing where nobody has looked.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.TIME,
+)
+KEURING_SERVICE_FAILED: Final = Signal(
+    id=508,
+    name="keuring.service.failed",
+    kind=Kind.GAUGE,
+    unit="{service}",
+    brief="Services of the system that failed and do not run; which ones is not told.",
+    purpose="Finds machines on which something in the background has stopped.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+)
+KEURING_SUSPEND_FAILURES: Final = Signal(
+    id=509,
+    name="keuring.suspend.failures",
+    kind=Kind.COUNTER,
+    unit="{failure}",
+    brief="Times that the machine could not go to sleep.",
+    purpose="Finds laptops that get hot in their bag and are empty in the morning.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux",),
+    statistics=(Statistic.SUM,),
+    precision=1.0,
 )
 
 # Hardware and operating system
@@ -1361,6 +1477,17 @@ KEURING_ENDPOINT_DEPARTMENT: Final = Signal(
     value=ValueType.STRING,
     status=Status.COLLECTOR,
 )
+KEURING_OS_PATCH_LEVEL: Final = Signal(
+    id=540,
+    name="keuring.os.patch_level",
+    kind=Kind.FACT,
+    unit="",
+    brief="Level of patches within the system's version, such as Debian's 12.7 or the revision of a build of Windows.",
+    purpose="Tells which patches a machine has at a glance.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.STRING,
+)
 
 # Start, sign-in and programs
 KEURING_SIGN_IN_DURATION: Final = Signal(
@@ -1374,7 +1501,6 @@ KEURING_SIGN_IN_DURATION: Final = Signal(
     platforms=("linux", "windows", "macos"),
     statistics=(Statistic.LAST,),
     precision=0.1,
-    status=Status.PLANNED,
 )
 KEURING_BOOT_STEP_DURATION: Final = Signal(
     id=471,
@@ -1397,7 +1523,7 @@ KEURING_APPLICATION_CRASH: Final = Signal(
     brief="A program ended by a fault of its own.",
     purpose="Finds versions of programs that fail, before each colleague reports it.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="program",
     attributes=("version",),
 )
@@ -1412,7 +1538,6 @@ KEURING_APPLICATION_HANG: Final = Signal(
     platforms=("linux", "windows", "macos"),
     subject="program",
     attributes=("version",),
-    status=Status.PLANNED,
 )
 KEURING_SOFTWARE_VERSION: Final = Signal(
     id=474,
@@ -1422,7 +1547,7 @@ KEURING_SOFTWARE_VERSION: Final = Signal(
     brief="Version of a program, which goes by its maker's name without version; of Office the year is the version.",
     purpose="Finds programs whose support ends or that fail in one version.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="program",
     value=ValueType.STRING,
 )
@@ -1440,6 +1565,18 @@ KEURING_SOFTWARE_VERSIONS_BEHIND: Final = Signal(
     precision=1.0,
     status=Status.PLANNED,
 )
+KEURING_SOFTWARE_INVENTORY: Final = Signal(
+    id=541,
+    name="keuring.software.inventory",
+    kind=Kind.FACT,
+    unit="",
+    brief="Version of a further program in the menu, installed for the whole machine; none of a colleague's own.",
+    purpose="Finds programs that need an update, and machines that a change of a program concerns.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="program",
+    value=ValueType.STRING,
+)
 
 # Safety and life cycle
 KEURING_FILESYSTEM_ENCRYPTED: Final = Signal(
@@ -1450,7 +1587,7 @@ KEURING_FILESYSTEM_ENCRYPTED: Final = Signal(
     brief="Whether the volume is encrypted.",
     purpose="A lost machine must not be a data leak.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="mountpoint",
     value=ValueType.BOOLEAN,
 )
@@ -1462,7 +1599,7 @@ KEURING_FIREWALL_ENABLED: Final = Signal(
     brief="Whether a firewall is on.",
     purpose="Finds machines that are open to their network.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     value=ValueType.BOOLEAN,
 )
 KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
@@ -1473,7 +1610,7 @@ KEURING_MALWARE_PROTECTION_ENABLED: Final = Signal(
     brief="Whether protection against malware is on.",
     purpose="Finds machines without protection.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     value=ValueType.BOOLEAN,
 )
 KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
@@ -1484,7 +1621,7 @@ KEURING_MALWARE_PROTECTION_UPDATED: Final = Signal(
     brief="When the signatures of the malware protection were last updated.",
     purpose="Protection that is not updated misses what is new.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     value=ValueType.TIME,
 )
 KEURING_BACKUP_SUCCEEDED: Final = Signal(
@@ -1495,7 +1632,7 @@ KEURING_BACKUP_SUCCEEDED: Final = Signal(
     brief="When the machine's backup last succeeded.",
     purpose="Finds machines whose backup has stopped, while nothing is lost yet.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="backup",
     value=ValueType.TIME,
 )
@@ -1507,7 +1644,7 @@ KEURING_CERTIFICATE_EXPIRES: Final = Signal(
     brief="When a certificate of the machine itself expires; it goes by its use, such as wifi or vpn, not by a name.",
     purpose="A certificate that expires locks its colleague out.",
     privacy=Privacy.SOFTWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     subject="certificate",
     value=ValueType.TIME,
 )
@@ -1545,7 +1682,6 @@ KEURING_DRIVER_RELEASED: Final = Signal(
     platforms=("windows",),
     subject="driver",
     value=ValueType.TIME,
-    status=Status.PLANNED,
 )
 KEURING_DISPLAY_COUNT: Final = Signal(
     id=489,
@@ -1555,7 +1691,7 @@ KEURING_DISPLAY_COUNT: Final = Signal(
     brief="Screens in use, its own included.",
     purpose="Shows that a port for a further screen is free.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows"),
+    platforms=("linux", "windows", "macos"),
     statistics=(Statistic.MAX,),
     precision=1.0,
 )
@@ -1567,10 +1703,234 @@ KEURING_DISPLAY_LIMIT: Final = Signal(
     brief="Screens that the machine, with its dock, can drive at once.",
     purpose="Shows that a port for a further screen is free.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux", "windows", "macos"),
+    platforms=("windows",),
     statistics=(Statistic.MAX,),
     precision=1.0,
-    status=Status.PLANNED,
+)
+KEURING_SECURE_BOOT_ENABLED: Final = Signal(
+    id=530,
+    name="keuring.secure_boot.enabled",
+    kind=Kind.FACT,
+    unit="",
+    brief="Whether the firmware starts only systems that are signed.",
+    purpose="Finds machines on which something could start before the system does.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    value=ValueType.BOOLEAN,
+)
+KEURING_TPM_VERSION: Final = Signal(
+    id=531,
+    name="keuring.tpm.version",
+    kind=Kind.FACT,
+    unit="",
+    brief="Version of the chip that keeps keys (TPM).",
+    purpose="Encryption and newer systems ask for it.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows"),
+    value=ValueType.STRING,
+)
+KEURING_LICENCE_EXPIRES: Final = Signal(
+    id=532,
+    name="keuring.licence.expires",
+    kind=Kind.FACT,
+    unit="",
+    brief="When a licence or subscription of the system itself ends; it goes by its product.",
+    purpose="Without it updates stop.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows"),
+    subject="licence",
+    value=ValueType.TIME,
+)
+KEURING_DRIVER_VERSION: Final = Signal(
+    id=533,
+    name="keuring.driver.version",
+    kind=Kind.FACT,
+    unit="",
+    brief="Version of a driver that does not come with the system itself.",
+    purpose="Old drivers have known faults, and faults differ by version.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="driver",
+    value=ValueType.STRING,
+)
+KEURING_FIRMWARE_DEVICE_VERSION: Final = Signal(
+    id=534,
+    name="keuring.firmware.device.version",
+    kind=Kind.FACT,
+    unit="",
+    brief="Version of the firmware of a part, such as the processor's microcode, a disk or a controller.",
+    purpose="Old firmware has known faults.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="device",
+    value=ValueType.STRING,
+)
+KEURING_FIRMWARE_UPDATES_PENDING: Final = Signal(
+    id=535,
+    name="keuring.firmware.updates.pending",
+    kind=Kind.GAUGE,
+    unit="{update}",
+    brief="Updates of firmware that wait to be installed.",
+    purpose="Finds machines whose firmware falls behind.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux",),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+)
+
+# Graphics
+KEURING_GPU_MODEL: Final = Signal(
+    id=510,
+    name="keuring.gpu.model",
+    kind=Kind.FACT,
+    unit="",
+    brief="Maker and model of the graphics processor.",
+    purpose="Drivers and faults differ by graphics processor.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows", "macos"),
+    subject="gpu",
+    value=ValueType.STRING,
+)
+KEURING_GPU_DRIVER_VERSION: Final = Signal(
+    id=511,
+    name="keuring.gpu.driver.version",
+    kind=Kind.FACT,
+    unit="",
+    brief="Driver of the graphics processor, and its version.",
+    purpose="Graphics drivers are a frequent cause of crashes.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows"),
+    subject="gpu",
+    value=ValueType.STRING,
+)
+HW_GPU_UTILIZATION: Final = Signal(
+    id=512,
+    name="hw.gpu.utilization",
+    kind=Kind.GAUGE,
+    unit="1",
+    brief="Share of time in which the graphics processor had work.",
+    purpose="Finds machines that are short of graphics.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows"),
+    subject="gpu",
+    statistics=(
+        Statistic.MEAN,
+        Statistic.MAX,
+    ),
+    precision=0.01,
+)
+HW_GPU_MEMORY_UTILIZATION: Final = Signal(
+    id=513,
+    name="hw.gpu.memory.utilization",
+    kind=Kind.GAUGE,
+    unit="1",
+    brief="Share of the graphics processor's own memory that is in use.",
+    purpose="Finds machines whose screens ask more than their graphics memory holds.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows"),
+    subject="gpu",
+    statistics=(
+        Statistic.MEAN,
+        Statistic.MAX,
+    ),
+    precision=0.01,
+)
+HW_GPU_MEMORY_LIMIT: Final = Signal(
+    id=514,
+    name="hw.gpu.memory.limit",
+    kind=Kind.GAUGE,
+    unit="By",
+    brief="Memory of the graphics processor's own.",
+    purpose="Puts its use in proportion.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows"),
+    subject="gpu",
+    statistics=(Statistic.LAST,),
+    precision=1048576.0,
+)
+KEURING_GPU_RESET: Final = Signal(
+    id=515,
+    name="keuring.gpu.reset",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="The graphics processor hung, and its driver had to reset it.",
+    purpose="Finds bad graphics drivers and failing graphics cards.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux", "windows"),
+    subject="driver",
+)
+
+# Screens, docks and printers
+KEURING_DISPLAY_MODEL: Final = Signal(
+    id=520,
+    name="keuring.display.model",
+    kind=Kind.FACT,
+    unit="",
+    brief="Maker and model of a screen; never its serial number.",
+    purpose="Screens of one model fail alike, and some do not go with some docks.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    subject="display",
+    value=ValueType.STRING,
+)
+KEURING_DISPLAY_MANUFACTURED: Final = Signal(
+    id=521,
+    name="keuring.display.manufactured",
+    kind=Kind.FACT,
+    unit="",
+    brief="When a screen was made, to the week or the year.",
+    purpose="Plans the replacement of screens.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    subject="display",
+    value=ValueType.TIME,
+)
+KEURING_DOCK_MODEL: Final = Signal(
+    id=522,
+    name="keuring.dock.model",
+    kind=Kind.FACT,
+    unit="",
+    brief="Maker and model of a dock that the machine is on; never its serial number.",
+    purpose="Docks of one model fail alike.",
+    privacy=Privacy.PRESENCE,
+    platforms=("linux", "windows", "macos"),
+    subject="dock",
+    value=ValueType.STRING,
+)
+KEURING_USB_ERROR: Final = Signal(
+    id=523,
+    name="keuring.usb.error",
+    kind=Kind.EVENT,
+    unit="{event}",
+    brief="Something on a USB port did not answer as it should, or drew too much current.",
+    purpose="Finds failing docks, cables and ports.",
+    privacy=Privacy.HARDWARE,
+    platforms=("linux",),
+    subject="port",
+)
+KEURING_PRINTER_COUNT: Final = Signal(
+    id=524,
+    name="keuring.printer.count",
+    kind=Kind.GAUGE,
+    unit="{printer}",
+    brief="Printers that are set up on the machine; which ones is not told.",
+    purpose="Puts those that cannot be reached in proportion.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
+)
+KEURING_PRINTER_UNREACHABLE: Final = Signal(
+    id=525,
+    name="keuring.printer.unreachable",
+    kind=Kind.GAUGE,
+    unit="{printer}",
+    brief="Printers that are set up but are stopped, offline or not reached; which ones is not told.",
+    purpose="Finds printers that fail before somebody stands beside them.",
+    privacy=Privacy.SOFTWARE,
+    platforms=("linux", "windows", "macos"),
+    statistics=(Statistic.LAST,),
+    precision=1.0,
 )
 
 # The agent itself
@@ -1693,6 +2053,8 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_CPU_THROTTLING,
     SYSTEM_PROCESS_COUNT,
     KEURING_PROCESS_BLOCKED,
+    KEURING_CPU_THROTTLED_TIME,
+    KEURING_CPU_VULNERABILITIES,
     SYSTEM_MEMORY_UTILIZATION,
     SYSTEM_MEMORY_LIMIT,
     KEURING_MEMORY_AVAILABLE,
@@ -1704,6 +2066,8 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_MEMORY_OOM_KILLS,
     KEURING_MEMORY_ERRORS_CORRECTED,
     KEURING_MEMORY_ERRORS_UNCORRECTED,
+    KEURING_MEMORY_SLOTS,
+    KEURING_MEMORY_MODULES,
     KEURING_PRESSURE_CPU_SOME,
     KEURING_PRESSURE_MEMORY_SOME,
     KEURING_PRESSURE_MEMORY_FULL,
@@ -1723,6 +2087,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
     KEURING_RAID_MISSING_DISKS,
+    KEURING_DISK_SIZE,
     KEURING_SMART_PASSED,
     KEURING_SMART_MODEL,
     KEURING_SMART_FIRMWARE,
@@ -1752,6 +2117,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_WIFI_SIGNAL,
     KEURING_WIFI_RETRY_RATIO,
     KEURING_NETWORK_LINK_CAPABILITY,
+    KEURING_VPN_CONNECTIONS,
     HW_TEMPERATURE,
     HW_TEMPERATURE_LIMIT,
     HW_FAN_SPEED,
@@ -1773,6 +2139,10 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_CLOCK_OFFSET,
     KEURING_CLOCK_SYNCHRONISED,
     KEURING_SYSTEM_BUG_CHECK,
+    KEURING_UPDATES_AUTOMATIC,
+    KEURING_UPDATES_CHECKED,
+    KEURING_SERVICE_FAILED,
+    KEURING_SUSPEND_FAILURES,
     OS_TYPE,
     OS_NAME,
     OS_VERSION,
@@ -1788,12 +2158,14 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_FIRMWARE_VERSION,
     KEURING_FIRMWARE_RELEASED,
     KEURING_ENDPOINT_DEPARTMENT,
+    KEURING_OS_PATCH_LEVEL,
     KEURING_SIGN_IN_DURATION,
     KEURING_BOOT_STEP_DURATION,
     KEURING_APPLICATION_CRASH,
     KEURING_APPLICATION_HANG,
     KEURING_SOFTWARE_VERSION,
     KEURING_SOFTWARE_VERSIONS_BEHIND,
+    KEURING_SOFTWARE_INVENTORY,
     KEURING_FILESYSTEM_ENCRYPTED,
     KEURING_FIREWALL_ENABLED,
     KEURING_MALWARE_PROTECTION_ENABLED,
@@ -1805,6 +2177,24 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     KEURING_DRIVER_RELEASED,
     KEURING_DISPLAY_COUNT,
     KEURING_DISPLAY_LIMIT,
+    KEURING_SECURE_BOOT_ENABLED,
+    KEURING_TPM_VERSION,
+    KEURING_LICENCE_EXPIRES,
+    KEURING_DRIVER_VERSION,
+    KEURING_FIRMWARE_DEVICE_VERSION,
+    KEURING_FIRMWARE_UPDATES_PENDING,
+    KEURING_GPU_MODEL,
+    KEURING_GPU_DRIVER_VERSION,
+    HW_GPU_UTILIZATION,
+    HW_GPU_MEMORY_UTILIZATION,
+    HW_GPU_MEMORY_LIMIT,
+    KEURING_GPU_RESET,
+    KEURING_DISPLAY_MODEL,
+    KEURING_DISPLAY_MANUFACTURED,
+    KEURING_DOCK_MODEL,
+    KEURING_USB_ERROR,
+    KEURING_PRINTER_COUNT,
+    KEURING_PRINTER_UNREACHABLE,
     KEURING_AGENT_VERSION,
     KEURING_AGENT_CPU_TIME,
     KEURING_AGENT_MEMORY_RSS,

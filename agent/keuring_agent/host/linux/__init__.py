@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from keuring_agent.host import commands, smartctl
 from keuring_agent.host.linux import (
@@ -36,11 +36,15 @@ from keuring_agent.host.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_agent.host import readings
+    from keuring_agent.host import inventory, readings
 
 _QUICK: Final = 5.0
 _SLOW: Final = 30.0  # for apt and disks, which are asked seldom
 _SMART: Final = ("smartctl", "--json", "--info", "--health", "--attributes", "--nocheck=standby")
+
+
+def _untold(what: str) -> NoReturn:
+    raise NotMeasurable(f"{what} cannot be read on Linux yet")
 
 
 class LinuxHost:
@@ -213,6 +217,84 @@ class LinuxHost:
 
     def crashes(self, position: str) -> readings.Crashes:
         return crashes.crashes(self._tree, self._run, _QUICK, position, self.wall())
+
+    def hangs(self, position: str) -> readings.Crashes:  # noqa: ARG002  # there is none
+        _untold("programs that did not respond")
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:  # noqa: ARG002  # there is none
+        _untold("fatal errors of the system")
+
+    def sign_in_duration(self) -> float | None:
+        _untold("how long signing in took")
+
+    def further_software(self) -> Sequence[readings.Program]:
+        _untold("which programs are installed")
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        _untold("versions of drivers")
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        _untold("firmware of parts")
+
+    def firmware_updates(self) -> int:
+        _untold("updates of firmware")
+
+    def secure_boot(self) -> bool:
+        _untold("whether only signed systems start")
+
+    def tpm(self) -> str:
+        _untold("the chip that keeps keys (TPM)")
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        _untold("licences of the system")
+
+    def patch_level(self) -> str:
+        _untold("the level of patches")
+
+    def updates_automatic(self) -> bool:
+        _untold("whether updates install themselves")
+
+    def updates_checked(self) -> float:
+        _untold("when updates were looked for")
+
+    def failed_services(self) -> int:
+        _untold("services that failed")
+
+    def suspend_failures(self) -> int:
+        _untold("failures to go to sleep")
+
+    def throttled_time(self) -> float:
+        _untold("the time of throttling")
+
+    def vulnerabilities(self) -> int:
+        _untold("faults of the processor")
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        _untold("places for memory modules")
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        _untold("sizes of disks")
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        _untold("graphics processors")
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        _untold("what graphics processors do")
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        _untold("models of screens")
+
+    def display_limit(self) -> int:
+        _untold("how many screens the machine can drive")
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        _untold("docks")
+
+    def printers(self) -> inventory.Printers:
+        _untold("whether printers can be reached")
+
+    def vpn_connections(self) -> int:
+        _untold("connections to a private network")
 
     def own_use(self) -> OwnUse:
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)

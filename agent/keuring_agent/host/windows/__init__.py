@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host import inventory
 from keuring_agent.host.portable import PortableHost
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.windows import (
@@ -21,15 +22,19 @@ from keuring_agent.host.windows import (
     encryption,
     events,
     faults,
+    graphics,
     identity,
     network,
+    parts,
     protection,
     software,
     starting,
+    surroundings,
     updates,
     wireless,
 )
 from keuring_agent.host.windows.battery import BatteryReader
+from keuring_agent.host.windows.graphics import GpuReader
 from keuring_agent.host.windows.health import HealthReader
 from keuring_agent.host.windows.native import Windows
 from keuring_agent.host.windows.thermal import ThermalReader
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.windows.api import System
     from keuring_agent.host.windows.disks import Disk
     from keuring_agent.host.windows.network import Port
+    from keuring_agent.host.windows.values import Row
 
 _AGAIN: Final = 600.0  # seconds; disks and ports come and go with docks
 
@@ -55,12 +61,16 @@ class WindowsHost(PortableHost):
         self._batteries = BatteryReader(self._system)
         self._health = HealthReader(self._system)
         self._thermal = ThermalReader(self._system)
+        self._graphics = GpuReader(self._system)
         self._throttled = events.Tally(self._system, faults.CHANNEL, faults.THROTTLED)
         self._memory_errors = events.Tally(self._system, faults.CHANNEL, faults.MEMORY)
         self._disks: list[Disk] = []
         self._disks_asked = float("-inf")
         self._ports: list[Port] = []
         self._ports_asked = float("-inf")
+
+    def _cim(self, kind: str, fields: Sequence[str], where: str = "") -> Sequence[Row]:
+        return self._system.cim(r"root\cimv2", kind, fields, where)
 
     def _booted(self) -> float:
         return self.wall() - self.uptime()
@@ -204,3 +214,86 @@ class WindowsHost(PortableHost):
 
     def crashes(self, position: str) -> readings.Crashes:
         return crashes.read(self._system, crashes.CRASHED, position)
+
+    def hangs(self, position: str) -> readings.Crashes:
+        return crashes.read(self._system, crashes.HUNG, position)
+
+    def sign_in_duration(self) -> float | None:
+        return starting.sign_in(self._system, self._booted(), self.uptime())
+
+    def further_software(self) -> Sequence[readings.Program]:
+        return software.further_programs(self._system)
+
+    def drivers(self) -> Sequence[inventory.Driver]:
+        return parts.drivers(self._cim("Win32_PnPSignedDriver", parts.DRIVER, parts.MAKERS))
+
+    def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
+        return parts.device_firmware(self._system, self._inside())
+
+    def firmware_updates(self) -> int:
+        raise NotMeasurable("updates of firmware are known to the maker's own program only")
+
+    def secure_boot(self) -> bool:
+        return parts.secure_boot(self._system)
+
+    def tpm(self) -> str:
+        return parts.tpm(self._system.cim(parts.TPM_NAMESPACE, "Win32_Tpm", parts.TPM))
+
+    def licences(self) -> Sequence[inventory.Licence]:
+        return parts.licences(self._cim("SoftwareLicensingProduct", parts.LICENCE, parts.ACTIVE), self.wall())
+
+    def patch_level(self) -> str:
+        return identity.patch_level(self._system)
+
+    def updates_automatic(self) -> bool:
+        return updates.ask_automatic(self._system)
+
+    def updates_checked(self) -> float:
+        return updates.checked(self._system)
+
+    def failed_services(self) -> int:
+        return parts.failed_services(self._cim("Win32_Service", parts.SERVICE, parts.FAILED))
+
+    def suspend_failures(self) -> int:
+        raise NotMeasurable("Windows does not count when it could not go to sleep")
+
+    def throttled_time(self) -> float:
+        raise NotMeasurable("Windows does not tell for how long the processor was held back")
+
+    def vulnerabilities(self) -> int:
+        raise NotMeasurable("Windows does not list faults of the processor")
+
+    def memory_slots(self) -> inventory.MemorySlots:
+        arrays = self._cim("Win32_PhysicalMemoryArray", parts.ARRAY)
+        return parts.memory_slots(arrays, self._cim("Win32_PhysicalMemory", parts.MODULE))
+
+    def disk_sizes(self) -> Sequence[inventory.DiskSize]:
+        return [inventory.DiskSize(disk.name, disk.size) for disk in self._inside() if disk.size]
+
+    def gpus(self) -> Sequence[inventory.Gpu]:
+        return graphics.ask_gpus(self._system)
+
+    def gpu_use(self) -> Sequence[inventory.GpuUse]:
+        return self._graphics.read(time.monotonic())
+
+    def screens(self) -> Sequence[inventory.Screen]:
+        return graphics.ask_screens(self._system)
+
+    def display_limit(self) -> int:
+        return graphics.limit(self._system.display_sources())
+
+    def docks(self) -> Sequence[inventory.Dock]:
+        return surroundings.docks(self._cim("Win32_PnPEntity", surroundings.DEVICE, surroundings.A_DOCK))
+
+    def printers(self) -> inventory.Printers:
+        return surroundings.printers(self._cim("Win32_Printer", surroundings.PRINTER))
+
+    def vpn_connections(self) -> int:
+        try:
+            rows = self._system.cim(network.NAMESPACE, "MSFT_NetAdapter", surroundings.ADAPTER)
+        except NotMeasurable:
+            rows = self._cim("Win32_NetworkAdapter", surroundings.OLDER)
+        return surroundings.vpn_connections(rows)
+
+    def bug_checks(self, position: str) -> inventory.BugChecks:
+        return faults.bug_checks(self._system, position)

@@ -60,6 +60,12 @@ class System(Protocol):
     def installed_updates(self) -> Sequence[Row]:
         """The history of updates: Date, Operation, ResultCode, Title; the newest first."""
 
+    def last_search(self) -> object:
+        """When Windows Update last looked for updates, as COM gives it."""
+
+    def display_sources(self) -> Sequence[int]:
+        """How many screens each graphics adapter can drive at once."""
+
     def wlan(self) -> Sequence[Wlan]:
         """Wi-Fi interfaces."""
 

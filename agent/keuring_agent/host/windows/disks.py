@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 STORAGE: Final = r"root\Microsoft\Windows\Storage"
 PHYSICAL: Final = (
     *("DeviceId", "Model", "FirmwareVersion", "SerialNumber", "MediaType", "BusType", "HealthStatus"),
-    *("OperationalStatus", "FriendlyName"),
+    *("OperationalStatus", "FriendlyName", "Size"),
 )
-DRIVE: Final = ("DeviceID", "Model", "FirmwareRevision", "SerialNumber", "InterfaceType", "MediaType", "PNPDeviceID")
+DRIVE: Final = (
+    "DeviceID",
+    "Model",
+    "FirmwareRevision",
+    "SerialNumber",
+    "InterfaceType",
+    "MediaType",
+    "PNPDeviceID",
+    "Size",
+)
 _PERFORMANCE: Final = 0x00070020
 _SIZE: Final = 88
 # Bytes read and written, time reading, writing and idle, counts of reads and writes, queue, splits, time of asking.
@@ -40,6 +49,7 @@ class Disk(NamedTuple):
     model: str | None
     firmware: str | None
     serial_number: str | None
+    size: int | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +89,7 @@ def physical(rows: Iterable[Row]) -> list[Disk]:
                 values.text(row, "Model") or values.text(row, "FriendlyName"),
                 values.text(row, "FirmwareVersion"),
                 serial_number(values.text(row, "SerialNumber")),
+                values.whole(row, "Size"),
             )
         )
     return sorted(found)
@@ -96,7 +107,8 @@ def drives(rows: Iterable[Row]) -> list[Disk]:
         model = values.text(row, "Model")
         kind = "nvme" if "NVME" in (values.text(row, "PNPDeviceID") or "").upper() else None
         firmware = values.text(row, "FirmwareRevision")
-        found.append(Disk(int(number), kind, None, model, firmware, serial_number(values.text(row, "SerialNumber"))))
+        serial = serial_number(values.text(row, "SerialNumber"))
+        found.append(Disk(int(number), kind, None, model, firmware, serial, values.whole(row, "Size")))
     return sorted(found)
 
 

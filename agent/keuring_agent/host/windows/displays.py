@@ -34,14 +34,17 @@ def panel_made(connections: Iterable[Row], identities: Iterable[Row]) -> float |
         for row in connections
         if values.whole(row, "VideoOutputTechnology") in _BUILT_IN
     }
-    for row in identities:
-        year, week = values.whole(row, "YearOfManufacture"), values.whole(row, "WeekOfManufacture") or 0
-        if values.text(row, "InstanceName") not in built_in or year is None:
-            continue
-        if _FIRST_YEAR < year <= _LAST_YEAR and week <= _WEEKS:
-            weeks = max(0, week - 1) if week else 26  # 0: the week is not told; half-way, then
-            return (datetime(year, 1, 1, tzinfo=UTC) + timedelta(weeks=weeks)).timestamp()
-    return None
+    own = (made(row) for row in identities if values.text(row, "InstanceName") in built_in)
+    return next((time for time in own if time is not None), None)
+
+
+def made(row: Row) -> float | None:
+    """When a screen was made (WmiMonitorID), by week of its year; None for a year of model, or nothing."""
+    year, week = values.whole(row, "YearOfManufacture"), values.whole(row, "WeekOfManufacture") or 0
+    if year is None or not _FIRST_YEAR < year <= _LAST_YEAR or week > _WEEKS:
+        return None
+    weeks = max(0, week - 1) if week else 26  # 0: the week is not told; half-way, then
+    return (datetime(year, 1, 1, tzinfo=UTC) + timedelta(weeks=weeks)).timestamp()
 
 
 def count(system: System) -> int:

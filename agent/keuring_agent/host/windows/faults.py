@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.readings import Fault, KernelLog, MemoryErrors, Shutdown
+from keuring_agent.host.inventory import BugCheck, BugChecks
+from keuring_agent.host.readings import Incident, KernelLog, MemoryErrors, Shutdown
 from keuring_agent.host.windows import events
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ _WENT_DOWN: Final = 41
 _UNEXPECTED: Final = 6008
 _STOPPED_ITSELF: Final = 1001
 _BEGAN: Final = 12
+_DISPLAY: Final = "Display"
+_RECOVERED: Final = 4101  # the driver of a graphics processor did not respond, and was reset
 _LIMITED: Final = 37  # the firmware held the processor back
 WATCHED: Final = {
     "disk": _DISK,
     "Ntfs": (_DAMAGED,),
     "Microsoft-Windows-Ntfs": (_DAMAGED,),
     _WHEA: (_UNCORRECTED, _CORRECTED),
-    _POWER: (_WENT_DOWN,),
+    _DISPLAY: (_RECOVERED,),
 }
 _DOWN: Final = {
     _POWER: (_WENT_DOWN,),
@@ -46,24 +49,24 @@ THROTTLED: Final = {_PROCESSOR: (_LIMITED,)}
 MEMORY: Final = {_WHEA: (_MEMORY_UNCORRECTED, _MEMORY_CORRECTED)}
 _HARD_DISK: Final = re.compile(r"\\Harddisk(\d{1,4})(?:\\|$)", re.ASCII)
 _LETTER: Final = re.compile(r"^[A-Za-z]:$")
+_WORD: Final = re.compile(r"^[\w.-]{1,40}$", re.ASCII)
 _VOLUME: Final = re.compile(r"HarddiskVolume\d{1,4}", re.ASCII)
 
 
-def fault(event: Event, inside: Collection[int] | None = None) -> Fault | None:
+def fault(event: Event, inside: Collection[int] | None = None) -> Incident | None:
     """What an event means, or None. ``inside`` are the numbers of disks that nobody pulls out; None: not known."""
     if event.provider == "disk":
         number = _disk(event)
         if number is None or (event.id == _GONE if inside is None else number not in inside):
             return None
-        return Fault(event.time, "io_error", f"PhysicalDrive{number}", "")
+        return Incident(event.time, "io_error", f"PhysicalDrive{number}")
     if event.provider.endswith("Ntfs"):
-        return Fault(event.time, "filesystem_error", _volume(event), "")
+        return Incident(event.time, "filesystem_error", _volume(event))
     if event.provider == _WHEA:
         severity = "uncorrected" if event.id == _UNCORRECTED else "corrected"
         processor = event.named.get("ApicId", "")
-        return Fault(event.time, "machine_check", processor if processor.isalnum() else "unknown", severity)
-    code = _code(event)
-    return Fault(event.time, "bug_check", "", f"0x{code:08x}") if event.id == _WENT_DOWN and code else None
+        return Incident(event.time, "machine_check", processor if processor.isalnum() else "unknown", severity)
+    return Incident(event.time, "gpu_reset", _driver(event)) if event.provider == _DISPLAY else None
 
 
 def _disk(event: Event) -> int | None:
@@ -73,6 +76,11 @@ def _disk(event: Event) -> int | None:
     # "Disk 1 has been surprise removed": what comes after the device is the number alone.
     numbers = [text for text in event.listed[1:3] if text.isdecimal() and len(text) <= 4]
     return int(numbers[0]) if event.id == _GONE and numbers else None
+
+
+def _driver(event: Event) -> str:
+    name = event.listed[0].strip() if event.listed else ""
+    return name if _WORD.match(name) else "unknown"
 
 
 def _volume(event: Event) -> str:
@@ -91,10 +99,17 @@ def _code(event: Event) -> int:
 
 
 def kernel_log(system: System, position: str, booted: float, inside: Collection[int] | None) -> KernelLog:
-    """Faults since ``position``, or since the start."""
+    """Incidents since ``position``, or since the start."""
     position, found = events.go_on(system, CHANNEL, WATCHED, position, booted)
-    faults = [one for event in found if (one := fault(event, inside)) is not None]
-    return KernelLog(position, [], faults)
+    incidents = [one for event in found if (one := fault(event, inside)) is not None]
+    return KernelLog(position, [], tuple(incidents))
+
+
+def bug_checks(system: System, position: str) -> BugChecks:
+    """Blue screens after ``position``, by the stop code that the next start notes; none for ""."""
+    position, found = events.go_on(system, CHANNEL, {_POWER: (_WENT_DOWN,)}, position, None)
+    codes = ((event.time, _code(event)) for event in found)
+    return BugChecks(position, [BugCheck(time, f"0x{code:08x}") for time, code in codes if code])
 
 
 def shutdown(since_start: Iterable[Event]) -> Shutdown:

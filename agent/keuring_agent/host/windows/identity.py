@@ -127,6 +127,15 @@ def from_cim(row: Row, architecture: str, host_name: str) -> OperatingSystem:
     return OperatingSystem("windows", title, version, str(build), architecture, host_name, None)
 
 
+def patch_level(system: System) -> str:
+    """The build with its revision, which every cumulative update raises."""
+    key = system.values(_VERSION) or {}
+    build, revision = values.whole(key, "CurrentBuildNumber"), values.whole(key, "UBR")
+    if build is None or revision is None:
+        raise NotMeasurable("this version of Windows has no revision of its build")
+    return f"{build}.{revision}"
+
+
 def operating_system(system: System) -> OperatingSystem:
     """The registry's, or WMI's."""
     machine = platform.machine().lower()

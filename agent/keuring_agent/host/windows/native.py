@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _QUICK: Final = 3.0  # seconds; a sensor may make more than one such call
-_SLOW: Final = 25.0  # for Windows Update, which is asked seldom
+_SLOW: Final = 25.0  # for Windows Update and classes that take long, which are asked seldom
+_LONG: Final = frozenset({"Win32_PnPSignedDriver", "Win32_QuickFixEngineering", "SoftwareLicensingProduct"})
 MISSING: Final = "this installation of the agent lacks pywin32; reinstall it"
 
 
@@ -35,7 +36,8 @@ class Windows:
     def cim(self, namespace: str, kind: str, fields: Sequence[str], where: str = "") -> Sequence[Row]:
         from keuring_agent.host.windows import cim
 
-        return self._ask(kind, lambda: cim.query(namespace, kind, fields, where))
+        seconds = _SLOW if kind in _LONG else _QUICK
+        return self._ask(kind, lambda: cim.query(namespace, kind, fields, where), seconds)
 
     def values(self, key: str) -> Row | None:
         from keuring_agent.host.windows import registry
@@ -68,29 +70,39 @@ class Windows:
         return self._ask(device, lambda: devices.turns(device))
 
     def certificates(self) -> Sequence[bytes]:
-        from keuring_agent.host.windows import parts
+        from keuring_agent.host.windows import calls
 
-        return self._ask("the store of certificates", parts.certificates)
+        return self._ask("the store of certificates", calls.certificates)
 
     def waiting_updates(self) -> Sequence[Row]:
-        from keuring_agent.host.windows import parts
+        from keuring_agent.host.windows import calls
 
-        return self._ask("Windows Update", parts.waiting_updates, _SLOW)
+        return self._ask("Windows Update", calls.waiting_updates, _SLOW)
 
     def installed_updates(self) -> Sequence[Row]:
-        from keuring_agent.host.windows import parts
+        from keuring_agent.host.windows import calls
 
-        return self._ask("Windows Update", parts.installed_updates, _SLOW)
+        return self._ask("Windows Update", calls.installed_updates, _SLOW)
+
+    def last_search(self) -> object:
+        from keuring_agent.host.windows import calls
+
+        return self._ask("Windows Update", calls.last_search, _SLOW)
+
+    def display_sources(self) -> Sequence[int]:
+        from keuring_agent.host.windows import calls
+
+        return self._ask("the graphics adapters", calls.display_sources)
 
     def wlan(self) -> Sequence[Wlan]:
-        from keuring_agent.host.windows import parts
+        from keuring_agent.host.windows import calls
 
-        return self._ask("the Wi-Fi service", parts.wlan)
+        return self._ask("the Wi-Fi service", calls.wlan)
 
     def commit(self) -> tuple[int, int]:
-        from keuring_agent.host.windows import parts
+        from keuring_agent.host.windows import calls
 
-        return self._ask("the state of memory", parts.commit)
+        return self._ask("the state of memory", calls.commit)
 
     def run(self, program: str, arguments: Sequence[str], timeout: float) -> Result:
         from keuring_agent.host.windows import programs

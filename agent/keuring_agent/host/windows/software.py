@@ -58,6 +58,16 @@ PROGRAMS: Final = {
     "Cisco Secure Client": r"Cisco (?:Secure Client|AnyConnect Secure Mobility Client) ?- ?.+|Cisco Secure Client",
     "Nextcloud": r"Nextcloud",
 }
+_NO_PROGRAM: Final = re.compile(
+    r"\bKB\d{6}|Visual C\+\+|(?<!\w)\.NET\b|Redistributable|\bSDK\b|\bUpdate for\b|\bUpdate Helper\b"
+    r"|Maintenance Service|\bMUI\b|Language Pack|Proofing|Runtime\b|\bDriver\b",
+    re.IGNORECASE,
+)
+# Versions, and what else differs by machine without being another program: "(x64 nl)", " - nl-nl", "v2.1".
+_BESIDES: Final = re.compile(
+    r"\s*\((?:x64|x86|64-bit|32-bit|arm64|[a-z]{2}(?:-[A-Z]{2})?)[^)]*\)|\s+v?\d+(?:\.\d+)+\b| - [a-z]{2}-[a-z]{2}$"
+)
+_MOST: Final = 200
 _PATTERNS: Final = {program: re.compile(rf"(?:{pattern})\Z", re.IGNORECASE) for program, pattern in PROGRAMS.items()}
 
 
@@ -71,6 +81,26 @@ def program(row: Row) -> Program | None:
             version = match.groupdict().get("version") or values.text(row, "DisplayVersion")
             return Program(title, version) if version else None
     return None
+
+
+def further(row: Row) -> Program | None:
+    """Any other program; parts, updates and what programs need to run are no programs of their own."""
+    name, version = values.text(row, "DisplayName"), values.text(row, "DisplayVersion")
+    if name is None or version is None or len(name) > 100 or program(row) is not None:
+        return None
+    hidden = values.whole(row, "SystemComponent") == 1 or row.get("ParentKeyName") or row.get("ReleaseType")
+    if hidden or _NO_PROGRAM.search(name) or not values.text(row, "UninstallString"):
+        return None
+    bare = " ".join(_BESIDES.sub("", name.replace(version, "")).split()).strip(" -,")
+    return Program(bare, version) if bare else None
+
+
+def further_programs(system: System) -> list[Program]:
+    """Those for the whole machine, at most ``_MOST``; none that somebody installed for themselves."""
+    if not system.keys(_PLACES[0]):
+        raise NotMeasurable("the registry does not list which programs are installed")
+    rows = (system.values(rf"{place}\{key}") or {} for place in _PLACES for key in system.keys(place))
+    return oldest(one for one in map(further, rows) if one is not None)[:_MOST]
 
 
 def _order(version: str) -> tuple[tuple[int, ...], str]:

@@ -49,6 +49,19 @@ def duration(system: System, booted: float, uptime: float) -> float | None:
     raise NotMeasurable(_UNNOTED)
 
 
+def sign_in(system: System, booted: float, uptime: float) -> float | None:
+    """Seconds from signing in until the desktop stood there, at the last start: the profile, and the desktop itself."""
+    started = [event for event in _found(system, booted) if event.id == _STARTED]
+    for event in reversed(started):
+        parts = [_seconds(event, name) for name in ("BootUserProfileProcessingTime", "BootExplorerInitTime")]
+        known = [seconds for seconds in parts if seconds is not None]
+        if known:
+            return sum(known)
+    if uptime < _WRITTEN_BY:
+        return None
+    raise NotMeasurable(_UNNOTED)
+
+
 def steps(system: System, booted: float, uptime: float) -> list[BootStep] | None:
     """What took longer than usual at the last start; Windows notes no other steps."""
     found = _found(system, booted)

@@ -19,6 +19,12 @@ _SECURITY: Final = "0FA1201D-4330-4FA8-8AE9-B877473B6441"
 _DEFINITIONS: Final = "E0789628-CE08-4437-BE74-2495B842F43B"  # signatures of the malware protection: some a day
 _INSTALLATION, _SUCCEEDED, _WITH_ERRORS = 1, 2, 3
 _SIGNATURES: Final = re.compile(r"\bKB(?:2267602|4052623|890830)\b")  # Defender's signatures, itself, the removal tool
+_SERVICE: Final = r"HKLM\SYSTEM\CurrentControlSet\Services\wuauserv"
+_POLICY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate\AU"
+_MANAGED: Final = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\Update"
+_DISABLED: Final = 4  # a service's Start
+_MANAGED_OFF: Final = 5
+_ASKS_FIRST: Final = frozenset({2, 3})  # AUOptions: tells, or fetches, and waits
 _FIX: Final = ("InstalledOn",)
 _AMERICAN: Final = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})$")
 _HEXADECIMAL: Final = re.compile(r"^[0-9a-fA-F]{16}$")
@@ -80,6 +86,31 @@ def installed(system: System) -> float:
         found = last_fix(system.cim(r"root\cimv2", "Win32_QuickFixEngineering", _FIX))
     if found is None:
         raise NotMeasurable("Windows' history of updates holds no date")
+    return found
+
+
+def automatic(service: Row | None, policy: Row | None, managed: Row | None) -> bool:
+    """Whether updates come by themselves, as they do unless a policy or a disabled service says otherwise."""
+    if service is None or values.whole(service, "Start") == _DISABLED:
+        return False
+    if (
+        values.whole(policy or {}, "NoAutoUpdate") == 1
+        or values.whole(managed or {}, "AllowAutoUpdate") == _MANAGED_OFF
+    ):
+        return False
+    return values.whole(policy or {}, "AUOptions") not in _ASKS_FIRST
+
+
+def ask_automatic(system: System) -> bool:
+    """Asks the registry."""
+    return automatic(system.values(_SERVICE), system.values(_POLICY), system.values(_MANAGED))
+
+
+def checked(system: System) -> float:
+    """When Windows Update last looked, and found somebody who answered."""
+    found = values.moment(system.last_search())
+    if found is None:
+        raise NotMeasurable("Windows Update does not tell when it last looked for updates")
     return found
 
 
