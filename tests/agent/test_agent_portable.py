@@ -25,8 +25,8 @@ POSIX_ONLY = {"fcntl", "resource", "pwd", "grp", "termios", "pty"}
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_a_window_of_another_system(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    host = local()
-    assert isinstance(host, PortableHost)
+    host = PortableHost()
+    assert isinstance(local(), PortableHost)
     assert host.platform == {"win32": "windows", "darwin": "macos"}[system]
     monkeypatch.undo()
     complaints: list[str] = []

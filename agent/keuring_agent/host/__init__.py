@@ -179,8 +179,8 @@ class Host(Protocol):
     def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
         """Firmware of parts. May take seconds."""
 
-    def firmware_updates(self) -> int:
-        """Updates of firmware that wait. May take seconds."""
+    def firmware_updates(self) -> int | None:
+        """Updates of firmware that wait; None while the service that knows sleeps, for it is not woken."""
 
     def secure_boot(self) -> bool:
         """Whether the firmware starts only what is signed."""
@@ -257,6 +257,10 @@ def local(root: str = "/", file_system_types: Sequence[str] = ()) -> Host:
         from keuring_agent.host.windows import WindowsHost
 
         return WindowsHost(file_system_types)
+    if system == "darwin":
+        from keuring_agent.host.darwin import DarwinHost
+
+        return DarwinHost(file_system_types)
     from keuring_agent.host.portable import PortableHost
 
     return PortableHost(file_system_types)

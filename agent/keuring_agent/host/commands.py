@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 def which(name: str) -> str | None:
     """Where a program is; shutil would cost the resident agent memory for what it brings along."""
+    if name.startswith("/"):
+        return name if os.access(name, os.X_OK) else None
     for directory in SEARCH.split(":"):
         path = f"{directory}/{name}"
         if os.access(path, os.X_OK):

@@ -134,7 +134,7 @@ class PortableHost:
                 found.write_bytes,
                 None,
                 found.read_count + found.write_count,
-                (found.read_time + found.write_time) / 1000 if self.platform == "windows" else None,
+                (found.read_time + found.write_time) / 1000 if self.platform in ("windows", "macos") else None,
             )
             for name, found in sorted(counters.items())
         ]

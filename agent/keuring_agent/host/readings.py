@@ -3,8 +3,6 @@
 Counters are running totals since some unknown start; who needs growth or a rate subtracts.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -88,7 +86,7 @@ class NetworkUse(NamedTuple):
     receive_errors: int
     transmit_errors: int
     receive_dropped: int
-    transmit_dropped: int
+    transmit_dropped: int | None
     link_changes: int | None
     speed: float | None
 
@@ -128,10 +126,10 @@ class MemoryErrors(NamedTuple):
 
 
 class Updates(NamedTuple):
-    """How many updates wait."""
+    """How many updates wait; security is None where nothing tells which are for it."""
 
     pending: int
-    security: int
+    security: int | None
 
 
 class ClockState(NamedTuple):

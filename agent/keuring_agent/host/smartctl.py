@@ -1,10 +1,16 @@
-"""Reads what smartctl says in JSON, of hard disks, solid-state disks and NVMe alike."""
+"""Asks smartctl, and reads what it says in JSON, of hard disks, solid-state disks and NVMe alike."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 from keuring_agent.host.readings import NotMeasurable, Smart
+
+if TYPE_CHECKING:
+    from keuring_agent.host.commands import Run
+
+_ASKED: Final = ("smartctl", "--json", "--info", "--health", "--attributes", "--nocheck=standby")
 
 # Bits of smartctl's exit status.
 COMMAND_LINE, OPEN_FAILED = 1, 2
@@ -43,6 +49,28 @@ def _text(value: object) -> str | None:
 
 def _share(percent: float | None) -> float | None:
     return None if percent is None else percent / 100
+
+
+def ask(run: Run, timeout: float, path: str) -> Smart | None:
+    """The health of the disk at ``path``; None while it sleeps, for it is not woken. Raises NotMeasurable."""
+    import json
+
+    result = run([*_ASKED, path], timeout)
+    try:
+        document = json.loads(result.output)
+    except (ValueError, RecursionError):
+        raise NotMeasurable("smartctl does not speak JSON; it does from version 7.0 on") from None
+    if result.status & OPEN_FAILED and _sleeps(document):
+        return None
+    if result.status & OPEN_FAILED and hasattr(os, "geteuid") and os.geteuid() != 0:
+        raise NotMeasurable("disks tell their health to root only; run the agent as root to read it")
+    return parse(document)
+
+
+def _sleeps(document: object) -> bool:
+    """smartctl says so in a message, or in power_mode, and leaves the disk alone."""
+    text = str(document).upper()
+    return "STANDBY" in text and "SMART_STATUS" not in text
 
 
 def parse(document: object) -> Smart:

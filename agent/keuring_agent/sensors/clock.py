@@ -23,6 +23,8 @@ class Clock(Sensor):
         state = host.clock()
         out.fact(KEURING_CLOCK_SYNCHRONISED, state.synchronised)
         with out.measuring(KEURING_CLOCK_OFFSET):
+            if state.synchronised and state.offset is None:
+                raise NotMeasurable("the time service does not tell by how much the clock is off")
             if state.offset is None:
                 raise NotMeasurable("the clock follows no time server, so nobody here knows by how much it is off")
             out.gauge(KEURING_CLOCK_OFFSET, abs(state.offset))

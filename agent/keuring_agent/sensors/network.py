@@ -42,6 +42,7 @@ class Network(Sensor):
             out.counter(KEURING_NETWORK_DROPPED_TRANSMIT, found.transmit_dropped, name)
             out.counter(KEURING_NETWORK_LINK_CHANGES, found.link_changes, name)
             out.fact(KEURING_NETWORK_LINK_SPEED, found.speed, name)
+        out.cannot("this system does not count packets that it drops unsent", KEURING_NETWORK_DROPPED_TRANSMIT)
         out.cannot("this system does not count links that come and go", KEURING_NETWORK_LINK_CHANGES)
         out.cannot("no link tells its speed (links that are down and virtual ones do not)", KEURING_NETWORK_LINK_SPEED)
 
