@@ -105,7 +105,7 @@ def test_a_flood_of_events_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     everything = windows.events
     monkeypatch.setattr(windows, "events", lambda channel, query, after: everything(channel, query, after)[:2])
     position, seen = "record:1", []
-    for _ in range(3):
+    for _ in range(5):
         position, found = events.go_on(windows, "System", {"disk": (7,)}, position, None)
         seen += [one.record for one in found]
     assert seen == [2, 3, 4, 5]

@@ -196,7 +196,7 @@ class RecordedWindows:
             found = events.parse(text)
             assert found is not None
             late = since is None or found.time >= events._time(since[1])
-            if (found.provider, found.id) in wanted and found.record > after and late:
+            if (found.provider, found.id) in wanted and found.record >= after and late:
                 chosen.append(text)
         return chosen
 

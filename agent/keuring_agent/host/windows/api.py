@@ -43,7 +43,7 @@ class System(Protocol):
         """The number of the newest record of an event log; 0 for an empty one."""
 
     def events(self, channel: str, query: str, after: int) -> Sequence[str]:
-        """XML of the first ``MOST_EVENTS`` that fit an XPath query, oldest first; after a record, unless that is 0."""
+        """XML of the first ``MOST_EVENTS`` that fit an XPath query, oldest first, from a record on unless that is 0."""
 
     def ioctl(self, device: str, code: int, data: bytes, size: int, *, write: bool = False) -> bytes:
         """What a device answers to a control code, in at most ``size`` bytes."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.windows.api import Wlan
+from keuring_agent.host.windows.cim import through_com
 
 if TYPE_CHECKING:
     from keuring_agent.host.windows.values import Row
@@ -17,6 +18,7 @@ _HISTORY: Final = 200  # entries
 _STATISTICS, _RSSI = 0x10000101, 0x10000102
 _CONNECTED: Final = 1
 _NAME: Final = 256
+_UNTOLD: Final = "Windows Update does not tell which updates wait, or when it looked"
 
 
 def certificates() -> list[bytes]:
@@ -35,28 +37,18 @@ def certificates() -> list[bytes]:
         store.CertCloseStore(0)
 
 
-def _updates(read: Any) -> list[Row]:
-    """What ``read`` makes of a searcher that asks nobody but this machine."""
-    import pythoncom
-    import win32com.client
-
-    pythoncom.CoInitialize()
-    try:
-        searcher = win32com.client.Dispatch("Microsoft.Update.Session").CreateUpdateSearcher()
-        searcher.Online = False
-        found: list[Row] = read(searcher)
-        return found
-    except pythoncom.com_error as error:
-        raise NotMeasurable("Windows Update does not tell which updates wait") from error
-    finally:
-        pythoncom.CoUninitialize()
+def _searcher(client: Any) -> Any:
+    """One that asks nobody but this machine."""
+    searcher = client.Dispatch("Microsoft.Update.Session").CreateUpdateSearcher()
+    searcher.Online = False
+    return searcher
 
 
 def waiting_updates() -> list[Row]:
     """Software that is not installed and not hidden; drivers are the maker's own affair."""
 
-    def read(searcher: Any) -> list[Row]:
-        found = searcher.Search("IsInstalled=0 and IsHidden=0 and Type='Software'").Updates
+    def read(client: Any) -> list[Row]:
+        found = _searcher(client).Search("IsInstalled=0 and IsHidden=0 and Type='Software'").Updates
         return [
             {
                 "Categories": tuple(category.CategoryID for category in update.Categories),
@@ -65,33 +57,29 @@ def waiting_updates() -> list[Row]:
             for update in found
         ]
 
-    return _updates(read)
+    return through_com(read, lambda _code: _UNTOLD)
 
 
 def installed_updates() -> list[Row]:
     """The newest of the history."""
 
-    def read(searcher: Any) -> list[Row]:
+    def read(client: Any) -> list[Row]:
+        searcher = _searcher(client)
         count = min(searcher.GetTotalHistoryCount(), _HISTORY)
         names = ("Date", "Operation", "ResultCode", "Title")
         history = searcher.QueryHistory(0, count) if count else ()
         return [{name: getattr(entry, name) for name in names} for entry in history]
 
-    return _updates(read)
+    return through_com(read, lambda _code: _UNTOLD)
 
 
 def last_search() -> object:
     """A time of Windows Update's own notes, UTC."""
-    import pythoncom
-    import win32com.client
 
-    pythoncom.CoInitialize()
-    try:
-        return win32com.client.Dispatch("Microsoft.Update.AutoUpdate").Results.LastSearchSuccessDate
-    except pythoncom.com_error as error:
-        raise NotMeasurable("Windows Update does not tell when it last looked for updates") from error
-    finally:
-        pythoncom.CoUninitialize()
+    def read(client: Any) -> object:
+        return client.Dispatch("Microsoft.Update.AutoUpdate").Results.LastSearchSuccessDate
+
+    return through_com(read, lambda _code: _UNTOLD)
 
 
 class _Adapter(ctypes.Structure):

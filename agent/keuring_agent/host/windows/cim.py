@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from keuring_agent.host.readings import NotMeasurable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from keuring_agent.host.windows.values import Row
 
+Answer = TypeVar("Answer")
 _RETURN_IMMEDIATELY, _FORWARD_ONLY = 16, 32
 _MOST: Final = 5000
 _WORD: Final = re.compile(r"^\w+$", re.ASCII)
@@ -41,16 +42,26 @@ def wql(kind: str, fields: Sequence[str], where: str = "") -> str:
 
 def query(namespace: str, kind: str, fields: Sequence[str], where: str = "") -> list[Row]:
     """Asks, in the thread that calls. Raises NotMeasurable."""
+    text = wql(kind, fields, where)
+    return through_com(lambda client: _rows(client.GetObject(f"winmgmts:\\\\.\\{namespace}"), text, fields), reason)
+
+
+def through_com(call: Callable[[Any], Answer], why: Callable[[int], str]) -> Answer:
+    """What ``call`` makes of win32com.client, in the thread that calls; ``why`` says of a HRESULT what it means.
+
+    Objects of COM must be gone before COM itself is, so what failed is not raised on: its traceback would hold them.
+    """
     import pythoncom
     import win32com.client
 
     pythoncom.CoInitialize()
     try:
-        return _rows(win32com.client.GetObject(f"winmgmts:\\\\.\\{namespace}"), wql(kind, fields, where), fields)
+        return call(win32com.client)
     except pythoncom.com_error as error:
-        raise NotMeasurable(reason(_code(error))) from error
+        code = _code(error)
     finally:
         pythoncom.CoUninitialize()
+    raise NotMeasurable(why(code))
 
 
 def _rows(service: Any, text: str, fields: Sequence[str]) -> list[Row]:

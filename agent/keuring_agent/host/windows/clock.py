@@ -44,5 +44,5 @@ def read(system: System) -> ClockState:
         return ClockState(synchronised=False, offset=None)
     done = system.run("w32tm.exe", _QUERY, _TIMEOUT)
     if done.status:
-        raise NotMeasurable("Windows' time service does not run")
+        raise NotMeasurable("Windows' time service does not run, or may not be asked")
     return parse(done.output.decode("utf-8", "replace"))

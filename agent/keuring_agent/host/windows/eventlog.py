@@ -45,11 +45,12 @@ def _read(api: Any, channel: str, flags: int, query: str, after: int, most: int)
     try:
         found = api.EvtQuery(channel, flags, query)
         if after:
-            # Windows then begins at the record itself, instead of trying the query on all before it.
+            # Windows then begins there instead of trying the query on all before it: at the record itself, or, as that
+            # need not fit the query, beside it.
             mark = api.EvtCreateBookmark(
                 f"<BookmarkList><Bookmark Channel='{channel}' RecordId='{after}' IsCurrent='true'/></BookmarkList>"
             )
-            api.EvtSeek(found, 1, api.EvtSeekRelativeToBookmark, mark)
+            api.EvtSeek(found, 0, api.EvtSeekRelativeToBookmark, mark)
         count = 0
         while count < most and (handles := api.EvtNext(found, min(_BATCH, most - count), _WAIT)):
             for handle in handles:

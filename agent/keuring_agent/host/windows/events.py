@@ -81,7 +81,7 @@ def parsed(texts: Iterable[str]) -> list[Event]:
 def _read(system: System, channel: str, query: str, after: int) -> tuple[list[Event], bool]:
     """(events, whether there are more)."""
     texts = system.events(channel, query, after)
-    return parsed(texts), len(texts) >= MOST_EVENTS
+    return [event for event in parsed(texts) if event.record > after], len(texts) >= MOST_EVENTS
 
 
 def since_boot(system: System, channel: str, wanted: Mapping[str, Sequence[int]], booted: float) -> list[Event]:

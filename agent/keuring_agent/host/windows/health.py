@@ -10,8 +10,9 @@ from keuring_agent.host.readings import NotMeasurable, Smart
 from keuring_agent.host.windows import disks, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from keuring_agent.host.commands import Result
     from keuring_agent.host.windows.api import System
     from keuring_agent.host.windows.disks import Disk
     from keuring_agent.host.windows.values import Row
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 COUNTERS: Final = (
     *("DeviceId", "Temperature", "Wear", "PowerOnHours", "ReadErrorsUncorrected", "WriteErrorsUncorrected"),
 )
-_SMARTCTL: Final = ("--json", "--info", "--health", "--attributes", "--nocheck=standby")
 _SLOW: Final = 20.0
 _QUERY: Final = 0x002D1400  # IOCTL_STORAGE_QUERY_PROPERTY
 _LOG: Final = 512
@@ -158,14 +158,10 @@ class HealthReader:
             return self._counters(disk)
 
     def _smartctl(self, disk: Disk) -> Smart | None:
-        import json
+        def run(arguments: Sequence[str], timeout: float) -> Result:
+            return self._system.run("smartctl.exe", arguments[1:], timeout)
 
-        done = self._system.run("smartctl.exe", [*_SMARTCTL, f"/dev/pd{disk.number}"], _SLOW)
-        try:
-            document = json.loads(done.output)
-        except (ValueError, RecursionError):
-            raise NotMeasurable("smartctl does not speak JSON; it does from version 7.0 on") from None
-        return smartctl.parse(document)
+        return smartctl.ask(run, _SLOW, f"/dev/pd{disk.number}")
 
     def _nvme(self, disk: Disk) -> Smart:
         found = nvme(disk, self._protocol(disk, _HEALTH_LOG, _LOG))
