@@ -114,10 +114,21 @@ def test_a_flood_of_events_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_tally_counts_each_event_once() -> None:
     windows = RecordedWindows(logs={"System": [event("a", 1, 1, NOON), event("a", 2, 2, "2026-11-24T12:00:00Z")]})
     tally = events.Tally(windows, "System", {"a": (1, 2)})
-    assert tally.count(AT_NOON) == {1: 1}  # the second was before the start
-    assert tally.count(AT_NOON) == {1: 1}
+    assert tally.total(AT_NOON) == {1: 1}  # the second was before the start
+    assert tally.total(AT_NOON) == {1: 1}
     windows.logs["System"].append(event("a", 1, 3, NOON))
-    assert tally.count(AT_NOON) == {1: 2}
+    assert tally.total(AT_NOON) == {1: 2}
+
+
+def test_a_processor_that_is_held_back_is_counted_once_for_all_its_threads() -> None:
+    def limited(record: int, number: str) -> str:
+        named = {"Group": "0", "Number": number, "CapDurationInSeconds": "71"}
+        return event("Microsoft-Windows-Kernel-Processor-Power", 37, record, NOON, named=named)
+
+    log = [limited(1, "0"), limited(2, "1"), limited(3, "0"), limited(4, "1")]
+    counting = (RecordedWindows(logs={"System": log}), "System", faults.THROTTLED, faults.processor_of)
+    assert events.Tally(*counting).total(AT_NOON) == {"0:0": 2, "0:1": 2}
+    assert events.Tally(*counting, faults.held_back).total(AT_NOON) == {"0:0": 142, "0:1": 142}
 
 
 def found_in(text: str, inside: set[int] | None = None) -> Incident | None:

@@ -86,6 +86,7 @@ def test_disks_in_the_machine_and_sticks() -> None:
         {"DeviceID": r"\\.\PHYSICALDRIVE0", "MediaType": "Fixed hard disk media", "InterfaceType": "IDE", "Model": "X"}
     ]
     assert [one.name for one in disks.ask(RecordedWindows(rows={"Win32_DiskDrive": older}))] == ["PhysicalDrive0"]
+    assert len(disks.physical([rows[0], {**rows[0], "Model": "X"}])) == 2  # one number twice, one without a model
     with pytest.raises(NotMeasurable, match="no physical disk"):
         disks.ask(RecordedWindows(rows={"MSFT_PhysicalDisk": [], "Win32_DiskDrive": []}))
 

@@ -132,7 +132,7 @@ KEURING_CPU_THROTTLED_TIME: Final = Signal(
     brief="Time for which the processor slowed itself down because it was too hot.",
     purpose="Tells a processor that is always held back from one that once was.",
     privacy=Privacy.HARDWARE,
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     statistics=(Statistic.SUM,),
     precision=0.1,
 )

@@ -62,7 +62,9 @@ class WindowsHost(PortableHost):
         self._health = HealthReader(self._system)
         self._thermal = ThermalReader(self._system)
         self._graphics = GpuReader(self._system)
-        self._throttled = events.Tally(self._system, faults.CHANNEL, faults.THROTTLED)
+        held_back = self._system, faults.CHANNEL, faults.THROTTLED, faults.processor_of
+        self._throttled = events.Tally(*held_back)
+        self._throttled_time = events.Tally(*held_back, faults.held_back)
         self._memory_errors = events.Tally(self._system, faults.CHANNEL, faults.MEMORY)
         self._disks: list[Disk] = []
         self._disks_asked = float("-inf")
@@ -89,7 +91,7 @@ class WindowsHost(PortableHost):
         return self._ports
 
     def throttled(self) -> int:
-        return sum(self._throttled.count(self._booted()).values())
+        return int(max(self._throttled.total(self._booted()).values(), default=0))
 
     def memory(self) -> readings.Memory:
         found = super().memory()
@@ -103,7 +105,7 @@ class WindowsHost(PortableHost):
         raise NotMeasurable("Windows ends no programs for want of memory")
 
     def memory_errors(self) -> readings.MemoryErrors:
-        return faults.memory_errors(self._memory_errors.count(self._booted()))
+        return faults.memory_errors(self._memory_errors.total(self._booted()))
 
     def pressure(self, resource: str) -> readings.Pressure:  # noqa: ARG002  # there is none of any
         raise NotMeasurable("Windows does not tell how long work waits")
@@ -258,7 +260,7 @@ class WindowsHost(PortableHost):
         raise NotMeasurable("Windows does not count when it could not go to sleep")
 
     def throttled_time(self) -> float:
-        raise NotMeasurable("Windows does not tell for how long the processor was held back")
+        return max(self._throttled_time.total(self._booted()).values(), default=0.0)
 
     def vulnerabilities(self) -> int:
         raise NotMeasurable("Windows does not list faults of the processor")

@@ -92,7 +92,7 @@ def physical(rows: Iterable[Row]) -> list[Disk]:
                 values.whole(row, "Size"),
             )
         )
-    return sorted(found)
+    return sorted(found, key=lambda disk: disk.number)
 
 
 def drives(rows: Iterable[Row]) -> list[Disk]:
@@ -109,7 +109,7 @@ def drives(rows: Iterable[Row]) -> list[Disk]:
         firmware = values.text(row, "FirmwareRevision")
         serial = serial_number(values.text(row, "SerialNumber"))
         found.append(Disk(int(number), kind, None, model, firmware, serial, values.whole(row, "Size")))
-    return sorted(found)
+    return sorted(found, key=lambda disk: disk.number)
 
 
 def ask(system: System) -> list[Disk]:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from keuring_agent.host.windows.api import MOST_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keuring_agent.host.windows.api import System
 
@@ -110,16 +110,25 @@ def go_on(
 
 
 class Tally:
-    """Counts events since the start of the system, reading each once."""
+    """Adds up events since the start of the system, reading each once."""
 
-    def __init__(self, system: System, channel: str, wanted: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self,
+        system: System,
+        channel: str,
+        wanted: Mapping[str, Sequence[int]],
+        key: Callable[[Event], int | str] = lambda event: event.id,
+        weight: Callable[[Event], float] = lambda _event: 1,
+    ) -> None:
         self._system, self._channel, self._wanted = system, channel, wanted
+        self._key, self._weight = key, weight
         self._position = ""
-        self._counts: dict[int, int] = {}
+        self._sums: dict[int | str, float] = {}
 
-    def count(self, booted: float) -> dict[int, int]:
-        """By number of event."""
+    def total(self, booted: float) -> Mapping[int | str, float]:
+        """By ``key`` (the number of the event), each event with its ``weight`` (1)."""
         self._position, found = go_on(self._system, self._channel, self._wanted, self._position, booted)
         for event in found:
-            self._counts[event.id] = self._counts.get(event.id, 0) + 1
-        return self._counts
+            key = self._key(event)
+            self._sums[key] = self._sums.get(key, 0) + self._weight(event)
+        return self._sums

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host.inventory import BugCheck, BugChecks
 from keuring_agent.host.readings import Incident, KernelLog, MemoryErrors, Shutdown
-from keuring_agent.host.windows import events
+from keuring_agent.host.windows import events, values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from keuring_agent.host.windows.api import System
     from keuring_agent.host.windows.events import Event
@@ -127,6 +127,16 @@ def last_shutdown(system: System, booted: float) -> Shutdown:
     return shutdown(events.since_boot(system, CHANNEL, _DOWN, booted))
 
 
-def memory_errors(counts: dict[int, int]) -> MemoryErrors:
+def memory_errors(counts: Mapping[int | str, float]) -> MemoryErrors:
     """Errors that the memory itself reported since the start."""
-    return MemoryErrors(counts.get(_MEMORY_CORRECTED, 0), counts.get(_MEMORY_UNCORRECTED, 0))
+    return MemoryErrors(int(counts.get(_MEMORY_CORRECTED, 0)), int(counts.get(_MEMORY_UNCORRECTED, 0)))
+
+
+def processor_of(event: Event) -> str:
+    """Which processor was held back: each of them says so of itself, at the same time."""
+    return f"{event.named.get('Group', '')}:{event.named.get('Number', '')}"
+
+
+def held_back(event: Event) -> float:
+    """For how many seconds, since it last said so."""
+    return values.number(event.named, "CapDurationInSeconds") or 0.0

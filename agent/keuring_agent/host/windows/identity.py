@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _VERSION: Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SYSTEM: Final = ("BuildNumber", "Version", "OperatingSystemSKU", "ProductType", "CSName", "OSArchitecture")
-MACHINE: Final = ("Manufacturer", "Model", "DNSHostName")
 # Editions as the registry names them (EditionID), as people do. What is not here stands as it is.
 _EDITIONS: Final = {
     "Core": "Home",
