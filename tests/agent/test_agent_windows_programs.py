@@ -126,6 +126,8 @@ def test_backups_that_succeeded() -> None:
         Backup("Windows Backup", datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()),
         Backup("File History", datetime(2022, 11, 5, tzinfo=UTC).timestamp()),
     ]
+    at_work = RecordedWindows(registry={history: {"ProtectedUpToTime": 0}})
+    assert backups.backups(at_work) == [Backup("File History", None)]  # what was told before holds
     with pytest.raises(NotMeasurable, match="no backup"):
         backups.backups(RecordedWindows())
 

@@ -27,14 +27,14 @@ def _windows(system: System) -> Backup | None:
 
 
 def _file_history(system: System) -> Backup | None:
-    """Of who is signed in, as it is one person's own; "ProtectedUpToTime" is a FILETIME."""
-    times = []
+    """Of who is signed in, as it is one person's own. "ProtectedUpToTime" is a FILETIME, and 0 while it is at work."""
+    times: list[float | None] = []
     for name in filter(_PERSON.match, system.keys("HKU")):
         key = system.values(rf"HKU\{name}\{_HISTORY}")
         if key and "ProtectedUpToTime" in key:
             times.append(values.filetime(key["ProtectedUpToTime"]))
     known = [time for time in times if time is not None]
-    return Backup(FILE_HISTORY, max(known)) if known else None
+    return Backup(FILE_HISTORY, max(known, default=None)) if times else None
 
 
 def backups(system: System) -> list[Backup]:
