@@ -363,7 +363,17 @@ def test_every_reason_is_said_in_dutch_too() -> None:
 
 
 def test_windows_is_imported_in_the_thin_modules_and_when_asked_only() -> None:
-    names = {"winreg", "pythoncom", "pywintypes", "win32api", "win32com", "win32crypt", "win32evtlog", "win32file"}
+    names = {
+        "winreg",
+        "pythoncom",
+        "pywintypes",
+        "win32api",
+        "win32com",
+        "win32crypt",
+        "win32evtlog",
+        "win32file",
+        "win32ras",
+    }
     users = set()
     for path in PACKAGE.glob("*.py"):
         tree = ast.parse(path.read_text())

@@ -239,7 +239,7 @@ def test_a_disk_is_opened_for_its_properties_only(monkeypatch: pytest.MonkeyPatc
         devices.ioctl("PhysicalDrive9", 0, b"", 4, write=False)
 
 
-def test_certificates_and_promised_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_connections_and_promised_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[int] = []
     store = SimpleNamespace(
         CertEnumCertificatesInStore=lambda: [SimpleNamespace(CertEncoded=b"der")], CertCloseStore=closed.append
@@ -252,7 +252,10 @@ def test_certificates_and_promised_memory(monkeypatch: pytest.MonkeyPatch) -> No
     stand_in(monkeypatch, "pywintypes", error=FailedError)
     stand_in(monkeypatch, "win32crypt", CertOpenStore=open_store)
     stand_in(monkeypatch, "win32api", GlobalMemoryStatusEx=lambda: {"TotalPageFile": 100, "AvailPageFile": 40})
+    connected = [(1, "Home of Jan", "vpn", "WAN Miniport (IKEv2)")]
+    stand_in(monkeypatch, "win32ras", error=FailedError, EnumConnections=lambda: connected)
     windows = Windows()
+    assert windows.dialled() == ["vpn"]
     assert windows.certificates() == [b"der"]
     assert closed == [0]
     assert windows.commit() == (100, 40)

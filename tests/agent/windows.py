@@ -159,6 +159,7 @@ class RecordedWindows:
     history: list[dict[str, object]] | Exception = field(default_factory=list)
     searched: object = None
     sources: list[int] = field(default_factory=list)
+    connections: list[str] = field(default_factory=list)
     wireless: list[Wlan] = field(default_factory=list)
     programs: dict[str, Result] = field(default_factory=dict)
     report: str = ""
@@ -234,6 +235,9 @@ class RecordedWindows:
 
     def display_sources(self) -> Sequence[int]:
         return self.sources
+
+    def dialled(self) -> Sequence[str]:
+        return self.connections
 
     def wlan(self) -> Sequence[Wlan]:
         return self.wireless

@@ -206,6 +206,7 @@ def laptop(booted: float) -> RecordedWindows:
         history=[{"Date": datetime(2026, 11, 12, tzinfo=UTC), "Operation": 1, "ResultCode": 2, "Title": "Cumulatief"}],
         searched=datetime(2026, 11, 25, 6, tzinfo=UTC),
         sources=[4, 0],
+        connections=["vpn", "PPPoE"],
         wireless=[Wlan("{00000000-0000-0000-0000-000000000000}", True, -61, statistics(1000, 100))],
         programs={"w32tm.exe": Result(0, W32TM["nl"].encode("cp850"))},
     )

@@ -295,7 +295,11 @@ class WindowsHost(PortableHost):
             rows = self._system.cim(network.NAMESPACE, "MSFT_NetAdapter", surroundings.ADAPTER)
         except NotMeasurable:
             rows = self._cim("Win32_NetworkAdapter", surroundings.OLDER)
-        return surroundings.vpn_connections(rows)
+        try:
+            dialled = self._system.dialled()
+        except NotMeasurable:
+            dialled = ()
+        return surroundings.vpn_connections(rows) + sum(kind.lower() == "vpn" for kind in dialled)
 
     def bug_checks(self, position: str) -> inventory.BugChecks:
         return faults.bug_checks(self._system, position)

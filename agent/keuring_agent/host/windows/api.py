@@ -66,6 +66,9 @@ class System(Protocol):
     def display_sources(self) -> Sequence[int]:
         """How many screens each graphics adapter can drive at once."""
 
+    def dialled(self) -> Sequence[str]:
+        """Kinds of Windows' own connections that are up ("vpn", "PPPoE"); neither names nor addresses."""
+
     def wlan(self) -> Sequence[Wlan]:
         """Wi-Fi interfaces."""
 

@@ -82,6 +82,17 @@ def last_search() -> object:
     return through_com(read, lambda _code: _UNTOLD)
 
 
+def dialled() -> list[str]:
+    """Kinds of the connections of Windows' remote access service."""
+    import pywintypes
+    import win32ras
+
+    try:
+        return [str(kind) for _handle, _entry, kind, _device in win32ras.EnumConnections()]
+    except (pywintypes.error, win32ras.error) as error:
+        raise NotMeasurable("the remote access service of Windows does not answer") from error
+
+
 class _Adapter(ctypes.Structure):
     """D3DKMT_ADAPTERINFO."""
 

@@ -94,6 +94,11 @@ class Windows:
 
         return self._ask("the graphics adapters", calls.display_sources)
 
+    def dialled(self) -> Sequence[str]:
+        from keuring_agent.host.windows import calls
+
+        return self._ask("the remote access service", calls.dialled)
+
     def wlan(self) -> Sequence[Wlan]:
         from keuring_agent.host.windows import calls
 
