@@ -63,7 +63,7 @@ installed = cache(metadata.packages_distributions)
 def providers(name: str) -> set[str]:
     if name == "google":
         return {"protobuf"}
-    if name.startswith(("win32", "pywin")) or name in ("pywintypes", "servicemanager"):
+    if name.startswith(("win32", "pywin")) or name in ("pythoncom", "servicemanager"):
         return {"pywin32"}
     return {canonicalize_name(found) for found in installed().get(name, [name])}
 

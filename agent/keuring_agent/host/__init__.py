@@ -256,6 +256,10 @@ def local(root: str = "/", file_system_types: Sequence[str] = ()) -> Host:
         from keuring_agent.host.linux import LinuxHost
 
         return LinuxHost(root, file_system_types)
+    if system == "win32":
+        from keuring_agent.host.windows import WindowsHost
+
+        return WindowsHost(file_system_types)
     if system == "darwin":
         from keuring_agent.host.darwin import DarwinHost
 

@@ -285,10 +285,11 @@ class Program(NamedTuple):
 
 
 class Crash(NamedTuple):
-    """A program that ended by a fault of its own, in seconds since 1970."""
+    """A program that ended by a fault of its own, in seconds since 1970; version where the system noted it."""
 
     time: float
     program: str
+    version: str | None = None
 
 
 class Crashes(NamedTuple):

@@ -1,4 +1,4 @@
-"""Reads until when a certificate is valid, and nothing else of it: neither a name nor a key is looked at.
+"""Reads until when a certificate is valid. Names are handed on as they lie there, to be compared; no key is looked at.
 
 By hand, because a library for certificates would cost the resident agent megabytes.
 """
@@ -46,16 +46,26 @@ def _within(data: bytes, start: int, tag: int) -> int:
     return content
 
 
-def _not_after(data: bytes) -> float:
+def _past(data: bytes, at: int, *expected: int) -> int:
+    """Where the element begins that follows those with these tags."""
+    for wanted in expected:
+        tag, _, end = _element(data, at)
+        if tag != wanted:
+            raise _Damaged
+        at = end
+    return at
+
+
+def _issuer(data: bytes) -> int:
+    """Where the issuer's name begins, behind the version, the serial number and the algorithm."""
     at = _within(data, _within(data, 0, _SEQUENCE), _SEQUENCE)  # Certificate, tbsCertificate
     if _element(data, at)[0] == _VERSION:
         at = _element(data, at)[2]
-    for expected in (_INTEGER, _SEQUENCE, _SEQUENCE):  # serial number, signature algorithm, issuer: passed over
-        tag, _, end = _element(data, at)
-        if tag != expected:
-            raise _Damaged
-        at = end
-    not_before = _within(data, at, _SEQUENCE)
+    return _past(data, at, _INTEGER, _SEQUENCE)
+
+
+def _not_after(data: bytes) -> float:
+    not_before = _within(data, _past(data, _issuer(data), _SEQUENCE), _SEQUENCE)
     tag, content, end = _element(data, _element(data, not_before)[2])
     if tag not in _FORMS:
         raise _Damaged
@@ -73,4 +83,15 @@ def expires(data: bytes) -> float:
             data = binascii.a2b_base64(text)
         return _not_after(data)
     except (_Damaged, binascii.Error):
+        raise NotMeasurable("it is no certificate in PEM or DER") from None
+
+
+def names(data: bytes) -> bytes:
+    """The issuer's and the owner's name in a certificate (DER), to tell one that was renewed from another."""
+    try:
+        issuer = _issuer(data)
+        validity = _past(data, issuer, _SEQUENCE)
+        subject = _past(data, validity, _SEQUENCE)
+        return data[issuer:validity] + data[subject : _past(data, subject, _SEQUENCE)]
+    except _Damaged:
         raise NotMeasurable("it is no certificate in PEM or DER") from None

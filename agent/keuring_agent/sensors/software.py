@@ -92,6 +92,7 @@ def _tell(signal: Signal, found: Found, host: Host, out: Readings) -> None:
         count, latest = counts.get(crash.program, (0, 0.0))
         counts[crash.program] = (count + 1, max(latest, crash.time))
     versions = _versions(host) if counts else {}
+    versions |= {crash.program: crash.version for crash in found.crashes if crash.version}
     for program, (count, latest) in counts.items():
         version = {"version": versions[program]} if program in versions else {}
         out.event(signal, latest, program, count, **version)

@@ -7,46 +7,19 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host import smbios
 from keuring_agent.host.readings import Hardware, NotMeasurable, OperatingSystem
 
 if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _DMI: Final = "sys/class/dmi/id"
-# What makers leave in fields that they forgot.
-_JUNK: Final = frozenset(
-    {
-        *("", "default string", "to be filled by o.e.m.", "o.e.m.", "oem", "none", "not specified", "not applicable"),
-        *("system serial number", "system product name", "system manufacturer", "system version", "unknown", "n/a"),
-        *("0123456789", "123456789", "1234567890", "invalid", "empty", "type1productconfigid", "not available"),
-    }
-)
-# SMBIOS: kinds of chassis that colleagues would call by these words.
-_CHASSIS: Final = {
-    **dict.fromkeys((8, 9, 10, 14, 31, 32), "laptop"),
-    **dict.fromkeys((3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36), "desktop"),
-    **dict.fromkeys((17, 23, 25, 28, 29), "server"),
-    **dict.fromkeys((11, 30), "tablet"),
-}
 # As "22.04.4 LTS (Jammy Jellyfish)" and "9.4 (Plow)" begin.
 _LEVEL: Final = re.compile(r"^\d+(?:\.\d+)+")
-_VIRTUAL: Final = (
-    "qemu",
-    "vmware",
-    "virtualbox",
-    "innotek",
-    "xen",
-    "kvm",
-    "bochs",
-    "parallels",
-    "amazon ec2",
-    "google",
-)
 
 
 def _field(tree: Tree, name: str) -> str | None:
-    text = " ".join((tree.optional(f"{_DMI}/{name}") or "").split())
-    return None if text.lower() in _JUNK or not text.strip("0.- ") else text
+    return smbios.field(tree.optional(f"{_DMI}/{name}"))
 
 
 def _processor(tree: Tree) -> tuple[str | None, bool]:
@@ -68,16 +41,12 @@ def hardware(tree: Tree) -> Hardware:
     """DMI, as far as it may be read (the serial number only by root)."""
     vendor, model = _field(tree, "sys_vendor"), _field(tree, "product_name")
     processor, virtual = _processor(tree)
-    named = f"{vendor or ''} {model or ''}".lower()
     kind = tree.number(f"{_DMI}/chassis_type")
-    chassis = "virtual" if virtual or any(word in named for word in _VIRTUAL) else None
-    if chassis is None and kind is not None:
-        chassis = _CHASSIS.get(kind, "other")
     return Hardware(
         vendor,
         model,
         _field(tree, "product_serial"),
-        chassis,
+        smbios.chassis(kind, vendor, model, virtual=virtual),
         processor,
         _field(tree, "bios_version"),
         _date(_field(tree, "bios_date") or "", "%m/%d/%Y"),
