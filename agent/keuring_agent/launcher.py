@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from keuring_agent import sending
+from keuring_agent.host import thrift
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -53,7 +54,7 @@ class ForkLauncher:
     def start(self, settings: Settings, *, after_failure: bool) -> None:
         """Forks."""
         self._until = time.monotonic() + PATIENCE * settings.deadline
-        gc.collect()
+        thrift.give_back()
         gc.freeze()  # so that collecting in the child does not copy the parent's pages
         child = os.fork()
         if child:

@@ -97,6 +97,15 @@ class Settings(BaseModel):
     )
     language: str = Field(default="nl", pattern="^(nl|en)$", description="Language of the desk until somebody chooses.")
     digest_hour: int = Field(default=7, ge=0, le=23, description="Hour at which the daily digest is mailed.")
+    inspection_days: int = Field(
+        default=365,
+        ge=7,
+        le=1100,
+        description="How long the APK report of a machine is valid; 30 days before it is due.",
+    )
+    inspection_mail: bool = Field(
+        default=False, description="Mail each APK report to the colleague whose machine it is, as soon as it is issued."
+    )
     mail_server: str = Field(
         default="",
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",

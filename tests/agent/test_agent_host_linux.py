@@ -12,7 +12,18 @@ import pytest
 
 from keuring_agent.host import commands, local
 from keuring_agent.host.commands import Result
-from keuring_agent.host.linux import LinuxHost, identity, memory, network, parts, processor, storage, system, updates
+from keuring_agent.host.linux import (
+    LinuxHost,
+    identity,
+    memory,
+    network,
+    parts,
+    processor,
+    storage,
+    system,
+    update_habits,
+    updates,
+)
 from keuring_agent.host.readings import Battery, NotMeasurable, Shutdown, Updates
 from keuring_agent.host.tree import Tree
 from tests.agent.trees import own, tree
@@ -309,10 +320,10 @@ def test_when_updates_were_last_installed(tmp_path: Path) -> None:
         "\nStart-Date: 2026-01-03  03:04:05\nInstall: b:amd64 (1)\nEnd-Date: 2026-01-03  03:04:15\n"
     )
     root = tree(tmp_path, {"var/lib/dpkg/status": "", "var/log/apt/history.log": history})
-    assert time.localtime(updates.last_installed(root))[:6] == (2026, 1, 2, 3, 4, 15)
+    assert time.localtime(update_habits.last_installed(root))[:6] == (2026, 1, 2, 3, 4, 15)
     (tmp_path / "var/log/apt/history.log").write_text("")
     with pytest.raises(NotMeasurable, match="no upgrade"):
-        updates.last_installed(root)
+        update_habits.last_installed(root)
 
 
 def test_programs_are_bounded_in_time_and_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,23 @@ from hypothesis import strategies as st
 
 from keuring_agent.host import x509
 from keuring_agent.host.linux import (
+    attached,
     backups,
+    bundles,
     certificates,
     crashes,
     displays,
     firewall,
+    fitted,
+    fwupd,
+    hangs,
     malware,
+    signing_in,
     software,
     starting,
     units,
+    update_habits,
+    updates,
     wireless,
 )
 from keuring_agent.host.readings import NotMeasurable
@@ -44,6 +52,13 @@ SEEDS: Final = [
     b"[connection]\ntype=wifi\n[802-1x]\nclient-cert=/etc/keys/a.pem\n",
     b"cert keys/a.pem\n<cert>\nx\n</cert>\n",
     b"\x00\xff\xff\xff\xff\xff\xff\x00" + bytes(120),
+    b'{"_UID":"1000","__MONOTONIC_TIMESTAMP":"50000000","__REALTIME_TIMESTAMP":"1","UNIT":"cups.service"}\n',
+    b'{"Devices": [{"Name": "UEFI dbx", "Version": "371", "Flags": ["internal"]}]}',
+    b"\x10\x0f\x10\x00\x03\x03\x03" + bytes(8) + b"\0\0\x11\x10\x11\x00\x10\x00" + bytes(10) + b"\0\0\x7f\x04\0\0\0\0",
+    b"scheduler is running\nprinter hall disabled since Thu Jan  1 07:30:00 2026 -\n\tAlerts: offline-report\n",
+    b"firefox.x86_64   131.0.2-1.fc40   updates\nFEDORA-2024-1 Important/Sec. firefox-131.0.2-1.fc40.x86_64\n",
+    b"[2024-05-01T10:00:00+0200] [ALPM] upgraded vlc (1 -> 2)\n",
+    b"[Desktop Entry]\nType=Application\nName=GnuCash\n",
 ]
 
 
@@ -92,7 +107,36 @@ def connections(data: bytes) -> None:
     assert {use for use, _ in found} <= {"wifi", "wired", "vpn"}
 
 
-READERS = [a_certificate, a_station, rules, services, a_journal, headers, packages, connections]
+def other_journals(data: bytes) -> None:
+    found = hangs.journal(data)
+    times(crash.time for crash in found)
+    assert {crash.program for crash in found} <= {crashes.OTHER, *crashes._EXECUTABLES.values(), *hangs._NAMES.values()}
+    desktop = signing_in.desktop(data)
+    assert desktop is None or (desktop[0] >= 1000 and math.isfinite(desktop[1]))
+
+
+def parts(data: bytes) -> None:
+    assert all(name and version is not None for name, version in fwupd.devices(data) if name)
+    displays.edid_model(data)
+    with suppress(NotMeasurable):
+        found = fitted.slots(data)
+        assert 0 <= found.modules <= found.slots
+
+
+def lists(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    printers = attached.queues(text)
+    assert 0 <= printers.unreachable <= printers.installed
+    assert updates.listed(text) >= 0
+    assert updates.secure(text) >= 0
+    assert bundles.entry(text) != ""
+    times([update_habits._last_line(text), update_habits._last_upgrade(text)])
+
+
+READERS = [
+    *(a_certificate, a_station, rules, services, a_journal, headers, packages, connections),
+    *(other_journals, parts, lists),
+]
 
 
 @st.composite

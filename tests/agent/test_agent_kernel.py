@@ -10,7 +10,9 @@ from keuring.signals.catalogue import (
     KEURING_CPU_MACHINE_CHECK,
     KEURING_DISK_IO_ERROR,
     KEURING_FILESYSTEM_ERROR,
+    KEURING_GPU_RESET,
     KEURING_KERNEL_OOPS,
+    KEURING_USB_ERROR,
 )
 from keuring_agent.host.commands import Result
 from keuring_agent.host.fake import FakeHost
@@ -63,6 +65,24 @@ if TYPE_CHECKING:
         ("general protection fault, probably for non-canonical address: 0000 [#2] SMP", (KEURING_KERNEL_OOPS, "", "")),
         ("BUG: unable to handle page fault for address: 0000", None),  # its Oops line follows
         ("usb 1-1: new high-speed USB device", None),
+        ("usb 1-4.2: device descriptor read/64, error -71", (KEURING_USB_ERROR, "1-4.2", "")),
+        ("usb 3-1: device not accepting address 7, error -71", (KEURING_USB_ERROR, "3-1", "")),
+        ("usb usb1-port4: unable to enumerate USB device", (KEURING_USB_ERROR, "1-port4", "")),
+        ("usb 2-1-port3: over-current condition", (KEURING_USB_ERROR, "2-1-port3", "")),
+        ("hub 1-0:1.0: over-current condition on port 3", (KEURING_USB_ERROR, "1-0:1.0", "")),
+        ("usb 1-1: USB disconnect, device number 5", None),
+        ("amdgpu 0000:03:00.0: amdgpu: GPU reset begin!", (KEURING_GPU_RESET, "amdgpu", "")),
+        ("amdgpu 0000:03:00.0: amdgpu: GPU reset(2) succeeded!", None),
+        ("radeon 0000:01:00.0: GPU lockup (current fence id 0x1 last fence id 0x2)", (KEURING_GPU_RESET, "radeon", "")),
+        ("i915 0000:00:02.0: [drm] GPU HANG: ecode 12:1:84dffffb, in Xorg [1234]", (KEURING_GPU_RESET, "i915", "")),
+        ("i915 0000:00:02.0: [drm] Resetting chip for stopped heartbeat on rcs0", None),  # the same one, again
+        ("xe 0000:00:02.0: [drm] GT0: Engine reset: engine_class=rcs", (KEURING_GPU_RESET, "xe", "")),
+        ("nouveau 0000:01:00.0: fifo: engine 0: scheduled for recovery", (KEURING_GPU_RESET, "nouveau", "")),
+        (
+            "NVRM: Xid (PCI:0000:01:00): 79, pid='<unknown>', GPU has fallen off the bus.",
+            (KEURING_GPU_RESET, "nvidia", ""),
+        ),
+        ("NVRM: Xid (PCI:0000:01:00): 31, pid=4242, name=game, MMU Fault", None),  # one program's fault
     ],
 )
 def test_what_counts(line: str, expected: object) -> None:

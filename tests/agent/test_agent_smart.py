@@ -15,6 +15,7 @@ from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.smartctl import parse
 from keuring_agent.host.tree import Tree
 from tests.agent.examples import quick
+from tests.agent.trees import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,25 +172,6 @@ def test_every_recorded_disk_is_understood(corpus: Path) -> None:
     assert kinds["hdd"] > 10
     assert kinds["ssd"] > 10
     assert kinds.get("none", 0) < 5
-
-
-def unpack(archive: Path, target: Path) -> None:
-    """Reads node_exporter's text archive of /sys."""
-    name, lines = "", 0
-    for line in archive.read_text(errors="replace").splitlines():
-        if lines:
-            with (target / name).open("a") as file:
-                file.write(line.replace("NULLBYTE", "\0").replace("EOF", "") + "\n")
-            lines -= 1
-        elif line.startswith("Path: "):
-            name = line.removeprefix("Path: ")
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).touch()
-        elif line.startswith("Lines: "):
-            lines = int(line.removeprefix("Lines: "))
-        elif line.startswith("SymlinkTo: "):
-            (target / name).unlink(missing_ok=True)
-            (target / name).symlink_to(line.removeprefix("SymlinkTo: "))
 
 
 @pytest.mark.corpus

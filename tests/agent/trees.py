@@ -59,3 +59,22 @@ def unit(name: str, **properties: str) -> str:
     """What `systemctl show` says of a unit that is installed."""
     listed = {"Id": name, "LoadState": "loaded", **properties}
     return "".join(f"{key}={value}\n" for key, value in listed.items())
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Reads node_exporter's text archive of /sys."""
+    name, lines = "", 0
+    for line in archive.read_text(errors="replace").splitlines():
+        if lines:
+            with (target / name).open("a") as file:
+                file.write(line.replace("NULLBYTE", "\0").replace("EOF", "") + "\n")
+            lines -= 1
+        elif line.startswith("Path: "):
+            name = line.removeprefix("Path: ")
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).touch()
+        elif line.startswith("Lines: "):
+            lines = int(line.removeprefix("Lines: "))
+        elif line.startswith("SymlinkTo: "):
+            (target / name).unlink(missing_ok=True)
+            (target / name).symlink_to(line.removeprefix("SymlinkTo: "))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from keuring_collector.desk.models import Staff, Ticket
+    from keuring_collector.desk.models import Inspection, Staff, Ticket
     from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 DAY = 86400
@@ -95,6 +95,14 @@ class Site:
             ticket=ticket, at=opened, kind="opened", detail={"rule": line["rule"], "subject": line["subject"]}
         )
         return ticket
+
+    def inspection(self, endpoint: Endpoint) -> Inspection:
+        """A report of the machine, of what the shipped rules make of it."""
+        from keuring_collector import rulepack
+        from keuring_collector.console import readings
+        from keuring_collector.desk.inspection import issuing
+
+        return issuing.issue(readings.store(), rulepack.load(), endpoint, self.now, 365)
 
     def measure(
         self,

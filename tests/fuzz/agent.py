@@ -13,7 +13,7 @@ from keuring.signals.model import Kind
 from keuring_agent import config, enrolment_token
 from keuring_agent.errors import ConfigError, TokenError
 from keuring_agent.host import smartctl
-from keuring_agent.host.linux import identity, system, updates
+from keuring_agent.host.linux import identity, system, update_habits, updates
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.tree import Tree
 from keuring_agent.sensors.kernel import classify
@@ -121,8 +121,9 @@ def swallow_apt(data: bytes) -> None:
     """Reads what apt printed, and its history."""
     text = data.decode("utf-8", "replace")
     found = updates.parse(text)
+    assert found.security is not None
     assert 0 <= found.security <= found.pending
-    moment = updates._last_upgrade(text)
+    moment = update_habits._last_upgrade(text)
     assert moment is None or math.isfinite(moment)
 
 

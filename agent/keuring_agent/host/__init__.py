@@ -179,8 +179,8 @@ class Host(Protocol):
     def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
         """Firmware of parts. May take seconds."""
 
-    def firmware_updates(self) -> int:
-        """Updates of firmware that wait. May take seconds."""
+    def firmware_updates(self) -> int | None:
+        """Updates of firmware that wait; None while the service that knows sleeps, for it is not woken."""
 
     def secure_boot(self) -> bool:
         """Whether the firmware starts only what is signed."""

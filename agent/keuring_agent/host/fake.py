@@ -320,7 +320,7 @@ class FakeHost:
     def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
         return self._answer("device_firmware")  # type: ignore[no-any-return]
 
-    def firmware_updates(self) -> int:
+    def firmware_updates(self) -> int | None:
         return self._answer("firmware_updates")  # type: ignore[no-any-return]
 
     def secure_boot(self) -> bool:

@@ -1,7 +1,5 @@
 """What a host tells of its parts and of what is around it: plain values, as in readings.py."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -3,8 +3,6 @@
 Counters are running totals since some unknown start; who needs growth or a rate subtracts.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -128,10 +126,10 @@ class MemoryErrors(NamedTuple):
 
 
 class Updates(NamedTuple):
-    """How many updates wait."""
+    """How many updates wait; security is None where nothing tells which are for it."""
 
     pending: int
-    security: int
+    security: int | None
 
 
 class ClockState(NamedTuple):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host.readings import NotMeasurable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHUNK: Final = 65536
 _LIMIT: Final = 16 * 1024 * 1024  # no file that is read here is this large
@@ -78,6 +81,57 @@ class Tree:
             return self.text(path) or None
         except NotMeasurable:
             return None
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Whole lines of a file of any size, many at a time and never all at once; none where it cannot be read."""
+        try:
+            handle = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return
+        try:
+            rest = b""
+            while data := os.read(handle, _CHUNK):
+                whole, separator, tail = data.rpartition(b"\n")
+                if separator:
+                    yield rest + whole
+                    rest = tail
+                elif len(rest) > _CHUNK:
+                    return  # no text has such lines
+                else:
+                    rest += data
+            if rest:
+                yield rest
+        except OSError:
+            return
+        finally:
+            os.close(handle)
+
+    def lines(self, path: str) -> Iterator[str]:
+        """The lines of a file of which few are wanted; none where it cannot be read."""
+        for piece in self.pieces(path):
+            for line in piece.split(b"\n"):
+                yield line.decode("utf-8", "replace")
+
+    def tail(self, path: str, size: int) -> bytes:
+        """The last ``size`` bytes of a file of any size; empty where it cannot be read."""
+        try:
+            handle = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return b""
+        try:
+            length = os.fstat(handle).st_size
+            return os.pread(handle, size, max(0, length - size))
+        except OSError:
+            return b""
+        finally:
+            os.close(handle)
+
+    def changed(self, path: str) -> int:
+        """When a file or directory was last changed, in nanoseconds; 0 where there is none."""
+        try:
+            return os.stat(self.path(path)).st_mtime_ns  # noqa: PTH116  # pathlib costs the resident agent memory
+        except OSError:
+            return 0
 
     def number(self, path: str) -> int | None:
         """A whole number; None where there is none."""

@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 
 class DeviceFirmware(Sensor):
-    """Asks a service, which takes a moment."""
+    """Asks a service that seldom runs, and is not started for it: what it said before holds."""
 
     name = "firmware"
     signals = (KEURING_FIRMWARE_DEVICE_VERSION, KEURING_FIRMWARE_UPDATES_PENDING)
     pace = Pace.SLOW
-    interval = 43200.0
+    interval = 3600.0
 
     def read(self, host: Host, out: Readings) -> None:
         with out.measuring(KEURING_FIRMWARE_DEVICE_VERSION):
             for found in host.device_firmware():
                 out.fact(KEURING_FIRMWARE_DEVICE_VERSION, found.version, found.device)
         with out.measuring(KEURING_FIRMWARE_UPDATES_PENDING):
-            out.gauge(KEURING_FIRMWARE_UPDATES_PENDING, host.firmware_updates())
+            waiting = host.firmware_updates()
+            out.watched(KEURING_FIRMWARE_UPDATES_PENDING)
+            out.gauge(KEURING_FIRMWARE_UPDATES_PENDING, waiting)
 
 
 class Trust(Sensor):

@@ -52,17 +52,17 @@ _OOPS: Final = re.compile(
 # One line for each reset, not those that tell how it went. Xid: 8, 31 and so on stop a program; these stop the card.
 _GPU: Final = (
     re.compile(r"^(amdgpu) \S+: amdgpu: GPU reset begin"),
-    re.compile(r"^(radeon) \S+: (?:GPU lockup|ring \d+ stalled)"),
-    re.compile(r"^(i915|xe) \S+: (?:\[drm\] )?(?:GPU HANG|Resetting chip|GT\d+: Engine reset)"),
-    re.compile(r"^(nouveau) \S+: \S+: .*\bengine fault\b"),
+    re.compile(r"^(radeon) \S+: GPU lockup"),
+    re.compile(r"^(i915) \S+: (?:\[drm\] )?GPU HANG"),
+    re.compile(r"^(xe) \S+: \[drm\] (?:Tile\d+: )?GT\d+: Engine reset"),
+    re.compile(r"^(nouveau) \S+: .*\bscheduled for recovery"),
     re.compile(r"^(NVRM): Xid \([^)]*\): (?:44|48|61|62|63|64|74|79|92|94|95|119|120)\b"),
 )
 _DRIVERS: Final = {"NVRM": "nvidia"}
 # "usb 1-4.2: device descriptor read/64, error -71", "usb usb1-port4: over-current condition".
 _USB: Final = re.compile(
-    r"^(?:usb|hub) (?:usb)?(\d+-[\d.]+|\d+-port\d+|\d+-0:1\.0)[: ].*?"
-    r"(?:device descriptor read/\S+, error|device not accepting address|unable to enumerate USB device"
-    r"|over-current condition|cannot reset|Cannot enable)"
+    r"^(?:usb|hub) (?:usb)?(\d[\w.:-]*?): .*?(?:device descriptor read/\S+, error|device not accepting address"
+    r"|unable to enumerate USB device|over-current condition|cannot reset|[Cc]annot enable)"
 )
 # What systems other than Linux tell as such (readings.Incident).
 INCIDENTS: Final = {

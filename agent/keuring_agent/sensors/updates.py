@@ -56,3 +56,4 @@ class PendingUpdates(Sensor):
             updates = host.updates()
             out.gauge(KEURING_UPDATES_PENDING, updates.pending)
             out.gauge(KEURING_UPDATES_SECURITY_PENDING, updates.security)
+            out.cannot("this system does not tell which updates are for security", KEURING_UPDATES_SECURITY_PENDING)

@@ -39,6 +39,7 @@ PLACES: Final = (
     Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",)),
+    Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ from django.utils.html import format_html
 
 from keuring_collector.console import charts, figures, readings
 from keuring_collector.desk import causes, texts
-from keuring_collector.rulepack import quantity
+from keuring_collector.desk.measures import measure_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,7 +119,7 @@ def story(ticket: Ticket, state: PackState, language: str, now: datetime) -> Sto
 
 def _finding(line: TicketLine, state: PackState, language: str, now: datetime, moment: datetime) -> Finding:
     rule = state.rule(line.rule)
-    measure = _measure(rule)
+    measure = measure_of(rule)
     return Finding(
         line,
         rule,
@@ -136,17 +135,3 @@ def _signs(rule: Rule | None, language: str) -> list[str]:
     """The signs of a risk, in words."""
     risk = None if rule is None else rule.condition.risk
     return [] if risk is None else [texts.in_language(sign.why, language) for sign in risk.points]
-
-
-def _measure(rule: Rule | None) -> texts.Measure:
-    """What the values of a rule's evidence are."""
-    if rule is None:
-        return texts.LEVEL
-    increase, threshold = rule.condition.increase, rule.condition.threshold
-    if increase is not None:
-        name = increase.signal or (increase.signals or [""])[0]
-        days = math.inf if increase.within is None else quantity.duration(increase.within) / DAY
-        return texts.Measure(days, increase.count == "days", signal=name)
-    if threshold is not None and threshold.minus is not None:
-        return texts.Measure(minus=threshold.minus, signal=threshold.signal)
-    return texts.LEVEL

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from keuring_collector.console.views import account, departments, errors, machines, problems, queue, rules, ticket
+from keuring_collector.console.views import (
+    account,
+    departments,
+    errors,
+    inspections,
+    machines,
+    problems,
+    queue,
+    rules,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -19,6 +29,12 @@ urlpatterns: list[URLPattern] = [
     path("machines/", machines.machines, name="machines"),
     path("machines/<uuid:identity>/", machines.machine, name="machine"),
     path("machines/<uuid:identity>/signals/<str:name>/", machines.signal, name="signal"),
+    path("machines/<uuid:identity>/inspect/", inspections.inspect, name="inspect"),
+    path("inspections/", inspections.inspections, name="inspections"),
+    path("inspections/<str:number>/", inspections.inspection, name="inspection"),
+    path("inspections/<str:number>/pdf/", inspections.document, name="inspection_pdf"),
+    path("inspections/<str:number>/mail/", inspections.mail, name="inspection_mail"),
+    path("check/", inspections.check, name="check"),
     path("departments/", departments.departments, name="departments"),
     path("rules/", rules.rules, name="rules"),
     path("rules/<str:name>/", rules.rule, name="rule"),

@@ -34,6 +34,11 @@ def day(moment: datetime | date, now: datetime) -> str:
     return date_format(when, "j F" if when.year == local_day(now).year else "j F Y")
 
 
+def full_day(when: date) -> str:
+    """ "14 december 2026", for what is read long after."""
+    return date_format(when, "j F Y")
+
+
 def clock(moment: datetime, now: datetime) -> str:
     """ "14 december, 09:30"."""
     return f"{day(moment, now)}, {date_format(timezone.localtime(moment), 'H:i')}"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keuring_collector.engine import explain, seeding, snapshot
+from keuring_collector.engine import explain, seeding, snapshot, telling
 from keuring_collector.engine.assembly import Assembly
 from keuring_collector.engine.judging import Judge, Round
+from keuring_collector.engine.model import Change
 from keuring_collector.engine.replaying import Replay
 from keuring_collector.engine.state import Endpoint, FleetState
 
@@ -108,6 +109,15 @@ class Fleet:
             (self._state.rule(cell).id, subject)
             for (_, subject), cell in sorted(self._endpoints[endpoint].cells.items())
             if cells.told_severity[cell] > 0
+        ]
+
+    def findings(self, endpoint: int) -> list[Finding]:
+        """What was told and stands, as of the endpoint's last window; KeyError when the endpoint is not in."""
+        known, told = self._endpoints[endpoint], self._state.cells.told_severity
+        return [
+            telling.finding(self._state, known, cell, Change.CONTINUED, known.at, int(told[cell]))
+            for _, cell in sorted(known.cells.items())
+            if told[cell] > 0
         ]
 
     def explain(self, endpoint: int, rule: str) -> list[explain.Step]:

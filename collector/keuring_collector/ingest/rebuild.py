@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.strip import windows
 from keuring_collector.store import journal, tickets
-from keuring_collector.store.replay import Reader, plant
+from keuring_collector.store.replay import catch_up
 
 if TYPE_CHECKING:
     from keuring_collector.engine import Fleet
@@ -24,15 +22,10 @@ def rebuild(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> 
     silence, and what is true at its end is told with the next report.
     """
     kept = journal.snapshot(connection, endpoint)
-    usable = fleet.restore(endpoint, None if kept is None else kept[1])
+    usable = catch_up(connection, fleet, endpoint, kept, told=False)
     if kept is None:
         return 0
-    if usable:
-        replay(connection, fleet, endpoint, after=kept[0])
-    else:
-        history = Reader(connection).recent(endpoint, known=True)
-        plant(fleet, endpoint, history.known)
-        fleet.judge(windows(history.strips, received=math.inf))  # as if they came in late
+    if not usable:
         _adopt(connection, fleet, endpoint, head)
     return kept[0]
 
@@ -42,10 +35,3 @@ def _adopt(connection: Connection, fleet: Fleet, endpoint: int, head: Head) -> N
     for rule, subject, since, severity in tickets.standing(connection, endpoint):
         if not fleet.adopt(endpoint, rule, subject, since, severity):
             tickets.withdraw(connection, endpoint, rule, subject, head.end_at)
-
-
-def replay(connection: Connection, fleet: Fleet, endpoint: int, after: int) -> None:
-    """Judges the reports beyond position ``after`` once more, as they were."""
-    judged = windows(Reader(connection).recent(endpoint, after).strips)
-    if judged:
-        fleet.judge(judged)

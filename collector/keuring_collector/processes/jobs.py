@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,6 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
 from keuring_collector.desk import digest
+from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
+INSPECTION_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -100,6 +103,22 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         finally:
             store.close()
 
+    def inspect(now: dt.datetime) -> None:
+        nonlocal pack
+        pack = packs.changed() or pack
+        until = time.monotonic() + INSPECTION_SECONDS
+        store = open_store(settings.database_url)
+        try:
+            issued = issuing.issue_due(
+                store, pack, now, settings.inspection_days, lambda: time.monotonic() > until or (stop or bool)()
+            )
+        finally:
+            store.close()
+        if settings.inspection_mail:
+            mailing.send_waiting(now, console_url(settings))
+        if issued:
+            log.info("machines inspected", count=len(issued))
+
     return [
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
@@ -108,6 +127,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         # Each question is answered once a day; the other runs are for rules that are new.
         Task("baselines", make_baselines, every(dt.timedelta(hours=1))),
         Task("purge", purge, every(dt.timedelta(days=1))),
+        Task("inspections", inspect, every(dt.timedelta(minutes=30))),
         Task("digest", send_digest, due, first_due=due),
     ]
 

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import resource
 import time
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host import commands, smartctl
 from keuring_agent.host.linux import (
+    attached,
     backups,
     certificates,
     crashes,
     displays,
     encryption,
     firewall,
+    fitted,
+    graphics,
+    hangs,
     identity,
+    licences,
     malware,
     memory,
     network,
     parts,
     processor,
     raid,
+    signing_in,
     starting,
     storage,
     system,
+    trust,
+    update_habits,
     updates,
     wireless,
 )
+from keuring_agent.host.linux.fwupd import FirmwareReader
 from keuring_agent.host.linux.kernel import KernelReader
+from keuring_agent.host.linux.menu import MenuReader
 from keuring_agent.host.linux.software import SoftwareReader
 from keuring_agent.host.readings import NotMeasurable, OwnUse, Smart
 from keuring_agent.host.tree import Tree
@@ -39,10 +49,6 @@ if TYPE_CHECKING:
 
 _QUICK: Final = 5.0
 _SLOW: Final = 30.0  # for apt and disks, which are asked seldom
-
-
-def _untold(what: str) -> NoReturn:
-    raise NotMeasurable(f"{what} cannot be read on Linux yet")
 
 
 class LinuxHost:
@@ -59,6 +65,8 @@ class LinuxHost:
         self._kernel = KernelReader(self._tree, run, _QUICK)
         self._software = SoftwareReader(self._tree, run, _SLOW)
         self._updates = updates.UpdateCounter(self._tree, run, _SLOW)
+        self._menu = MenuReader(self._tree, run, _SLOW)
+        self._firmware = FirmwareReader(self._tree, run, _SLOW)
 
     def wall(self) -> float:
         return time.time()
@@ -130,7 +138,7 @@ class LinuxHost:
         return self._updates.count()
 
     def updates_installed(self) -> float:
-        return updates.last_installed(self._tree)
+        return update_habits.last_installed(self._tree)
 
     def clock(self) -> readings.ClockState:
         # Imported here: ctypes costs memory that a machine without this sensor need not pay.
@@ -205,83 +213,86 @@ class LinuxHost:
     def crashes(self, position: str) -> readings.Crashes:
         return crashes.crashes(self._tree, self._run, _QUICK, position, self.wall())
 
-    def hangs(self, position: str) -> readings.Crashes:  # noqa: ARG002  # there is none
-        _untold("programs that did not respond")
+    def hangs(self, position: str) -> readings.Crashes:
+        return hangs.hangs(self._tree, self._run, _QUICK, position, self.wall())
 
-    def bug_checks(self, position: str) -> inventory.BugChecks:  # noqa: ARG002  # there is none
-        _untold("fatal errors of the system")
+    def bug_checks(self, position: str) -> inventory.BugChecks:  # noqa: ARG002  # there are none
+        raise NotMeasurable("on Linux a fatal error of the system counts as an unclean shutdown, with its cause")
 
     def sign_in_duration(self) -> float | None:
-        _untold("how long signing in took")
+        return signing_in.duration(self._tree, self._run, _QUICK)
 
     def further_software(self) -> Sequence[readings.Program]:
-        _untold("which programs are installed")
+        return self._menu.programs()
 
     def drivers(self) -> Sequence[inventory.Driver]:
-        _untold("versions of drivers")
+        return fitted.drivers(self._tree)
 
     def device_firmware(self) -> Sequence[inventory.DeviceFirmware]:
-        _untold("firmware of parts")
+        return self._firmware.firmware()
 
-    def firmware_updates(self) -> int:
-        _untold("updates of firmware")
+    def firmware_updates(self) -> int | None:
+        return self._firmware.updates()
 
     def secure_boot(self) -> bool:
-        _untold("whether only signed systems start")
+        return trust.secure_boot(self._tree)
 
     def tpm(self) -> str:
-        _untold("the chip that keeps keys (TPM)")
+        return trust.tpm(self._tree)
 
     def licences(self) -> Sequence[inventory.Licence]:
-        _untold("licences of the system")
+        return licences.licences(self._tree)
 
     def patch_level(self) -> str:
-        _untold("the level of patches")
+        return identity.patch_level(self._tree)
 
     def updates_automatic(self) -> bool:
-        _untold("whether updates install themselves")
+        return update_habits.automatic(self._tree)
 
     def updates_checked(self) -> float:
-        _untold("when updates were looked for")
+        return update_habits.last_checked(self._tree)
 
     def failed_services(self) -> int:
-        _untold("services that failed")
+        return system.failed_services(self._tree, self._run, _QUICK)
 
     def suspend_failures(self) -> int:
-        _untold("failures to go to sleep")
+        return system.suspend_failures(self._tree)
 
     def throttled_time(self) -> float:
-        _untold("the time of throttling")
+        return processor.throttled_time(self._tree)
 
     def vulnerabilities(self) -> int:
-        _untold("faults of the processor")
+        return trust.vulnerabilities(self._tree)
 
     def memory_slots(self) -> inventory.MemorySlots:
-        _untold("places for memory modules")
+        return fitted.memory_slots(self._tree)
 
     def disk_sizes(self) -> Sequence[inventory.DiskSize]:
-        _untold("sizes of disks")
+        return fitted.disk_sizes(self._tree)
 
     def gpus(self) -> Sequence[inventory.Gpu]:
-        _untold("graphics processors")
+        return graphics.gpus(self._tree)
 
     def gpu_use(self) -> Sequence[inventory.GpuUse]:
-        _untold("what graphics processors do")
+        return graphics.use(self._tree)
 
     def screens(self) -> Sequence[inventory.Screen]:
-        _untold("models of screens")
+        return displays.screens(self._tree)
 
     def display_limit(self) -> int:
-        _untold("how many screens the machine can drive")
+        # The kernel tells it only to those who may also look at what is on the screen.
+        raise NotMeasurable(
+            "on Linux only an account that could read the screen itself is told, which the agent is not"
+        )
 
     def docks(self) -> Sequence[inventory.Dock]:
-        _untold("docks")
+        return attached.docks(self._tree)
 
     def printers(self) -> inventory.Printers:
-        _untold("whether printers can be reached")
+        return attached.printers(self._tree, self._run, _QUICK)
 
     def vpn_connections(self) -> int:
-        _untold("connections to a private network")
+        return attached.vpn_connections(self._tree)
 
     def own_use(self) -> OwnUse:
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -106,4 +106,9 @@ def program(path: str) -> str:
     name = path.rpartition("/")[2].removesuffix(" (deleted)")
     if not path.startswith(_INSTALLED) or path.startswith(_LOCAL):
         return OTHER
-    return _EXECUTABLES.get(name) or _EXECUTABLES.get(_NUMBER.sub("", name), OTHER)
+    return known(name) or OTHER
+
+
+def known(name: str) -> str | None:
+    """The maker's name of the program of an executable or package; None where it is not on the list."""
+    return _EXECUTABLES.get(name) or _EXECUTABLES.get(_NUMBER.sub("", name))

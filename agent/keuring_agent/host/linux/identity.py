@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,8 @@ _CHASSIS: Final = {
     **dict.fromkeys((17, 23, 25, 28, 29), "server"),
     **dict.fromkeys((11, 30), "tablet"),
 }
+# As "22.04.4 LTS (Jammy Jellyfish)" and "9.4 (Plow)" begin.
+_LEVEL: Final = re.compile(r"^\d+(?:\.\d+)+")
 _VIRTUAL: Final = (
     "qemu",
     "vmware",
@@ -111,3 +114,15 @@ def operating_system(tree: Tree) -> OperatingSystem:
         tree.text("proc/sys/kernel/hostname").split(".")[0],
         _date(fields.get("SUPPORT_END", ""), "%Y-%m-%d"),
     )
+
+
+def patch_level(tree: Tree) -> str:
+    """Debian's own file, as its os-release tells the version alone; of others the points after the version."""
+    fields = release(tree)
+    text = fields.get("VERSION", "")
+    if fields.get("ID") == "debian":
+        text = tree.optional("etc/debian_version") or ""
+    match = _LEVEL.match(text)
+    if match is None:
+        raise NotMeasurable("this system has no level of patches beside its version")
+    return match[0]

@@ -75,6 +75,19 @@ def throttled(tree: Tree) -> int:
     return sum(packages.values()) if packages else cores
 
 
+def throttled_time(tree: Tree) -> float:
+    """Seconds for which the packages were throttled, each once."""
+    packages: dict[int, int] = {}
+    for cpu in _numbers(tree, _CPUS, "cpu"):
+        took = tree.number(f"{_CPUS}/{cpu}/thermal_throttle/package_throttle_total_time_ms")
+        if took is not None:
+            place = tree.number(f"{_CPUS}/{cpu}/topology/physical_package_id") or 0
+            packages[place] = max(packages.get(place, 0), took)
+    if not packages:
+        raise NotMeasurable("this processor does not tell for how long it slows itself down")
+    return sum(packages.values()) / 1000
+
+
 def load(tree: Tree) -> Load:
     """/proc/loadavg."""
     fields = tree.text("proc/loadavg").split()

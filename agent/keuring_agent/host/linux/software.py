@@ -1,14 +1,14 @@
-"""Versions of a fixed list of programs, from the records of dpkg, pacman, rpm and snap.
+"""Versions of a fixed list of programs, from the records of dpkg, pacman, rpm, flatpak and snap.
 
-Only these: the whole list of what is installed would tell more of a colleague than anybody needs to know.
+Rules go by these names. What else has a place in the menu is another signal (menu.py), which can be switched off alone.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host.linux.bundles import FLATPAK, SNAP, flatpaks
 from keuring_agent.host.readings import NotMeasurable, Program
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _DPKG: Final = "var/lib/dpkg/status"
 _PACMAN: Final = "var/lib/pacman/local"
 _RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
-_SNAP: Final = "snap"
 # Packages of all systems, by the name that their maker gives the program.
 PROGRAMS: Final = {
     "Mozilla Firefox": ("firefox",),
@@ -48,7 +47,24 @@ PROGRAMS: Final = {
     "NetworkManager": ("network-manager", "networkmanager", "NetworkManager"),
     "CUPS": ("cups-daemon", "cups"),
 }
-_PROGRAM_OF: Final = {package: program for program, packages in PROGRAMS.items() for package in packages}
+_FLATPAKS: Final = {
+    "org.mozilla.firefox": "Mozilla Firefox",
+    "org.mozilla.Thunderbird": "Mozilla Thunderbird",
+    "com.google.Chrome": "Google Chrome",
+    "org.chromium.Chromium": "Chromium",
+    "com.microsoft.Edge": "Microsoft Edge",
+    "org.libreoffice.LibreOffice": "LibreOffice",
+    "org.gnome.Evolution": "Evolution",
+    "org.gimp.GIMP": "GIMP",
+    "org.inkscape.Inkscape": "Inkscape",
+    "org.videolan.VLC": "VLC",
+    "us.zoom.Zoom": "Zoom",
+    "com.slack.Slack": "Slack",
+    "org.signal.Signal": "Signal",
+    "com.visualstudio.code": "Visual Studio Code",
+    "com.nextcloud.desktopclient.nextcloud": "Nextcloud",
+}
+PROGRAM_OF: Final = _FLATPAKS | {package: program for program, packages in PROGRAMS.items() for package in packages}
 _EPOCH: Final = re.compile(r"^\d+:")
 _PACKAGED: Final = re.compile(r"(?:[+~-](?:deb|dfsg|ubuntu|ds|repack|really)|\+b\d).*$")
 _FIELD: Final = re.compile(rb"^(Package|Status|Version): (.+)$", re.MULTILINE)
@@ -71,23 +87,17 @@ class SoftwareReader:
 
     def programs(self) -> list[Program]:
         """Each program once, sorted; of one that is installed twice the first source's version."""
-        state = [self._changed(path) for path in (_DPKG, _PACMAN, *_RPM, _SNAP)]
+        state = [self._tree.changed(path) for path in (_DPKG, _PACMAN, *_RPM, FLATPAK, SNAP)]
         if not any(state):
-            raise NotMeasurable("no record of dpkg, pacman, rpm or snap is there to tell which programs are installed")
+            raise NotMeasurable("no record of dpkg, pacman, rpm, flatpak or snap tells which programs are installed")
         if state != self._state:
             found: dict[str, str] = {}
             for package, version in self._installed():
-                if (program := _PROGRAM_OF.get(package)) is not None:
+                if (program := PROGRAM_OF.get(package)) is not None:
                     found.setdefault(program, version)
             self._programs = [Program(program, version) for program, version in sorted(found.items())]
             self._state = state
         return self._programs
-
-    def _changed(self, path: str) -> int:
-        try:
-            return os.stat(self._tree.path(path)).st_mtime_ns  # noqa: PTH116  # see tree.py
-        except OSError:
-            return 0
 
     def _installed(self) -> Iterator[tuple[str, str]]:
         if self._tree.exists(_DPKG):
@@ -97,15 +107,17 @@ class SoftwareReader:
             yield package, version_of(f"{version}-0")
         if self._tree.is_own and any(map(self._tree.names, _RPM)):
             yield from self._rpm()
-        for name in self._tree.names(_SNAP):
-            described = self._tree.optional(f"{_SNAP}/{name}/current/meta/snap.yaml") or ""
+        for name in self._tree.names(SNAP):
+            described = self._tree.optional(f"{SNAP}/{name}/current/meta/snap.yaml") or ""
             lines = (line for line in described.splitlines() if line.startswith("version:"))
             if (line := next(lines, None)) is not None:
                 yield name, line.removeprefix("version:").strip(" '\"")
+        for identifier, _, version in flatpaks(self._tree):
+            yield identifier, version
 
     def _rpm(self) -> Iterator[tuple[str, str]]:
         form = "%{NAME}\t%{VERSION}\n"
-        result = self._run(["rpm", "--query", f"--queryformat={form}", *sorted(_PROGRAM_OF)], self._timeout)
+        result = self._run(["rpm", "--query", f"--queryformat={form}", *sorted(PROGRAM_OF)], self._timeout)
         # Packages that are not installed are said to be so, and make a status of their number.
         for line in result.output.decode("utf-8", "replace").splitlines():
             name, separator, version = line.partition("\t")

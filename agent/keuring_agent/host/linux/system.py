@@ -102,3 +102,22 @@ def boot_duration(tree: Tree, run: Run, timeout: float) -> float | None:
     except (KeyError, ValueError):
         raise NotMeasurable("systemd does not tell how long the start took") from None
     return (firmware + finish) / 1e6 if finish else None
+
+
+def suspend_failures(tree: Tree) -> int:
+    """The kernel's own count since the start."""
+    found = tree.number("sys/power/suspend_stats/fail")
+    if found is None:
+        raise NotMeasurable("this kernel does not count failures to go to sleep, or the machine cannot sleep")
+    return found
+
+
+def failed_services(tree: Tree, run: Run, timeout: float) -> int:
+    """systemd's list of them, counted."""
+    if not tree.is_own or not tree.exists("run/systemd/system"):
+        raise NotMeasurable("systemd does not run here, and nothing else tells which services run")
+    options = ("--state=failed", "--type=service", "--no-legend", "--plain", "--no-pager")
+    result = run(["systemctl", "list-units", *options], timeout)
+    if result.status:
+        raise NotMeasurable(f"systemd does not answer; systemctl ended with status {result.status}")
+    return sum(".service " in line for line in result.output.decode("utf-8", "replace").splitlines())

@@ -1,60 +1,115 @@
-"""Updates on Debian and its kin: counted by apt itself, without root, and only when something changed."""
+"""Updates that wait, counted by the system's own package programs, without root, and only when something changed."""
 
 from __future__ import annotations
 
-import os
 import re
-import zlib
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host.readings import NotMeasurable, Updates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keuring_agent.host.commands import Run
     from keuring_agent.host.tree import Tree
 
-_STATUS: Final = "var/lib/dpkg/status"
-_LISTS: Final = "var/lib/apt/lists"
-_HISTORY: Final = ("var/log/apt/history.log", "var/log/apt/history.log.1.gz")
-_COMMAND: Final = (
+UNSUPPORTED: Final = "of updates only those of apt, dnf, pacman and flatpak are read"
+_SECURITY: Final = re.compile(r"[-/]security\b|Debian-Security", re.IGNORECASE)
+
+STATUS: Final = "var/lib/dpkg/status"
+LISTS: Final = "var/lib/apt/lists"
+_APT: Final = (
     *("apt-get", "--simulate", "--with-new-pkgs", "--option=Debug::NoLocking=true"),
     *("--option=APT::Get::Show-User-Simulation-Note=false", "upgrade"),
 )
-_UNSUPPORTED: Final = "only Debian and its kin (apt) are read so far"
-_SECURITY: Final = re.compile(r"[-/]security\b|Debian-Security", re.IGNORECASE)
+
+# dnf reads what the system fetched last, and fetches nothing.
+_DNF: Final = ("dnf", "--cacheonly", "--quiet", "--setopt=cachedir=/var/cache/dnf")
+DNF_CACHES: Final = ("var/cache/dnf", "var/cache/libdnf5")
+RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
+_UPDATES_WAIT: Final = 100  # dnf's exit status
+_PACKAGE: Final = re.compile(r"^[\w.+-]+\.(?:\w+) +\S+ +\S+ *$")
+_ADVISORY: Final = re.compile(r"^\S+ +\S*(?:Sec\.|security)\S* +(\S+)", re.IGNORECASE)
+
+SYNC: Final = "var/lib/pacman/sync"
+PACMAN_LOCAL: Final = "var/lib/pacman/local"
+
+_FLATPAK: Final = "var/lib/flatpak/app"
+_FLATPAK_UPDATES: Final = (
+    *("flatpak", "remote-ls", "--system", "--updates", "--app", "--cached", "--columns=application"),
+)
+
+
+# The files after whose change a program would answer otherwise.
+_FILES: Final = {
+    "apt": (STATUS, LISTS),
+    "dnf": (*RPM, *DNF_CACHES),
+    "pacman": (PACMAN_LOCAL, SYNC),
+    "flatpak": (_FLATPAK, "var/lib/flatpak/.changed"),
+}
 
 
 class UpdateCounter:
-    """Asks apt only after its lists or the installed packages changed: the answer would be the same."""
+    """Asks a program only after its lists or the installed packages changed: the answer would be the same."""
 
     def __init__(self, tree: Tree, run: Run, timeout: float) -> None:
         self._tree = tree
         self._run = run
         self._timeout = timeout
-        self._state: tuple[int, int] | None = None
-        self._updates = Updates(0, 0)
+        self._known: dict[str, tuple[list[int], Updates]] = {}
 
     def count(self) -> Updates:
-        """Updates that `apt-get upgrade` would install. Takes seconds when something changed."""
+        """Those of the system's package program, and of flatpak. Takes seconds when something changed."""
         if not self._tree.is_own:
             raise NotMeasurable("updates can only be counted on the machine itself")
-        state = (self._changed(_STATUS), self._changed(_LISTS))
-        if state != self._state:
-            if not any(name.find("_Packages") > 0 for name in self._tree.names(_LISTS)):
-                raise NotMeasurable("there are no package lists; `apt-get update` fetches them")
-            result = self._run(_COMMAND, self._timeout)
-            if result.status:
-                raise NotMeasurable(f"apt-get cannot tell which updates wait; it ended with status {result.status}")
-            self._updates = parse(result.output.decode("utf-8", "replace"))
-            self._state = state
-        return self._updates
+        if self._tree.exists(STATUS):
+            found = self._of("apt", self._apt)
+        elif any(map(self._tree.names, RPM)):
+            found = self._of("dnf", self._dnf)
+        elif self._tree.exists(PACMAN_LOCAL):
+            found = self._of("pacman", self._pacman)
+        else:
+            raise NotMeasurable(UNSUPPORTED)
+        if not self._tree.names(_FLATPAK):
+            return found
+        return found._replace(pending=found.pending + self._of("flatpak", self._flatpak).pending)
 
-    def _changed(self, path: str) -> int:
+    def _of(self, name: str, count: Callable[[], Updates]) -> Updates:
+        state = [self._tree.changed(path) for path in _FILES[name]]
+        before = self._known.get(name)
+        if before is None or before[0] != state:
+            self._known[name] = before = (state, count())
+        return before[1]
+
+    def _apt(self) -> Updates:
+        if not any(name.find("_Packages") > 0 for name in self._tree.names(LISTS)):
+            raise NotMeasurable("there are no package lists; `apt-get update` fetches them")
+        result = self._run(_APT, self._timeout)
+        if result.status:
+            raise NotMeasurable(f"apt-get cannot tell which updates wait; it ended with status {result.status}")
+        return parse(result.output.decode("utf-8", "replace"))
+
+    def _dnf(self) -> Updates:
+        waiting = self._run([*_DNF, "check-update"], self._timeout)
+        if waiting.status not in (0, _UPDATES_WAIT):
+            raise NotMeasurable(f"dnf cannot tell which updates wait; it ended with status {waiting.status}")
+        advised = self._run([*_DNF, "updateinfo", "list", "--updates"], self._timeout)
+        security = None if advised.status else secure(advised.output.decode("utf-8", "replace"))
+        return Updates(listed(waiting.output.decode("utf-8", "replace")), security)
+
+    def _pacman(self) -> Updates:
+        # Its exit status is 1 where none waits, and what is held back is marked.
+        told = self._run(["pacman", "--query", "--upgrades"], self._timeout).output.decode("utf-8", "replace")
+        return Updates(sum(" -> " in line and "[ignored]" not in line for line in told.splitlines()), None)
+
+    def _flatpak(self) -> Updates:
+        """Programs beside those of the system; where flatpak cannot tell, the system's alone are counted."""
         try:
-            return os.stat(self._tree.path(path)).st_mtime_ns  # noqa: PTH116  # see tree.py
-        except OSError:
-            raise NotMeasurable(_UNSUPPORTED) from None
+            result = self._run(_FLATPAK_UPDATES, self._timeout)
+        except NotMeasurable:
+            return Updates(0, None)
+        names = {line.strip() for line in result.output.decode("utf-8", "replace").splitlines()}
+        return Updates(len(names - {""}), None)
 
 
 def parse(output: str) -> Updates:
@@ -63,34 +118,12 @@ def parse(output: str) -> Updates:
     return Updates(len(installs), sum(bool(_SECURITY.search(line.partition("(")[2])) for line in installs))
 
 
-def last_installed(tree: Tree) -> float:
-    """When apt last finished an upgrade, from its history. Local time, as apt writes it."""
-    if not tree.exists(_STATUS):
-        raise NotMeasurable(_UNSUPPORTED)
-    for path in _HISTORY:
-        if not tree.exists(path):
-            continue
-        data = tree.data(path)
-        if path.endswith(".gz"):
-            try:
-                data = zlib.decompress(data, wbits=31)
-            except zlib.error:
-                continue
-        found = _last_upgrade(data.decode("utf-8", "replace"))
-        if found is not None:
-            return found
-    raise NotMeasurable("apt's history of the last two months holds no upgrade")
+def listed(output: str) -> int:
+    """Counts dnf's lines of "name.arch version repository", until it begins to list what became obsolete."""
+    return sum(bool(_PACKAGE.match(line)) for line in output.partition("Obsoleting Packages")[0].splitlines())
 
 
-def _last_upgrade(history: str) -> float | None:
-    for entry in reversed(history.split("\n\n")):
-        lines = entry.splitlines()
-        end = next((line for line in lines if line.startswith("End-Date: ")), None)
-        if end is not None and any(line.startswith("Upgrade: ") for line in lines):
-            stamp = " ".join(end.removeprefix("End-Date: ").split())
-            try:
-                # apt writes local time without a zone.
-                return datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S").astimezone().timestamp()
-            except ValueError:
-                continue
-    return None
+def secure(output: str) -> int:
+    """Counts packages for which dnf's list of advisories has one of security; some packages have several."""
+    matches = (_ADVISORY.match(line) for line in output.splitlines())
+    return len({match[1] for match in matches if match is not None})

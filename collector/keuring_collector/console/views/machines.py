@@ -189,6 +189,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
+        "inspections": list(endpoint.inspections.all()[:5]),
         "days": days,
         "periods": [
             (

@@ -1,7 +1,8 @@
 """The desk's tables, one file per subject."""
 
+from keuring_collector.desk.models.inspections import Inspection
 from keuring_collector.desk.models.jobs import Job
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.desk.models.tickets import Ticket, TicketHistory, TicketLine
 
-__all__ = ["Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]
+__all__ = ["Inspection", "Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]

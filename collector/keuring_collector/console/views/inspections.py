@@ -1,0 +1,236 @@
+"""APK reports: how the fleet stands, what is due, one report as it was issued, and whether a report is genuine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from keuring_collector.console import pack, readings
+from keuring_collector.console.limits import Attempts
+from keuring_collector.desk.inspection import issuing, mailing, pdf, report
+from keuring_collector.desk.inspection.words import WORDS
+from keuring_collector.desk.models import Inspection, Staff
+from keuring_collector.fleet.models import Department, Endpoint
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest
+
+DUE_DAYS: Final = 31
+MOST_DUE: Final = 50
+MOST_SHOWN: Final = 50
+_NUMBER: Final = re.compile(r"\s*(\d{4})-(\d{6,12})\s*")
+CHECKS: Final = Attempts(most=20, period=60.0)
+ORDER: Final = (
+    Inspection.Outcome.FAIL, Inspection.Outcome.ADVICE, Inspection.Outcome.PASS, Inspection.Outcome.UNMEASURABLE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many machines of a group have which stamp; ``never``: those without a report."""
+
+    department: Department | None
+    counts: list[tuple[str, str, int]]  # outcome, its name, machines
+    never: int
+    address: str
+
+
+@require_safe
+def inspections(request: HttpRequest) -> HttpResponse:
+    """The fleet and its departments by their stamps, what is due this month, and the newest reports."""
+    now = timezone.now()
+    chosen = request.GET.get("department", "")
+    outcome = request.GET.get("outcome", "")
+    found = Inspection.objects.filter(current=True, endpoint__state=Endpoint.State.ACTIVE)
+    rows = _standings(found)
+    if chosen.isdigit():
+        found = found.filter(endpoint__department_id=int(chosen))
+    if outcome in Inspection.Outcome.values:
+        found = found.filter(outcome=outcome)
+    shown = list(found.select_related("endpoint__colleague", "endpoint__department")[:MOST_SHOWN])
+    waiting = issuing.due(now + timedelta(days=DUE_DAYS))
+    due = list(waiting[: MOST_DUE + 1])
+    context: dict[str, Any] = {
+        "rows": rows,
+        "order": [(value.value, value.label) for value in ORDER],
+        "reports": shown,
+        "count": found.count(),
+        "due": due[:MOST_DUE],
+        "more_due": waiting.count() - MOST_DUE if len(due) > MOST_DUE else 0,
+        "department": chosen,
+        "departments": [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")],
+        "outcome": outcome,
+        "is_filtered": bool(chosen or outcome),
+    }
+    return render(request, "console/inspections.html", context)
+
+
+def _standings(found: Any) -> list[Standing]:
+    """The whole fleet first, then each department with machines."""
+    active = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).order_by()
+    machines: dict[int | None, int] = dict(active.values_list("department").annotate(count=Count("id")))
+    counts: dict[int | None, dict[str, int]] = {}
+    grouped = found.order_by().values_list("endpoint__department", "outcome").annotate(count=Count("id"))
+    for pk, outcome, count in grouped:
+        counts.setdefault(pk, {})[outcome] = count
+    whole = {value.value: sum(of.get(value, 0) for of in counts.values()) for value in ORDER}
+    rows = [_standing(None, whole, sum(machines.values()), "")]
+    for department in Department.objects.all():
+        if department.pk in machines:
+            own = counts.get(department.pk, {})
+            rows.append(_standing(department, own, machines[department.pk], f"?department={department.pk}"))
+    return rows
+
+
+def _standing(department: Department | None, counts: Mapping[str, int], machines: int, address: str) -> Standing:
+    told = [(value.value, str(value.label), counts.get(value, 0)) for value in ORDER]
+    return Standing(department, told, machines - sum(count for *_, count in told), address)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a report in the reader's language; ``before``: its outcome last time, where that was another."""
+
+    outcome: str
+    text: str
+    told: Mapping[str, Any]
+    before: str
+
+
+def _inspection(number: str) -> Inspection:
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise Http404(_("There is no report with that number."))
+    found = get_object_or_404(
+        Inspection.objects.select_related("endpoint__colleague", "endpoint__department", "issued_by"), pk=int(match[2])
+    )
+    if found.number != number.strip():
+        raise Http404(_("There is no report with that number."))
+    return found
+
+
+@require_safe
+def inspection(request: HttpRequest, number: str) -> HttpResponse:
+    """One report, as it was issued."""
+    found = _inspection(number)
+    language = (get_language() or "nl")[:2]
+    content = found.content
+    short: Any = WORDS[language]["short"]
+    before: Mapping[str, str] = content["previous"].get("items", {})
+    told = [
+        Item(
+            item["outcome"],
+            short[item["outcome"]],
+            item[language],
+            short[before[item["item"]]] if before.get(item["item"], item["outcome"]) != item["outcome"] else "",
+        )
+        for item in content["items"]
+    ]
+    context: dict[str, Any] = {
+        "inspection": found,
+        "endpoint": found.endpoint,
+        "report": content,
+        "items": told,
+        "stamp": WORDS[language]["stamp"][found.outcome],  # type: ignore[index]
+        "code": pdf.code(found.digest),
+        "genuine": report.digest(content) == found.digest,
+        "newer": None if found.current else Inspection.objects.filter(endpoint=found.endpoint, current=True).first(),
+    }
+    return render(request, "console/inspection.html", context)
+
+
+def _check_address(request: HttpRequest) -> str:
+    return request.build_absolute_uri(reverse("check"))
+
+
+@require_safe
+def document(request: HttpRequest, number: str) -> HttpResponse:
+    """The report as PDF, in the language of the address or the reader."""
+    found = _inspection(number)
+    language = request.GET.get("language", "")
+    language = language if language in WORDS else (get_language() or "nl")[:2]
+    response = HttpResponse(pdf.build(found, language, _check_address(request)), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="apk-{found.number}-{language}.pdf"'
+    return response
+
+
+@require_POST
+def inspect(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
+    """Inspects a machine now."""
+    endpoint = get_object_or_404(Endpoint.objects.select_related("department", "colleague"), uuid=identity)
+    staff = request.user
+    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    days = settings.KEURING.inspection_days
+    try:
+        made = issuing.issue(readings.store(), pack.current().pack, endpoint, timezone.now(), days, staff)
+    except issuing.SilentError:
+        messages.error(request, _("This machine has not reported yet, so there is nothing to inspect."))
+        return HttpResponseRedirect(reverse("machine", args=[identity]))
+    messages.success(request, _("Inspected; the report is below."))
+    return HttpResponseRedirect(reverse("inspection", args=[made.number]))
+
+
+@require_POST
+def mail(request: HttpRequest, number: str) -> HttpResponse:
+    """Mails a report to the colleague whose machine it is."""
+    found = _inspection(number)
+    try:
+        mailing.send(found, timezone.now(), _check_address(request))
+    except mailing.NobodyError:
+        messages.error(request, _("Nobody is known to use this machine, so there is nobody to mail to."))
+    except OSError as error:
+        messages.error(request, _("The mail server did not take the mail: %(error)s") % {"error": error})
+    else:
+        messages.success(request, _("Mailed."))
+    return HttpResponseRedirect(reverse("inspection", args=[found.number]))
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """Whether a report that somebody holds is genuine; for everybody who has its number and code."""
+    number, code = request.POST.get("number", "").strip()[:40], request.POST.get("code", "").strip()[:200]
+    context: dict[str, Any] = {"number": number, "code": code, "asked": request.method == "POST"}
+    if request.method != "POST":
+        return render(request, "console/check.html", context)
+    moment = timezone.now()
+    if CHECKS.begin(request.META.get("REMOTE_ADDR", ""), moment.timestamp()):
+        context["refused"] = True
+        return render(request, "console/check.html", context, status=429)
+    found = _genuine(number, code)
+    if found is not None:
+        language = (get_language() or "nl")[:2]
+        context |= {
+            "found": found,
+            "altered": report.digest(found.content) != found.digest,
+            "stamp": WORDS[language]["stamp"][found.outcome],  # type: ignore[index]
+        }
+    return render(request, "console/check.html", context)
+
+
+def _genuine(number: str, code: str) -> Inspection | None:
+    """The report with this number whose digest begins with this code; at least what is printed must be given."""
+    match, digits = _NUMBER.fullmatch(number), re.sub(r"[\s-]", "", code).lower()
+    if match is None or not re.fullmatch(r"[0-9a-f]{16,64}", digits):
+        return None
+    found = Inspection.objects.select_related("endpoint").filter(pk=int(match[2])).first()
+    if found is None or found.number != f"{match[1]}-{match[2]}" or not found.digest.startswith(digits):
+        return None
+    return found

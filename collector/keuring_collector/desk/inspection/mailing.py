@@ -1,0 +1,73 @@
+"""A report by mail, to the colleague whose machine it is, in their language, with the PDF."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.core.mail import EmailMessage
+
+from keuring_collector.desk import texts
+from keuring_collector.desk.inspection import pdf
+from keuring_collector.desk.inspection.words import WORDS
+from keuring_collector.desk.models import Inspection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WAITS: Final = timedelta(days=7)
+
+
+class NobodyError(Exception):
+    """The machine has no colleague to mail to."""
+
+
+def message(inspection: Inspection, check_address: str) -> EmailMessage:
+    """The mail. Raises NobodyError when nobody uses the machine."""
+    colleague = inspection.endpoint.colleague
+    if colleague is None:
+        raise NobodyError
+    language = colleague.language if colleague.language in WORDS else "nl"
+    words, content = WORDS[language], inspection.content
+    filled = {
+        "machine": content["machine"]["name"],
+        "stamp": words["stamp"][inspection.outcome],  # type: ignore[index]
+        "name": texts.first_name(colleague.name),
+    }
+    advice = [fault for item in content["items"] for fault in item[language]["faults"]]
+    lines = [
+        str(words["hello"]).format(**filled),
+        "",
+        str(words["told"]).format(**filled),
+        str(words[f"after_{inspection.outcome}"]),
+        "",
+        *(f"- {fault['what']} {fault['advice']}".rstrip() for fault in advice),
+        *([""] if advice else []),
+        str(words["attached"]),
+        "",
+        str(words["greeting"]),
+    ]
+    mail = EmailMessage(str(words["subject"]).format(**filled), "\n".join(lines), None, [colleague.mail])
+    mail.attach(f"apk-{inspection.number}.pdf", pdf.build(inspection, language, check_address), "application/pdf")
+    return mail
+
+
+def send(inspection: Inspection, now: datetime, check_address: str) -> None:
+    """Mails the report and notes when. Raises NobodyError, or OSError when the mail server refuses."""
+    message(inspection, check_address).send()
+    Inspection.objects.filter(pk=inspection.pk).update(mailed_at=now)
+
+
+def send_waiting(now: datetime, console: str) -> int:
+    """Mails the reports of the last week that were not mailed yet, where the machine has a colleague; how many.
+
+    Raises OSError when the mail server refuses one; the others wait for the next time.
+    """
+    waiting = Inspection.objects.filter(
+        current=True, mailed_at=None, issued_at__gt=now - WAITS, endpoint__colleague__isnull=False
+    ).select_related("endpoint__colleague")
+    count = 0
+    for inspection in waiting.order_by("issued_at", "pk"):
+        send(inspection, now, f"{console}check/")
+        count += 1
+    return count

@@ -1,0 +1,288 @@
+"""The APK report: judged by the rules in force, kept as issued, checked by its code, due again in time."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core import mail
+
+from keuring_collector import rulepack
+from keuring_collector.ingest.decode import Received
+from keuring_collector.ingest.writer import WritePath
+from keuring_collector.rulepack.language import Maturity
+from tests.collector.console_fixtures import Site, words
+from tests.collector.reports import report
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from keuring_collector.desk.models import Inspection
+    from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.rulepack import RulePack
+
+GIB = 1024.0**3
+only_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
+
+PACK = cache(rulepack.load)
+
+
+@pytest.fixture
+def pack() -> RulePack:
+    return PACK()
+
+
+def report_free(site: Site, machine: Endpoint, left: float, first: int = 1) -> None:
+    """Twelve windows of ten minutes, the last one just now, with ``left`` GiB free on C: and 400 on D:."""
+    now = site.now.timestamp()
+    space = {"C:": left, "D:": 400.0}
+    values = {("keuring.filesystem.available", "last", drive): free * GIB for drive, free in space.items()}
+    values |= {("system.filesystem.utilization", "last", drive): 1 - free / 500 for drive, free in space.items()}
+    facts = {("keuring.filesystem.type", drive): "NTFS" for drive in space}
+    path = WritePath(site.url, PACK())
+    windows = [(number, now - (11 - number) * 600.0) for number in range(12)]
+    path.write(
+        [
+            Received(machine.pk, report(first + number, end, values, duration=600.0, facts=facts), end + 2)
+            for number, end in windows
+        ]
+    )
+    path.close()
+
+
+def full(site: Site, name: str = "LT-0231", left: float = 4.0) -> Endpoint:
+    """A machine with ``left`` GiB free on C:, and plenty on D:."""
+    machine = site.machine(name)
+    report_free(site, machine, left)
+    return machine
+
+
+def issue(site: Site, pack: RulePack, machine: Endpoint, days: float = 0.0) -> Inspection:
+    from keuring_collector.console import readings
+    from keuring_collector.desk.inspection import issuing
+
+    return issuing.issue(readings.store(), pack, machine, site.now + timedelta(days=days), 365)
+
+
+def item(inspection: Inspection, name: str) -> dict[str, Any]:
+    return next(item for item in inspection.content["items"] if item["item"] == name)
+
+
+def test_a_full_volume_fails_with_value_limit_and_since_when(site: Site, pack: RulePack) -> None:
+    made = issue(site, pack, full(site))
+    storage = item(made, "storage")
+    assert (made.outcome, storage["outcome"]) == ("fail", "fail")
+    fault = storage["en"]["faults"][0]
+    assert "C:" in fault["what"]
+    assert "LT-0231" in fault["what"]
+    assert "4 GB" in fault["why"]
+    assert re.fullmatch(r"\d+ \w+", fault["since"])
+    assert "Schijf" in storage["nl"]["faults"][0]["what"]
+    told = {each["what"]: each for each in storage["en"]["measured"]}
+    assert told["Space left (D:)"] == {"what": "Space left (D:)", "value": "400 GB", "limit": "at least 15 GB"}
+    assert made.valid_until is None
+    assert (made.next_due - site.now.date()).days in (29, 30, 31)
+
+
+def test_what_was_never_measured_is_no_pass(site: Site, pack: RulePack) -> None:
+    machine = full(site, left=300.0)
+    made = issue(site, pack, machine)
+    battery = item(made, "battery")
+    assert battery["outcome"] == "unmeasurable"
+    assert battery["en"]["measured"] == []
+    assert battery["en"]["unmeasured"][0]["reason"] == "never reported by this machine"
+    assert made.outcome == "pass"  # of what could be measured
+    assert made.valid_until is not None
+    assert (made.valid_until - site.now.date()).days in (364, 365, 366)
+    assert (made.valid_until - made.next_due).days == 30
+
+
+def test_a_rule_that_opens_no_tickets_is_advice_at_most(pack: RulePack) -> None:
+    from keuring_collector.desk.inspection import judging
+    from keuring_collector.engine.model import Severity
+
+    rule = pack.by_name["volume_nearly_full"]
+    assert rule.inspection.fail.grade <= Severity.URGENT
+    assert judging._outcome(rule, Severity.URGENT) == "fail"
+    doubted = rule.model_copy(update={"maturity": Maturity.EXPERIMENTAL})
+    assert judging._outcome(doubted, Severity.URGENT) == "advice"
+    assert judging._outcome(rule, Severity.TIP) == "pass"
+
+
+def test_a_second_report_is_compared_with_the_first_and_takes_its_place(site: Site, pack: RulePack) -> None:
+    machine = full(site)
+    first = issue(site, pack, machine)
+    site.now += timedelta(days=1)
+    report_free(site, machine, 300.0, first=13)
+    second = issue(site, pack, machine)
+    first.refresh_from_db()
+    assert (first.current, second.current) == (False, True)
+    assert item(second, "storage")["outcome"] == "pass"
+    assert second.content["previous"]["number"] == first.number
+    assert second.content["previous"]["items"]["storage"] == "fail"
+    page = words(site.client(site.staff()).get(f"/inspections/{second.number}/"))
+    assert "last time: not approved" in page
+    assert "There is a newer report" in words(site.client(site.staff("cas")).get(f"/inspections/{first.number}/"))
+
+
+def test_a_machine_that_never_reported_cannot_be_inspected(site: Site, pack: RulePack) -> None:
+    from keuring_collector.desk.inspection import issuing
+
+    machine = site.machine("LT-0404")
+    with pytest.raises(issuing.SilentError):
+        issue(site, pack, machine)
+    browser = site.client(site.staff())
+    page = browser.post(f"/machines/{machine.uuid}/inspect/", follow=True)
+    assert "nothing to inspect" in words(page)
+    assert not machine.inspections.exists()
+
+
+def test_due_are_the_settled_the_late_and_only_those_heard_of(site: Site, pack: RulePack) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.desk.inspection import issuing
+
+    old, new, silent = full(site, "LT-0001"), full(site, "LT-0002"), site.machine("LT-0003")
+    type(new).objects.filter(pk=new.pk).update(enrolled_at=site.now - timedelta(days=2))
+
+    def run(days: float = 0.0) -> list[str]:
+        moment = site.now + timedelta(days=days)
+        made = issuing.issue_due(readings.store(), pack, moment, 365, lambda: False)
+        return [each.endpoint.host_name for each in made]
+
+    assert [machine.host_name for machine in issuing.due(site.now)] == ["LT-0001", "LT-0003"]
+    assert run() == ["LT-0001"]
+    assert run() == []
+    assert {machine.host_name for machine in issuing.due(site.now)} == {silent.host_name}
+    # It failed, so it is due again within a month; but nothing was heard of it since.
+    later = [machine.host_name for machine in issuing.due(site.now + timedelta(days=31))]
+    assert old.host_name in later
+    assert run(31) == []
+
+
+def test_work_stops_when_it_is_asked_to(site: Site, pack: RulePack) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.desk.inspection import issuing
+
+    full(site, "LT-0001")
+    assert issuing.issue_due(readings.store(), pack, site.now, 365, lambda: True) == []
+    assert issuing.issue_due(readings.store(), pack, site.now, 365, lambda: False, most=0) == []
+
+
+def _check(browser: Client, number: str, code: str) -> str:
+    return words(browser.post("/check/", {"number": number, "code": code}))
+
+
+@only_sqlite
+def test_whoever_holds_a_report_can_check_it(site: Site, pack: RulePack) -> None:
+    from keuring_collector.console.views.inspections import CHECKS
+    from keuring_collector.desk.inspection import pdf
+
+    CHECKS.clear()
+    made = issue(site, pack, full(site))
+    stranger = site.client()
+    stranger.cookies["language"] = "en"
+    code = pdf.code(made.digest)
+    assert re.fullmatch(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", code)
+    assert "This report is genuine." in _check(stranger, made.number, code)
+    assert "This report is genuine." in _check(stranger, made.number, code.upper().replace(" ", ""))
+    wrong = ("0" if code[0] != "0" else "1") + code[1:]
+    for number, tried in ((made.number, wrong), (made.number, code[:9]), ("2020-000001", code), ("rapport", code)):
+        page = _check(stranger, number, tried)
+        assert "No report has this number and this code." in page
+        assert "LT-0231" not in page
+    made.content["items"][0]["outcome"] = "pass"
+    made.save(update_fields=["content"])
+    assert "was changed afterwards" in _check(stranger, made.number, code)
+    assert "was changed after it was issued" in words(site.client(site.staff()).get(f"/inspections/{made.number}/"))
+
+
+@only_sqlite
+def test_guessing_codes_is_slowed_down(site: Site) -> None:
+    from keuring_collector.console.views.inspections import CHECKS
+
+    CHECKS.clear()
+    stranger = site.client()
+    answers = [stranger.post("/check/", {"number": "2026-000001", "code": "0" * 16}).status_code for _ in range(21)]
+    assert answers == [200] * 20 + [429]
+    CHECKS.clear()
+
+
+@only_sqlite
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_pdf_is_a_document_and_always_the_same(site: Site, pack: RulePack, language: str) -> None:
+    from keuring_collector.desk.inspection import pdf
+
+    made = issue(site, pack, full(site))
+    first = pdf.build(made, language, "https://keuring.example.org/check/")
+    assert first.startswith(b"%PDF-1.")
+    assert first == pdf.build(made, language, "https://keuring.example.org/check/")
+    response = site.client(site.staff()).get(f"/inspections/{made.number}/pdf/?language={language}")
+    assert response["Content-Type"] == "application/pdf"
+    assert f"apk-{made.number}-{language}.pdf" in response["Content-Disposition"]
+
+
+@only_sqlite
+def test_the_colleague_gets_it_in_their_language(site: Site, pack: RulePack, settings_of_mail: None) -> None:
+    from keuring_collector.desk.inspection import mailing
+
+    machine = full(site)
+    made = issue(site, pack, machine)
+    assert mailing.send_waiting(site.now, "https://keuring.example.org/") == 1
+    assert mailing.send_waiting(site.now, "https://keuring.example.org/") == 0
+    (sent,) = mail.outbox
+    assert sent.to == ["sanne.de.vries@example.org"]
+    assert sent.subject == "Keuring van LT-0231: afgekeurd"
+    assert str(sent.body).startswith("Hallo Sanne,")
+    (attached,) = sent.attachments
+    assert attached[0] == f"apk-{made.number}.pdf"
+    machine.colleague = None
+    machine.save()
+    page = site.client(site.staff()).post(f"/inspections/{made.number}/mail/", follow=True)
+    assert "nobody to mail to" in words(page)
+
+
+@pytest.fixture
+def settings_of_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+
+
+@only_sqlite
+def test_the_overview_counts_by_department_and_stamp(site: Site, pack: RulePack) -> None:
+    issue(site, pack, full(site, "LT-0001"))
+    issue(site, pack, full(site, "LT-0002", left=300.0))
+    full(site, "LT-0003")
+    browser = site.client(site.staff())
+    page = words(browser.get("/inspections/"))
+    assert re.search(r"All machines 1 0 1 0 1", page)
+    assert re.search(r"Finance 1 0 1 0 1", page)
+    only = words(browser.get("/inspections/?outcome=fail"))
+    assert "LT-0001" in only
+    assert "LT-0002" not in only.split("Newest reports")[1]
+    assert "Due this month" in only
+    assert "LT-0003" in only.split("Due this month")[1]
+
+
+def test_every_item_of_the_pack_has_a_name_and_both_languages_the_same_words(pack: RulePack) -> None:
+    from keuring_collector.desk.inspection.items import ITEMS
+    from keuring_collector.desk.inspection.words import WORDS
+
+    assert {rule.inspection.item for rule in pack.rules.values()} <= set(ITEMS)
+    assert WORDS["nl"].keys() == WORDS["en"].keys()
+
+
+def test_inspecting_changes_nothing_of_what_the_write_path_knows(site: Site, pack: RulePack) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.desk.models import Ticket
+
+    machine = full(site)
+    before = readings.store().heads([machine.pk]), list(Ticket.objects.values())
+    assert before[1]
+    issue(site, pack, machine)
+    assert (readings.store().heads([machine.pk]), list(Ticket.objects.values())) == before
