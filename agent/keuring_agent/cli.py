@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keuring_agent.config import Settings
     from keuring_agent.host import Host
     from keuring_agent.policy import Plan
+    from keuring_agent.runner import Sleeper
     from keuring_agent.sensors.base import Notebook
     from keuring_agent.show import Destination, Entry
     from keuring_agent.window import WindowReport
@@ -59,7 +60,17 @@ def parser() -> argparse.ArgumentParser:
     page = add("page", "Serve a page on this machine alone: what is measured, why, what was sent, and a pause.")
     page.add_argument("--port", type=int, default=0, metavar="N", help="default: one that is free")
     page.add_argument("--open", action="store_true", help="open it in the browser")
-    for colleagues in (show, log, pause, page):
+    service = add("service", "Make the agent a service of this system, look how that stands, or remove it.")
+    service.add_argument(
+        "action", choices=("install", "status", "uninstall", "host"), metavar="install|status|uninstall"
+    )
+    service.add_argument("--print", action="store_true", help="install: only print what would be written and run")
+    service.add_argument("--token", help="install: enrol with it at the first start; - reads it from input")
+    service.add_argument("--purge", action="store_true", help="uninstall: remove identity, spool, log and settings too")
+    service.add_argument(
+        "--root", type=Path, default=Path("/"), metavar="DIR", help="another system than this, mounted at DIR"
+    )
+    for colleagues in (show, log, pause, page, service):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
@@ -105,12 +116,12 @@ def _plan(settings: Settings) -> Plan:
 
 
 def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring.signals.catalogue import HOST_NAME
-    from keuring_agent.enrol import enrol
+    from keuring_agent import machine_certificate, state
+    from keuring_agent.enrol import enrol, told_name
 
     text = sys.stdin.read() if chosen.token.strip("-") == "" else chosen.token
-    permitted = _plan(settings).gate.permits(HOST_NAME)
-    name = _host(settings).operating_system().host_name if permitted else ""
+    state.act_as_owner(settings.state_directory)
+    name = told_name(_plan(settings), _host(settings))
     found = enrol(
         settings.state_directory,
         text,
@@ -119,6 +130,7 @@ def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
         settings.deadline,
         force=chosen.force,
         proxy=settings.proxy,
+        machine=lambda: machine_certificate.load(settings),
     )
     print(f"enrolled as {found.endpoint_id}; reports go to {', '.join(found.report_addresses)}")
     print("start the agent with `keuring-agent run`; see what it sends with `keuring-agent show`")
@@ -126,16 +138,30 @@ def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import identity, launcher, state
-    from keuring_agent.host.lock import locked
     from keuring_agent.host.waiting import Alarm
-    from keuring_agent.runner import Runner
 
-    identity.load(settings.state_directory)
+    with Alarm() as alarm:
+        return _work(settings, alarm)
+
+
+def _work(settings: Settings, sleeper: Sleeper) -> int:
+    """The agent until it is asked to stop; enrols first where somebody left the means for it."""
+    from keuring_agent import launcher, silent, state
+    from keuring_agent.host.lock import locked
+    from keuring_agent.runner import Runner, say
+
+    silent.check(settings)
     state.prepare(settings.state_directory)
-    with locked(settings.state_directory), Alarm() as alarm:
-        Runner(settings, _host(settings), launcher.default()).run(alarm)
+    with locked(settings.state_directory):
+        if silent.become(settings, launcher.default(), sleeper, say):
+            Runner(settings, _host(settings), launcher.default()).run(sleeper)
     return 0
+
+
+def _service(settings: Settings, chosen: argparse.Namespace) -> int:
+    from keuring_agent.service import commands
+
+    return commands.run(settings, chosen, _work)
 
 
 def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) -> WindowReport:
@@ -160,6 +186,7 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
     from keuring_agent.runner import read_notebook
     from keuring_agent.sensors.uptime import STOPPED
 
+    state.act_as_owner(settings.state_directory)
     identity.load(settings.state_directory)
     state.prepare(settings.state_directory)
     with locked(settings.state_directory):
@@ -269,17 +296,20 @@ def _destination(settings: Settings) -> Destination:
 
 
 def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import doctor
+    from keuring_agent import doctor, state
 
-    worst = False
+    state.act_as_owner(settings.state_directory)
+    found = []
     for finding in doctor.examine(settings, _host(settings)):
         print(finding, flush=True)
-        worst = worst or finding.mark is doctor.Mark.FAIL
-    return 1 if worst else 0
+        found.append(finding)
+    step = doctor.next_step(found)
+    print(f"next: {step.subject}: {step.mend}" if step else "next: nothing; this agent can work")
+    return 1 if any(finding.mark is doctor.Mark.FAIL for finding in found) else 0
 
 
 _COMMANDS = {
     "enroll": _enroll, "run": _run, "once": _once, "show": _show, "log": _log, "pause": _pause, "page": _page,
-    "doctor": _doctor,
+    "service": _service, "doctor": _doctor,
 }  # fmt: skip
 _FOR_COLLEAGUES = frozenset({"show", "log", "pause", "page"})

@@ -77,6 +77,19 @@ class Settings:
     enrolment_addresses: tuple[str, ...] = _setting(
         "HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.", ()
     )
+    enrolment_token: str = _setting("Token to enrol with at the first start; empty: the one in the file below.", "")
+    enrolment_token_file: Path | None = _setting(  # noqa: RUF009
+        "File with such a token, removed afterwards; enrolment-token in the state directory when not given.", None
+    )
+    machine_certificate: Path | None = _setting(  # noqa: RUF009
+        "This machine's own certificate to enrol with, where the token asks for it: PEM, or PKCS #12.", None
+    )
+    machine_key: Path | None = _setting(  # noqa: RUF009
+        "Its key (PEM), where it is in a file of its own.", None
+    )
+    machine_password_file: Path | None = _setting(  # noqa: RUF009
+        "File with the password of the key or of the PKCS #12 file.", None
+    )
     proxy: str = _setting("HTTP proxy to go through, as in http://HOST:PORT; empty: none.", "")
     collector_return: float = _setting("Time after which the first address is tried again.", 3600.0, 1, 604800)
     deadline: float = _setting("Time within which the collector must answer.", 15.0, 0.2, 300)
@@ -87,6 +100,8 @@ class Settings:
 
 
 NAMES: Final = tuple(setting.name for setting in fields(Settings))
+# What others must not read in a list of processes.
+SECRETS: Final = frozenset({"proxy", "enrolment_token"})
 _ADDRESSES: Final = frozenset({"collector", "enrolment_addresses"})
 _FIELDS: Final = {setting.name: setting for setting in fields(Settings)}
 
@@ -165,10 +180,13 @@ def _checked(name: str, value: Any, where: str) -> Any:
         return _checked_list(name, value, where)
     if kind == "Path":
         if not isinstance(value, str | Path) or not str(value):
-            raise ConfigError(f"{where}: setting '{name}' is {value!r}; write a directory in quotes")
+            kind = "directory" if name == "state_directory" else "file"
+            raise ConfigError(f"{where}: setting '{name}' is {value!r}; write a {kind} in quotes")
         return Path(value).expanduser().absolute()
     if name == "proxy":
         return _checked_proxy(value, where)
+    if name == "enrolment_token":
+        return _checked_token(value, where)
     if kind == "str":
         if not isinstance(value, str) or not value.startswith("/"):
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
@@ -191,6 +209,18 @@ def _checked_proxy(value: Any, where: str) -> str:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return str(value)
+
+
+def _checked_token(value: Any, where: str) -> str:
+    from keuring_agent import enrolment_token
+    from keuring_agent.errors import TokenError
+
+    try:
+        if value:
+            enrolment_token.parse(value if isinstance(value, str) else "?")
+    except TokenError as error:
+        raise ConfigError(f"{where}: setting 'enrolment_token': {error}") from None
+    return str(value or "")
 
 
 def _checked_list(name: str, value: Any, where: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import time
@@ -10,7 +11,7 @@ from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from keuring_agent import collectors, identity, policy, proxy, sensors, state
+from keuring_agent import VERSION, collectors, identity, policy, proxy, sensors, state
 from keuring_agent.errors import AgentError
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
@@ -19,7 +20,7 @@ from keuring_agent.sending import spool_of
 from keuring_agent.spool import FILE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from keuring_agent.config import Settings
     from keuring_agent.host import Host
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HELD_BACK: Final = 12  # reports, an hour's worth
 _CLOCK_LIMIT: Final = 60.0
+_LEAST_FREE: Final = 16 * 2**20  # bytes; reports of a day have a tenth of that
 
 
 class Mark(Enum):
@@ -63,8 +65,16 @@ def examine(settings: Settings, host: Host) -> Iterator[Finding]:
         yield from _identity(settings, who)
         yield from _collectors(settings, who)
     yield _clock(host)
+    yield _disk(settings)
     yield _spool(settings)
+    yield _version(settings)
     yield from _sensors(settings, host)
+
+
+def next_step(findings: Sequence[Finding]) -> Finding | None:
+    """The one to mend first: a failure before a warning, and of these the first on a report's way."""
+    worst = (finding for mark in (Mark.FAIL, Mark.WARN) for finding in findings if finding.mark is mark)
+    return next(worst, None)
 
 
 def _state_directory(settings: Settings) -> Finding:
@@ -251,6 +261,50 @@ def _clock(host: Host) -> Finding:
     return Finding(Mark.OK, "clock", "follows a time server")
 
 
+def _disk(settings: Settings) -> Finding:
+    """Room for what cannot be sent: the whole spool, or at least what is written in a day."""
+    directory = next(each for each in (settings.state_directory, *settings.state_directory.parents) if each.exists())
+    free = shutil.disk_usage(directory).free
+    found = f"{free / 2**20:.0f} MiB free at {directory}"
+    if free < _LEAST_FREE:
+        return Finding(Mark.FAIL, "disk", found, "make room: without it nothing can be kept, and so nothing be sent")
+    if free < settings.spool_size:
+        needed = f"{found}; the spool may need {settings.spool_size / 2**20:.0f}"
+        return Finding(Mark.WARN, "disk", needed, "make room, or set spool_size")
+    return Finding(Mark.OK, "disk", found)
+
+
+def _version(settings: Settings) -> Finding:
+    wanted = policy.load(settings.state_directory).wanted_version
+    if not wanted:
+        return Finding(Mark.OK, "version", f"{VERSION}; the collector asks for no other")
+    if policy.is_older(VERSION, wanted):
+        return Finding(
+            Mark.WARN,
+            "version",
+            f"{VERSION}, and the collector asks for {wanted}",
+            "update the agent with your organisation's package tool; it never updates itself",
+        )
+    return Finding(Mark.OK, "version", f"{VERSION}; the collector asks for {wanted}")
+
+
+def _rights(reasons: Collection[str]) -> Finding:
+    """As whom it looks, and what that keeps from it; nothing of it is needed to work."""
+    if os.name != "posix":
+        return Finding(
+            Mark.OK, "rights", f"{len(reasons)} signals cannot be measured, for want of rights or other reasons"
+        )
+    import pwd
+
+    try:
+        account = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        account = f"number {os.geteuid()}"
+    kept = sum("root only" in reason for reason in reasons)
+    found = f"as {account}; " + (f"{kept} signals are told to root only" if kept else "nothing is kept from it")
+    return Finding(Mark.OK, "rights", found)
+
+
 def _spool(settings: Settings) -> Finding:
     if not (settings.state_directory / FILE_NAME).exists():
         return Finding(Mark.OK, "spool", "none yet")
@@ -275,6 +329,7 @@ def _sensors(settings: Settings, host: Host) -> Iterator[Finding]:
     for complaint in complaints:
         yield Finding(Mark.WARN, "sensors", complaint, "tell Keuring's makers, with this line")
     reasons = recorder.reason_unmeasured()
+    yield _rights(reasons.values())
     yield Finding(
         Mark.OK,
         "sensors",

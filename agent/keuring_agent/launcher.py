@@ -10,7 +10,7 @@ import time
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from keuring_agent import sending
+from keuring_agent import config, sending
 from keuring_agent.host import thrift
 
 if TYPE_CHECKING:
@@ -109,9 +109,16 @@ class SpawnLauncher:
 
         self._until = time.monotonic() + PATIENCE * settings.deadline
         flags = ["--after-failure"] if after_failure else []
+        # A frozen agent has no -m; see __main__.
+        program = (
+            [sys.executable, sending.CHILD]
+            if getattr(sys, "frozen", False)
+            else [sys.executable, "-m", sending.__name__]
+        )
+        secrets = {config.ENVIRONMENT_PREFIX + name.upper(): getattr(settings, name) for name in config.SECRETS}
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "keuring_agent.sending", *flags, *_arguments(settings)],
-            env={**os.environ, sending.PROXY: settings.proxy},
+            [*program, *flags, *_arguments(settings)],
+            env={**os.environ, **secrets},
             stdin=subprocess.DEVNULL,
         )
 
@@ -137,14 +144,14 @@ class SpawnLauncher:
 def _arguments(settings: Settings) -> list[str]:
     """NAME=VALUE for each setting that is given, as config.load takes them.
 
-    Not the proxy, which may hold a password: anybody on the machine may see arguments.
+    Not what is secret: anybody on the machine may see arguments.
     """
 
     def text(value: Any) -> str:
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
     given = ((each.name, getattr(settings, each.name)) for each in fields(settings))
-    return [f"{name}={text(value)}" for name, value in given if value is not None and name != "proxy"]
+    return [f"{name}={text(value)}" for name, value in given if value is not None and name not in config.SECRETS]
 
 
 def default() -> Launcher:

@@ -30,6 +30,7 @@ class Policy(NamedTuple):
     windows_per_flush: int | None = None
     classes: tuple[int, ...] = ()
     disabled_signals: tuple[str, ...] = ()
+    wanted_version: str = ""  # of the agent; announced, and nothing else
 
 
 class Plan(NamedTuple):
@@ -48,6 +49,16 @@ def _number(value: Any, least: float, most: float) -> float | None:
     return float(value) if least <= value <= most else None
 
 
+def is_older(version: str, wanted: str) -> bool:
+    """Whether a version is older than the wanted one; never where either is none, such as "next"."""
+    try:
+        ours, theirs = ([int(part) for part in text.split(".")] for text in (version, wanted))
+    except ValueError:
+        return False
+    length = max(len(ours), len(theirs))
+    return ours + [0] * (length - len(ours)) < theirs + [0] * (length - len(theirs))
+
+
 def load(directory: Path) -> Policy:
     """The policy in the state directory; the default one when there is none, or it is damaged."""
     try:
@@ -63,6 +74,7 @@ def load(directory: Path) -> Policy:
         None if windows is None else int(windows),
         tuple(classes),
         tuple(item for item in stored.get("disabled_signals", ()) if isinstance(item, str)),
+        str(stored.get("wanted_version", "")),
     )
 
 

@@ -11,7 +11,7 @@ import time
 import types
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent import collectors, config, identity, policy
+from keuring_agent import collectors, config, identity, policy, state
 from keuring_agent.errors import AgentError, UnreachableError
 from keuring_agent.host.waiting import between
 from keuring_agent.spool import Spool
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from keuring_agent.config import Settings
 
 UNEXPECTED = 1
-PROXY: Final = f"{config.ENVIRONMENT_PREFIX}PROXY"
+# What a frozen agent calls its child; see __main__.
+CHILD: Final = "--sending"
+_SECRET_VARIABLES: Final = tuple(config.ENVIRONMENT_PREFIX + name.upper() for name in config.SECRETS)
 
 
 def spool_of(settings: Settings) -> Spool:
@@ -126,9 +128,14 @@ def child(settings: Settings, *, after_failure: bool) -> int:
     # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending.
     sys.modules.setdefault("grpc.aio", types.ModuleType("grpc.aio"))
     try:
-        if after_failure:
-            probe(settings)
-        _, remarks = send(settings)
+        if not (settings.state_directory / state.IDENTITY).exists():
+            from keuring_agent import silent
+
+            remarks = silent.enrol(settings)
+        else:
+            if after_failure:
+                probe(settings)
+            _, remarks = send(settings)
     except AgentError as error:
         print(f"keuring-agent: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -145,7 +152,7 @@ def main(arguments: list[str]) -> int:
     after_failure = arguments[:1] == ["--after-failure"]
     overrides = dict(pair.split("=", 1) for pair in arguments[after_failure:])
     return child(
-        config.load(None, overrides, {name: value for name, value in os.environ.items() if name == PROXY}),
+        config.load(None, overrides, {name: os.environ.get(name, "") for name in _SECRET_VARIABLES}),
         after_failure=after_failure,
     )
 

@@ -19,6 +19,8 @@ PENDING: Final = "enrolment.json"
 RENEWAL: Final = "renewal.json"
 RECOVERY: Final = "recovery.json"
 COLLECTOR: Final = "collector.json"
+TOKEN: Final = "enrolment-token"  # noqa: S105  # a file
+ENROLMENT_REFUSED: Final = "enrolment-refused.json"
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _THROUGH, _SHARED_FILE = 0o711, 0o644
 
@@ -44,6 +46,24 @@ def open_up(directory: Path) -> None:
     with suppress(OSError):  # of another account: then it is for that one to say
         if os.name == "posix":
             directory.chmod(_THROUGH)
+
+
+def act_as_owner(directory: Path) -> None:
+    """Root goes on as the account that the state directory belongs to, so that the service can use what is written."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    try:
+        owner = directory.stat()
+    except OSError:
+        return  # there is none yet
+    if owner.st_uid == 0:
+        return
+    import pwd
+
+    with suppress(KeyError):  # an account that this system does not know has no further groups
+        os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
 
 
 def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False) -> None:

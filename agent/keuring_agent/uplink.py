@@ -295,4 +295,5 @@ def understood(message: policy_pb2.Policy) -> policies.Policy:
         message.windows_per_flush or None,
         tuple(message.allowed_privacy_classes),
         tuple(message.disabled_signals),
+        message.wanted_agent_version,
     )

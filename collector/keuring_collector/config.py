@@ -78,6 +78,16 @@ class Settings(BaseModel):
         le=3650,
         description="How long after its certificate expired a machine may get a new one by itself; 0: never.",
     )
+    machine_roots: Path | None = Field(
+        default=None,
+        description="Authorities (PEM) whose machine certificates may enrol; empty: machines enrol by token alone.",
+    )
+    wanted_agent_version: str = Field(
+        default="",
+        pattern=r"^(\d+(\.\d+)*)?$",
+        description="Policy: version of the agent that every machine should have, as in 0.2.0; the console shows who "
+        "is behind. Agents never update themselves.",
+    )
     token_minutes: float = Field(default=10, gt=0, le=1440, description="How long an enrolment token is valid.")
     journal_days: float = Field(default=2, ge=1, description="Days of raw reports kept before they are compacted.")
     raw_retention_days: int = Field(default=90, ge=1, description="Days for which windows are kept.")

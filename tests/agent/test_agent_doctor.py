@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from keuring_agent import cli, doctor, identity, sending
+from keuring.policy.v1 import policy_pb2
+from keuring_agent import VERSION, cli, doctor, identity, policy, sending, uplink
 from keuring_agent.config import Settings
 from keuring_agent.doctor import Finding, Mark
 from keuring_agent.host.fake import FakeHost
@@ -40,7 +42,10 @@ def test_a_healthy_agent(tmp_path: Path, collector: Collector) -> None:
             "tls",
             "collector",
             "clock",
+            "disk",
             "spool",
+            "version",
+            "rights",
             "sensors",
         )
     ]
@@ -130,6 +135,50 @@ def test_reports_that_pile_up(tmp_path: Path) -> None:
     assert look(tmp_path)["spool"].mark is Mark.FAIL
 
 
+@pytest.mark.parametrize(
+    ("free", "mark", "cure"), [(1, Mark.FAIL, "make room"), (40, Mark.WARN, "set spool_size"), (4000, Mark.OK, "")]
+)
+def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, mark: Mark, cure: str) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free * 2**20))
+    found = look(tmp_path / "not" / "there")["disk"]
+    assert found.mark is mark
+    assert found.found.startswith(f"{free} MiB free at {tmp_path}")
+    assert cure in found.mend
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mark"),
+    [
+        ("", Mark.OK),
+        (VERSION, Mark.OK),
+        ("0.0.9", Mark.OK),
+        ("0.1.0.1", Mark.WARN),
+        ("99", Mark.WARN),
+        ("next", Mark.OK),
+    ],
+)
+def test_the_version_that_the_collector_asks_for(tmp_path: Path, wanted: str, mark: Mark) -> None:
+    policy.store(tmp_path, uplink.understood(policy_pb2.Policy(version="1", wanted_agent_version=wanted)))
+    found = look(tmp_path)["version"]
+    assert found.mark is mark
+    assert (wanted if wanted != "0.0.9" else VERSION) in found.found
+    assert ("package tool" in found.mend) == (mark is Mark.WARN)
+
+
+def test_what_is_for_root_alone_is_counted(tmp_path: Path) -> None:
+    host = FakeHost()
+    host.answers["firewall"] = NotMeasurable("the rules of the firewall are told to root only; …")
+    assert "1 signals are told to root only" in look(tmp_path, host)["rights"].found
+    assert look(tmp_path, FakeHost())["rights"].found.endswith("nothing is kept from it")
+
+
+def test_the_one_next_step() -> None:
+    fine, odd, bad = (Finding(mark, mark.value, "x", "do it") for mark in (Mark.OK, Mark.WARN, Mark.FAIL))
+    assert doctor.next_step([fine, odd, bad, odd]) is bad
+    assert doctor.next_step([fine, odd, fine]) is odd
+    assert doctor.next_step([fine]) is None
+
+
 def test_a_sensor_that_fails(tmp_path: Path) -> None:
     host = FakeHost()
     host.answers["load"] = ValueError("odd")
@@ -148,3 +197,4 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "fail identity: " in out
     assert "\n       mend: run `keuring-agent enroll" in out
     assert "ok   sensors: 55 of 55 work" in out
+    assert out.splitlines()[-1].startswith("next: identity: run `keuring-agent enroll")

@@ -161,7 +161,7 @@ def test_every_text_of_the_programs_is_there_in_dutch() -> None:
     """Every text in a say(...) of the agent, and the values of what is said by name."""
     said = {title for _, title in show.TITLES} | set(log.OUTCOMES.values())
     said |= {privacy.name.lower() for privacy in Privacy} | {statistic.name.lower() for statistic in Statistic}
-    for path in Path(show.__file__).parent.glob("*.py"):
+    for path in Path(show.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and node.args:
                 said.update(texts_of(node.args[0]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, LAST, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
 
 if TYPE_CHECKING:
@@ -184,6 +185,27 @@ def test_machines_are_found_and_narrowed(site: Site, browser: Client) -> None:
     assert "never" in text
     assert re.search(r"(today|yesterday)", text)
     assert "No machine fits this choice" in words(browser.get("/machines/?q=zzz"))
+
+
+def test_machines_with_an_older_agent_are_counted_marked_and_found(
+    site: Site, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.conf import settings
+
+    for name, version in (("LT-1", "0.1.0"), ("LT-2", "0.2"), ("LT-3", "0.1.9"), ("LT-4", ""), ("LT-5", "0.10.0")):
+        machine = site.machine(name)
+        if version:
+            site.fact(machine, KEURING_AGENT_VERSION.id, version)
+    page = words(browser.get("/machines/"))
+    assert "0.1.9" in page
+    assert "older" not in page  # nobody asked for a version
+    monkeypatch.setattr(settings, "KEURING", settings.KEURING.model_copy(update={"wanted_agent_version": "0.2.0"}))
+    page = words(browser.get("/machines/"))
+    assert "2 agents older than 0.2.0" in page
+    assert ("0.1.0, older" in page, "0.2, older" in page) == (True, False)
+    html = browser.get("/machines/?version=behind").content.decode()
+    assert re.findall(r'<span class="plate">([^<]+)</span></a>', html) == ["LT-1", "LT-3"]
+    assert "2 machines" in words(browser.get("/machines/?version=behind"))
 
 
 def test_the_list_of_machines_is_read_in_a_bounded_number_of_queries(site: Site, browser: Client) -> None:

@@ -128,6 +128,19 @@ def test_machine_is_given_to_its_colleague(authority: Authority) -> None:
     assert (endpoint.colleague, endpoint.department) == (colleague, department)
 
 
+def test_machines_of_a_bulk_token_get_its_department_until_their_colleague_is_known(authority: Authority) -> None:
+    from keuring_collector.fleet import tokens
+    from keuring_collector.fleet.models import Colleague, Department, Endpoint, MachineOwner
+
+    finance, works = Department.objects.create(name="Finance"), Department.objects.create(name="Works")
+    anna = Colleague.objects.create(name="Anna", mail="anna@example.com", department=works)
+    MachineOwner.objects.create(host_name="LT-2", colleague=anna)
+    token = tokens.mint(NOW, TEN_MINUTES, 3, finance)
+    for name, expected in (("LT-1", finance), ("LT-2", works)):
+        endpoint = Endpoint.objects.get(uuid=_redeem(authority, token, _request(), name=name).endpoint)
+        assert endpoint.department == expected
+
+
 def test_renewal(authority: Authority) -> None:
     from keuring_collector.fleet import tokens
     from keuring_collector.fleet.models import Endpoint

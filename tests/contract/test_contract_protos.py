@@ -27,6 +27,11 @@ CALLS: Final = {
         "RecoveryService", "RecoverCertificate", "RecoverCertificateRequest", "RecoverCertificateResponse", False,
         False,
     ),
+    (
+        "MachineEnrolmentService", "GetEnrolmentChallenge", "GetEnrolmentChallengeRequest",
+        "GetEnrolmentChallengeResponse", False, False,
+    ),
+    ("MachineEnrolmentService", "EnrolMachine", "EnrolMachineRequest", "EnrolMachineResponse", False, False),
     ("PolicyService", "GetPolicy", "GetPolicyRequest", "GetPolicyResponse", False, False),
     ("ReportService", "SendReports", "SendReportsRequest", "SendReportsResponse", True, True),
 }  # fmt: skip
@@ -36,10 +41,12 @@ TOLD_TO_AGENTS: Final = {
     "RenewCertificateResponse": {"certificate_chain", "trust_roots"},
     "GetChallengeResponse": {"challenge"},
     "RecoverCertificateResponse": {"certificate_chain", "trust_roots"},
+    "GetEnrolmentChallengeResponse": {"challenge"},
+    "EnrolMachineResponse": {"endpoint_id", "certificate_chain", "trust_roots", "report_addresses"},
     "GetPolicyResponse": {"policy"},
     "Policy": {
         "version", "sample_interval", "window_duration", "windows_per_flush", "allowed_privacy_classes",
-        "disabled_signals",
+        "disabled_signals", "wanted_agent_version",
     },
     "SendReportsResponse": {
         "spool_epoch", "sequence", "disposition", "expected_sequence", "problems", "policy", "notices",

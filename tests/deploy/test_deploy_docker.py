@@ -142,9 +142,9 @@ def test_the_lock_of_an_image_keeps_versions_and_hashes(runtime_lock: ModuleType
 
 
 def test_what_units_and_images_set_is_a_setting_of_the_agent() -> None:
-    from keuring_agent import config
+    from keuring_agent import config, service
 
-    texts = [path.read_text(encoding="utf-8") for path in (*IMAGES, DEPLOY / "systemd" / "keuring-agent.service")]
+    texts = [path.read_text(encoding="utf-8") for path in (*IMAGES, service.FILES / "keuring-agent.service")]
     names = {name for text in texts for name in re.findall(r"KEURING_AGENT_([A-Z_]+)=", text)}
     assert names == {"STATE_DIRECTORY"}
     assert "state_directory" in {field.name for field in dataclasses.fields(config.Settings)}

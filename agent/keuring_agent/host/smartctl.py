@@ -53,18 +53,31 @@ def _share(percent: float | None) -> float | None:
 
 def ask(run: Run, timeout: float, path: str) -> Smart | None:
     """The health of the disk at ``path``; None while it sleeps, for it is not woken. Raises NotMeasurable."""
+    return read(run([*_ASKED, path], timeout).output, by_root=not hasattr(os, "geteuid") or os.geteuid() == 0)
+
+
+def read(output: bytes, *, by_root: bool) -> Smart | None:
+    """The same of what smartctl has answered; ``by_root``: when root asked."""
     import json
 
-    result = run([*_ASKED, path], timeout)
     try:
-        document = json.loads(result.output)
+        document = json.loads(output)
     except (ValueError, RecursionError):
         raise NotMeasurable("smartctl does not speak JSON; it does from version 7.0 on") from None
-    if result.status & OPEN_FAILED and _sleeps(document):
+    failed = exit_status(document) & OPEN_FAILED
+    if failed and _sleeps(document):
         return None
-    if result.status & OPEN_FAILED and hasattr(os, "geteuid") and os.geteuid() != 0:
-        raise NotMeasurable("disks tell their health to root only; run the agent as root to read it")
+    if failed and not by_root:
+        raise NotMeasurable(
+            "disks tell their health to root only; `keuring-agent service install` sets up a helper that may ask"
+        )
     return parse(document)
+
+
+def exit_status(document: object) -> int:
+    """How smartctl ended, as it says itself."""
+    status = _object(_object(document).get("smartctl")).get("exit_status")
+    return status if isinstance(status, int) else 0
 
 
 def _sleeps(document: object) -> bool:

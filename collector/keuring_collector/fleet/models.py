@@ -80,6 +80,15 @@ class EnrolmentToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     uses_left = models.PositiveIntegerField(default=1)
+    # Of machines that enrol with it, until their colleague is known.
+    department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, blank=True)
+
+
+class MachineCertificate(models.Model):
+    """A certificate of the organisation's own CA that a machine enrolled with, and the one endpoint it is good for."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)  # SHA-256 of its DER form, hexadecimal
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, null=True, related_name="machine_certificates")
 
 
 class Certificate(models.Model):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keuring_collector.fleet.authority import Authority, Issued, SigningRequest
+    from keuring_collector.fleet.models import Department
 
 PREFIX: Final = "keuring1."
 _ID: Final = re.compile("[0-9a-f]{16}")
@@ -50,11 +51,16 @@ class Enrolled:
     chain: str
 
 
-def mint(now: dt.datetime, lifetime: dt.timedelta, uses: int = 1) -> str:
+def mint(now: dt.datetime, lifetime: dt.timedelta, uses: int = 1, department: Department | None = None) -> str:
     """Makes a token and returns it, ``id.secret``; it can never be shown again."""
     identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     EnrolmentToken.objects.create(
-        id=identifier, secret_hash=_hash(secret), created_at=now, expires_at=now + lifetime, uses_left=uses
+        id=identifier,
+        secret_hash=_hash(secret),
+        created_at=now,
+        expires_at=now + lifetime,
+        uses_left=uses,
+        department=department,
     )
     return f"{identifier}.{secret}"
 
@@ -62,6 +68,7 @@ def mint(now: dt.datetime, lifetime: dt.timedelta, uses: int = 1) -> str:
 def for_agents(token: str, addresses: Sequence[str], root_der: bytes) -> str:
     """What a person gives to an agent: the token, where to go with it, and the only root to trust there."""
     where = addresses[0] if len(addresses) == 1 else list(addresses)  # agents of 0.1 know one
+    # Without a secret it only says where, and whom to trust: the machine shows a certificate of its own.
     content = {"a": where, "c": base64.b64encode(root_der).decode("ascii"), "t": token}
     text = json.dumps(content, separators=(",", ":"))
     return PREFIX + base64.urlsafe_b64encode(text.encode()).decode("ascii").rstrip("=")
@@ -93,7 +100,7 @@ def redeem(
         taken = EnrolmentToken.objects.filter(id=known.id, uses_left__gt=0).update(uses_left=F("uses_left") - 1)
         if not taken:
             raise TokenError("used_token", "this token was used; ask for a new one with `keuring-collector token`")
-        endpoint = _create_endpoint(host_name, now)
+        endpoint = create_endpoint(host_name, now, known.department)
         issued = authority.issue_endpoint(endpoint.uuid, request, now, certificate_lifetime)
         record(endpoint, issued, request, known)
     return Enrolled(endpoint.uuid, issued.chain)
@@ -149,7 +156,8 @@ def _given_before(token: EnrolmentToken, request: SigningRequest, now: dt.dateti
     return None if certificate is None else Enrolled(certificate.endpoint.uuid, certificate.chain)
 
 
-def _create_endpoint(host_name: str, now: dt.datetime) -> Endpoint:
+def create_endpoint(host_name: str, now: dt.datetime, department: Department | None = None) -> Endpoint:
+    """A new machine; of its colleague's department, else of ``department``."""
     name = printable(host_name, HOST_NAME_CHARACTERS) or "unnamed"
     owner = MachineOwner.objects.select_related("colleague").filter(host_name__iexact=name).first()
     colleague = owner.colleague if owner else None
@@ -157,7 +165,7 @@ def _create_endpoint(host_name: str, now: dt.datetime) -> Endpoint:
         host_name=name,
         enrolled_at=now,
         colleague=colleague,
-        department=colleague.department if colleague else None,
+        department=(colleague.department if colleague else None) or department,
     )
 
 

@@ -29,6 +29,7 @@ def policy(settings: Settings) -> policy_pb2.Policy:
         windows_per_flush=settings.windows_per_flush,
         allowed_privacy_classes=[_privacy(name) for name in settings.allowed_privacy_classes],
         disabled_signals=settings.disabled_signals,
+        wanted_agent_version=settings.wanted_agent_version,
     )
     message.version = hashlib.blake2b(message.SerializeToString(deterministic=True), digest_size=8).hexdigest()
     return message

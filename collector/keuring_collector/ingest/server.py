@@ -16,8 +16,10 @@ from keuring.policy.v1 import policy_pb2_grpc
 from keuring.report.v1 import report_pb2_grpc
 from keuring_collector.addresses import PortTakenError, check_free, join, taken
 from keuring_collector.fleet.authority import AuthorityError
+from keuring_collector.fleet.machines import MachineAuthorities
 from keuring_collector.ingest.certificates import CertificateService
 from keuring_collector.ingest.enrolment import EnrolmentService
+from keuring_collector.ingest.machines import MachineEnrolmentService
 from keuring_collector.ingest.recovery import RecoveryService
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class IngestServers:
             enrolled=self._identities.refresh,
             now=self._now,
         )
+        machines = self._machines(lifetime)
         recovery = RecoveryService(
             self._authority, self._executor, lifetime, dt.timedelta(days=self._settings.recovery_days), self._now
         )
@@ -109,6 +112,8 @@ class IngestServers:
         enrolments = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_ENROLMENT_CALLS)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, enrolments)
         enrolment_pb2_grpc.add_RecoveryServiceServicer_to_server(recovery, enrolments)
+        if machines is not None:
+            enrolment_pb2_grpc.add_MachineEnrolmentServiceServicer_to_server(machines, enrolments)
         self.report_port = self._open(reports, "report_port", mutual=True)
         self.enrolment_port = self._open(enrolments, "enrolment_port", mutual=False)
         for server in (reports, enrolments):
@@ -124,6 +129,20 @@ class IngestServers:
         self._servers.clear()
         await asyncio.get_running_loop().run_in_executor(self._executor, connections.close_all)
         self._executor.shutdown()
+
+    def _machines(self, lifetime: dt.timedelta) -> MachineEnrolmentService | None:
+        """The service for machine certificates, where any authority counts. Raises MachineRootsError."""
+        if self._settings.machine_roots is None:
+            return None
+        return MachineEnrolmentService(
+            MachineAuthorities.read(self._settings.machine_roots),
+            self._authority,
+            self._executor,
+            lifetime,
+            report_addresses=lambda: [self.report_address, *self._others(self.report_port)],
+            enrolled=self._identities.refresh,
+            now=self._now,
+        )
 
     def _open(self, server: grpc.aio.Server, setting: str, *, mutual: bool) -> int:
         port = getattr(self._settings, setting)

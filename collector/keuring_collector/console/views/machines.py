@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -20,6 +21,7 @@ from keuring.signals.model import Kind
 from keuring_collector.console import charts, facts, figures, pack, readings, stories
 from keuring_collector.desk import signals, wording
 from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Machine:
     contact: facts.Contact
     tickets: int
     severity: int
+    version: str
+    is_behind: bool
 
 
 @require_safe
@@ -55,7 +59,18 @@ def machines(request: HttpRequest) -> HttpResponse:
         for (endpoint, _subject), value in readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id).items()
         if value
     }
+    agents = {
+        endpoint: str(value)
+        for (endpoint, _subject), value in readings.store().facts_of(catalogue.KEURING_AGENT_VERSION.id).items()
+        if value
+    }
+    wanted = settings.KEURING.wanted_agent_version
+    late = versions.behind(agents, wanted)
+    version = "behind" if wanted and request.GET.get("version") == "behind" else ""
     found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+    behind = found.filter(pk__in=late).count() if late else 0
+    if version:
+        found = found.filter(pk__in=late)
     if department.isdigit():
         found = found.filter(department_id=int(department))
     if simulated in ("hide", "only"):
@@ -82,7 +97,18 @@ def machines(request: HttpRequest) -> HttpResponse:
         .order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE]
     )
     contacts = facts.contacts([endpoint.pk for endpoint in shown], now)
-    rows = [Machine(e, models.get(e.pk, ""), contacts[e.pk], e.open_tickets, e.worst) for e in shown]
+    rows = [
+        Machine(
+            each,
+            models.get(each.pk, ""),
+            contacts[each.pk],
+            each.open_tickets,
+            each.worst,
+            agents.get(each.pk, ""),
+            each.pk in late,
+        )
+        for each in shown
+    ]
     address = request.GET.copy()
 
     def turned(number: int) -> str:
@@ -100,9 +126,12 @@ def machines(request: HttpRequest) -> HttpResponse:
         "department": department,
         "model": model,
         "simulated": simulated,
+        "version": version,
+        "wanted": wanted,
+        "behind": behind,
         "departments": [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")],
         "models": sorted(set(models.values())),
-        "is_filtered": bool(query or department or model or simulated),
+        "is_filtered": bool(query or department or model or simulated or version),
     }
     return render(request, "console/machines.html", context)
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$keuring/enrolment/v1/enrolment.proto\x12\x14keuring.enrolment.v1\"t\n\x14\x45nrolEndpointRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x02 \x01(\x0c\x12\x11\n\thost_name\x18\x03 \x01(\t\x12\x15\n\ragent_version\x18\x04 \x01(\t\"v\n\x15\x45nrolEndpointResponse\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x03 \x01(\x0c\x12\x18\n\x10report_addresses\x18\x04 \x03(\t\">\n\x17RenewCertificateRequest\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x01 \x01(\x0c\"J\n\x18RenewCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\"\x15\n\x13GetChallengeRequest\")\n\x14GetChallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"\x81\x01\n\x19RecoverCertificateRequest\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"L\n\x1aRecoverCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\x32|\n\x10\x45nrolmentService\x12h\n\rEnrolEndpoint\x12*.keuring.enrolment.v1.EnrolEndpointRequest\x1a+.keuring.enrolment.v1.EnrolEndpointResponse2\x87\x01\n\x12\x43\x65rtificateService\x12q\n\x10RenewCertificate\x12-.keuring.enrolment.v1.RenewCertificateRequest\x1a..keuring.enrolment.v1.RenewCertificateResponse2\xf1\x01\n\x0fRecoveryService\x12\x65\n\x0cGetChallenge\x12).keuring.enrolment.v1.GetChallengeRequest\x1a*.keuring.enrolment.v1.GetChallengeResponse\x12w\n\x12RecoverCertificate\x12/.keuring.enrolment.v1.RecoverCertificateRequest\x1a\x30.keuring.enrolment.v1.RecoverCertificateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$keuring/enrolment/v1/enrolment.proto\x12\x14keuring.enrolment.v1\"t\n\x14\x45nrolEndpointRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x02 \x01(\x0c\x12\x11\n\thost_name\x18\x03 \x01(\t\x12\x15\n\ragent_version\x18\x04 \x01(\t\"v\n\x15\x45nrolEndpointResponse\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x03 \x01(\x0c\x12\x18\n\x10report_addresses\x18\x04 \x03(\t\">\n\x17RenewCertificateRequest\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x01 \x01(\x0c\"J\n\x18RenewCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\"\x15\n\x13GetChallengeRequest\")\n\x14GetChallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"\x81\x01\n\x19RecoverCertificateRequest\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"L\n\x1aRecoverCertificateResponse\x12\x19\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x02 \x01(\x0c\"\x1e\n\x1cGetEnrolmentChallengeRequest\"2\n\x1dGetEnrolmentChallengeResponse\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\"\xa8\x01\n\x13\x45nrolMachineRequest\x12\x11\n\tchallenge\x18\x01 \x01(\x0c\x12\x1c\n\x14machine_certificates\x18\x02 \x03(\x0c\x12#\n\x1b\x63\x65rtificate_signing_request\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\x12\x11\n\thost_name\x18\x05 \x01(\t\x12\x15\n\ragent_version\x18\x06 \x01(\t\"u\n\x14\x45nrolMachineResponse\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x65rtificate_chain\x18\x02 \x01(\x0c\x12\x13\n\x0btrust_roots\x18\x03 \x01(\x0c\x12\x18\n\x10report_addresses\x18\x04 \x03(\t2|\n\x10\x45nrolmentService\x12h\n\rEnrolEndpoint\x12*.keuring.enrolment.v1.EnrolEndpointRequest\x1a+.keuring.enrolment.v1.EnrolEndpointResponse2\x87\x01\n\x12\x43\x65rtificateService\x12q\n\x10RenewCertificate\x12-.keuring.enrolment.v1.RenewCertificateRequest\x1a..keuring.enrolment.v1.RenewCertificateResponse2\xf1\x01\n\x0fRecoveryService\x12\x65\n\x0cGetChallenge\x12).keuring.enrolment.v1.GetChallengeRequest\x1a*.keuring.enrolment.v1.GetChallengeResponse\x12w\n\x12RecoverCertificate\x12/.keuring.enrolment.v1.RecoverCertificateRequest\x1a\x30.keuring.enrolment.v1.RecoverCertificateResponse2\x83\x02\n\x17MachineEnrolmentService\x12\x80\x01\n\x15GetEnrolmentChallenge\x12\x32.keuring.enrolment.v1.GetEnrolmentChallengeRequest\x1a\x33.keuring.enrolment.v1.GetEnrolmentChallengeResponse\x12\x65\n\x0c\x45nrolMachine\x12).keuring.enrolment.v1.EnrolMachineRequest\x1a*.keuring.enrolment.v1.EnrolMachineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,10 +47,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOVERCERTIFICATEREQUEST']._serialized_end=636
   _globals['_RECOVERCERTIFICATERESPONSE']._serialized_start=638
   _globals['_RECOVERCERTIFICATERESPONSE']._serialized_end=714
-  _globals['_ENROLMENTSERVICE']._serialized_start=716
-  _globals['_ENROLMENTSERVICE']._serialized_end=840
-  _globals['_CERTIFICATESERVICE']._serialized_start=843
-  _globals['_CERTIFICATESERVICE']._serialized_end=978
-  _globals['_RECOVERYSERVICE']._serialized_start=981
-  _globals['_RECOVERYSERVICE']._serialized_end=1222
+  _globals['_GETENROLMENTCHALLENGEREQUEST']._serialized_start=716
+  _globals['_GETENROLMENTCHALLENGEREQUEST']._serialized_end=746
+  _globals['_GETENROLMENTCHALLENGERESPONSE']._serialized_start=748
+  _globals['_GETENROLMENTCHALLENGERESPONSE']._serialized_end=798
+  _globals['_ENROLMACHINEREQUEST']._serialized_start=801
+  _globals['_ENROLMACHINEREQUEST']._serialized_end=969
+  _globals['_ENROLMACHINERESPONSE']._serialized_start=971
+  _globals['_ENROLMACHINERESPONSE']._serialized_end=1088
+  _globals['_ENROLMENTSERVICE']._serialized_start=1090
+  _globals['_ENROLMENTSERVICE']._serialized_end=1214
+  _globals['_CERTIFICATESERVICE']._serialized_start=1217
+  _globals['_CERTIFICATESERVICE']._serialized_end=1352
+  _globals['_RECOVERYSERVICE']._serialized_start=1355
+  _globals['_RECOVERYSERVICE']._serialized_end=1596
+  _globals['_MACHINEENROLMENTSERVICE']._serialized_start=1599
+  _globals['_MACHINEENROLMENTSERVICE']._serialized_end=1858
 # @@protoc_insertion_point(module_scope)

@@ -220,3 +220,116 @@ class RecoverCertificateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecoverCertificateResponse: _TypeAlias = RecoverCertificateResponse  # noqa: Y015
+
+@_typing.final
+class GetEnrolmentChallengeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEnrolmentChallengeRequest: _TypeAlias = GetEnrolmentChallengeRequest  # noqa: Y015
+
+@_typing.final
+class GetEnrolmentChallengeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_FIELD_NUMBER: _builtins.int
+    challenge: _builtins.bytes
+    """Bytes to sign; what is in them is the collector's business."""
+    def __init__(
+        self,
+        *,
+        challenge: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge", b"challenge"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEnrolmentChallengeResponse: _TypeAlias = GetEnrolmentChallengeResponse  # noqa: Y015
+
+@_typing.final
+class EnrolMachineRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_FIELD_NUMBER: _builtins.int
+    MACHINE_CERTIFICATES_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_SIGNING_REQUEST_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    HOST_NAME_FIELD_NUMBER: _builtins.int
+    AGENT_VERSION_FIELD_NUMBER: _builtins.int
+    challenge: _builtins.bytes
+    """The challenge, as it was given."""
+    certificate_signing_request: _builtins.bytes
+    """A PKCS #10 signing request, DER, with a P-256 key. Its subject is ignored."""
+    signature: _builtins.bytes
+    """By the key of the machine's certificate, over: the ASCII text "keuring.enrolment.v1.EnrolMachine", a zero byte, the
+    challenge, the signing request. ECDSA with SHA-256, DER; or, for an RSA key, PSS with SHA-256 and a salt of 32 bytes.
+    """
+    host_name: _builtins.str
+    """The machine's name as its colleagues know it; a label, never an identity. At most 64 characters."""
+    agent_version: _builtins.str
+    """The version of the agent, as in "0.1.0"."""
+    @_builtins.property
+    def machine_certificates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """The machine's certificate and its issuers, DER, leaf first."""
+
+    def __init__(
+        self,
+        *,
+        challenge: _builtins.bytes = ...,
+        machine_certificates: _abc.Iterable[_builtins.bytes] | None = ...,
+        certificate_signing_request: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+        host_name: _builtins.str = ...,
+        agent_version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "certificate_signing_request", b"certificate_signing_request", "challenge", b"challenge", "host_name", b"host_name", "machine_certificates", b"machine_certificates", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnrolMachineRequest: _TypeAlias = EnrolMachineRequest  # noqa: Y015
+
+@_typing.final
+class EnrolMachineResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_CHAIN_FIELD_NUMBER: _builtins.int
+    TRUST_ROOTS_FIELD_NUMBER: _builtins.int
+    REPORT_ADDRESSES_FIELD_NUMBER: _builtins.int
+    endpoint_id: _builtins.str
+    """The endpoint's identity: a UUID that the collector drew. Also in the certificate's SAN."""
+    certificate_chain: _builtins.bytes
+    """The endpoint's certificate and its issuers, PEM, leaf first."""
+    trust_roots: _builtins.bytes
+    """The only roots that the agent trusts from now on, PEM."""
+    @_builtins.property
+    def report_addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where to report, "host:port", in order of preference."""
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: _builtins.str = ...,
+        certificate_chain: _builtins.bytes = ...,
+        trust_roots: _builtins.bytes = ...,
+        report_addresses: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_chain", b"certificate_chain", "endpoint_id", b"endpoint_id", "report_addresses", b"report_addresses", "trust_roots", b"trust_roots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnrolMachineResponse: _TypeAlias = EnrolMachineResponse  # noqa: Y015

@@ -314,3 +314,133 @@ class RecoveryService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class MachineEnrolmentServiceStub:
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetEnrolmentChallenge = channel.unary_unary(
+                '/keuring.enrolment.v1.MachineEnrolmentService/GetEnrolmentChallenge',
+                request_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeRequest.SerializeToString,
+                response_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeResponse.FromString,
+                _registered_method=True)
+        self.EnrolMachine = channel.unary_unary(
+                '/keuring.enrolment.v1.MachineEnrolmentService/EnrolMachine',
+                request_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineRequest.SerializeToString,
+                response_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineResponse.FromString,
+                _registered_method=True)
+
+
+class MachineEnrolmentServiceServicer:
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    def GetEnrolmentChallenge(self, request, context):
+        """Asks for a challenge, which is good for one EnrolMachine within a minute.
+
+        RESOURCE_EXHAUSTED: too many were asked for from this address.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnrolMachine(self, request, context):
+        """Asks for the endpoint's first certificate, by proof of the key of the machine's certificate.
+
+        PERMISSION_DENIED: the certificate is of another authority, not valid now, not for clients, or the proof does not
+        hold. UNIMPLEMENTED: this collector takes no machine certificates. The same signing request gives the same
+        certificate again. Another one gives a new endpoint, and shuts out the one that it gave before: a machine
+        certificate is good for one endpoint at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_MachineEnrolmentServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetEnrolmentChallenge': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEnrolmentChallenge,
+                    request_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeRequest.FromString,
+                    response_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeResponse.SerializeToString,
+            ),
+            'EnrolMachine': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnrolMachine,
+                    request_deserializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineRequest.FromString,
+                    response_serializer=keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'keuring.enrolment.v1.MachineEnrolmentService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('keuring.enrolment.v1.MachineEnrolmentService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class MachineEnrolmentService:
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    @staticmethod
+    def GetEnrolmentChallenge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/keuring.enrolment.v1.MachineEnrolmentService/GetEnrolmentChallenge',
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeRequest.SerializeToString,
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.GetEnrolmentChallengeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnrolMachine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/keuring.enrolment.v1.MachineEnrolmentService/EnrolMachine',
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineRequest.SerializeToString,
+            keuring_dot_enrolment_dot_v1_dot_enrolment__pb2.EnrolMachineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -187,3 +187,79 @@ class RecoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
 def add_RecoveryServiceServicer_to_server(servicer: RecoveryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class MachineEnrolmentServiceStub:
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> MachineEnrolmentServiceAsyncStub: ...
+    GetEnrolmentChallenge: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.GetEnrolmentChallengeRequest, _enrolment_pb2.GetEnrolmentChallengeResponse]
+    """Asks for a challenge, which is good for one EnrolMachine within a minute.
+
+    RESOURCE_EXHAUSTED: too many were asked for from this address.
+    """
+    EnrolMachine: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.EnrolMachineRequest, _enrolment_pb2.EnrolMachineResponse]
+    """Asks for the endpoint's first certificate, by proof of the key of the machine's certificate.
+
+    PERMISSION_DENIED: the certificate is of another authority, not valid now, not for clients, or the proof does not
+    hold. UNIMPLEMENTED: this collector takes no machine certificates. The same signing request gives the same
+    certificate again. Another one gives a new endpoint, and shuts out the one that it gave before: a machine
+    certificate is good for one endpoint at a time.
+    """
+
+@_typing.type_check_only
+class MachineEnrolmentServiceAsyncStub(MachineEnrolmentServiceStub):
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetEnrolmentChallenge: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.GetEnrolmentChallengeRequest, _enrolment_pb2.GetEnrolmentChallengeResponse]  # type: ignore[assignment]
+    """Asks for a challenge, which is good for one EnrolMachine within a minute.
+
+    RESOURCE_EXHAUSTED: too many were asked for from this address.
+    """
+    EnrolMachine: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.EnrolMachineRequest, _enrolment_pb2.EnrolMachineResponse]  # type: ignore[assignment]
+    """Asks for the endpoint's first certificate, by proof of the key of the machine's certificate.
+
+    PERMISSION_DENIED: the certificate is of another authority, not valid now, not for clients, or the proof does not
+    hold. UNIMPLEMENTED: this collector takes no machine certificates. The same signing request gives the same
+    certificate again. Another one gives a new endpoint, and shuts out the one that it gave before: a machine
+    certificate is good for one endpoint at a time.
+    """
+
+class MachineEnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Enrols a machine that has a certificate of its own organisation already. Served on the enrolment port, by collectors
+    that were told which authorities issue such certificates. The answer to every refusal is the same.
+    """
+
+    @_abc_1.abstractmethod
+    def GetEnrolmentChallenge(
+        self,
+        request: _enrolment_pb2.GetEnrolmentChallengeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_pb2.GetEnrolmentChallengeResponse, _abc.Awaitable[_enrolment_pb2.GetEnrolmentChallengeResponse]]:
+        """Asks for a challenge, which is good for one EnrolMachine within a minute.
+
+        RESOURCE_EXHAUSTED: too many were asked for from this address.
+        """
+
+    @_abc_1.abstractmethod
+    def EnrolMachine(
+        self,
+        request: _enrolment_pb2.EnrolMachineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_pb2.EnrolMachineResponse, _abc.Awaitable[_enrolment_pb2.EnrolMachineResponse]]:
+        """Asks for the endpoint's first certificate, by proof of the key of the machine's certificate.
+
+        PERMISSION_DENIED: the certificate is of another authority, not valid now, not for clients, or the proof does not
+        hold. UNIMPLEMENTED: this collector takes no machine certificates. The same signing request gives the same
+        certificate again. Another one gives a new endpoint, and shuts out the one that it gave before: a machine
+        certificate is good for one endpoint at a time.
+        """
+
+def add_MachineEnrolmentServiceServicer_to_server(servicer: MachineEnrolmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

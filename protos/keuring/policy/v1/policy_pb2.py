@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekeuring/policy/v1/policy.proto\x12\x11keuring.policy.v1\x1a\x1egoogle/protobuf/duration.proto\"\x12\n\x10GetPolicyRequest\">\n\x11GetPolicyResponse\x12)\n\x06policy\x18\x01 \x01(\x0b\x32\x19.keuring.policy.v1.Policy\"\xf8\x01\n\x06Policy\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x32\n\x0fsample_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fwindow_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x19\n\x11windows_per_flush\x18\x04 \x01(\r\x12@\n\x17\x61llowed_privacy_classes\x18\x05 \x03(\x0e\x32\x1f.keuring.policy.v1.PrivacyClass\x12\x18\n\x10\x64isabled_signals\x18\x06 \x03(\t*\x9d\x01\n\x0cPrivacyClass\x12\x1d\n\x19PRIVACY_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16PRIVACY_CLASS_HARDWARE\x10\x01\x12\x1a\n\x16PRIVACY_CLASS_SOFTWARE\x10\x02\x12\x1a\n\x16PRIVACY_CLASS_IDENTITY\x10\x03\x12\x1a\n\x16PRIVACY_CLASS_PRESENCE\x10\x04\x32g\n\rPolicyService\x12V\n\tGetPolicy\x12#.keuring.policy.v1.GetPolicyRequest\x1a$.keuring.policy.v1.GetPolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekeuring/policy/v1/policy.proto\x12\x11keuring.policy.v1\x1a\x1egoogle/protobuf/duration.proto\"\x12\n\x10GetPolicyRequest\">\n\x11GetPolicyResponse\x12)\n\x06policy\x18\x01 \x01(\x0b\x32\x19.keuring.policy.v1.Policy\"\x96\x02\n\x06Policy\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x32\n\x0fsample_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fwindow_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x19\n\x11windows_per_flush\x18\x04 \x01(\r\x12@\n\x17\x61llowed_privacy_classes\x18\x05 \x03(\x0e\x32\x1f.keuring.policy.v1.PrivacyClass\x12\x18\n\x10\x64isabled_signals\x18\x06 \x03(\t\x12\x1c\n\x14wanted_agent_version\x18\x07 \x01(\t*\x9d\x01\n\x0cPrivacyClass\x12\x1d\n\x19PRIVACY_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16PRIVACY_CLASS_HARDWARE\x10\x01\x12\x1a\n\x16PRIVACY_CLASS_SOFTWARE\x10\x02\x12\x1a\n\x16PRIVACY_CLASS_IDENTITY\x10\x03\x12\x1a\n\x16PRIVACY_CLASS_PRESENCE\x10\x04\x32g\n\rPolicyService\x12V\n\tGetPolicy\x12#.keuring.policy.v1.GetPolicyRequest\x1a$.keuring.policy.v1.GetPolicyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'keuring.policy.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRIVACYCLASS']._serialized_start=421
-  _globals['_PRIVACYCLASS']._serialized_end=578
+  _globals['_PRIVACYCLASS']._serialized_start=451
+  _globals['_PRIVACYCLASS']._serialized_end=608
   _globals['_GETPOLICYREQUEST']._serialized_start=85
   _globals['_GETPOLICYREQUEST']._serialized_end=103
   _globals['_GETPOLICYRESPONSE']._serialized_start=105
   _globals['_GETPOLICYRESPONSE']._serialized_end=167
   _globals['_POLICY']._serialized_start=170
-  _globals['_POLICY']._serialized_end=418
-  _globals['_POLICYSERVICE']._serialized_start=580
-  _globals['_POLICYSERVICE']._serialized_end=683
+  _globals['_POLICY']._serialized_end=448
+  _globals['_POLICYSERVICE']._serialized_start=610
+  _globals['_POLICYSERVICE']._serialized_end=713
 # @@protoc_insertion_point(module_scope)

@@ -97,10 +97,15 @@ class Policy(_message.Message):
     WINDOWS_PER_FLUSH_FIELD_NUMBER: _builtins.int
     ALLOWED_PRIVACY_CLASSES_FIELD_NUMBER: _builtins.int
     DISABLED_SIGNALS_FIELD_NUMBER: _builtins.int
+    WANTED_AGENT_VERSION_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Changes whenever any other field does; compared for equality only."""
     windows_per_flush: _builtins.int
     """How many windows are sent at once when none is urgent. Default 3."""
+    wanted_agent_version: _builtins.str
+    """The version of the agent that the organisation wants everywhere, as in "0.2.0"; empty: it says nothing. An
+    announcement: agents are updated by the organisation's own package tools, and never by themselves.
+    """
     @_builtins.property
     def sample_interval(self) -> _duration_pb2.Duration:
         """Time between two samples. Default 60 s."""
@@ -126,10 +131,11 @@ class Policy(_message.Message):
         windows_per_flush: _builtins.int = ...,
         allowed_privacy_classes: _abc.Iterable[Global___PrivacyClass.ValueType] | None = ...,
         disabled_signals: _abc.Iterable[_builtins.str] | None = ...,
+        wanted_agent_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sample_interval", b"sample_interval", "window_duration", b"window_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_privacy_classes", b"allowed_privacy_classes", "disabled_signals", b"disabled_signals", "sample_interval", b"sample_interval", "version", b"version", "window_duration", b"window_duration", "windows_per_flush", b"windows_per_flush"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_privacy_classes", b"allowed_privacy_classes", "disabled_signals", b"disabled_signals", "sample_interval", b"sample_interval", "version", b"version", "wanted_agent_version", b"wanted_agent_version", "window_duration", b"window_duration", "windows_per_flush", b"windows_per_flush"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
