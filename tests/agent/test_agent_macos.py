@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from keuring_agent.host.commands import Result
-from keuring_agent.host.darwin import DarwinHost, kept, starting, volumes
+from keuring_agent.host.darwin import DarwinHost, identity, kept, starting, volumes
 from keuring_agent.host.readings import Backup, Certificate, Crash, NotMeasurable, Program, Shutdown
 from keuring_agent.host.tree import Tree
 from tests.agent import mac_says, macs
@@ -34,6 +34,8 @@ def test_what_a_mac_says(tmp_path: Path) -> None:
     host = mac(tmp_path, asked=asked)
     system = host.operating_system()
     assert (system.type, system.name, system.version, system.build) == ("darwin", "macOS", "15.3.1", "24D70")
+    rapid = "ProductName: macOS\nProductVersion: 13.4.1\nProductVersionExtra: (c)\nBuildVersion: 22F770820d\n"
+    assert identity.of_versions(rapid)[2:4] == ("13.4.1", "22F770820d")
     hardware = host.hardware()
     assert hardware[:6] == ("Apple Inc.", "MacBookAir10,1", mac_says.SERIAL, "laptop", "Apple M1", "11881.81.4")
     assert host.boot_id() == "2b05150b-fa33-45bd-90f0-3369bf908e3e"

@@ -17,7 +17,7 @@ from keuring_agent.host.linux import identity, system, update_habits, updates
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.tree import Tree
 from keuring_agent.sensors.kernel import classify
-from tests.fuzz.target import Target, attempt, folder
+from tests.fuzz.target import Target, attempt, folder, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,12 +235,6 @@ def agent_settings() -> SearchStrategy[bytes]:
     )
     lines = st.dictionaries(st.sampled_from([*config.NAMES, "unknown"]), values, max_size=5)
     return lines.map(lambda found: "".join(f"{name} = {value}\n" for name, value in found.items()).encode())
-
-
-def lines_of(seeds: Sequence[bytes]) -> SearchStrategy[bytes]:
-    """Lines of the seeds in any order, with other text between."""
-    known = sorted({line for seed in seeds for line in seed.split(b"\n")})
-    return st.lists(st.sampled_from(known) | st.binary(max_size=40), max_size=12).map(b"\n".join)
 
 
 TARGETS = (

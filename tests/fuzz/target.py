@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from hypothesis import strategies as st
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -32,6 +34,12 @@ def folder(purpose: str) -> Path:
     made = Path(tempfile.mkdtemp(prefix=f"keuring-fuzz-{purpose}-"))
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
+
+
+def lines_of(seeds: Sequence[bytes]) -> SearchStrategy[bytes]:
+    """Lines of the seeds in any order, with other text between."""
+    known = sorted({line for seed in seeds for line in seed.split(b"\n")})
+    return st.lists(st.sampled_from(known) | st.binary(max_size=40), max_size=12).map(b"\n".join)
 
 
 @dataclass(frozen=True, slots=True)

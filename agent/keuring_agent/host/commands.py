@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Where administration programs are, also for a service with a bare PATH.
 SEARCH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LIMIT: Final = 8 * 1024 * 1024
+_BY_ALL: Final = 0o002  # the mode of what every account may write
 
 
 class Result(NamedTuple):
@@ -34,13 +35,22 @@ if TYPE_CHECKING:
 
 def which(name: str) -> str | None:
     """Where a program is; shutil would cost the resident agent memory for what it brings along."""
-    if name.startswith("/"):
-        return name if os.access(name, os.X_OK) else None
-    for directory in SEARCH.split(":"):
-        path = f"{directory}/{name}"
-        if os.access(path, os.X_OK):
-            return path
-    return None
+    paths = [name] if name.startswith("/") else [f"{directory}/{name}" for directory in SEARCH.split(":")]
+    return next((path for path in paths if os.access(path, os.X_OK) and _is_safe(path)), None)
+
+
+def _is_safe(path: str) -> bool:
+    """Whether root may start a program: not one that another account could put in place of the one that is meant.
+
+    On Macs with Homebrew /usr/local, where programs are looked for first, is a colleague's own.
+    """
+    if os.geteuid() != 0:
+        return True
+    try:
+        states = [os.stat(path), os.stat(path.rpartition("/")[0] or "/")]  # noqa: PTH116  # see tree.py
+    except OSError:
+        return False
+    return all(state.st_uid == 0 and not state.st_mode & _BY_ALL for state in states)
 
 
 def run(arguments: Sequence[str], timeout: float) -> Result:

@@ -6,7 +6,7 @@ Tested on recorded outputs and documented forms; never run by us on a Mac.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import psutil
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.darwin.registry import Entry
 
 _QUICK: Final = 4.0  # seconds: less than a sensor may take that reads once a window
+_AT_ONCE: Final = 1.2  # for one of two programs that the same sensor asks
 _SLOW: Final = 30.0  # for what is asked seldom
 # For how long answers are kept, in seconds: none of these programs may run at every sample.
 _WITHIN_A_WINDOW, _HALF_AN_HOUR, _AN_HOUR, _FOUR_HOURS, _HALF_A_DAY = 240.0, 1800.0, 3600.0, 14400.0, 43200.0
@@ -70,9 +71,6 @@ class DarwinHost(PortableHost):
         self._jetsam = reports.Jetsam(self._tree)
         is_apple_silicon = os.uname().machine == "arm64"
         self._throttling = thermal.Throttling(run, _QUICK, apple_silicon=is_apple_silicon)
-
-    def _untold(self, what: str) -> NoReturn:
-        raise NotMeasurable(f"macOS does not tell {what}")
 
     def boot_id(self) -> str:
         try:
@@ -151,7 +149,7 @@ class DarwinHost(PortableHost):
         raise NotMeasurable("searching the log of macOS takes seconds, which is more than the agent may cost")
 
     def last_shutdown(self) -> readings.Shutdown:
-        return starting.last_shutdown(self._tree, self._run, _QUICK, psutil.boot_time())
+        return starting.last_shutdown(self._tree, self._run, (_QUICK - _AT_ONCE, _AT_ONCE), psutil.boot_time())
 
     def boot_duration(self) -> float | None:
         return starting.boot_duration(self._run, _QUICK, psutil.boot_time())
@@ -175,7 +173,7 @@ class DarwinHost(PortableHost):
         return self._kept.of("arrays", _AN_HOUR, lambda: disks.arrays(self._run, _QUICK))
 
     def wifi(self) -> Sequence[readings.WifiLink]:
-        return self._kept.of("wifi", _HALF_AN_HOUR, lambda: wireless.links(self._run, _QUICK / 2, _QUICK / 2))
+        return self._kept.of("wifi", _HALF_AN_HOUR, lambda: wireless.links(self._run, _AT_ONCE, _QUICK - _AT_ONCE))
 
     def link_capabilities(self) -> Sequence[readings.LinkCapability]:
         return network.capabilities(self._run, _QUICK)

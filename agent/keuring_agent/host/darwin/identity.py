@@ -29,17 +29,16 @@ def operating_system(run: Run, timeout: float) -> OperatingSystem:
 
 
 def of_versions(output: str) -> OperatingSystem:
-    """What sw_vers said, and what the kernel says of this machine. A rapid response counts in the version."""
+    """What sw_vers said, and what the kernel says of this machine. A rapid response shows in the build."""
     fields = dict(_LINE.findall(output))
     version = fields.get("ProductVersion", "")
     if not version:
         raise NotMeasurable("sw_vers does not tell the version of macOS")
-    extra = fields.get("ProductVersionExtra", "")
     here = os.uname()
     return OperatingSystem(
         "darwin",
         fields.get("ProductName") or "macOS",
-        f"{version} {extra}".strip(),
+        version,
         fields.get("BuildVersion", ""),
         _ARCHITECTURES.get(here.machine, here.machine),
         here.nodename.split(".")[0],

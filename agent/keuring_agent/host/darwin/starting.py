@@ -46,11 +46,11 @@ def until_login(listing: str, booted: float) -> float | None:
     return took
 
 
-def last_shutdown(tree: Tree, run: Run, timeout: float, booted: float) -> Shutdown:
-    """By what the kernel said at the start, else by the record of starts and stops."""
-    clean = _by_cause(run, timeout, booted)
+def last_shutdown(tree: Tree, run: Run, timeouts: tuple[float, float], booted: float) -> Shutdown:
+    """By what the kernel said at the start, else by the record of starts and stops; ``timeouts`` are for each."""
+    clean = _by_cause(run, timeouts[0], booted)
     if clean is None:
-        clean = _by_record(run, timeout)
+        clean = _by_record(run, timeouts[1])
     try:
         panicked = reports.panicked(tree, booted)
     except NotMeasurable:
