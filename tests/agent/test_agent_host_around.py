@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,6 +27,9 @@ from keuring_agent.host.linux import (
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.tree import Tree
 from tests.agent.trees import answering, own, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks this machine's kernel")
 
