@@ -6,6 +6,7 @@ English texts are their own keys, so a text that changes and is not translated a
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,17 @@ class Language:
         found = self._texts.get(text, text)
         return found.format(**values) if values else found
 
+    def reason(self, text: str) -> str:
+        """Why something cannot be measured: the sentence itself, one with {places} that it fits, or its parts."""
+        found = self._texts.get(text)
+        if found is not None:
+            return found
+        for fits, dutch in _patterns(self.name):
+            if (match := fits.fullmatch(text)) is not None:
+                values = {key: self.reason(value) for key, value in match.groupdict().items()}
+                return dutch.format(**values)
+        return "; ".join(map(self.reason, text.split("; "))) if "; " in text else text
+
     def number(self, text: str) -> str:
         """A number as it is written in this language, whatever follows it; ``text`` has it the English way."""
         return text.translate(_DUTCH_MARKS) if self.name == DUTCH else text
@@ -44,6 +56,18 @@ def texts(name: str) -> Mapping[str, str]:
 
     tables = tomllib.loads((Path(__file__).parent / "languages" / f"{name}.toml").read_text(encoding="utf-8"))
     return {english: text for table in tables.values() for english, text in table.items()}
+
+
+@cache
+def _patterns(name: str) -> list[tuple[re.Pattern[str], str]]:
+    """Reasons with {places}, as what they fit and how they are said; those with most words of their own first."""
+    found = []
+    for english, dutch in texts(name).items():
+        parts = re.split(r"\{(\w+)\}", english)
+        if len(parts) > 1:
+            fits = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+            found.append((len("".join(parts[::2])), re.compile(fits), dutch))
+    return [(fits, dutch) for _, fits, dutch in sorted(found, key=lambda item: -item[0])]
 
 
 def chosen(name: str | None = None, environment: Mapping[str, str] | None = None) -> Language:

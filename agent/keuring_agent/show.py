@@ -203,7 +203,7 @@ def lines(entry: Entry, say: Language) -> Iterator[str]:
     if entry.forbidden:
         yield f"{say('not sent')}: {say(entry.forbidden)}"
     elif entry.unmeasured:
-        yield f"{say('not measurable')}: {say(entry.unmeasured)}"
+        yield f"{say('not measurable')}: {say.reason(entry.unmeasured)}"
     elif not entry.values:
         yield say("none in this window" if signal.kind is Kind.EVENT else "nothing in this window")
     else:

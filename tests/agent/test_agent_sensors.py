@@ -13,7 +13,7 @@ from keuring.signals.model import Status
 from keuring_agent.host.fake import FakeHost
 from keuring_agent.host.inventory import BugCheck
 from keuring_agent.host.linux import LinuxHost
-from keuring_agent.host.readings import Crash, Incident, LogLine, NotMeasurable, Shutdown, Smart
+from keuring_agent.host.readings import Crash, Incident, LogLine, NotMeasurable, Shutdown, Smart, Updates
 from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate
 from keuring_agent.recorder import OWN_SIGNALS, Recorder
@@ -253,6 +253,32 @@ def test_numbers_come_out_as_they_should() -> None:
     assert value_of(report, catalogue.KEURING_SERVICE_FAILED) == 0
     assert value_of(report, catalogue.KEURING_FIRMWARE_UPDATES_PENDING) == 1
     assert value_of(report, catalogue.KEURING_DISPLAY_LIMIT) == 3
+
+
+def test_counters_come_out_as_what_they_grew_by() -> None:
+    host = FakeHost()
+    recorder = recorder_of(host)
+    recorder.sample(closing=True)
+    host.advance(60)
+    host.answers |= {"throttled_time": 14.25, "suspend_failures": 5, "throttled": 4}
+    recorder.sample(closing=True)
+    report = recorder.close()
+    assert report is not None
+    assert value_of(report, catalogue.KEURING_CPU_THROTTLED_TIME) == pytest.approx(1.75, abs=0.06)
+    assert value_of(report, catalogue.KEURING_SUSPEND_FAILURES) == 3
+    assert value_of(report, catalogue.KEURING_CPU_THROTTLING) == 1
+
+
+def test_a_service_that_sleeps_is_not_woken_and_what_nobody_knows_is_not_guessed() -> None:
+    host = FakeHost()
+    host.answers |= {"firmware_updates": None, "sign_in_duration": None, "updates": Updates(7, None)}
+    report = one_window(host, recorder := recorder_of(host))
+    told = emitted(report)
+    assert catalogue.KEURING_FIRMWARE_UPDATES_PENDING.id not in told
+    assert catalogue.KEURING_SIGN_IN_DURATION.id not in told
+    assert value_of(report, catalogue.KEURING_UPDATES_PENDING) == 7
+    reasons = {catalogue.BY_ID[key[0]].name: reason for key, reason in recorder.reason_unmeasured().items()}
+    assert reasons == {"keuring.updates.security.pending": "this system does not tell which updates are for security"}
 
 
 def test_properties_come_out_as_they_should() -> None:

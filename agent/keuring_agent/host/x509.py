@@ -6,14 +6,15 @@ By hand, because a library for certificates would cost the resident agent megaby
 from __future__ import annotations
 
 import binascii
-from datetime import UTC, datetime
 from typing import Final
 
+from keuring_agent.host import dates
 from keuring_agent.host.readings import NotMeasurable
 
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
-_FORMS: Final = {0x17: "%y%m%d%H%M%SZ", 0x18: "%Y%m%d%H%M%SZ"}
+_SHORT_YEAR, _LONG_YEAR = 0x17, 0x18  # UTCTime, whose years are those of 1950 to 2049, and GeneralizedTime
+_DIGITS: Final = 14
 
 
 class _Damaged(Exception):  # noqa: N818  # it never leaves this file
@@ -67,12 +68,15 @@ def _issuer(data: bytes) -> int:
 def _not_after(data: bytes) -> float:
     not_before = _within(data, _past(data, _issuer(data), _SEQUENCE), _SEQUENCE)
     tag, content, end = _element(data, _element(data, not_before)[2])
-    if tag not in _FORMS:
+    digits, zone = data[content : end - 1].decode("ascii", "replace"), data[end - 1 : end]
+    if tag == _SHORT_YEAR:
+        digits = ("19" if digits >= "50" else "20") + digits
+    elif tag != _LONG_YEAR:
         raise _Damaged
-    try:
-        return datetime.strptime(data[content:end].decode("ascii"), _FORMS[tag]).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise _Damaged from None
+    found = dates.iso(f"{digits[:8]}T{digits[8:]}Z") if zone == b"Z" and len(digits) == _DIGITS else None
+    if found is None:
+        raise _Damaged
+    return found
 
 
 def expires(data: bytes) -> float:

@@ -22,7 +22,7 @@ class DeviceFirmware(Sensor):
     name = "firmware"
     signals = (KEURING_FIRMWARE_DEVICE_VERSION, KEURING_FIRMWARE_UPDATES_PENDING)
     pace = Pace.SLOW
-    interval = 3600.0
+    interval = 7200.0  # as long as it stays when it was used
 
     def read(self, host: Host, out: Readings) -> None:
         with out.measuring(KEURING_FIRMWARE_DEVICE_VERSION):

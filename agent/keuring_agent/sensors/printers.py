@@ -17,7 +17,7 @@ class Printers(Sensor):
     name = "printers"
     signals = (KEURING_PRINTER_COUNT, KEURING_PRINTER_UNREACHABLE)
     pace = Pace.SLOW
-    interval = 1800.0
+    interval = 3600.0
 
     def read(self, host: Host, out: Readings) -> None:
         found = host.printers()

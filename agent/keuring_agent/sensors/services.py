@@ -17,7 +17,7 @@ class FailedServices(Sensor):
     name = "services"
     signals = (KEURING_SERVICE_FAILED,)
     pace = Pace.SLOW
-    interval = 1800.0
+    interval = 3600.0
 
     def read(self, host: Host, out: Readings) -> None:
         out.gauge(KEURING_SERVICE_FAILED, host.failed_services())

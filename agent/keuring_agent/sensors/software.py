@@ -74,7 +74,7 @@ class Hangs(Sensor):
     name = "hangs"
     signals = (KEURING_APPLICATION_HANG,)
     pace = Pace.SLOW
-    interval = 1800.0
+    interval = 3600.0
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook

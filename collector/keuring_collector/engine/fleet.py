@@ -14,7 +14,7 @@ from keuring_collector.engine.replaying import Replay
 from keuring_collector.engine.state import FleetState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,22 +107,24 @@ class Fleet:
 
     def standing(self, endpoint: int) -> list[tuple[str, str]]:
         """The (rule, subject) of the findings that were told and stand; KeyError when the endpoint is not in."""
-        state, mine = self._state, self._endpoints[endpoint]
-        rows = [(key, int(state.cells.standing[state.cell(mine, key)])) for key in mine.shape.keys]
-        return [
-            (state.index.rules[number].id, subject)
-            for (number, subject), row in rows
-            if row >= 0 and state.standing.told_severity[row] > 0
-        ]
+        rules = self._state.index.rules
+        return [(rules[number].id, subject) for number, subject, _ in self._told(self._endpoints[endpoint])]
 
     def findings(self, endpoint: int) -> list[Finding]:
         """What was told and stands, as of the endpoint's last window; KeyError when the endpoint is not in."""
-        known, told = self._endpoints[endpoint], self._state.cells.told_severity
+        state, mine = self._state, self._endpoints[endpoint]
         return [
-            telling.finding(self._state, known, cell, Change.CONTINUED, known.at, int(told[cell]))
-            for _, cell in sorted(known.cells.items())
-            if told[cell] > 0
+            telling.finding(state, state.place(mine, number, subject), Change.CONTINUED, mine.at, grade)
+            for number, subject, grade in self._told(mine)
         ]
+
+    def _told(self, mine: Endpoint) -> Iterator[tuple[int, str, int]]:
+        """The number of the rule, the subject and the severity of each finding that was told and stands."""
+        state = self._state
+        for key in mine.shape.keys:
+            row = int(state.cells.standing[state.cell(mine, key)])
+            if row >= 0 and (grade := int(state.standing.told_severity[row])) > 0:
+                yield (*key, grade)
 
     def explain(self, endpoint: int, rule: str) -> list[explain.Step]:
         """How the rule (its id) is judged for each subject of the endpoint, as of the last window, step by step.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host import smbios
+from keuring_agent.host import dates, smbios
 from keuring_agent.host.readings import Hardware, NotMeasurable, OperatingSystem
 
 if TYPE_CHECKING:
@@ -49,15 +48,8 @@ def hardware(tree: Tree) -> Hardware:
         smbios.chassis(kind, vendor, model, virtual=virtual),
         processor,
         _field(tree, "bios_version"),
-        _date(_field(tree, "bios_date") or "", "%m/%d/%Y"),
+        dates.american(_field(tree, "bios_date") or ""),
     )
-
-
-def _date(text: str, form: str) -> float | None:
-    try:
-        return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
 
 
 def release(tree: Tree) -> dict[str, str]:
@@ -81,7 +73,7 @@ def operating_system(tree: Tree) -> OperatingSystem:
         tree.text("proc/sys/kernel/osrelease"),
         {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine),
         tree.text("proc/sys/kernel/hostname").split(".")[0],
-        _date(fields.get("SUPPORT_END", ""), "%Y-%m-%d"),
+        dates.iso(fields.get("SUPPORT_END", "")),
     )
 
 

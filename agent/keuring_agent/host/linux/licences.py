@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host import x509
+from keuring_agent.host import dates, x509
 from keuring_agent.host.inventory import Licence
 from keuring_agent.host.readings import NotMeasurable
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 _RED_HAT: Final = "etc/pki/entitlement"
 _UBUNTU: Final = "var/lib/ubuntu-advantage/status.json"
-_NEVER: Final = 9999  # the year that stands for no end
+_NEVER: Final = 253370764800.0  # the year 9999, which stands for no end
 
 
 def licences(tree: Tree) -> list[Licence]:
@@ -44,8 +43,8 @@ def _ubuntu(tree: Tree) -> Iterator[tuple[str, float]]:
     try:
         status = json.loads(tree.optional(_UBUNTU) or "{}")
         if status.get("attached") is True:
-            end = datetime.fromisoformat(status["expires"])
-            if end.year < _NEVER:
-                yield "Ubuntu Pro", end.timestamp()
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            end = dates.iso(status["expires"])
+            if end is not None and end < _NEVER:
+                yield "Ubuntu Pro", end
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return

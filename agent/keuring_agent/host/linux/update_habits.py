@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host import dates
 from keuring_agent.host.linux.updates import DNF_CACHES, LISTS, PACMAN_LOCAL, RPM, STATUS, SYNC, UNSUPPORTED
 from keuring_agent.host.readings import NotMeasurable
 
@@ -44,10 +44,9 @@ def last_installed(tree: Tree) -> float:
 def _last_line(log: str) -> float | None:
     for line in reversed(log.splitlines()):
         if (match := _UPGRADED.match(line)) is not None:
-            try:
-                return datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S%z").timestamp()
-            except ValueError:
-                continue
+            found = dates.iso(match[1])
+            if found is not None:
+                return found
     return None
 
 
@@ -74,11 +73,9 @@ def _last_upgrade(history: str) -> float | None:
         end = next((line for line in lines if line.startswith("End-Date: ")), None)
         if end is not None and any(line.startswith("Upgrade: ") for line in lines):
             stamp = " ".join(end.removeprefix("End-Date: ").split())
-            try:
-                # apt writes local time without a zone.
-                return datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S").astimezone().timestamp()
-            except ValueError:
-                continue
+            found = dates.local(stamp)  # apt tells no zone
+            if found is not None:
+                return found
     return None
 
 
