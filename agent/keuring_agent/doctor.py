@@ -11,7 +11,7 @@ from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from keuring_agent import VERSION, collectors, identity, policy, proxy, sensors, state
+from keuring_agent import VERSION, collectors, enrolment_token, identity, policy, proxy, sensors, silent, state
 from keuring_agent.errors import AgentError
 from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.ledger import Ledger
@@ -59,8 +59,7 @@ def examine(settings: Settings, host: Host) -> Iterator[Finding]:
     try:
         who = identity.load(settings.state_directory)
     except AgentError as error:
-        what, _, mend = str(error).partition(";")
-        yield Finding(Mark.FAIL, "identity", what, mend.strip() or "enrol again with --force")
+        yield from _not_enrolled(settings, error)
     else:
         yield from _identity(settings, who)
         yield from _collectors(settings, who)
@@ -93,6 +92,37 @@ def _state_directory(settings: Settings) -> Finding:
             Mark.WARN, "state directory", f"{directory}: others may look into it", f"run: chmod 711 {directory}"
         )
     return Finding(Mark.OK, "state directory", str(directory))
+
+
+def _not_enrolled(settings: Settings, error: AgentError) -> Iterator[Finding]:
+    """What is in the way of enrolling: nobody left a token, it was refused, or nobody answers where it leads."""
+    what, _, mend = str(error).partition(";")
+    fallback = Finding(Mark.FAIL, "identity", what, mend.strip() or "enrol again with --force")
+    try:
+        left = None if (settings.state_directory / state.IDENTITY).exists() else silent.means(settings)
+        if left is None:
+            yield fallback
+            return
+        silent.check(settings)
+        token = enrolment_token.parse(left.token)
+        root = _root_of(token.root)
+    except AgentError as refusal:
+        what, _, mend = str(refusal).partition(";")
+        yield Finding(Mark.FAIL, "identity", f"not enrolled: {what}", mend.strip() or "put another token in its place")
+        return
+    place = "the settings" if left.path is None else str(left.path)
+    yield Finding(
+        Mark.WARN, "identity", f"not enrolled yet; a token waits in {place}", "start the service: it enrols by itself"
+    )
+    for address in token.addresses:
+        yield from _collector(address, root, None, settings)
+
+
+def _root_of(der: bytes) -> str:
+    """The root that a token names, PEM. Raises EnrolmentError."""
+    from keuring_agent import credentials
+
+    return credentials.root_pem(der).decode("ascii")
 
 
 def _identity(settings: Settings, who: Identity) -> Iterator[Finding]:

@@ -166,9 +166,10 @@ def _refuse_again(settings: Settings, found: Means) -> None:
         refusal = state.read(settings.state_directory / state.ENROLMENT_REFUSED) or {}
     except StateError:
         return
-    asked = float(refusal.get("at", 0))
-    if refusal.get("token") != found.digest:
+    # Looked at before the digest is made, which would load OpenSSL into the resident process.
+    if not refusal or refusal.get("token") != found.digest:
         return
+    asked = float(refusal.get("at", 0))
     if not enrolment_token.parse(found.token).secret and not 0 <= time.time() - asked < _AGAIN_AFTER:
         return
     at = time.strftime("%Y-%m-%d %H:%M", time.localtime(asked))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring.policy.v1 import policy_pb2
-from keuring_agent import VERSION, cli, doctor, identity, policy, sending, uplink
+from keuring_agent import VERSION, cli, doctor, identity, policy, sending, silent, state, uplink
 from keuring_agent.config import Settings
 from keuring_agent.doctor import Finding, Mark
 from keuring_agent.host.fake import FakeHost
@@ -58,6 +58,28 @@ def test_not_enrolled_and_no_directory(tmp_path: Path) -> None:
     assert "keuring-agent enroll --token TOKEN" in found["identity"].mend
     assert found["state directory"].mark is Mark.WARN
     assert not (tmp_path / "none").exists()
+
+
+def test_not_enrolled_but_a_token_waits(tmp_path: Path, collector: Collector) -> None:
+    (tmp_path / state.TOKEN).write_text(collector.token())
+    found = look(tmp_path)
+    assert (found["identity"].mark, found["identity"].mend) == (Mark.WARN, "start the service: it enrols by itself")
+    assert [found[subject].mark for subject in ("name", "port", "tls")] == [Mark.OK] * 3
+    assert collector.registry.requests == []
+    collector.stop()
+    assert look(tmp_path)["port"].mark is Mark.FAIL
+
+
+def test_a_token_that_was_refused_or_is_none(tmp_path: Path, collector: Collector) -> None:
+    (tmp_path / state.TOKEN).write_text("rubbish")
+    assert "does not begin with 'keuring1.'" in look(tmp_path)["identity"].found
+    (tmp_path / state.TOKEN).write_text(collector.token())
+    left = silent.means(Settings(state_directory=tmp_path))
+    assert left is not None
+    state.write(tmp_path / state.ENROLMENT_REFUSED, {"token": left.digest, "why": "this token was used", "at": 1e9})
+    found = look(tmp_path)["identity"]
+    assert (found.mark, "this token was used" in found.found) == (Mark.FAIL, True)
+    assert found.mend
 
 
 def test_others_may_read_the_key(tmp_path: Path, collector: Collector) -> None:

@@ -116,8 +116,11 @@ def test_what_would_be_written_is_shown_and_not_written(root: Path, capsys: pyte
 def test_a_package_is_left_alone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "lib" / "systemd" / "system").mkdir(parents=True)
     (root / "lib" / "systemd" / "system" / UNIT).write_text("")
-    assert run("install", "--root", str(root)) == 1
-    assert "the agent's package has installed the service already" in capsys.readouterr().err
+    for action in ("install", "uninstall"):
+        assert run(action, "--root", str(root)) == 1
+        assert "the service came with the agent's package" in capsys.readouterr().err
+    assert run("status", "--root", str(root)) == 1  # it does not run
+    assert "the service is installed" in capsys.readouterr().out
 
 
 def test_a_wrong_token_is_told_before_anything_is_done(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -257,6 +257,13 @@ def test_a_client_that_goes_away_does_not_hold_up_the_next(run: Any) -> None:
     run(body)
 
 
+def test_the_policy_announces_the_wanted_version_and_changes_with_it(tmp_path: Path) -> None:
+    before = policy(config.Settings(data_directory=tmp_path))
+    after = policy(config.Settings(data_directory=tmp_path, wanted_agent_version="0.2.0"))
+    assert (before.wanted_agent_version, after.wanted_agent_version) == ("", "0.2.0")
+    assert before.version != after.version
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [

@@ -215,7 +215,7 @@ def test_frozen_agent_reports_enrols_itself_and_is_light(output: Path, tmp_path:
         resident = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert resident is not None
         print(f"resident: {int(resident[1]) / 1024:.1f} MiB")
-        assert int(resident[1]) < 40 * 1024
+        assert int(resident[1]) < 30 * 1024
         dutch = subprocess.run(
             [program, "show", "--language", "nl", "--state-directory", tmp_path],
             env=clean,

@@ -110,13 +110,18 @@ class Systemd:
         service.carry_out(others, self._runs)
         return any(changed)
 
+    @property
+    def _packaged(self) -> str:
+        """The unit that a package has brought; "" where none has."""
+        places = (f"{directory}/{UNIT}" for directory in ("/lib/systemd/system", "/usr/lib/systemd/system"))
+        return next((place for place in places if service.below(self._root, place).exists()), "")
+
     def _refuse_package(self) -> None:
-        for directory in ("/lib/systemd/system", "/usr/lib/systemd/system"):
-            if service.below(self._root, f"{directory}/{UNIT}").exists():
-                raise ServiceError(
-                    f"{directory}/{UNIT}: the agent's package has installed the service already; "
-                    "`systemctl enable --now keuring-agent` starts it, the package's own tools update and remove it"
-                )
+        if place := self._packaged:
+            raise ServiceError(
+                f"{place}: the service came with the agent's package; `systemctl enable --now keuring-agent` starts "
+                "it, and the system's package tools update and remove it"
+            )
 
     def _check_reach(self) -> None:
         """Another account must be able to start the program."""
@@ -148,13 +153,15 @@ class Systemd:
             raise ServiceError(f"{directory}: cannot be prepared ({error.strerror}); run this as root") from error
 
     def is_installed(self) -> bool:
-        """Whether all files are there as this version would write them."""
+        """Whether all files are there as this version would write them, or came with a package."""
+        if self._packaged:
+            return True
         paths = ((service.below(self._root, file.path), file.text) for file in self._files)
         return all(path.is_file() and path.read_text(encoding="utf-8") == text for path, text in paths)
 
     def is_there(self) -> bool:
         """Whether any file is there."""
-        return any(service.below(self._root, file.path).exists() for file in self._files)
+        return bool(self._packaged) or any(service.below(self._root, file.path).exists() for file in self._files)
 
     def is_running(self) -> bool:
         """Whether the agent runs as a service now."""
@@ -162,6 +169,7 @@ class Systemd:
 
     def uninstall(self, *, purge: bool) -> None:
         """Stops the agent and removes what was written; with ``purge`` also state, settings and account."""
+        self._refuse_package()
         there = () if self._root == Path("/") else (f"--root={self._root}",)
         if self.is_live:
             service.carry_out([Step(("systemctl", "stop", SOCKET, UNIT), may_fail=True)], self._runs)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Python's own development tools, and what other packages of a workspace offer to those that we use.
+# Python's own development tools, and what other packages of a workspace offer to those that we use. Of multiprocessing
+# PyInstaller would load much at every start, and nothing here uses it.
 LEFT_OUT = [
-    "IPython", "_pytest", "doctest", "ensurepip", "grpc_tools", "idlelib", "lib2to3", "numpy",
+    "IPython", "_pytest", "doctest", "ensurepip", "grpc_tools", "idlelib", "lib2to3", "multiprocessing", "numpy",
     "pip", "pkg_resources", "pydoc", "pytest", "setuptools", "test", "tkinter", "turtle", "unittest", "wheel", "yaml",
 ]  # fmt: skip
 
@@ -30,6 +31,7 @@ def analysis(spec_path: str) -> dict[str, object]:
             (str(package / "languages"), "keuring_agent/languages"),
             (str(package / "service" / "files"), "keuring_agent/service/files"),
         ],
+        "hiddenimports": ["pkgutil"],  # grpc's compiled part asks for it where PyInstaller does not look
         "excludes": LEFT_OUT,
         "optimize": 1,
     }
