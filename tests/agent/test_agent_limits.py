@@ -13,9 +13,10 @@ import pytest
 
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
-from keuring_agent import effort, restarting, state
+from keuring_agent import cli, effort, restarting, runner, state
 from keuring_agent.costs import MOST, Costs
 from keuring_agent.host.fake import FakeHost
+from keuring_agent.host.lock import locked
 from keuring_agent.host.readings import Battery, NotMeasurable, OwnUse
 from keuring_agent.language import Language
 from keuring_agent.ledger import Ledger
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keuring_agent.host import Host
+    from tests.agent.collector import Collector
 
 MEBIBYTE = 2**20
 
@@ -243,9 +245,10 @@ def test_without_a_place_for_the_count_there_is_no_restart(tmp_path: Path) -> No
     assert Restarts(tmp_path, 10, said.append).wait == restarting.LONGEST
 
 
-def test_what_cannot_be_measured_restarts_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [NotMeasurable("no /proc"), ValueError("?")])
+def test_what_cannot_be_measured_restarts_nothing(tmp_path: Path, answer: Exception) -> None:
     station = Station(tmp_path)
-    station.host.answers["own_use"] = NotMeasurable("no /proc")
+    station.host.answers["own_use"] = answer
     assert not station.restarts(7200)
 
 
@@ -267,6 +270,24 @@ def test_a_program_puts_a_new_one_in_its_place(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, str(script), "run"], capture_output=True, text=True, timeout=60, check=True)
     first, second = found.stdout.splitlines()
     assert second == f"second {first.split()[1]} ['run', 'again']"
+
+
+def test_the_command_starts_anew_when_its_lock_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collector: Collector
+) -> None:
+    collector.enrolled(tmp_path)
+    held: list[bool] = []
+
+    def anew() -> int:
+        with locked(tmp_path):
+            held.append(True)
+        return restarting.EXIT_CODE
+
+    monkeypatch.setattr(restarting, "start_anew", anew)
+    for wants in (True, False):
+        monkeypatch.setattr(runner.Runner, "run", lambda _self, _sleeper, wants=wants: wants)
+        assert cli.main(["run", "--state-directory", str(tmp_path)]) == (restarting.EXIT_CODE if wants else 0)
+    assert held == [True]
 
 
 # --- the battery
@@ -321,7 +342,7 @@ def test_at_the_edge_it_does_not_go_to_and_fro() -> None:
     assert states == [False, True, True, True, True, False, False]
 
 
-@pytest.mark.parametrize("answer", [NotMeasurable("no battery"), OSError("gone"), battery(None), []])
+@pytest.mark.parametrize("answer", [NotMeasurable("no battery"), OSError("gone"), ValueError("?"), battery(None), []])
 def test_without_a_charge_nothing_is_saved(answer: Any) -> None:
     host = FakeHost()
     host.answers["batteries"] = answer
