@@ -73,13 +73,13 @@ class Freedesktop:
         if status is not None:
             return status == 0
         # GVariant's texts are written as JSON's are.
-        texts = (json.dumps(text, ensure_ascii=False) for text in (title, body))
-        status, _ = self._call(f"{self._BUS}.Notify", _NAME, "0", "", *texts, "[]", "{}", "-1")
+        name, icon, *texts = (json.dumps(text, ensure_ascii=False) for text in (_NAME, "", title, body))
+        status, _ = self._call(f"{self._BUS}.Notify", name, "0", icon, *texts, "[]", "{}", "-1")
         return status == 0
 
     def _call(self, method: str, *arguments: str) -> tuple[int | None, str]:
         destination = ("--dest", self._BUS, "--object-path", self._PATH, "--method", method)
-        return self._run(("gdbus", "call", "--session", "--timeout", "5", *destination, *arguments))
+        return self._run(("gdbus", "call", "--session", "--timeout", "5", *destination, "--", *arguments))
 
 
 class NotificationCenter:

@@ -16,7 +16,6 @@ from keuring.signals.catalogue import (
 from keuring_agent import effort, identity, policy, sending, sensors, state, wire
 from keuring_agent.effort import Effort
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
-from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.waiting import between
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
@@ -227,7 +226,7 @@ class Runner:
     def _has_outgrown(self) -> bool:
         try:
             resident = self._host.own_use().resident
-        except NotMeasurable:
+        except Exception:  # noqa: BLE001  # the sensor says what is wrong with it; here nothing may stop
             return False
         return self._restarts.is_due(resident, self._host.monotonic() - self._begun)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.host.waiting import Overdue, bounded
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Saving:
         try:
             with bounded(self._timeout):
                 batteries = self._host.batteries()
-        except (NotMeasurable, Overdue, OSError):
+        except (Exception, Overdue):  # noqa: BLE001  # the sensor says what is wrong with it; here nothing may stop
             return False
         charges = [battery.charge for battery in batteries if battery.charge is not None]
         if not charges or not any(battery.discharging for battery in batteries):

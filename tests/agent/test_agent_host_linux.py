@@ -293,7 +293,6 @@ vim/stable-security 9.1 amd64 [upgradable from: 9.0]
 def test_updates_are_counted_as_apt_lists_them_without_those_held_back() -> None:
     assert updates.parse(APT) == Updates(pending=5, security=3)
     assert updates.parse(APT, {"vim"}) == Updates(pending=4, security=2)
-    assert updates.parse("") == Updates(pending=0, security=0)
 
 
 def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
-from keuring_agent import effort, restarting, state
+from keuring_agent import cli, effort, restarting, runner, state
 from keuring_agent.costs import MOST, Costs
 from keuring_agent.host.fake import FakeHost
+from keuring_agent.host.lock import locked
 from keuring_agent.host.readings import Battery, NotMeasurable, OwnUse
 from keuring_agent.language import Language
 from keuring_agent.ledger import Ledger
@@ -27,10 +27,10 @@ from keuring_agent.sensors.base import Pace, Readings, Sensor
 from tests.agent.test_agent_runner import Station, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from keuring_agent.host import Host
+    from tests.agent.collector import Collector
 
 MEBIBYTE = 2**20
 
@@ -243,9 +243,10 @@ def test_without_a_place_for_the_count_there_is_no_restart(tmp_path: Path) -> No
     assert Restarts(tmp_path, 10, said.append).wait == restarting.LONGEST
 
 
-def test_what_cannot_be_measured_restarts_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [NotMeasurable("no /proc"), ValueError("?")])
+def test_what_cannot_be_measured_restarts_nothing(tmp_path: Path, answer: Exception) -> None:
     station = Station(tmp_path)
-    station.host.answers["own_use"] = NotMeasurable("no /proc")
+    station.host.answers["own_use"] = answer
     assert not station.restarts(7200)
 
 
@@ -267,6 +268,24 @@ def test_a_program_puts_a_new_one_in_its_place(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, str(script), "run"], capture_output=True, text=True, timeout=60, check=True)
     first, second = found.stdout.splitlines()
     assert second == f"second {first.split()[1]} ['run', 'again']"
+
+
+def test_the_command_starts_anew_when_its_lock_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collector: Collector
+) -> None:
+    collector.enrolled(tmp_path)
+    held: list[bool] = []
+
+    def anew() -> int:
+        with locked(tmp_path):
+            held.append(True)
+        return restarting.EXIT_CODE
+
+    monkeypatch.setattr(restarting, "start_anew", anew)
+    for wants in (True, False):
+        monkeypatch.setattr(runner.Runner, "run", lambda _self, _sleeper, wants=wants: wants)
+        assert cli.main(["run", "--state-directory", str(tmp_path)]) == (restarting.EXIT_CODE if wants else 0)
+    assert held == [True]
 
 
 # --- the battery
@@ -321,7 +340,7 @@ def test_at_the_edge_it_does_not_go_to_and_fro() -> None:
     assert states == [False, True, True, True, True, False, False]
 
 
-@pytest.mark.parametrize("answer", [NotMeasurable("no battery"), OSError("gone"), battery(None), []])
+@pytest.mark.parametrize("answer", [NotMeasurable("no battery"), OSError("gone"), ValueError("?"), battery(None), []])
 def test_without_a_charge_nothing_is_saved(answer: Any) -> None:
     host = FakeHost()
     host.answers["batteries"] = answer
@@ -334,56 +353,3 @@ def test_a_threshold_of_nothing_never_looks() -> None:
     host = FakeHost()
     host.answers["batteries"] = AssertionError("must not be asked")
     assert not Saving(host, 0.0, 3.0, 5.0, pytest.fail).look()
-
-
-# --- a sensor that hangs
-
-
-class Hanging(Sensor):
-    """Waits for what never comes, in the system itself, and whoever catches everything on the way goes on waiting."""
-
-    name = "hanging"
-    signals = (catalogue.SYSTEM_UPTIME,)
-    pace = Pace.SAMPLE
-
-    def __init__(self, *, stubborn: bool) -> None:
-        self.stubborn = stubborn
-        self.reading, self.writing = os.pipe()
-
-    def read(self, host: Host, out: Readings) -> None:  # it never gets so far
-        while True:
-            try:
-                os.read(self.reading, 1)
-            except Exception:  # on purpose
-                if not self.stubborn:
-                    raise
-
-
-@pytest.fixture(params=[False, True], ids=["plain", "stubborn"])
-def hanging(request: pytest.FixtureRequest) -> Iterator[Hanging]:
-    sensor = Hanging(stubborn=request.param)
-    yield sensor
-    os.close(sensor.reading)
-    os.close(sensor.writing)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="there a whole sensor cannot be interrupted; its calls have limits")
-@pytest.mark.parametrize("pace", list(Pace))
-def test_one_hanging_sensor_stops_nobody(
-    hanging: Hanging, pace: Pace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from keuring_agent import recorder, sensors
-
-    monkeypatch.setattr(recorder, "SLOW_LIMIT", 0.05)
-    every = sensors.every
-    monkeypatch.setattr(sensors, "every", lambda *settings: [hanging, *every(*settings)])
-    hanging.pace = pace  # type: ignore[misc]  # of this one object
-    station = Station(tmp_path, sensor_timeout=0.05)
-    station.run(1000)
-    assert len(station.reports) == 4  # windows go on
-    for report in station.reports[:3]:
-        dictionary = report_pb2.SeriesDictionary.FromString(report.series)
-        assert {catalogue.SYSTEM_CPU_LOAD_AVERAGE_1M.id, catalogue.SYSTEM_MEMORY_UTILIZATION.id} <= {
-            *dictionary.signal_ids
-        }
-    assert sum("sensor 'hanging' failed: it took longer than 0.05 s" in line for line in station.said) == 1

@@ -170,7 +170,7 @@ def test_linux_without_notify_send_calls_the_bus() -> None:
     assert desktop.Freedesktop(programs).show('It\'s "é"', "b\\")
     call = programs.calls[-1]
     assert call[:2] == ["gdbus", "call"]
-    assert call[-8:] == ["Keuring", "0", "", '"It\'s \\"é\\""', '"b\\\\"', "[]", "{}", "-1"]
+    assert call[-9:] == ["--", '"Keuring"', "0", '""', '"It\'s \\"é\\""', '"b\\\\"', "[]", "{}", "-1"]
     assert not desktop.Freedesktop(Programs(gdbus=(1, ""))).show("a", "b")
     assert not desktop.Freedesktop(Programs()).show("a", "b")
 

@@ -176,6 +176,10 @@ LABELS: Final[Mapping[str, _StrPromise]] = {
     "keuring.agent.flush.failures": _("Sending failed"),
     "keuring.agent.sensor.failures": _("Sensor failed"),
     "keuring.agent.sensor.duration": _("Time a sensor took"),
+    "keuring.agent.sensor.cost": _("What a sensor costs"),
+    "keuring.agent.sensor.stretch": _("Sensor slowed down"),
+    "keuring.agent.saving": _("Measures less to spare the battery"),
+    "keuring.agent.memory.restart": _("Agent restarted itself"),
     "keuring.agent.paused": _("Paused by a colleague"),
 }
 
