@@ -66,13 +66,17 @@ def whole() -> tuple[WindowReport, dict[str, str]]:
     return window_of(host, between, notebook)
 
 
+# Told once an hour, of sensors that are slowed down, and when the agent started itself anew: see test_agent_limits.
+SELDOM = {"keuring.agent.sensor.cost", "keuring.agent.sensor.stretch", "keuring.agent.memory.restart"}
+
+
 def test_every_signal_of_windows_is_emitted(whole: tuple[WindowReport, dict[str, str]]) -> None:
     report, reasons = whole
     wanted = {signal.name for signal in SIGNALS if signal.status is Status.EMITTED and "windows" in signal.platforms}
     disk_kinds = {name for name in wanted if name.startswith("keuring.smart.")}  # those of other kinds of disks
     here = {"system.cpu.frequency", "system.paging.utilization", "system.paging.usage"}  # psutil on this machine
     here |= {"keuring.network.link.speed"} | (set() if ports() else {n for n in wanted if ".network." in n})
-    missing = wanted - told(report)
+    missing = wanted - told(report) - SELDOM
     assert missing - disk_kinds - here == set()
     assert {name for name in missing if not reasons.get(name)} == set()
     assert len(wanted & told(report)) > 80
@@ -151,7 +155,7 @@ def test_a_windows_that_tells_nothing_says_why_and_nothing_fails() -> None:
     assert reasons["keuring.updates.pending"] == "no"
     wanted = {signal.name for signal in SIGNALS if signal.status is Status.EMITTED and signal.kind is not Kind.EVENT}
     wanted.remove("system.cpu.utilization")  # psutil's, and a share of time that did not pass
-    assert {name for name in wanted - told(report) if not reasons.get(name)} == set()
+    assert {name for name in wanted - told(report) - SELDOM if not reasons.get(name)} == set()
 
 
 def test_local_takes_windows_and_without_pywin32_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
