@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import (
     KEURING_DISPLAY_COUNT,
@@ -12,9 +12,13 @@ from keuring.signals.catalogue import (
     KEURING_HARDWARE_MANUFACTURED,
 )
 from keuring_agent.sensors.base import Pace, Readings, Sensor
+from keuring_agent.sensors.remembered import remember
 
 if TYPE_CHECKING:
     from keuring_agent.host import Host
+    from keuring_agent.sensors.base import Notebook
+
+SCREENS: Final = "screens"
 
 
 class Displays(Sensor):
@@ -32,17 +36,21 @@ class Displays(Sensor):
 
 
 class Screens(Sensor):
-    """Which screens there are. Slow, as when one comes and goes is nobody's business."""
+    """Which screens the machine is used with. Which of them is there now would tell where somebody works."""
 
     name = "screens"
     signals = (KEURING_DISPLAY_MODEL, KEURING_DISPLAY_MANUFACTURED)
     pace = Pace.SLOW
     interval = 3600.0
 
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
     def read(self, host: Host, out: Readings) -> None:
-        for found in host.screens():
-            out.fact(KEURING_DISPLAY_MODEL, found.model, found.display)
-            out.fact(KEURING_DISPLAY_MANUFACTURED, found.manufactured, found.display)
+        found = [(screen.model, screen.manufactured) for screen in host.screens() if screen.model is not None]
+        for number, model, made in remember(self._notebook, SCREENS, found, host.wall()):
+            out.fact(KEURING_DISPLAY_MODEL, model, f"screen {number}")
+            out.fact(KEURING_DISPLAY_MANUFACTURED, made, f"screen {number}")
         out.cannot("no screen here tells this", *self.signals)
 
 
