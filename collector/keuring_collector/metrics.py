@@ -44,7 +44,7 @@ DELAY: Final = Counter(
 )
 ENROLMENTS: Final = Counter(
     "keuring_enrolments", "Enrolment calls by outcome.", ["outcome"]
-)  # ok, unknown_token, expired_token, used_token, bad_request, rate_limited
+)  # ok, unknown_token, expired_token, used_token, bad_request, rate_limited; by machine certificate more, see below
 RENEWALS: Final = Counter("keuring_certificate_renewals", "Certificate renewals by outcome.", ["outcome"])
 RECOVERIES: Final = Counter(
     "keuring_certificate_recoveries",
@@ -87,7 +87,13 @@ _KNOWN: Final[tuple[tuple[Counter | Gauge | Histogram, tuple[str, ...]], ...]] =
     (REJECTED, ("revoked", "expired", "no_identity", "tls_version", "overload", "storage")),
     (STAGE, ("decode", "load", "judge", "commit")),
     (DELAY, ("15m", "1h", "1d", "older")),
-    (ENROLMENTS, ("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited", "storage")),
+    (
+        ENROLMENTS,
+        (
+            *("ok", "unknown_token", "expired_token", "used_token", "bad_request", "rate_limited", "storage"),
+            *("challenge", "chain", "key", "unproven", "revoked", "too_soon", "tls_version"),  # by machine certificate
+        ),
+    ),
     (RENEWALS, ("ok", "bad_request", "revoked", "storage")),
     (
         RECOVERIES,
