@@ -37,7 +37,7 @@ CYCLES: Final = 288  # windows a day
 HISTORY: Final = 60  # days of history of our forecasts
 WEEK: Final = 7  # days of history of theirs
 BATCH: Final = 100_000
-WEIGHED: Final = 10_000  # endpoints whose memory is weighed
+WEIGHED: Final = 2_000  # endpoints whose memory is weighed
 ROUNDS: Final = 4
 QUERY: Final = "count(predict_linear(used[7d], 2592000) > 0.98)"
 
