@@ -23,7 +23,7 @@ _HISTORY: Final = ("var/log/apt/history.log", "var/log/apt/history.log.1.gz")
 _COMMAND: Final = ("apt", "-qq", "list", "--upgradable")
 _UNSUPPORTED: Final = "only Debian and its kin (apt) are read so far"
 _SECURITY: Final = re.compile(r"[-/,]security\b", re.IGNORECASE)
-_HELD: Final = re.compile(rb"^Package: (\S+)\nStatus: hold ", re.MULTILINE)
+_HELD: Final = re.compile(rb"^Package: (\S+)\n", re.MULTILINE)
 
 
 class UpdateCounter:
@@ -47,8 +47,10 @@ class UpdateCounter:
             result = self._run(_COMMAND, self._timeout)
             if result.status:
                 raise NotMeasurable(f"apt cannot tell which updates wait; it ended with status {result.status}")
-            held = {name.decode("ascii", "replace") for name in _HELD.findall(self._tree.data(_STATUS))}
-            self._updates = parse(result.output.decode("utf-8", "replace"), held)
+            # By another program: what is read here of a file of megabytes, the resident process would keep as holes.
+            held = self._run(("grep", "-B1", "^Status: hold ", self._tree.path(_STATUS)), self._timeout).output
+            names = {name.decode("ascii", "replace") for name in _HELD.findall(held)}
+            self._updates = parse(result.output.decode("utf-8", "replace"), names)
             self._state = state
         return self._updates
 
