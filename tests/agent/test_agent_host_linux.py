@@ -296,13 +296,13 @@ def test_updates_are_counted_as_apt_lists_them_without_those_held_back() -> None
 
 
 def test_apt_is_asked_again_only_after_something_changed(tmp_path: Path) -> None:
-    root = own(
-        tmp_path,
-        {"var/lib/dpkg/status": "Package: vim\nStatus: hold ok installed\n", "var/lib/apt/lists/deb_Packages.lz4": ""},
-    )
+    held = "Package: vim\nStatus: hold ok installed\n"
+    root = own(tmp_path, {"var/lib/dpkg/status": held, "var/lib/apt/lists/deb_Packages.lz4": ""})
     calls = []
 
-    def run(arguments: Sequence[str], _timeout: float) -> Result:
+    def run(arguments: Sequence[str], timeout: float) -> Result:
+        if arguments[0] == "grep":
+            return commands.run(arguments, timeout)
         calls.append(arguments)
         return Result(0, APT.encode())
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNSUPPORTED: Final = "of updates only those of apt, dnf, pacman and flatpak are read"
 _SECURITY: Final = re.compile(r"[-/,]security\b", re.IGNORECASE)
-_HELD: Final = re.compile(rb"^Package: (\S+)\nStatus: hold ", re.MULTILINE)
+_HELD: Final = re.compile(rb"^Package: (\S+)\n", re.MULTILINE)
 
 STATUS: Final = "var/lib/dpkg/status"
 LISTS: Final = "var/lib/apt/lists"
@@ -86,8 +86,10 @@ class UpdateCounter:
         result = self._run(_APT, self._timeout)
         if result.status:
             raise NotMeasurable(f"apt cannot tell which updates wait; it ended with status {result.status}")
-        held = {name.decode("ascii", "replace") for name in _HELD.findall(self._tree.data(STATUS))}
-        return parse(result.output.decode("utf-8", "replace"), held)
+        # By another program: what is read here of a file of megabytes, the resident process would keep as holes.
+        held = self._run(("grep", "-B1", "^Status: hold ", self._tree.path(STATUS)), self._timeout).output
+        names = {name.decode("ascii", "replace") for name in _HELD.findall(held)}
+        return parse(result.output.decode("utf-8", "replace"), names)
 
     def _dnf(self) -> Updates:
         waiting = self._run([*_DNF, "check-update"], self._timeout)
