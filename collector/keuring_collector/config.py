@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILE_NAME = "keuring.toml"
 ENVIRONMENT_PREFIX = "KEURING_"
 
+# Settings whose value is shown to nobody.
+SECRETS = ("database", "mail_server")
 _LISTS = ("disabled_signals", "allowed_privacy_classes", "other_collectors")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -82,6 +84,9 @@ class Settings(BaseModel):
     journal_days: float = Field(default=2, ge=1, description="Days of raw reports kept before they are compacted.")
     raw_retention_days: int = Field(default=90, ge=1, description="Days for which windows are kept.")
     daily_retention_days: int = Field(default=400, ge=1, description="Days for which daily points are kept.")
+    audit_retention_days: int = Field(
+        default=730, ge=30, description="Days for which the audit of who did and looked at what is kept."
+    )
     freshness: float = Field(
         default=3600,
         gt=0,
@@ -127,6 +132,11 @@ class Settings(BaseModel):
         """The database in force: the setting, or the SQLite file in the data directory."""
         return self.database or f"sqlite:///{self.data_directory / 'keuring.sqlite3'}"
 
+    def shown(self) -> dict[str, str]:
+        """Every setting as text for people, without those that hold a password."""
+        told = {name: value for name, value in self.model_dump(mode="json").items() if value not in (None, "", [])}
+        return {name: "…" if name in SECRETS else _plain(value) for name, value in told.items()}
+
     @property
     def secret_key(self) -> str:
         """The key that signs the console's sessions; drawn once, kept in the data directory."""
@@ -135,6 +145,14 @@ class Settings(BaseModel):
             return path.read_text(encoding="ascii")
         except FileNotFoundError:
             return secrets.token_urlsafe(48)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def load(

@@ -72,7 +72,7 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
     for name, address in addresses(site).items():
         response = browser.get(address)
         if response.status_code in (302, 405):
-            assert name in {"sign_in", "sign_out", "bulk", "ticket_act", "preferences"}, name
+            assert name in {"sign_in", "sign_out", "bulk", "ticket_act", "preferences", "audit_check"}, name
             continue
         assert response.status_code == 200, name
         html = response.content.decode()
@@ -244,18 +244,21 @@ def test_without_an_open_ticket_signals_are_shown_by_the_day(site: Site, browser
     assert not clock.search(words(signal))
 
 
-def test_looks_closer_than_a_day_are_logged(site: Site, browser: Client) -> None:
-    from structlog.testing import capture_logs
+def test_looks_closer_than_a_day_are_written_down(site: Site, browser: Client) -> None:
+    from keuring_collector.desk import audit
+    from keuring_collector.desk.models import AuditEntry
 
     machine = site.machine()
     site.measure(machine, USED, [0.5, 0.52] * 30, subject="C:", step=3600)
     ticket = site.ticket(machine, days=None)
-    with capture_logs() as logs:
-        browser.get(f"/machines/{machine.uuid}/?days=30")
-        assert logs == []
-        browser.get(f"/machines/{machine.uuid}/?days=7")
-        browser.get(f"/tickets/{ticket.pk}/")
-    assert [(entry["event"], entry["endpoint"]) for entry in logs] == [("windows_viewed", str(machine.uuid))] * 2
+    browser.get(f"/machines/{machine.uuid}/?days=30")
+    audit.flush()
+    closer = AuditEntry.objects.filter(action="windows.viewed")
+    assert not closer.exists()
+    browser.get(f"/machines/{machine.uuid}/?days=7")
+    browser.get(f"/tickets/{ticket.pk}/")
+    audit.flush()
+    assert list(closer.values_list("actor", "subject")) == [("noor", f"machine/{machine.uuid}")] * 2
 
 
 def test_departments_count_what_is_open(site: Site, browser: Client) -> None:

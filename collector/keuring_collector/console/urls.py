@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from keuring_collector.console.views import account, departments, errors, machines, problems, queue, rules, ticket
+from keuring_collector.console.views import (
+    account,
+    audit,
+    departments,
+    errors,
+    machines,
+    problems,
+    queue,
+    rules,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -24,6 +34,8 @@ urlpatterns: list[URLPattern] = [
     path("rules/<str:name>/", rules.rule, name="rule"),
     path("articles/<slug:slug>/", rules.article, name="article"),
     path("problems/", problems.problems, name="problems"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/check/", audit.check, name="audit_check"),
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),
     path("password/", account.password, name="password"),

@@ -19,7 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, SIGNED_IN_AT, THEME_COOKIE, THEMES
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import audit
 from keuring_collector.desk.models import Staff
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -71,30 +74,37 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = str(int(wait) + 1)
         return response
     if not form.is_valid():
+        typed = request.POST.get("username", "")
+        # Only a name that is somebody's: people type a password in the wrong field.
+        known = Staff.objects.filter(username=typed).exists()
+        audit.record(None, "signed.in_failed", f"staff/{typed}" if known else "", {"from": address})
         return render(request, "console/sign_in.html", {"form": form, "next": onward}, status=422)
     ATTEMPTS.succeeded(address, began)
     staff = form.get_user()
     login(request, staff)
     request.session[SIGNED_IN_AT] = began
+    audit.record(staff.get_username(), "signed.in", detail={"from": address, "by": "password"})
     signed_in = redirect(onward)
     if isinstance(staff, Staff) and staff.language in LANGUAGES:
         _remember(signed_in, LANGUAGE_COOKIE, staff.language)
     return signed_in
 
 
+@requires(Right.OWN_ACCOUNT)
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
+    audit.record(staff_of(request), "signed.out")
     logout(request)
     return redirect("sign_in")
 
 
+@requires(Right.OWN_ACCOUNT)
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choosing a password of one's own; the only page for whoever still has a one-time password."""
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
     form = PasswordChangeForm(staff, request.POST if request.method == "POST" else None)
     form.fields["old_password"].label = _("One-time password") if staff.must_change_password else _("Present password")
     form.fields["new_password1"].label = _("New password")
@@ -106,6 +116,7 @@ def password(request: HttpRequest) -> HttpResponse:
         staff.must_change_password = False
         staff.save(update_fields=["must_change_password"])
         update_session_auth_hash(request, staff)
+        audit.record(staff, "password.changed")
         messages.success(request, _("Your password has been changed."))
         return redirect("queue")
     status = 422 if request.method == "POST" else 200

@@ -1,7 +1,8 @@
 """The desk's tables, one file per subject."""
 
+from keuring_collector.desk.models.audit import AuditEntry, AuditHead
 from keuring_collector.desk.models.jobs import Job
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.desk.models.tickets import Ticket, TicketHistory, TicketLine
 
-__all__ = ["Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]
+__all__ = ["AuditEntry", "AuditHead", "Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]
