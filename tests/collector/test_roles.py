@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.collector.console_fixtures import USED, words
+from tests.collector.console_fixtures import PASSWORD, USED, words
 
 if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"sign_in", "preferences"}
+OPEN_TO_ALL = {"sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 
 
 def routes() -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_every_route_refuses_every_role_that_lacks_its_right(site: Site) -> None
     site.staff("petra", first_name="Petra")
     refused = 0
     for role in Role:
-        browser = site.client(site.staff(f"a-{role.value}", role=role))
+        browser = site.client(site.staff(f"a-{role.value}", role=role, password=PASSWORD))
         for name, pattern in routes().items():
             right = getattr(pattern.callback, STATED, None)
             if right is None or name == "sign_out":

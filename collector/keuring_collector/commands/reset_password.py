@@ -16,6 +16,7 @@ HELP: Final = "Prints a one-time password for a member of the desk, who chooses 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument("name", metavar="NAME", help="the name with which they sign in")
+    parser.add_argument("--second-factor", action="store_true", help="take their second factor away too: it is lost")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
     person = staff.named(arguments.name)
     if not person.is_active:
         person = staffing.switch(None, person, active=True)
-    print(f"{arguments.name}, one-time password: {staffing.reset(None, person)}")
+    print(f"{arguments.name}, one-time password: {staffing.reset(None, person, factors=arguments.second_factor)}")
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from keuring_collector.commands import workspace
 from keuring_collector.commands.workspace import CommandError
+from keuring_collector.config import ROLES
 
 if TYPE_CHECKING:
     import argparse
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "staff"
 HELP: Final = "Adds people of the desk, lists them, gives them roles and departments, and switches accounts off and on."
-# desk/roles.py has the table; it is not imported here, because `--help` must not load Django.
-ROLES: Final = ("viewer", "desk", "visitor", "specialist", "team_lead", "privacy_officer", "administrator")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -46,7 +46,17 @@ PLACES: Final = (
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
 # At the foot of the rail.
-FOOT: Final = (Place("audit", _("Audit"), "audit", ("audit",), on_phone=False, right=Right.AUDIT),)
+FOOT: Final = (
+    Place(
+        "settings",
+        _("Settings"),
+        "settings",
+        ("settings", "collector_settings"),
+        on_phone=False,
+        right=Right.OWN_ACCOUNT,
+    ),
+    Place("audit", _("Audit"), "audit", ("audit",), on_phone=False, right=Right.AUDIT),
+)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

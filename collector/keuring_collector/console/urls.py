@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import path
+from django.urls import include, path
 
+from keuring_collector.console import oidc
 from keuring_collector.console.views import (
     account,
     audit,
     departments,
     errors,
+    factors,
     machines,
     problems,
     queue,
     rules,
+    settings,
     ticket,
 )
 
 if TYPE_CHECKING:
-    from django.urls import URLPattern
+    from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.queue, name="queue"),
     path("tickets/", queue.bulk, name="bulk"),
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
@@ -36,7 +39,14 @@ urlpatterns: list[URLPattern] = [
     path("problems/", problems.problems, name="problems"),
     path("audit/", audit.audit, name="audit"),
     path("audit/check/", audit.check, name="audit_check"),
+    path("settings/", settings.personal, name="settings"),
+    path("settings/", settings.personal, name="mfa_index"),  # where allauth goes back to
+    path("settings/collector/", settings.collector, name="collector_settings"),
     path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-in/", account.sign_in, name="account_login"),
+    path("sign-in/oidc/", oidc.begin, name="oidc_login"),
+    path("sign-in/oidc/back/", oidc.callback, name="oidc_callback"),
+    path("", include(factors)),
     path("sign-out/", account.sign_out, name="sign_out"),
     path("password/", account.password, name="password"),
     path("preferences/", account.preferences, name="preferences"),

@@ -11,6 +11,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -121,15 +122,19 @@ def switch(actor: Staff | None, person: Staff, *, active: bool) -> Staff:
     return held
 
 
-def reset(actor: Staff | None, person: Staff) -> str:
-    """A new one-time password; all sessions of theirs end. Raises StaffingError."""
+def reset(actor: Staff | None, person: Staff, *, factors: bool = False) -> str:
+    """A new one-time password; all sessions of theirs end. ``factors``: their second factor goes too, because the
+    phone is lost. Raises StaffingError.
+    """
     password = one_time_password()
     with transaction.atomic():
         held = _held(actor, person)
         held.set_password(password)  # with it, all sessions of theirs end
         held.must_change_password = True
         held.save(update_fields=["password", "must_change_password"])
-        audit.record_now(actor, "staff.reset", _subject(held), {})
+        if factors:
+            Authenticator.objects.filter(user=held).delete()
+        audit.record_now(actor, "staff.reset", _subject(held), {"factors": True} if factors else {})
     return password
 
 
