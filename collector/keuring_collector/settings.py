@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
-ROOT_URLCONF = "keuring_collector.console.urls"
+ROOT_URLCONF = "keuring_collector.urls"
 WSGI_APPLICATION = "keuring_collector.wsgi.application"
 TEMPLATES = [
     {

@@ -19,7 +19,9 @@ OPEN_TO_ALL = {"sign_in", "account_login", "preferences", "oidc_login", "oidc_ca
 
 def routes() -> dict[str, Any]:
     """{name: view} of every address of the console."""
-    from django.urls import URLPattern, get_resolver
+    from django.urls import URLPattern
+
+    from keuring_collector.console.urls import urlpatterns
 
     found: dict[str, Any] = {}
 
@@ -30,7 +32,7 @@ def routes() -> dict[str, Any]:
             else:
                 walk(pattern.url_patterns)
 
-    walk(get_resolver().url_patterns)
+    walk(urlpatterns)
     return found
 
 

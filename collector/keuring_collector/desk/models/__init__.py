@@ -4,5 +4,6 @@ from keuring_collector.desk.models.audit import AuditEntry, AuditHead
 from keuring_collector.desk.models.jobs import Job
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.desk.models.tickets import Ticket, TicketHistory, TicketLine
+from keuring_collector.desk.models.tokens import ApiToken
 
-__all__ = ["AuditEntry", "AuditHead", "Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]
+__all__ = ["ApiToken", "AuditEntry", "AuditHead", "Job", "Staff", "Ticket", "TicketHistory", "TicketLine"]
