@@ -26,7 +26,7 @@ OPEN_TO_ALL = {"sign_in", "account_login", "preferences", "oidc_login", "oidc_ca
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
-    *("mfa_reauthenticate",),
+    *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes of what is not there: no provider is set, no second factor was set up.
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
@@ -47,6 +47,7 @@ def addresses(site: Site) -> dict[str, str]:
     machine = site.machine("LT-0777")
     site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
     ticket = site.ticket(machine)
+    person = site.staff("colleague-of-mine").pk
     arguments: dict[str, list[Any]] = {
         "ticket": [ticket.pk],
         "ticket_act": [ticket.pk, "take"],
@@ -54,6 +55,8 @@ def addresses(site: Site) -> dict[str, str]:
         "signal": [machine.uuid, "system.filesystem.utilization"],
         "rule": ["volume_filling"],
         "article": ["volume-space"],
+        **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
+        "token_revoke": ["0"],
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"

@@ -118,7 +118,7 @@ def test_a_role_that_must_have_a_factor_sees_nothing_without(site: Site, monkeyp
     site.staff("cas", password=PASSWORD, role="desk")
     assert enter(site, "cas")[0].get("/").status_code == 200
     browser, _ = enter(site)
-    for address in ("/", "/machines/", "/audit/", "/settings/"):
+    for address in ("/", "/machines/", "/staff/", "/audit/", "/settings/"):
         assert browser.get(address)["Location"] == "/settings/factor/", address
     assert browser.post("/tickets/", {"action": "take"})["Location"] == "/settings/factor/"
     browser, secret, _ = set_up(site)

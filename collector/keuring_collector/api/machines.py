@@ -222,7 +222,7 @@ def signal(
                 "query.by",
                 "Ask for by=day.",
             )
-        readings.note_look(staff, endpoint, f"{name} of {days} days")
+        readings.note_look(staff, endpoint, signal=name, days=days, **_by(request))
         read = readings.by_window(track, start, at)
     points = [
         Point(

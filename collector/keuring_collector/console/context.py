@@ -48,10 +48,18 @@ PLACES: Final = (
 # At the foot of the rail.
 FOOT: Final = (
     Place(
+        "staff",
+        _("People"),
+        "people",
+        ("staff", "staff_add", "person", "staff_assign", "staff_switch", "staff_reset"),
+        on_phone=False,
+        right=Right.STAFF,
+    ),
+    Place(
         "settings",
         _("Settings"),
         "settings",
-        ("settings", "collector_settings"),
+        ("settings", "collector_settings", "token_make"),
         on_phone=False,
         right=Right.OWN_ACCOUNT,
     ),

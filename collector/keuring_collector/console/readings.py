@@ -183,9 +183,9 @@ def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:
     return has_open_ticket and not is_by_day_only(signal)
 
 
-def note_look(staff: Staff, endpoint: Endpoint, why: str) -> None:
-    """Writes down that somebody saw a machine's signals finer than a day."""
-    audit.record(staff, "windows.viewed", audit.machine(endpoint), {"why": why})
+def note_look(staff: Staff, endpoint: Endpoint, **where: str | int) -> None:
+    """Writes down that somebody saw a machine's signals finer than a day; ``where``: ticket, signal, days."""
+    audit.record(staff, "windows.viewed", audit.machine(endpoint), where)
 
 
 def latest(track: Track) -> float | None:

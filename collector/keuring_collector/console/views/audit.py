@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console.permission import requires, staff_of
@@ -38,6 +38,34 @@ BROKEN: Final[Mapping[str, _StrPromise]] = {
     audit_chain.MISSING: gettext_lazy("entry %(entry)s is missing"),
     audit_chain.CUT: gettext_lazy("the entries from %(entry)s on were cut off"),
     audit_chain.ADDED: gettext_lazy("entry %(entry)s was put in where old entries had been let go"),
+}
+# The keys of details, and what signs people in, in words.
+DETAILS: Final[Mapping[str, _StrPromise]] = {
+    "from": pgettext_lazy("audit", "from"),
+    "to": pgettext_lazy("audit", "to"),
+    "by": pgettext_lazy("audit", "by"),
+    "days": pgettext_lazy("audit", "days"),
+    "signal": pgettext_lazy("audit", "signal"),
+    "ticket": pgettext_lazy("audit", "ticket"),
+    "token": pgettext_lazy("audit", "token"),
+    "name": pgettext_lazy("audit", "name"),
+    "scopes": pgettext_lazy("audit", "scopes"),
+    "role": pgettext_lazy("audit", "role"),
+    "departments": pgettext_lazy("audit", "departments"),
+    "factors": pgettext_lazy("audit", "second factor too"),
+    "changed": pgettext_lazy("audit", "changed"),
+    "version": pgettext_lazy("audit", "version"),
+    "entries": pgettext_lazy("audit", "entries"),
+    "until": pgettext_lazy("audit", "up to entry"),
+    "broken_at": pgettext_lazy("audit", "broken at entry"),
+}
+BY: Final[Mapping[str, _StrPromise]] = {
+    "password": pgettext_lazy("audit", "password"),
+    "password+totp": pgettext_lazy("audit", "password and code"),
+    "password+recovery_codes": pgettext_lazy("audit", "password and recovery code"),
+    "code": pgettext_lazy("audit", "code"),
+    "socialaccount": pgettext_lazy("audit", "sign-in service"),
+    "oidc": pgettext_lazy("audit", "sign-in service"),
 }
 
 
@@ -158,13 +186,23 @@ def _row(entry: AuditEntry, endpoint: Endpoint | None) -> Row:
 
 
 def _detail(entry: AuditEntry) -> str:
-    told = {key: value for key, value in entry.told.items() if key != "all"}  # of settings: those that did not change
-    return " · ".join(f"{key}: {_plain(value)}" for key, value in told.items())
+    told = {key: value for key, value in entry.told.items() if key != "all"}  # of settings: what stayed as it was
+    return " · ".join(
+        f"{DETAILS.get(key, key)}: {_plain(value)}" for key, value in told.items() if value not in ({}, None)
+    )
 
 
 def _plain(value: Any) -> str:
+    """A value of a detail; of somebody's role and departments, None is all departments."""
+    if isinstance(value, dict) and set(value) == {"role", "departments"}:
+        seen = _("all departments") if value["departments"] is None else _plain(value["departments"])
+        return f"{_plain(value['role'])}, {seen}"
     if isinstance(value, dict):
-        return ", ".join(_plain(inner) for inner in value.values() if inner is not None)
+        return ", ".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
+    if value is True:
+        return _("yes")
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
-    return str(Role(value).label) if value in Role.values else str(value)
+    if isinstance(value, str) and value in Role.values:
+        return str(Role(value).label)
+    return str(BY.get(value, value)) if isinstance(value, str) else str(value)

@@ -197,7 +197,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     days = _period(request, has_open_ticket=has_open)
     closer = has_open and days in FINE_PERIODS
     if closer:
-        readings.note_look(staff, endpoint, f"signals of {days} days")
+        readings.note_look(staff, endpoint, days=days)
     at = now.timestamp()
     start = at - days * readings.DAY
     store, state = readings.store(), pack.current()
@@ -262,7 +262,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
     start = at - days * readings.DAY
     closer = fine_allowed and days in FINE_PERIODS
     if closer:
-        readings.note_look(staff_of(request), endpoint, f"{name} of {days} days")
+        readings.note_look(staff_of(request), endpoint, signal=name, days=days)
     reading = readings.by_window(track, start, at) if closer else readings.by_day(track, start, at)
     title = signals.label(found.name)
     unit = wording.unit_of(found)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from keuring_collector import config
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import api_tokens
+from keuring_collector.desk.models import ApiToken
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -40,6 +43,12 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
         "must_have_factor": staff.role in settings.KEURING.mfa_required_for,
         "may_see_settings": staff.may(Right.SETTINGS),
+        "tokens": api_tokens.live(staff, timezone.now()),
+        "scopes": [
+            (scope.value, str(scope.label))
+            for scope in ApiToken.Scope
+            if scope != ApiToken.Scope.ACT or staff.may(Right.ACT)
+        ],
     }
 
 

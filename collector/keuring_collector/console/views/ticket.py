@@ -63,7 +63,7 @@ def _page(
     state = pack.current()
     told = stories.story(ticket, state, language, now)
     if told.looked_closely:
-        readings.note_look(staff, ticket.endpoint, f"ticket {ticket.pk}")
+        readings.note_look(staff, ticket.endpoint, ticket=ticket.pk)
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
     others = (
