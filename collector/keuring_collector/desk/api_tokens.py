@@ -77,7 +77,9 @@ def find(text: str, now: datetime) -> ApiToken | None:
     token = ApiToken.objects.select_related("owner").filter(id=identity).first()
     if token is None or not hmac.compare_digest(bytes(token.secret_hash), _hash(secret)):
         return None
-    if token.revoked_at is not None or token.expires_at <= now or not token.owner.is_active:
+    if token.revoked_at is not None or token.expires_at <= now:
+        return None
+    if not token.owner.is_active or token.owner.must_change_password:  # a one-time password opens nothing else
         return None
     today = timezone.localtime(now).date()
     if token.last_used_on != today:  # one small write a day

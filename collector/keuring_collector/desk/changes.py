@@ -21,7 +21,8 @@ def note_settings(shown: Mapping[str, str]) -> bool:
     changed = {name: value for name, value in shown.items() if before.get(name, "") != value} if before else {}
     if before and not changed and set(before) == set(shown):
         return False
-    audit.record_now(None, "settings.changed", "", {"changed": changed, "all": dict(shown)})
+    first = {} if before else {"first": True}
+    audit.record_now(None, "settings.changed", "", {"changed": changed, "all": dict(shown), **first})
     return True
 
 
@@ -30,7 +31,9 @@ def note_rules(version: str) -> bool:
     before = _last("rules.changed").get("version")
     if before == version:
         return False
-    audit.record_now(None, "rules.changed", "", {"version": version, **({"from": before} if before else {})})
+    audit.record_now(
+        None, "rules.changed", "", {"version": version, **({"from": before} if before else {"first": True})}
+    )
     return True
 
 

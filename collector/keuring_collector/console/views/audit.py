@@ -54,6 +54,7 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "departments": pgettext_lazy("audit", "departments"),
     "factors": pgettext_lazy("audit", "second factor too"),
     "changed": pgettext_lazy("audit", "changed"),
+    "first": pgettext_lazy("audit", "noted for the first time"),
     "version": pgettext_lazy("audit", "version"),
     "entries": pgettext_lazy("audit", "entries"),
     "until": pgettext_lazy("audit", "up to entry"),

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from keuring_collector import config
@@ -71,9 +72,14 @@ def collector(request: HttpRequest) -> HttpResponse:
     shown, path = keuring.shown(), keuring.data_directory / config.FILE_NAME
     in_file = config.in_file(path)
     rows = [
-        Setting(name, field.description or "", shown.get(name, ""), name in config.SECRETS and name in shown, where)
+        Setting(
+            name,
+            pgettext("setting", field.description or ""),
+            shown.get(name, ""),
+            name in config.SECRETS and name in shown,
+            _where(name, in_file),
+        )
         for name, field in config.Settings.model_fields.items()
-        for where in (_where(name, in_file),)
     ]
     return render(request, "console/collector_settings.html", {"rows": rows, "file": path})
 
