@@ -23,6 +23,8 @@ MODULES: Final = (
     "token",
     "endpoint",
     "people",
+    "staff",
+    "audit",
     "reset_password",
     "backup",
     "restore",

@@ -6,13 +6,15 @@ An unknown key, or a value of the wrong kind, is refused by name with the file i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from keuring_collector import business_hours
 
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
 FILE_NAME = "keuring.toml"
 ENVIRONMENT_PREFIX = "KEURING_"
 
-_LISTS = ("disabled_signals", "allowed_privacy_classes", "other_collectors")
+# Settings whose value is shown to nobody.
+SECRETS = ("database", "mail_server", "oidc_client_secret")
+_LISTS = (
+    "disabled_signals",
+    "allowed_privacy_classes",
+    "other_collectors",
+    "mfa_required_for",
+    "oidc_scopes",
+    "oidc_roles",
+)
+# The roles at the desk. desk/roles.py says what each may do; settings are read before Django is there.
+ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "privacy_officer", "administrator")
+Role = Literal["viewer", "desk", "visitor", "specialist", "team_lead", "privacy_officer", "administrator"]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -92,6 +106,9 @@ class Settings(BaseModel):
     journal_days: float = Field(default=2, ge=1, description="Days of raw reports kept before they are compacted.")
     raw_retention_days: int = Field(default=90, ge=1, description="Days for which windows are kept.")
     daily_retention_days: int = Field(default=400, ge=1, description="Days for which daily points are kept.")
+    audit_retention_days: int = Field(
+        default=730, ge=30, description="Days for which the audit of who did and looked at what is kept."
+    )
     freshness: float = Field(
         default=3600,
         gt=0,
@@ -121,6 +138,38 @@ class Settings(BaseModel):
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",
     )
     mail_from: str = Field(default="keuring@localhost", description="Sender of mails.")
+    local_accounts: bool = Field(
+        default=True, description="Whether names and passwords of Keuring itself open the console."
+    )
+    mfa_required_for: tuple[Role, ...] = Field(
+        default=(),
+        description="Roles that must set up a second factor before they see anything, as in administrator and "
+        "privacy_officer.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Address of an OpenID Connect provider to sign in by, as it writes itself in `iss`; empty: none. "
+        "Its redirect address is https://PUBLIC_NAME:CONSOLE_PORT/sign-in/oidc/back/.",
+    )
+    oidc_client_id: str = Field(default="", description="Keuring's name at the provider.")
+    oidc_client_secret: str = Field(default="", description="Keuring's secret at the provider.")
+    oidc_name: str = Field(default="Single sign-on", description="What the button to the provider says.")
+    oidc_scopes: tuple[str, ...] = Field(
+        default=("openid", "profile", "email"), description="What the provider is asked to tell."
+    )
+    oidc_role_claim: str = Field(default="groups", description="The claim that oidc_roles is about.")
+    oidc_roles: tuple[str, ...] = Field(
+        default=(),
+        description="Roles by what stands in the claim, as in desk-leads=team_lead; the first that fits counts, at "
+        "each sign-in. Empty: roles are given in Keuring.",
+    )
+    oidc_default_role: Role | Literal[""] = Field(
+        default="", description="Role of whoever the provider lets in and no other line fits; empty: they stay out."
+    )
+    oidc_department_claim: str = Field(
+        default="",
+        description="The claim with the departments that somebody sees, by name; empty: not by the provider.",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
 
     @field_validator("data_directory")
@@ -141,10 +190,47 @@ class Settings(BaseModel):
         business_hours.parse(value)
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _known_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (
+            parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
+        ):
+            raise ValueError("write https://NAME/… (plain http only on a loopback address)")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            claimed, equals, role = line.rpartition("=")
+            if not claimed or not equals or role not in ROLES:
+                raise ValueError(f"{line!r}: write VALUE=ROLE with a role of {', '.join(ROLES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("'oidc_issuer' needs 'oidc_client_id' and 'oidc_client_secret', as the provider gave them")
+        if not self.local_accounts and not self.oidc_issuer:
+            raise ValueError("'local_accounts' is false and 'oidc_issuer' is empty: then nobody could sign in")
+        return self
+
+    @property
+    def oidc_role_of(self) -> list[tuple[str, str]]:
+        """What ``oidc_roles`` says, in order: (value in the claim, role)."""
+        return [(claimed, role) for claimed, _equals, role in (line.rpartition("=") for line in self.oidc_roles)]
+
     @property
     def database_url(self) -> str:
         """The database in force: the setting, or the SQLite file in the data directory."""
         return self.database or f"sqlite:///{self.data_directory / 'keuring.sqlite3'}"
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as text for people, without those that hold a password."""
+        told = {name: value for name, value in self.model_dump(mode="json").items() if value not in (None, "", [])}
+        return {name: "…" if name in SECRETS else _plain(value) for name, value in told.items()}
 
     @property
     def secret_key(self) -> str:
@@ -154,6 +240,30 @@ class Settings(BaseModel):
             return path.read_text(encoding="ascii")
         except FileNotFoundError:
             return secrets.token_urlsafe(48)
+
+
+def in_file(path: Path) -> frozenset[str]:
+    """The settings that stand in a file; none when it cannot be read."""
+    try:
+        return frozenset(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name or an address is this very machine."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def load(
@@ -196,7 +306,9 @@ def _explain(error: ValidationError, origin: Mapping[str, str], path: Path) -> s
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         where = origin.get(name, str(path))
-        if problem["type"] == "extra_forbidden":
+        if not problem["loc"]:
+            lines.append(f"{where}: {problem['msg'].removeprefix('Value error, ')}")
+        elif problem["type"] == "extra_forbidden":
             lines.append(f"{where}: unknown setting '{name}'; known are: {', '.join(sorted(Settings.model_fields))}")
         else:
             lines.append(f"{where}: setting '{name}' is {problem['input']!r}: {problem['msg']}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -42,13 +41,6 @@ def _database(url: str) -> dict[str, Any]:
     }
 
 
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
-
-
 DATABASES = {"default": _database(KEURING.database_url)}
 SECRET_KEY = KEURING.secret_key
 ALLOWED_HOSTS = [KEURING.public_name, "localhost", "127.0.0.1", "[::1]"]
@@ -62,7 +54,11 @@ INSTALLED_APPS = [
     "keuring_collector.store",
     "keuring_collector.fleet",
     "keuring_collector.desk",
-    "keuring_collector.console",
+    "keuring_collector.console",  # before allauth, whose templates it replaces
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
@@ -73,13 +69,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "keuring_collector.console.middleware.Reader",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
-ROOT_URLCONF = "keuring_collector.console.urls"
+ROOT_URLCONF = "keuring_collector.urls"
 WSGI_APPLICATION = "keuring_collector.wsgi.application"
 TEMPLATES = [
     {
@@ -103,6 +100,18 @@ CSRF_FAILURE_VIEW = "keuring_collector.console.views.errors.csrf"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "queue"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# django-allauth: signing in by another service, and second factors. Accounts are made by people of the desk.
+ACCOUNT_ADAPTER = "keuring_collector.console.accounts.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+SOCIALACCOUNT_ADAPTER = "keuring_collector.console.accounts.SocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a link: the policy lets no form lead to another site
+MFA_ADAPTER = "keuring_collector.console.accounts.FactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are written down by administrators, for digests alone
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # half a minute either way: clocks of phones differ
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -116,7 +125,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = KEURING.console_tls
 SESSION_COOKIE_NAME = "__Host-session" if KEURING.console_tls else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if KEURING.console_tls else "csrf"
-SECURE_HSTS_SECONDS = 31536000 if KEURING.console_tls and not _is_loopback(KEURING.public_name) else 0
+SECURE_HSTS_SECONDS = 31536000 if KEURING.console_tls and not config.is_loopback(KEURING.public_name) else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {

@@ -40,9 +40,12 @@ class Site:
         from keuring_collector.desk.models import Staff
 
         password = fields.pop("password", None)  # hashing one takes long, and most tests do not need it
-        person = Staff(username=name, language=fields.pop("language", "en"), **fields)
+        departments = fields.pop("departments", None)
+        fields.setdefault("role", "administrator")
+        person = Staff(username=name, language=fields.pop("language", "en"), limited=departments is not None, **fields)
         person.set_password(password)
         person.save()
+        person.departments.set(departments or ())
         return person
 
     def department(self, name: str = "Finance") -> Department:
@@ -205,9 +208,13 @@ def site(django_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
     from keuring_collector.console import readings
     from keuring_collector.console.views.account import ATTEMPTS
+    from keuring_collector.desk import audit
 
     monkeypatch.setattr(settings, "KEURING", settings.KEURING.model_copy(update={"database": django_url}))
+    # Looks are written when a test says so, not by a thread that may come when the next test has begun.
+    monkeypatch.setattr(audit, "WAIT_SECONDS", 3600.0)
     ATTEMPTS.clear()
     yield Site(django_url, datetime.now(UTC))
+    audit.forget()
     readings.store().close()
     readings._store.cache_clear()

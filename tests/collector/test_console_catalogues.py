@@ -100,6 +100,15 @@ def test_every_string_in_code_and_templates_is_in_the_catalogues(tmp_path: Path)
     assert found - set(entries(catalogue("nl"))) == set()
 
 
+def test_the_meaning_of_every_setting_is_in_the_catalogues() -> None:
+    """They stand in config.py, which knows no gettext; the page with the collector's settings translates them."""
+    from keuring_collector.config import Settings
+
+    known = set(entries(catalogue("nl")))
+    meanings = [field.description or "" for field in Settings.model_fields.values()]
+    assert [text for text in meanings if ("setting", text) not in known] == []
+
+
 def entries_of_template(path: Path) -> dict[tuple[str, str], list[str]]:
     text = path.read_text(encoding="utf-8").replace("charset=CHARSET", "charset=UTF-8")
     path.write_text(text, encoding="utf-8")

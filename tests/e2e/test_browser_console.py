@@ -63,6 +63,11 @@ class Served:
                 "article": "/articles/volume-space/",
                 "problems": "/problems/",
                 "password": "/password/",
+                "staff": "/staff/",
+                "person": f"/staff/{site.staff('cas', first_name='Cas', role='visitor').pk}/",
+                "settings": "/settings/",
+                "collector settings": "/settings/collector/",
+                "audit": "/audit/",
             }
 
     def ticket(self, name: str) -> tuple[str, str, bool]:
@@ -271,7 +276,11 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     page = visit(language=language, theme=theme).new_page()
     stranger = visit(signed_in=False, language=language, theme=theme).new_page()
     found: list[tuple[str, str, list[str]]] = []
-    more = ("departments", "rule", "machines") if (language, theme) == ("en", "light") else ()
+    more = (
+        ("departments", "rule", "machines", "staff", "person", "settings", "audit")
+        if (language, theme) == ("en", "light")
+        else ()
+    )
     for name in ("queue", "ticket", "machine", "sign-in", *more):
         at = stranger if name == "sign-in" else page
         at.goto(served.pages.get(name, "/sign-in/"))

@@ -21,8 +21,6 @@ HELP: Final = (
     "Makes what a collector needs: settings, keys, certificate authority, database and an administrator. What is "
     "there is left as it is; a database of an older version is brought up to date."
 )
-# Without letters that are taken for others when they are read aloud.
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,12 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     _make_administrator(arguments.administrator, arguments.mail)
     print("\nnext: keuring-collector serve   (and `keuring-collector token` for each machine that is to report)")
     return 0
-
-
-def one_time_password() -> str:
-    """A password that can be read aloud: four groups of four, 79 bits."""
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
-    return "-".join(groups)
 
 
 def write_once(path: Path, content: str) -> bool:
@@ -106,14 +98,15 @@ def _make_database(in_force: Settings) -> None:
 
 
 def _make_administrator(name: str, mail: str) -> None:
+    from keuring_collector.desk import staffing
     from keuring_collector.desk.models import Staff
+    from keuring_collector.desk.roles import Role
 
-    existing = Staff.objects.filter(is_superuser=True).order_by("id").first()
+    existing = Staff.objects.filter(role=Role.ADMINISTRATOR).order_by("id").first()
     if existing is not None:
         _tell(False, f"administrator    {existing.get_username()}")  # noqa: FBT003
         return
-    password = one_time_password()
-    Staff.objects.create_superuser(name, mail, password, must_change_password=True)
+    _person, password = staffing.add(None, name, Role.ADMINISTRATOR, mail=mail)
     _tell(True, f"administrator    {name}, one-time password: {password}")  # noqa: FBT003
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from keuring_collector.commands import workspace
-from keuring_collector.commands.init import one_time_password
-from keuring_collector.commands.workspace import CommandError
+from keuring_collector.commands import staff, workspace
 
 if TYPE_CHECKING:
     import argparse
@@ -18,21 +16,16 @@ HELP: Final = "Prints a one-time password for a member of the desk, who chooses 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument("name", metavar="NAME", help="the name with which they sign in")
+    parser.add_argument("--second-factor", action="store_true", help="take their second factor away too: it is lost")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Sets the password, ends their sessions, and prints it."""
     workspace.open_collector()
-    from keuring_collector.desk.models import Staff
+    from keuring_collector.desk import staffing
 
-    person = Staff.objects.filter(username=arguments.name).first()
-    if person is None:
-        known = ", ".join(Staff.objects.order_by("username").values_list("username", flat=True)[:20])
-        raise CommandError(f"nobody at the desk signs in as {arguments.name!r}; known are: {known or 'nobody yet'}")
-    password = one_time_password()
-    person.set_password(password)  # with it, all sessions of theirs end
-    person.must_change_password = True
-    person.is_active = True
-    person.save()
-    print(f"{arguments.name}, one-time password: {password}")
+    person = staff.named(arguments.name)
+    if not person.is_active:
+        person = staffing.switch(None, person, active=True)
+    print(f"{arguments.name}, one-time password: {staffing.reset(None, person, factors=arguments.second_factor)}")
     return 0

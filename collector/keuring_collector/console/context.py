@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
+from keuring_collector.desk import scope
 from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,6 +30,7 @@ class Place:
     icon: str
     covers: tuple[str, ...]  # routes below it
     on_phone: bool = True
+    right: Right = Right.LOOK
 
     @property
     def url(self) -> str:
@@ -42,6 +45,26 @@ PLACES: Final = (
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
+)
+# At the foot of the rail.
+FOOT: Final = (
+    Place(
+        "staff",
+        _("People"),
+        "people",
+        ("staff", "staff_add", "person", "staff_assign", "staff_switch", "staff_reset"),
+        on_phone=False,
+        right=Right.STAFF,
+    ),
+    Place(
+        "settings",
+        _("Settings"),
+        "settings",
+        ("settings", "collector_settings", "token_make"),
+        on_phone=False,
+        right=Right.OWN_ACCOUNT,
+    ),
+    Place("audit", _("Audit"), "audit", ("audit",), on_phone=False, right=Right.AUDIT),
 )
 
 
@@ -61,9 +84,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         match = request.resolver_match
         name = match.url_name if match else ""
         context |= {
-            "places": PLACES,
-            "place": next((place.name for place in PLACES if name in place.covers), ""),
-            "open_tickets": Ticket.objects.filter(state__in=Ticket.OPEN).count(),
+            "places": [place for place in PLACES if staff.may(place.right)],
+            "foot": [place for place in FOOT if staff.may(place.right)],
+            "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
+            "may_act": staff.may(Right.ACT),
+            "open_tickets": scope.tickets(staff).filter(state__in=Ticket.OPEN).count(),
             "pack_problems": pack.current().problems,
         }
     return context

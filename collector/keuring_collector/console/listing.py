@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from keuring_collector.desk import scope
 from keuring_collector.desk.models import Staff, Ticket, TicketLine
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _matching(text: str) -> Q:
 
 def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     """All tickets that fit the choices but for their severity, each with its ``group``, which its type cannot tell."""
-    found = Ticket.objects.filter(state__in=STATES[choices.state][1])
+    found = scope.tickets(staff).filter(state__in=STATES[choices.state][1])
     if choices.department:
         found = found.filter(endpoint__department_id=int(choices.department))
     if choices.cause:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpResponseRedirect
@@ -24,6 +25,10 @@ THEME_COOKIE: Final = "theme"
 SIGNED_IN_AT: Final = "signed_in_at"
 LONGEST_SESSION: Final = 12 * 3600  # seconds, however busy somebody is
 _WITHOUT_OWN_PASSWORD: Final = frozenset({"password", "sign_out", "preferences"})
+_WITHOUT_FACTOR: Final = _WITHOUT_OWN_PASSWORD | {
+    "mfa_activate_totp", "mfa_view_recovery_codes", "account_reauthenticate", "mfa_reauthenticate",
+}  # fmt: skip
+BY_PROVIDER: Final = "second_factor_by_provider"  # in the session: the provider asked for a second factor itself
 
 
 def language_of(request: HttpRequest) -> str:
@@ -36,7 +41,8 @@ def language_of(request: HttpRequest) -> str:
 
 class Reader:
     """Speaks the reader's language, ends sessions that are too old, and sends whoever has a one-time password to
-    choose their own. Stands after authentication and after Django's LocaleMiddleware.
+    choose their own, and whose role asks for a second factor to set one up. Stands after authentication and after
+    Django's LocaleMiddleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,7 +68,16 @@ class Reader:
         name = request.resolver_match.url_name if request.resolver_match else None
         if isinstance(staff, Staff) and staff.must_change_password and name not in _WITHOUT_OWN_PASSWORD:
             return HttpResponseRedirect(reverse("password"))
+        if isinstance(staff, Staff) and name not in _WITHOUT_FACTOR and self._lacks_factor(request, staff):
+            return HttpResponseRedirect(reverse("mfa_activate_totp"))
         return None
+
+    @staticmethod
+    def _lacks_factor(request: HttpRequest, staff: Staff) -> bool:
+        """Whether their role asks for a second factor, and neither they nor their provider has one."""
+        if staff.role not in settings.KEURING.mfa_required_for or request.session.get(BY_PROVIDER):
+            return False
+        return not Authenticator.objects.filter(user=staff, type=Authenticator.Type.TOTP).exists()
 
     @staticmethod
     def _is_too_old(request: HttpRequest) -> bool:

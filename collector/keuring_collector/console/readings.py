@@ -1,7 +1,7 @@
 """What the pages read of measurements: points for charts, by the day or by the window, and facts in words.
 
 Five-minute windows tell when somebody works. So staff see signals by the day; by the window only on a machine with an
-open ticket, never for signals of the presence class, and each such look is logged.
+open ticket, never for signals of the presence class, and each such look stands in the audit.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import structlog
 from django.conf import settings
 
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy, Signal, Statistic
 from keuring_collector.console.charts import MOST_POINTS, Point, thin
-from keuring_collector.desk import signals
+from keuring_collector.desk import audit, signals
 from keuring_collector.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not ru
 GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
-_audit = structlog.get_logger("keuring.audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +183,9 @@ def allows_windows(signal: Signal, *, has_open_ticket: bool) -> bool:
     return has_open_ticket and not is_by_day_only(signal)
 
 
-def note_look(staff: Staff, endpoint: Endpoint, why: str) -> None:
-    """Writes down that somebody saw a machine's signals finer than a day."""
-    _audit.info("windows_viewed", staff=staff.pk, endpoint=str(endpoint.uuid), why=why)
+def note_look(staff: Staff, endpoint: Endpoint, **where: str | int) -> None:
+    """Writes down that somebody saw a machine's signals finer than a day; ``where``: ticket, signal, days."""
+    audit.record(staff, "windows.viewed", audit.machine(endpoint), where)
 
 
 def latest(track: Track) -> float | None:

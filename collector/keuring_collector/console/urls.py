@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import path
+from django.urls import include, path
 
+from keuring_collector.console import oidc
 from keuring_collector.console.views import (
     account,
+    audit,
     departments,
     errors,
+    factors,
     inspections,
     machines,
     problems,
     queue,
     rules,
+    settings,
+    staff,
     ticket,
+    tokens,
 )
 
 if TYPE_CHECKING:
-    from django.urls import URLPattern
+    from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.queue, name="queue"),
     path("tickets/", queue.bulk, name="bulk"),
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
@@ -40,7 +46,24 @@ urlpatterns: list[URLPattern] = [
     path("rules/<str:name>/", rules.rule, name="rule"),
     path("articles/<slug:slug>/", rules.article, name="article"),
     path("problems/", problems.problems, name="problems"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/add/", staff.add, name="staff_add"),
+    path("staff/<int:pk>/", staff.person, name="person"),
+    path("staff/<int:pk>/role/", staff.assign, name="staff_assign"),
+    path("staff/<int:pk>/account/", staff.switch, name="staff_switch"),
+    path("staff/<int:pk>/password/", staff.reset, name="staff_reset"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/check/", audit.check, name="audit_check"),
+    path("settings/", settings.personal, name="settings"),
+    path("settings/", settings.personal, name="mfa_index"),  # where allauth goes back to
+    path("settings/collector/", settings.collector, name="collector_settings"),
+    path("settings/tokens/", tokens.make, name="token_make"),
+    path("settings/tokens/<slug:identity>/", tokens.revoke, name="token_revoke"),
     path("sign-in/", account.sign_in, name="sign_in"),
+    path("sign-in/", account.sign_in, name="account_login"),
+    path("sign-in/oidc/", oidc.begin, name="oidc_login"),
+    path("sign-in/oidc/back/", oidc.callback, name="oidc_callback"),
+    path("", include(factors)),
     path("sign-out/", account.sign_out, name="sign_out"),
     path("password/", account.password, name="password"),
     path("preferences/", account.preferences, name="preferences"),

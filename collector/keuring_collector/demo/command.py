@@ -137,14 +137,11 @@ def _initialise() -> tuple[Settings, str]:
     with contextlib.redirect_stdout(io.StringIO()):
         init.run(Namespace(administrator=ADMINISTRATOR, mail="", settings=names))
     settings = workspace.open_collector()
+    from keuring_collector.desk import staffing
     from keuring_collector.desk.models import Staff
 
     # `init` has shown its password to nobody; this one is shown.
-    password = init.one_time_password()
-    administrator = Staff.objects.get(username=ADMINISTRATOR)
-    administrator.set_password(password)
-    administrator.save()
-    return settings, password
+    return settings, staffing.reset(None, Staff.objects.get(username=ADMINISTRATOR))
 
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from keuring_collector.demo.plan import Problem
 from keuring_collector.desk import actions
 from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from keuring_collector.demo.machine import Machine
     from keuring_collector.demo.plan import Planted
 
-STAFF: Final = (("hidde", "Hidde", "Helpgraag"), ("noor", "Noor", "van der Loop"), ("cas", "Cas", "Klaarstaan"))
+STAFF: Final = (
+    ("hidde", "Hidde", "Helpgraag", Role.DESK),
+    ("noor", "Noor", "van der Loop", Role.TEAM_LEAD),
+    ("cas", "Cas", "Klaarstaan", Role.VISITOR),
+)
 MORNING: Final = time(9, 10)
 # What the desk writes when it has mended something, by what was the matter; as a Dutch desk would.
 MENDED: Final = {
@@ -68,9 +73,9 @@ class Desk:
 
     def _person(self, ticket: Ticket) -> Staff:
         if not self._staff:
-            for login, first, last in STAFF:
+            for login, first, last, role in STAFF:
                 person, _ = Staff.objects.get_or_create(
-                    username=login, defaults={"first_name": first, "last_name": last}
+                    username=login, defaults={"first_name": first, "last_name": last, "role": role}
                 )
                 person.set_unusable_password()
                 person.save()

@@ -90,10 +90,11 @@ def send(
     sent, refused = 0, []
     if any(chosen.values()):
         for person in Staff.objects.filter(is_active=True).exclude(email="").order_by("id"):
-            if not _claim(person, now, following):
+            seen = _seen(chosen, person)
+            if not any(seen.values()) or not _claim(person, now, following):
                 continue
             try:
-                _mail(person, chosen, now, rule_of, console, language)
+                _mail(person, seen, now, rule_of, console, language)
             except OSError as error:  # of which smtplib's errors are a kind
                 Job.objects.filter(name=_row(person)).update(due_at=now, last_error=str(error))
                 refused.append(f"{person.email}: {error}")
@@ -123,6 +124,16 @@ def _choose(now: dt.datetime) -> dict[str, list[Ticket]]:
         elif ticket.state == Ticket.State.NEW and ticket.opened_at > now - dt.timedelta(days=1):
             chosen["new"].append(ticket)
     return chosen
+
+
+def _seen(chosen: dict[str, list[Ticket]], person: Staff) -> dict[str, list[Ticket]]:
+    """What of it somebody may see (see scope.py)."""
+    ids = person.department_ids
+    if ids is None:
+        return chosen
+    return {
+        name: [ticket for ticket in tickets if ticket.endpoint.department_id in ids] for name, tickets in chosen.items()
+    }
 
 
 def _row(person: Staff) -> str:

@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import digest
+from keuring_collector.desk import audit, audit_chain, changes, digest
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
@@ -119,6 +119,18 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         if issued:
             log.info("machines inspected", count=len(issued))
 
+    def look_after_audit(now: dt.datetime) -> None:
+        gone = audit_chain.expire(now - dt.timedelta(days=settings.audit_retention_days))
+        if gone:
+            audit.record_now(None, "audit.expired", "", {"entries": gone})
+        audit_chain.check_and_note(now)
+
+    def note_changes(_now: dt.datetime) -> None:
+        nonlocal pack
+        pack = packs.changed() or pack
+        changes.note_settings(settings.shown())
+        changes.note_rules(str(pack.version))
+
     return [
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
@@ -128,6 +140,8 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         Task("baselines", make_baselines, every(dt.timedelta(hours=1))),
         Task("purge", purge, every(dt.timedelta(days=1))),
         Task("inspections", inspect, every(dt.timedelta(minutes=30))),
+        Task("changes", note_changes, every(dt.timedelta(minutes=5))),
+        Task("audit", look_after_audit, every(dt.timedelta(days=1))),
         Task("digest", send_digest, due, first_due=due),
     ]
 

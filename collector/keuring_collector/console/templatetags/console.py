@@ -49,6 +49,9 @@ _ICONS: Final[Mapping[str, str]] = {
     "book": '<path d="M8 4c-1.5-1-3.5-1.3-5.5-1v9.5c2-.3 4 0 5.5 1 1.5-1 3.5-1.3 5.5-1V3c-2-.3-4 0-5.5 1Zm0 0v9.5"/>',
     "warning": '<path d="M8 2.5 14.5 13.5h-13ZM8 6.5v3.2M8 11.6v.01"/>',
     "out": '<path d="M6.5 2.5h-4v11h4M9.5 5 12.5 8l-3 3M12 8H6"/>',
+    "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c.3-3 2-4.5 4.5-4.5s4.2 1.5 4.5 4.5M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.4c1.5.6 2.3 2 2.5 4.1"/>',  # noqa: E501
+    "audit": '<path d="M8 1.8 13 3.5v4c0 3.2-2 5.5-5 6.7-3-1.2-5-3.5-5-6.7v-4ZM5.8 7.8l1.6 1.6 2.9-3"/>',
+    "settings": '<path d="M2 4.5h7M12.5 4.5H14M2 11.5h1.5M7 11.5h7"/><circle cx="10.75" cy="4.5" r="1.75"/><circle cx="5.25" cy="11.5" r="1.75"/>',  # noqa: E501
     "key": '<circle cx="5" cy="11" r="2.75"/><path d="m7 9 6-6M10.5 5.5l2 2"/>',
 }
 
@@ -147,6 +150,15 @@ def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
         local.isoformat(timespec="minutes"),
         wording.clock(moment, now),
         wording.ago(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: Mapping[str, Any], moment: datetime) -> SafeString:
+    """A moment to the minute."""
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), wording.clock(moment, context["now"])
     )
 
 

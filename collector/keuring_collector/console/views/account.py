@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpResponse, HttpResponseRedirect
@@ -18,8 +20,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from keuring_collector.console.limits import Attempts
-from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, SIGNED_IN_AT, THEME_COOKIE, THEMES
+from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import audit
 from keuring_collector.desk.models import Staff
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,6 +58,12 @@ def _safe(request: HttpRequest, address: str, otherwise: str) -> str:
     return resolve_url(otherwise)
 
 
+def _ways() -> dict[str, object]:
+    """The ways in that the sign-in page offers."""
+    keuring = settings.KEURING
+    return {"local": keuring.local_accounts, "provider": keuring.oidc_name if keuring.oidc_issuer else ""}
+
+
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
@@ -61,40 +72,46 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     onward = _safe(request, request.POST.get("next") or request.GET.get("next", ""), "queue")
     if request.user.is_authenticated:
         return redirect(onward)
-    if request.method != "POST":
-        return render(request, "console/sign_in.html", {"form": SignIn(request), "next": onward})
+    if request.method != "POST" or not settings.KEURING.local_accounts:
+        return render(request, "console/sign_in.html", {"form": SignIn(request), "next": onward, **_ways()})
     address, began = request.META.get("REMOTE_ADDR", ""), timezone.now().timestamp()
     form = SignIn(request, request.POST)
     if wait := ATTEMPTS.begin(address, began):
         context = {"form": SignIn(request), "next": onward, "wait": int(wait) + 1, "name": request.POST.get("username")}
+        context |= _ways()
         response = render(request, "console/sign_in.html", context, status=429)
         response.headers["Retry-After"] = str(int(wait) + 1)
         return response
     if not form.is_valid():
-        return render(request, "console/sign_in.html", {"form": form, "next": onward}, status=422)
+        typed = request.POST.get("username", "")
+        # Only a name that is somebody's: people type a password in the wrong field.
+        known = Staff.objects.filter(username=typed).exists()
+        audit.record(None, "signed.in_failed", f"staff/{typed}" if known else "", {"from": address})
+        return render(request, "console/sign_in.html", {"form": form, "next": onward, **_ways()}, status=422)
     ATTEMPTS.succeeded(address, began)
     staff = form.get_user()
-    login(request, staff)
-    request.session[SIGNED_IN_AT] = began
-    signed_in = redirect(onward)
+    entering = Login(staff, redirect_url=onward)
+    signed_in: HttpResponse = perform_password_login(request, {"username": staff.get_username()}, entering)
     if isinstance(staff, Staff) and staff.language in LANGUAGES:
         _remember(signed_in, LANGUAGE_COOKIE, staff.language)
     return signed_in
 
 
+@requires(Right.OWN_ACCOUNT)
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
+    audit.record(staff_of(request), "signed.out")
     logout(request)
     return redirect("sign_in")
 
 
+@requires(Right.OWN_ACCOUNT)
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choosing a password of one's own; the only page for whoever still has a one-time password."""
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
     form = PasswordChangeForm(staff, request.POST if request.method == "POST" else None)
     form.fields["old_password"].label = _("One-time password") if staff.must_change_password else _("Present password")
     form.fields["new_password1"].label = _("New password")
@@ -106,6 +123,7 @@ def password(request: HttpRequest) -> HttpResponse:
         staff.must_change_password = False
         staff.save(update_fields=["must_change_password"])
         update_session_auth_hash(request, staff)
+        audit.record(staff, "password.changed")
         messages.success(request, _("Your password has been changed."))
         return redirect("queue")
     status = 422 if request.method == "POST" else 200

@@ -12,8 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console.listing import Choices
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import scope
 from keuring_collector.desk.models import Ticket
-from keuring_collector.fleet.models import Colleague, Department, Endpoint
+from keuring_collector.desk.roles import Right
+from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -43,22 +46,24 @@ def _bar(row: Row, most: int) -> SafeString:
     return mark_safe(f'<svg class="bars" width="100%" height="8" aria-hidden="true">{"".join(pieces)}</svg>')  # noqa: S308 - numbers only
 
 
+@requires(Right.LOOK)
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
     """The overview; four queries."""
+    staff = staff_of(request)
     machines: dict[int | None, Counter[bool]] = {}
-    active = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).order_by()
+    active = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).order_by()
     for pk, simulated, count in active.values_list("department", "simulated").annotate(count=Count("id")):
         machines.setdefault(pk, Counter())[simulated] = count
     tickets: dict[int | None, dict[int, int]] = {}
-    found = Ticket.objects.filter(state__in=Ticket.OPEN).order_by()
+    found = scope.tickets(staff).filter(state__in=Ticket.OPEN).order_by()
     for pk, severity, count in found.values_list("endpoint__department", "severity").annotate(count=Count("id")):
         tickets.setdefault(pk, {})[severity] = count
     people: dict[int | None, int] = dict(
-        Colleague.objects.order_by().values_list("department").annotate(count=Count("id"))
+        scope.colleagues(staff).order_by().values_list("department").annotate(count=Count("id"))
     )
     rows = []
-    for department in [*Department.objects.all(), None]:
+    for department in [*scope.departments(staff), None]:
         pk = department.pk if department else None
         if department is None and None not in machines:
             continue

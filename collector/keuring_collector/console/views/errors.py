@@ -9,13 +9,38 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from keuring_collector.console.permission import NotAllowed
+from keuring_collector.desk.models import Staff
+from keuring_collector.desk.roles import Role, holders
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
-    """403."""
-    return render(request, "console/error.html", _forbidden(), status=403)
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: which right is missing, which roles have it, and who can help."""
+    context = {
+        "code": 403,
+        "title": _("You may not do this"),
+        "why": _("Your account does not have the right for this page."),
+        "next": _("Ask an administrator, or go back to the queue."),
+    }
+    if isinstance(exception, NotAllowed) and isinstance(request.user, Staff):
+        roles = ", ".join(str(role.label) for role in holders(exception.right))
+        context["why"] = _("Your role is %(role)s, which may not: %(right)s. These roles may: %(roles)s.") % {
+            "role": request.user.get_role_display(),
+            "right": exception.right.label,
+            "roles": roles,
+        }
+        if helpers := _who_could_help():
+            context["next"] = _("If you need it for your work, ask %(names)s for another role.") % {"names": helpers}
+    return render(request, "console/error.html", context, status=403)
+
+
+def _who_could_help() -> str:
+    """The first three administrators, by name."""
+    found = Staff.objects.filter(is_active=True, role=Role.ADMINISTRATOR).order_by("pk")[:3]
+    return ", ".join(person.shown_name for person in found)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
@@ -27,15 +52,6 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG00
         "next": _("Go back, reload the page and send it again. What you typed is still there after going back."),
     }
     return render(request, "console/error.html", context, status=403)
-
-
-def _forbidden() -> dict[str, object]:
-    return {
-        "code": 403,
-        "title": _("You may not do this"),
-        "why": _("Your account does not have the right for this page."),
-        "next": _("Ask an administrator, or go back to the queue."),
-    }
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -21,16 +21,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from keuring_collector.console import pack, readings
 from keuring_collector.console.limits import Attempts
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import scope
 from keuring_collector.desk.inspection import issuing, mailing, pdf, report
 from keuring_collector.desk.inspection.words import WORDS
-from keuring_collector.desk.models import Inspection, Staff
+from keuring_collector.desk.models import Inspection
+from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest
+
+    from keuring_collector.desk.models import Staff
 
 DUE_DAYS: Final = 31
 MOST_DUE: Final = 50
@@ -52,20 +58,23 @@ class Standing:
     address: str
 
 
+@requires(Right.LOOK)
 @require_safe
 def inspections(request: HttpRequest) -> HttpResponse:
     """The fleet and its departments by their stamps, what is due this month, and the newest reports."""
     now = timezone.now()
     chosen = request.GET.get("department", "")
     outcome = request.GET.get("outcome", "")
-    found = Inspection.objects.filter(current=True, endpoint__state=Endpoint.State.ACTIVE)
-    rows = _standings(found)
+    staff = staff_of(request)
+    machines = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
+    found = Inspection.objects.filter(current=True, endpoint__in=machines)
+    rows = _standings(found, machines, scope.departments(staff))
     if chosen.isdigit():
         found = found.filter(endpoint__department_id=int(chosen))
     if outcome in Inspection.Outcome.values:
         found = found.filter(outcome=outcome)
     shown = list(found.select_related("endpoint__colleague", "endpoint__department")[:MOST_SHOWN])
-    waiting = issuing.due(now + timedelta(days=DUE_DAYS))
+    waiting = issuing.due(now + timedelta(days=DUE_DAYS)).filter(pk__in=machines)
     due = list(waiting[: MOST_DUE + 1])
     context: dict[str, Any] = {
         "rows": rows,
@@ -75,24 +84,23 @@ def inspections(request: HttpRequest) -> HttpResponse:
         "due": due[:MOST_DUE],
         "more_due": waiting.count() - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
-        "departments": [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")],
+        "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "outcome": outcome,
         "is_filtered": bool(chosen or outcome),
     }
     return render(request, "console/inspections.html", context)
 
 
-def _standings(found: Any) -> list[Standing]:
-    """The whole fleet first, then each department with machines."""
-    active = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).order_by()
-    machines: dict[int | None, int] = dict(active.values_list("department").annotate(count=Count("id")))
+def _standings(found: Any, endpoints: QuerySet[Endpoint], departments: QuerySet[Department]) -> list[Standing]:
+    """All machines that somebody may see first, then each department with machines."""
+    machines: dict[int | None, int] = dict(endpoints.order_by().values_list("department").annotate(count=Count("id")))
     counts: dict[int | None, dict[str, int]] = {}
     grouped = found.order_by().values_list("endpoint__department", "outcome").annotate(count=Count("id"))
     for pk, outcome, count in grouped:
         counts.setdefault(pk, {})[outcome] = count
     whole = {value.value: sum(of.get(value, 0) for of in counts.values()) for value in ORDER}
     rows = [_standing(None, whole, sum(machines.values()), "")]
-    for department in Department.objects.all():
+    for department in departments:
         if department.pk in machines:
             own = counts.get(department.pk, {})
             rows.append(_standing(department, own, machines[department.pk], f"?department={department.pk}"))
@@ -114,22 +122,26 @@ class Item:
     before: str
 
 
-def _inspection(number: str) -> Inspection:
+def _inspection(staff: Staff, number: str) -> Inspection:
     match = _NUMBER.fullmatch(number)
     if match is None:
         raise Http404(_("There is no report with that number."))
     found = get_object_or_404(
-        Inspection.objects.select_related("endpoint__colleague", "endpoint__department", "issued_by"), pk=int(match[2])
+        Inspection.objects.filter(endpoint__in=scope.endpoints(staff)).select_related(
+            "endpoint__colleague", "endpoint__department", "issued_by"
+        ),
+        pk=int(match[2]),
     )
     if found.number != number.strip():
         raise Http404(_("There is no report with that number."))
     return found
 
 
+@requires(Right.LOOK)
 @require_safe
 def inspection(request: HttpRequest, number: str) -> HttpResponse:
     """One report, as it was issued."""
-    found = _inspection(number)
+    found = _inspection(staff_of(request), number)
     language = (get_language() or "nl")[:2]
     content = found.content
     short: Any = WORDS[language]["short"]
@@ -160,10 +172,11 @@ def _check_address(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("check"))
 
 
+@requires(Right.LOOK)
 @require_safe
 def document(request: HttpRequest, number: str) -> HttpResponse:
     """The report as PDF, in the language of the address or the reader."""
-    found = _inspection(number)
+    found = _inspection(staff_of(request), number)
     language = request.GET.get("language", "")
     language = language if language in WORDS else (get_language() or "nl")[:2]
     response = HttpResponse(pdf.build(found, language, _check_address(request)), content_type="application/pdf")
@@ -171,12 +184,13 @@ def document(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
+@requires(Right.ACT)
 @require_POST
 def inspect(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """Inspects a machine now."""
-    endpoint = get_object_or_404(Endpoint.objects.select_related("department", "colleague"), uuid=identity)
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
+    found = scope.endpoints(staff).select_related("department", "colleague")
+    endpoint = get_object_or_404(found, uuid=identity)
     days = settings.KEURING.inspection_days
     try:
         made = issuing.issue(readings.store(), pack.current().pack, endpoint, timezone.now(), days, staff)
@@ -187,10 +201,11 @@ def inspect(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("inspection", args=[made.number]))
 
 
+@requires(Right.ACT)
 @require_POST
 def mail(request: HttpRequest, number: str) -> HttpResponse:
     """Mails a report to the colleague whose machine it is."""
-    found = _inspection(number)
+    found = _inspection(staff_of(request), number)
     try:
         mailing.send(found, timezone.now(), _check_address(request))
     except mailing.NobodyError:

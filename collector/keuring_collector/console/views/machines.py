@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -19,16 +19,21 @@ from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID, BY_NAME
 from keuring.signals.model import Kind
 from keuring_collector.console import charts, facts, figures, pack, readings, stories
-from keuring_collector.desk import signals, wording
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.audit import looks
+from keuring_collector.desk import audit, scope, signals, wording
+from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
-from keuring_collector.fleet.models import Department, Endpoint
+from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     import uuid
 
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
+
+    from keuring_collector.desk.models import Staff
 
 PAGE: Final = 50
 PERIODS: Final = (1, 7, 30, 90)
@@ -48,10 +53,11 @@ class Machine:
     is_behind: bool
 
 
+@requires(Right.LOOK)
 @require_safe
 def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
-    now = timezone.now()
+    now, staff = timezone.now(), staff_of(request)
     query, department = request.GET.get("q", "").strip()[:100], request.GET.get("department", "")
     model, simulated = request.GET.get("model", "")[:256], request.GET.get("simulated", "")
     models = {
@@ -67,7 +73,7 @@ def machines(request: HttpRequest) -> HttpResponse:
     wanted = settings.KEURING.wanted_agent_version
     late = versions.behind(agents, wanted)
     version = "behind" if wanted and request.GET.get("version") == "behind" else ""
-    found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+    found = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
     behind = found.filter(pk__in=late).count() if late else 0
     if version:
         found = found.filter(pk__in=late)
@@ -129,8 +135,8 @@ def machines(request: HttpRequest) -> HttpResponse:
         "version": version,
         "wanted": wanted,
         "behind": behind,
-        "departments": [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")],
-        "models": sorted(set(models.values())),
+        "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
+        "models": _models(staff, models),
         "is_filtered": bool(query or department or model or simulated or version),
     }
     return render(request, "console/machines.html", context)
@@ -157,8 +163,20 @@ class Multiple:
     address: str
 
 
-def _endpoint(identity: uuid.UUID) -> Endpoint:
-    return get_object_or_404(Endpoint.objects.select_related("colleague", "department"), uuid=identity)
+def _models(staff: Staff, models: dict[int, str]) -> list[str]:
+    """The models to choose from: those of machines that ``staff`` may see."""
+    if staff.limited:
+        seen = set(scope.endpoints(staff).values_list("pk", flat=True))
+        return sorted({name for pk, name in models.items() if pk in seen})
+    return sorted(set(models.values()))
+
+
+def _endpoint(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
+    found = scope.endpoints(staff_of(request)).select_related("colleague", "department")
+    try:
+        return found.get(uuid=identity)
+    except Endpoint.DoesNotExist:
+        raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
 
 
 def _period(request: HttpRequest, *, has_open_ticket: bool) -> int:
@@ -191,11 +209,13 @@ def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer
     return [found[place] for place in sorted(found)]
 
 
+@requires(Right.LOOK)
 @require_safe
 def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """One machine: its plate, tickets, signals over a shared time axis, facts, and what cannot be measured."""
-    now, language = timezone.now(), (get_language() or "nl")[:2]
-    endpoint = _endpoint(identity)
+    now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
+    endpoint = _endpoint(request, identity)
+    audit.record(staff, "machine.viewed", audit.machine(endpoint))
     tickets = list(
         endpoint.tickets.select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")
@@ -206,9 +226,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     days = _period(request, has_open_ticket=has_open)
     closer = has_open and days in FINE_PERIODS
     if closer:
-        staff = request.user
-        assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
-        readings.note_look(staff, endpoint, f"signals of {days} days")
+        readings.note_look(staff, endpoint, days=days)
     at = now.timestamp()
     start = at - days * readings.DAY
     store, state = readings.store(), pack.current()
@@ -234,6 +252,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "facts": facts.rows(store.facts(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "events": _events(endpoint, at - 90 * readings.DAY, at, now),
+        "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
     }
     return render(request, "console/machine.html", context)
 
@@ -253,17 +272,19 @@ def _events(endpoint: Endpoint, start: float, end: float, now: datetime) -> list
     ]
 
 
+@requires(Right.LOOK)
 @require_safe
 def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse:
     """One signal of a machine: the large chart and the table behind it."""
     now = timezone.now()
-    endpoint, found, subject = _endpoint(identity), BY_NAME.get(name), request.GET.get("subject", "")
+    endpoint, found, subject = _endpoint(request, identity), BY_NAME.get(name), request.GET.get("subject", "")
     if found is None or not signals.is_measured(found):
         raise Http404(_("There is no such signal."))
     known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
     track = next((t for t in known if t.signal is found and t.subject == subject), None)
     if track is None:
         raise Http404(_("This machine has never reported that signal."))
+    audit.record(staff_of(request), "machine.viewed", audit.machine(endpoint), {"signal": name})
     has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
     fine_allowed = readings.allows_windows(found, has_open_ticket=has_open)
     days = _period(request, has_open_ticket=fine_allowed)
@@ -271,9 +292,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
     start = at - days * readings.DAY
     closer = fine_allowed and days in FINE_PERIODS
     if closer:
-        staff = request.user
-        assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
-        readings.note_look(staff, endpoint, f"{name} of {days} days")
+        readings.note_look(staff_of(request), endpoint, signal=name, days=days)
     reading = readings.by_window(track, start, at) if closer else readings.by_day(track, start, at)
     title = signals.label(found.name)
     unit = wording.unit_of(found)

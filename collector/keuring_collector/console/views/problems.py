@@ -9,7 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import readings
-from keuring_collector.fleet.models import Endpoint
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import scope
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
 MOST: Final = 200
 
 
+@requires(Right.LOOK)
 @require_safe
 def problems(request: HttpRequest) -> HttpResponse:
     """The reports put aside last."""
-    aside = readings.store().quarantine(MOST)
-    endpoints = Endpoint.objects.in_bulk({report.endpoint for report in aside})
+    staff, aside = staff_of(request), readings.store().quarantine(MOST)
+    endpoints = scope.endpoints(staff).in_bulk({report.endpoint for report in aside})
     rows = [
         {
             "endpoint": endpoints.get(report.endpoint),
@@ -32,5 +35,6 @@ def problems(request: HttpRequest) -> HttpResponse:
             "size": len(report.report),
         }
         for report in aside
+        if not staff.limited or report.endpoint in endpoints
     ]
     return render(request, "console/problems.html", {"rows": rows, "most": MOST})

@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import listing, pack, stories
-from keuring_collector.desk import actions
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import actions, scope
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Staff, Ticket
-from keuring_collector.fleet.models import Department, Endpoint
+from keuring_collector.desk.roles import Right
+from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +74,13 @@ def _options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> 
     return [Option("", everything, not chosen), *(Option(value, text, value == chosen) for value, text in pairs)]
 
 
-def _lists(choices: Choices) -> dict[str, list[Option]]:
-    departments = [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")]
-    causes = Ticket.objects.filter(state__in=Ticket.OPEN).order_by("cause").values_list("cause", flat=True).distinct()
-    staff = Staff.objects.filter(is_active=True).order_by("username").values_list("pk", "first_name", "username")
-    people = [(str(pk), first or name) for pk, first, name in staff]
+def _lists(choices: Choices, staff: Staff) -> dict[str, list[Option]]:
+    departments = [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")]
+    causes = (
+        scope.tickets(staff).filter(state__in=Ticket.OPEN).order_by("cause").values_list("cause", flat=True).distinct()
+    )
+    active = Staff.objects.filter(is_active=True).order_by("username").values_list("pk", "first_name", "username")
+    people = [(str(pk), first or name) for pk, first, name in active]
     owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *people]
     named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
     return {
@@ -90,12 +94,12 @@ def _lists(choices: Choices) -> dict[str, list[Option]]:
     }
 
 
+@requires(Right.LOOK)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Open tickets, grouped by when; the address holds every choice."""
     now, language = timezone.now(), (get_language() or "nl")[:2]
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
     choices = listing.read(request.GET)
     listed = listing.page(choices, staff, now)
     state = pack.current()
@@ -108,29 +112,29 @@ def queue(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "states": _states(choices),
         "severities": _severities(listed),
-        "lists": _lists(choices),
+        "lists": _lists(choices, staff),
         "before": listed.choices.address(page=listed.choices.page - 1) if listed.choices.page > 1 else "",
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.choices.page < listed.pages else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
-        "machines": Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
+        "machines": scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
         "rule": state.rule(choices.rule) if choices.rule else None,
     }
     return render(request, "console/queue.html", context)
 
 
+@requires(Right.ACT)
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """Takes, plans or snoozes the selected tickets; says how many went well and why others did not."""
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
     chosen = [int(text) for text in request.POST.getlist("ticket") if text.isdigit()][: listing.PAGE]
     back = reverse("queue") + listing.read(request.GET).address()
     if not chosen:
         messages.error(request, _("Nothing was selected. Tick some tickets first, or press x on a row."))
         return HttpResponseRedirect(back)
     done, refused = 0, []
-    for ticket in Ticket.objects.filter(pk__in=chosen).order_by("pk"):
+    for ticket in scope.tickets(staff).filter(pk__in=chosen).order_by("pk"):
         try:
             _act(request, ticket, staff)
             done += 1

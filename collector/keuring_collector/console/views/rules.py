@@ -14,8 +14,10 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
-from keuring_collector.desk import causes, texts
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import causes, scope, texts
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, trial
 
 if TYPE_CHECKING:
@@ -23,19 +25,23 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from keuring_collector.desk.models import Staff
     from keuring_collector.rulepack import Rule
 
 
-def _open_by_rule() -> dict[str, int]:
-    found = TicketLine.objects.filter(active=True, ticket__state__in=Ticket.OPEN).order_by()
+def open_by_rule(staff: Staff) -> dict[str, int]:
+    """How many open tickets each rule has, of those that ``staff`` may see."""
+    seen = scope.tickets(staff).filter(state__in=Ticket.OPEN)
+    found = TicketLine.objects.filter(active=True, ticket__in=seen).order_by()
     return dict(found.values("rule").annotate(count=Count("ticket", distinct=True)).values_list("rule", "count"))
 
 
+@requires(Right.LOOK)
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
     """All rules of the pack."""
     state, language = pack.current(), (get_language() or "nl")[:2]
-    opened = _open_by_rule()
+    opened = open_by_rule(staff_of(request))
     listed = [
         {
             "rule": rule,
@@ -61,6 +67,7 @@ def _tests(path: Path | None) -> list[str]:
         return []
 
 
+@requires(Right.LOOK)
 @require_safe
 def rule(request: HttpRequest, name: str) -> HttpResponse:
     """One rule: when it fires, what it says, where it errs."""
@@ -75,7 +82,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "title": texts.example(texts.in_language(found.title, language), language),
         "cause": causes.cause_label(found.cause),
         "severity": int(found.severity.grade),
-        "open": _open_by_rule().get(str(found.id), 0),
+        "open": open_by_rule(staff_of(request)).get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
         "article": articles.link(state, found, language),
         "settings": [
@@ -126,6 +133,7 @@ def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
     return [(prefix, value if isinstance(value, str) else json.dumps(value))]
 
 
+@requires(Right.LOOK)
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article, with the rules that lead to it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -16,9 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, stories
+from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.queue import read_day
-from keuring_collector.desk import actions, causes, texts
+from keuring_collector.desk import actions, causes, scope, texts
 from keuring_collector.desk.models import Staff, Ticket, TicketHistory
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,12 +59,11 @@ def _page(
     request: HttpRequest, ticket: Ticket, now: datetime, attempt: Attempt | None = None, status: int = 200
 ) -> HttpResponse:
     language = (get_language() or "nl")[:2]
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff = staff_of(request)
     state = pack.current()
     told = stories.story(ticket, state, language, now)
     if told.looked_closely:
-        readings.note_look(staff, ticket.endpoint, f"ticket {ticket.pk}")
+        readings.note_look(staff, ticket.endpoint, ticket=ticket.pk)
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
     others = (
@@ -85,7 +86,7 @@ def _page(
         "article": articles.link(state, rule, language) if rule else None,
         "card": facts.card(ticket.endpoint, now),
         "others": [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]],
-        "helped": _helped(ticket),
+        "helped": _helped(ticket, staff),
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(_VERDICTS, 1)],
@@ -96,10 +97,11 @@ def _page(
     return render(request, "console/ticket.html", context, status=status)
 
 
-def _helped(ticket: Ticket) -> list[TicketHistory]:
+def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
     found = TicketHistory.objects.filter(
-        kind=TicketHistory.Kind.RESOLVED, ticket__cause=ticket.cause, ticket__verdict=Ticket.Verdict.RIGHT
+        kind=TicketHistory.Kind.RESOLVED,
+        ticket__in=scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT),
     )
     told = found.exclude(ticket=ticket).filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
     return list(told.order_by("-at")[:3])
@@ -118,26 +120,29 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
     return [row for row in said if row[2]]
 
 
-def _ticket(pk: int) -> Ticket:
-    return get_object_or_404(
-        Ticket.objects.select_related("endpoint__colleague", "endpoint__department", "owner").prefetch_related("lines"),
-        pk=pk,
-    )
+def _ticket(staff: Staff, pk: int) -> Ticket:
+    found = scope.tickets(staff).select_related("endpoint__colleague", "endpoint__department", "owner")
+    try:
+        return found.prefetch_related("lines").get(pk=pk)
+    except Ticket.DoesNotExist:
+        raise Http404(_("There is no such ticket, or it belongs to a department that you do not see.")) from None
 
 
+@requires(Right.LOOK)
 @require_safe
 def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     """The ticket page."""
-    return _page(request, _ticket(pk), timezone.now())
+    return _page(request, _ticket(staff_of(request), pk), timezone.now())
 
 
+@requires(Right.ACT)
 @require_POST
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Does one action and goes back to the ticket; what was refused comes back with what was typed."""
     if action not in _DONE:
         raise Http404(_("There is no such action."))
-    staff, now = request.user, timezone.now()
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
+    staff, now = staff_of(request), timezone.now()
+    _ticket(staff, pk)
     try:
         _do(request, pk, action, staff, now)
     except Ticket.DoesNotExist as error:
@@ -154,7 +159,7 @@ def _refused(
     request: HttpRequest, pk: int, action: str, now: datetime, message: str, status: int, where: str = ""
 ) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in ("day", "until", "text", "reason", "verdict")}
-    return _page(request, _ticket(pk), now, Attempt(action, message, where, typed), status)
+    return _page(request, _ticket(staff_of(request), pk), now, Attempt(action, message, where, typed), status)
 
 
 def _do(request: HttpRequest, pk: int, action: str, staff: Staff, now: datetime) -> None:

@@ -1,0 +1,87 @@
+"""The API put together, and its addresses below /api/."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI
+
+from keuring_collector import __version__
+from keuring_collector.api import desk, machines, problems, tickets
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.urls import URLPattern, URLResolver
+    from ninja.openapi.schema import OpenAPISchema
+
+
+class Api(NinjaAPI):
+    """NinjaAPI, whose description says what errors really look like."""
+
+    def get_openapi_schema(self, **named: Any) -> OpenAPISchema:
+        """The OpenAPI description; errors are problem details."""
+        schema = super().get_openapi_schema(**named)
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in response.get("content", {}):
+                        response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+        return schema
+
+
+api = Api(
+    title="Keuring",
+    version=__version__,
+    description="What the service desk's console does, for programs.",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+problems.install(api)
+for _router in (tickets.router, machines.router, desk.router):
+    api.add_router("", _router)
+
+
+@csrf_exempt
+@login_not_required
+def missing(request: HttpRequest, rest: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+    """An address of which there is none."""
+    return problems.answer(
+        problems.ProblemError(
+            404, "There is nothing at this address.", request.path, "Look at /api/openapi.json for what there is."
+        )
+    )
+
+
+def _patterns() -> list[URLPattern | URLResolver]:
+    """The addresses. Tokens let in, not sessions: so no sign-in page, and no form's secret."""
+    found = list(api.urls[0])
+    for each in found:
+        each.callback = _described(each.callback)
+    return [*found, path("", missing), path("<path:rest>", missing)]
+
+
+def _described(view: Any) -> Any:
+    """A way that an address does not take becomes a problem too."""
+
+    def answered(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        response: HttpResponse = view(request, *arguments, **named)
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response.headers["Allow"]
+            told = problems.answer(
+                problems.ProblemError(405, f"This address takes {allowed} only.", request.path, f"Send {allowed}.")
+            )
+            told.headers["Allow"] = allowed
+            return told
+        return response
+
+    answered.__dict__.update(view.__dict__)
+    return csrf_exempt(login_not_required(answered))
+
+
+urlpatterns = _patterns()
+app_name = "api"

@@ -1,0 +1,209 @@
+"""Who did and looked at what: filtered, fifty on a page, with what the last check of the chain found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.queue import read_day
+from keuring_collector.desk import audit as desk_audit
+from keuring_collector.desk import audit_chain
+from keuring_collector.desk.models import AuditEntry, AuditHead, Staff
+from keuring_collector.desk.roles import Right, Role
+from keuring_collector.fleet.models import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.functional import _StrPromise
+
+PAGE: Final = 50
+FILTERS: Final = ("actor", "action", "subject", "since", "until")
+BROKEN: Final[Mapping[str, _StrPromise]] = {
+    audit_chain.CHANGED: gettext_lazy("entry %(entry)s was changed after it was written"),
+    audit_chain.MISSING: gettext_lazy("entry %(entry)s is missing"),
+    audit_chain.CUT: gettext_lazy("the entries from %(entry)s on were cut off"),
+    audit_chain.ADDED: gettext_lazy("entry %(entry)s was put in where old entries had been let go"),
+}
+# The keys of details, and what signs people in, in words.
+DETAILS: Final[Mapping[str, _StrPromise]] = {
+    "from": pgettext_lazy("audit", "from"),
+    "to": pgettext_lazy("audit", "to"),
+    "by": pgettext_lazy("audit", "by"),
+    "days": pgettext_lazy("audit", "days"),
+    "signal": pgettext_lazy("audit", "signal"),
+    "ticket": pgettext_lazy("audit", "ticket"),
+    "token": pgettext_lazy("audit", "token"),
+    "name": pgettext_lazy("audit", "name"),
+    "scopes": pgettext_lazy("audit", "scopes"),
+    "role": pgettext_lazy("audit", "role"),
+    "departments": pgettext_lazy("audit", "departments"),
+    "factors": pgettext_lazy("audit", "second factor too"),
+    "changed": pgettext_lazy("audit", "changed"),
+    "first": pgettext_lazy("audit", "noted for the first time"),
+    "version": pgettext_lazy("audit", "version"),
+    "entries": pgettext_lazy("audit", "entries"),
+    "until": pgettext_lazy("audit", "up to entry"),
+    "broken_at": pgettext_lazy("audit", "broken at entry"),
+}
+BY: Final[Mapping[str, _StrPromise]] = {
+    "password": pgettext_lazy("audit", "password"),
+    "password+totp": pgettext_lazy("audit", "password and code"),
+    "password+recovery_codes": pgettext_lazy("audit", "password and recovery code"),
+    "code": pgettext_lazy("audit", "code"),
+    "socialaccount": pgettext_lazy("audit", "sign-in service"),
+    "oidc": pgettext_lazy("audit", "sign-in service"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as people read it."""
+
+    entry: AuditEntry
+    action: str
+    subject: str
+    address: str  # of what it is about; empty when there is no page of it
+    detail: str
+
+
+@requires(Right.AUDIT)
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """The audit, newest first."""
+    chosen = {name: request.GET.get(name, "").strip()[:200] for name in FILTERS}
+    found = _found(chosen)
+    text = request.GET.get("before", "")
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        found = found.filter(sequence__lt=int(text))
+    entries = list(found.order_by("-sequence")[: PAGE + 1])
+    more = entries[PAGE - 1].sequence if len(entries) > PAGE else None
+    query = {name: value for name, value in chosen.items() if value}
+    head = AuditHead.objects.first() or AuditHead()
+    context: dict[str, Any] = {
+        "rows": rows(entries[:PAGE]),
+        "chosen": chosen,
+        "is_filtered": bool(query),
+        "actors": Staff.objects.order_by("username").values_list("username", flat=True),
+        "actions": sorted(((slug, str(text)) for slug, text in desk_audit.ACTIONS.items()), key=lambda pair: pair[1]),
+        "further": "?" + urlencode({**query, "before": more}) if more else "",
+        "newest": "?" + urlencode(query) if text else "",
+        "head": head,
+        "broken": _broken(head),
+    }
+    return render(request, "console/audit.html", context)
+
+
+@requires(Right.AUDIT)
+@require_POST
+def check(request: HttpRequest) -> HttpResponse:
+    """Checks the chain now."""
+    desk_audit.flush()
+    found = audit_chain.check_and_note(timezone.now())
+    desk_audit.record(staff_of(request), "audit.checked", detail={"until": found.until, "broken_at": found.broken_at})
+    if found.broken_at is None:
+        messages.success(request, _("The chain holds: nothing was changed, removed or put in."))
+    return redirect("audit")
+
+
+def _found(chosen: Mapping[str, str]) -> QuerySet[AuditEntry, Any]:
+    found = AuditEntry.objects.all()
+    if chosen["actor"]:
+        found = found.filter(actor=chosen["actor"])
+    if chosen["action"]:
+        found = found.filter(action=chosen["action"])
+    if chosen["subject"]:
+        found = found.filter(_about(chosen["subject"]))
+    if since := read_day(chosen["since"]):
+        found = found.filter(at__gte=_midnight(since))
+    if until := read_day(chosen["until"]):
+        found = found.filter(at__lt=_midnight(until + timedelta(days=1)))
+    return found
+
+
+def _about(text: str) -> Any:
+    from django.db.models import Q
+
+    machines = Endpoint.objects.filter(host_name__icontains=text)[:200]
+    return Q(subject__icontains=text) | Q(subject__in=[desk_audit.machine(endpoint) for endpoint in machines])
+
+
+def _midnight(day: Any) -> datetime:
+    return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+
+
+def _broken(head: AuditHead) -> str:
+    return str(BROKEN[head.broken_why]) % {"entry": head.broken_at} if head.broken_why in BROKEN else ""
+
+
+def looks(endpoint: Endpoint, most: int = 20) -> list[Row]:
+    """Who looked at a machine last."""
+    return rows(AuditEntry.objects.filter(subject=desk_audit.machine(endpoint)).order_by("-sequence")[:most])
+
+
+def rows(entries: Iterable[AuditEntry]) -> list[Row]:
+    """Entries in words; one query for the machines they name."""
+    listed = list(entries)
+    found = {desk_audit.machine(endpoint): endpoint for endpoint in _machines(listed)}
+    return [_row(entry, found.get(entry.subject)) for entry in listed]
+
+
+def _machines(entries: Iterable[AuditEntry]) -> list[Endpoint]:
+    named = set()
+    for entry in entries:
+        kind, _slash, name = entry.subject.partition("/")
+        if kind == "machine":
+            try:
+                named.add(UUID(name))
+            except ValueError:
+                continue
+    return list(Endpoint.objects.filter(uuid__in=named)) if named else []
+
+
+def _row(entry: AuditEntry, endpoint: Endpoint | None) -> Row:
+    kind, _slash, name = entry.subject.partition("/")
+    subject, address = entry.subject, ""
+    if endpoint is not None:
+        subject, address = endpoint.host_name, reverse("machine", args=[endpoint.uuid])
+    elif kind == "ticket" and name.isdigit():
+        subject, address = f"#{name}", reverse("ticket", args=[int(name)])
+    elif kind == "staff":
+        subject = name
+    return Row(entry, str(desk_audit.ACTIONS.get(entry.action, entry.action)), subject, address, _detail(entry))
+
+
+def _detail(entry: AuditEntry) -> str:
+    told = {key: value for key, value in entry.told.items() if key != "all"}  # of settings: what stayed as it was
+    return " · ".join(
+        f"{DETAILS.get(key, key)}: {_plain(value)}" for key, value in told.items() if value not in ({}, None)
+    )
+
+
+def _plain(value: Any) -> str:
+    """A value of a detail; of somebody's role and departments, None is all departments."""
+    if isinstance(value, dict) and set(value) == {"role", "departments"}:
+        seen = _("all departments") if value["departments"] is None else _plain(value["departments"])
+        return f"{_plain(value['role'])}, {seen}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
+    if value is True:
+        return _("yes")
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    if isinstance(value, str) and value in Role.values:
+        return str(Role(value).label)
+    return str(BY.get(value, value)) if isinstance(value, str) else str(value)

@@ -1,0 +1,64 @@
+"""What each role at the desk may do: one table, which the console, the API and the commands ask.
+
+Departments are the other half (see scope.py): a role says *what* somebody may do, departments *of whom* they see it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Role(models.TextChoices):
+    """What somebody is at the desk."""
+
+    VIEWER = "viewer", _("viewer")
+    DESK = "desk", _("desk")
+    VISITOR = "visitor", _("visitor")
+    SPECIALIST = "specialist", _("specialist")
+    TEAM_LEAD = "team_lead", _("team lead")
+    PRIVACY_OFFICER = "privacy_officer", _("privacy officer")
+    ADMINISTRATOR = "administrator", _("administrator")
+
+
+class Right(models.TextChoices):
+    """One thing that somebody may do, as the page that refuses it says it."""
+
+    OWN_ACCOUNT = "own_account", _("see to your own account")
+    LOOK = "look", _("see tickets, machines, departments and rules")
+    ACT = "act", _("work on tickets")
+    RULES = "rules", _("change rules and articles")
+    STAFF = "staff", _("manage who works at the desk")
+    SETTINGS = "settings", _("see the collector's settings")
+    AUDIT = "audit", _("see who did and looked at what")
+
+
+_EVERYBODY: Final = frozenset({Right.OWN_ACCOUNT, Right.LOOK})
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+    Role.VIEWER: _EVERYBODY,
+    Role.DESK: _EVERYBODY | {Right.ACT},
+    Role.VISITOR: _EVERYBODY | {Right.ACT},
+    Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF},
+    Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
+    Role.ADMINISTRATOR: frozenset(Right),
+}
+# The roles that somebody with Right.STAFF may give and take; an administrator may do so with every role.
+GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST})
+
+
+def holders(right: Right) -> list[Role]:
+    """The roles that have a right."""
+    return [role for role in Role if right in RIGHTS[role]]
+
+
+def givable(giver: str) -> frozenset[Role]:
+    """The roles that somebody of the role ``giver`` may give, and whose holders they may manage."""
+    if giver == Role.ADMINISTRATOR:
+        return frozenset(Role)
+    return GIVEN_BY_TEAM_LEADS if Right.STAFF in RIGHTS.get(Role(giver), frozenset()) else frozenset()

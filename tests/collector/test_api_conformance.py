@@ -1,0 +1,104 @@
+"""The real application holds to its own OpenAPI description, whatever is sent: schemathesis asks every operation.
+
+``KEURING_API_EXAMPLES`` sets how often each is asked; `make fuzz` asks far more than the tests do.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.collector.console_fixtures import MODEL, USED
+from tests.collector.test_api import Program
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+    from tests.collector.console_fixtures import Site
+
+pytestmark = [
+    pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True),
+    pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning"),
+]
+EXAMPLES = int(os.environ.get("KEURING_API_EXAMPLES", "12"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+def _ask(operation: Any, mode: Any, program: Program, real: dict[str, Any], asked: dict[str, set[int]]) -> None:
+    """Asks one operation many times; ``asked`` keeps the statuses it gave."""
+    codes = asked.setdefault(str(operation.label), set())
+    # Compressed answers are what the console's middleware makes; here it is about what is in them.
+    headers = {"Authorization": f"Bearer {program.text}", "Accept-Encoding": "identity"}
+
+    @seed(5)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), is_real=st.booleans())
+    def ask(case: Case[Any], *, is_real: bool) -> None:
+        if is_real and case.path_parameters:
+            known = {**real, "name": "volume_filling"} if "/rules/" in case.path else real
+            case.path_parameters.update({key: known[key] for key in case.path_parameters})
+            if "/signals/" in case.path:
+                case.query = {**(case.query or {}), "subject": "C:"}
+        response = case.call(headers=headers)
+        case.validate_response(response, checks=CHECKS)
+        codes.add(response.status_code)
+
+    ask()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_every_operation_holds_to_the_description(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mode: GenerationMode
+) -> None:
+    from keuring_collector import wsgi
+    from keuring_collector.api import auth
+
+    for limit in (auth.REQUESTS, auth.WRONG):
+        monkeypatch.setattr(limit, "most", 10**9)
+    program = Program(site, site.staff(role="administrator"))
+    machine = site.machine()
+    site.fact(machine, MODEL, "Notitie 14")
+    site.measure(machine, USED, [0.5, 0.6] * 8, subject="C:")
+    real: dict[str, Any] = {
+        "number": site.ticket(machine).pk,
+        "identity": str(machine.uuid),
+        "name": "system.filesystem.utilization",
+        "slug": "volume-space",
+    }
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi.application)
+    asked: dict[str, set[int]] = {}
+
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        _ask(found.ok(), mode, program, real, asked)
+    assert len(asked) >= 15
+    if mode is GenerationMode.POSITIVE:
+        # Each was not only refused: with what is really there it answers.
+        assert [label for label, codes in asked.items() if not codes & {200, 409, 422}] == []
+        assert sum(200 in codes for codes in asked.values()) >= 10
