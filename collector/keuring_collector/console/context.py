@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.models import Notice, Staff, Ticket
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -36,9 +36,10 @@ class Place:
 
 
 PLACES: Final = (
+    Place("today", _("Today"), "today", ("today",)),
     Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
-    Place("departments", _("Departments"), "department", ("departments",)),
+    Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
@@ -62,6 +63,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         context |= {
             "places": PLACES,
             "place": next((place.name for place in PLACES if name in place.covers), ""),
+            "unseen": Notice.objects.filter(staff=staff, seen_at=None).count(),
             "open_tickets": Ticket.objects.filter(state__in=Ticket.OPEN).count(),
             "pack_problems": pack.current().problems,
         }

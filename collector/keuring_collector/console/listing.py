@@ -27,7 +27,7 @@ STATES: Final[Mapping[str, tuple[_StrPromise, tuple[str, ...]]]] = {
     "new": (_("New"), (State.NEW,)),
     "planned": (_("Planned"), (State.PLANNED,)),
     "snoozed": (_("Snoozed"), (State.SNOOZED,)),
-    "closed": (_("Closed"), (State.RESOLVED, State.DISMISSED)),
+    "closed": (_("Closed"), (State.RESOLVED, State.DISMISSED, State.MERGED)),
 }
 SORTS: Final[Mapping[str, _StrPromise]] = {
     "when": _("by when"),
@@ -158,7 +158,7 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     today, week, month = boundaries(now)
     return found.annotate(
         group=Case(
-            When(state__in=(State.RESOLVED, State.DISMISSED), then=Value(CLOSED)),
+            When(state__in=STATES["closed"][1], then=Value(CLOSED)),
             When(state=State.SNOOZED, then=Value(SNOOZED)),
             When(state=State.PLANNED, then=Value(PLANNED)),
             When(expected_at__lt=today, then=Value(NOW)),

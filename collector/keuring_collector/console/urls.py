@@ -6,15 +6,31 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from keuring_collector.console.views import account, departments, errors, machines, problems, queue, rules, ticket
+from keuring_collector.console.views import (
+    account,
+    departments,
+    errors,
+    machines,
+    problems,
+    queue,
+    rules,
+    several,
+    ticket,
+    today,
+)
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
 urlpatterns: list[URLPattern] = [
     path("", queue.queue, name="queue"),
-    path("tickets/", queue.bulk, name="bulk"),
+    path("today/", today.today, name="today"),
+    path("today/seen/", today.seen, name="seen"),
+    path("views/", today.keep_view, name="keep_view"),
+    path("undo/", several.undo, name="undo"),
+    path("tickets/", several.bulk, name="bulk"),
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),
+    path("tickets/<int:pk>/files/<int:number>/", ticket.attachment, name="attachment"),
     path("tickets/<int:pk>/<slug:action>/", ticket.act, name="ticket_act"),
     path("machines/", machines.machines, name="machines"),
     path("machines/<uuid:identity>/", machines.machine, name="machine"),

@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import digest
+from keuring_collector.desk import digest, outbox
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
@@ -102,6 +102,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
 
     return [
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
+        Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
         Task("compact", compact, every(dt.timedelta(minutes=10))),

@@ -7,7 +7,10 @@ One open ticket per endpoint and cause; its lines are the findings. The rules of
   graver than what was dismissed;
 - a finding that continues refreshes its line, wakes a snoozed ticket when it became graver, and opens a ticket again
   that somebody resolved more than a day ago while it is still true;
-- a finding that clears ends its line; when no line is left, a ticket that no person touched closes itself.
+- a finding that clears ends its line; when no line is left, a ticket that no person touched closes itself;
+- a line that a person snoozed does not count until it becomes graver than it was then; when every line of a new ticket
+  is snoozed, so is the ticket;
+- findings of a cause whose ticket was merged into another join that other one.
 """
 
 from __future__ import annotations
@@ -53,6 +56,12 @@ class _Ticket:
     touched: bool
     closed_at: float | None
     dismissed_severity: int | None
+    key: str = ""
+    merged_into: int | None = None
+    asleep_by_lines: bool = False
+
+
+_COLUMNS: Final = "id, state, severity, touched, closed_at, dismissed_severity, key, merged_into_id, asleep_by_lines"
 
 
 def ticket_key(endpoint: int, cause: str) -> str:
@@ -132,16 +141,28 @@ class _Work:
         self.dirty = False
 
     def _latest(self) -> _Ticket | None:
-        rows = self.connection.execute(
-            "SELECT id, state, severity, touched, closed_at, dismissed_severity FROM desk_ticket "
-            "WHERE endpoint_id = ? AND cause = ? ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, "
-            "closed_at DESC, id DESC LIMIT 1",
-            (self.endpoint, self.cause),
-        )
+        ticket = self._one(
+            "endpoint_id = ? AND cause = ? ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, "
+            "closed_at DESC, id DESC",
+            self.endpoint, self.cause,
+        )  # fmt: skip
+        if ticket is None or ticket.merged_into is None:
+            return ticket
+        host = self._one("id = ?", ticket.merged_into)
+        if host is None or host.closed_at is None:
+            return host or ticket
+        # The one that took it in is closed; its own cause may have a newer ticket by now.
+        return self._one("key = ? AND closed_at IS NULL", host.key) or host
+
+    def _one(self, condition: str, *values: Any) -> _Ticket | None:
+        lock = " FOR UPDATE" if self.connection.vendor == "postgresql" else ""  # against what people do meanwhile
+        rows = self.connection.execute(f"SELECT {_COLUMNS} FROM desk_ticket WHERE {condition} LIMIT 1{lock}", values)
         if not rows:
             return None
-        identity, state, severity, touched, closed, dismissed = rows[0]
-        return _Ticket(identity, state, severity, bool(touched), self.connection.time(closed), dismissed)
+        identity, state, severity, touched, closed, dismissed, key, merged, asleep = rows[0]
+        return _Ticket(
+            identity, state, severity, bool(touched), self.connection.time(closed), dismissed, key, merged, bool(asleep)
+        )
 
     @property
     def is_open(self) -> bool:
@@ -181,7 +202,7 @@ class _Work:
 
     def _create(self, finding: Finding) -> _Ticket:
         moment = self.connection.moment(self.now)
-        if self.ticket is not None:  # what goes on is a line of the new ticket from now on
+        if self.ticket is not None and self.ticket.key == self.key:  # what goes on is a line of the new ticket
             self.connection.execute(
                 "UPDATE desk_ticketline SET active = ? WHERE ticket_id = ? AND active = ?",
                 (False, self.ticket.id, True),
@@ -196,14 +217,17 @@ class _Work:
     def _reopen(self, ticket: _Ticket, finding: Finding) -> bool:
         self.connection.execute(
             "UPDATE desk_ticket SET state = 'new', closed_at = NULL, verdict = '', dismissal_reason = '', "
-            "touched = ?, planned_for = NULL, snoozed_until = NULL, reopened = reopened + 1, severity = ? WHERE id = ?",
-            (False, int(finding.severity), ticket.id),
+            "touched = ?, planned_for = NULL, snoozed_until = NULL, asleep_by_lines = ?, reopened = reopened + 1, "
+            "severity = ? WHERE id = ?",
+            (False, False, int(finding.severity), ticket.id),
         )
         self.connection.execute(
-            "UPDATE desk_ticketline SET active = ?, cleared_at = COALESCE(cleared_at, ?) WHERE ticket_id = ?",
+            "UPDATE desk_ticketline SET active = ?, cleared_at = COALESCE(cleared_at, ?), snoozed_until = NULL, "
+            "snoozed_severity = NULL WHERE ticket_id = ?",
             (False, self.connection.moment(self.now), ticket.id),
         )
         ticket.state, ticket.closed_at, ticket.touched, ticket.severity = "new", None, False, int(finding.severity)
+        ticket.asleep_by_lines = False
         self._history("reopened", {"rule": finding.rule, "subject": finding.subject})
         self.changes.append("reopened")
         return True
@@ -214,7 +238,8 @@ class _Work:
         at, low, high = finding.expected or (None, None, None)
         moment = self.connection.moment
         known = self.connection.execute(
-            "SELECT active, expected_at FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            "SELECT active, expected_at, snoozed_severity FROM desk_ticketline "
+            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
             (self.ticket.id, finding.rule, finding.subject),
         )
         self.connection.execute(
@@ -231,13 +256,24 @@ class _Work:
         )  # fmt: skip
         self.dirty = True
         what: dict[str, Any] = {"rule": finding.rule, "subject": finding.subject}
-        if not known or not known[0][0]:
-            if "opened" not in self.changes and "reopened" not in self.changes:
-                self._history("line", what)
-        elif at is not None:
+        if (not known or not known[0][0]) and "opened" not in self.changes and "reopened" not in self.changes:
+            self._history("line", what)
+        if known and known[0][2] is not None and finding.severity > known[0][2]:
+            self._wake_line(finding)
+        if known and known[0][0] and at is not None:
             before = self.connection.time(known[0][1])
             if before is not None and abs(at - before) >= MOVED:
                 self._history("moved", {**what, "from": before, "to": at})
+
+    def _wake_line(self, finding: Finding) -> None:
+        """A snoozed line counts again, because it became graver."""
+        assert self.ticket is not None  # noqa: S101  # take() made sure
+        self.connection.execute(
+            "UPDATE desk_ticketline SET snoozed_until = NULL, snoozed_severity = NULL "
+            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            (self.ticket.id, finding.rule, finding.subject),
+        )
+        self._history("line_woke", {"rule": finding.rule, "subject": finding.subject, "because": "worsened"})
 
     def _clear(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
@@ -267,33 +303,46 @@ class _Work:
         if not self.dirty or self.ticket is None:
             return
         lines = self.connection.execute(
-            "SELECT severity, expected_at, expected_low, expected_high FROM desk_ticketline "
+            "SELECT severity, expected_at, expected_low, expected_high, snoozed_until FROM desk_ticketline "
             "WHERE ticket_id = ? AND active = ? "
             "ORDER BY CASE WHEN expected_at IS NULL THEN 1 ELSE 0 END, expected_at, id",
             (self.ticket.id, True),
         )
-        now = self.connection.moment(self.now)
-        if not lines:
-            if not self.ticket.touched:
-                self.connection.execute(
-                    "UPDATE desk_ticket SET state = 'resolved', closed_at = ?, updated_at = ? WHERE id = ?",
-                    (now, now, self.ticket.id),
-                )
-                self._history("closed_itself", {})
-                self.changes.append("closed_itself")
-            return
+        if lines:
+            awake = [line for line in lines if line[4] is None]
+            self._follow(awake or lines, asleep=not awake)
+        elif not self.ticket.touched:
+            now = self.connection.moment(self.now)
+            self.connection.execute(
+                "UPDATE desk_ticket SET state = 'resolved', closed_at = ?, updated_at = ?, snoozed_until = NULL, "
+                "asleep_by_lines = ? WHERE id = ?",
+                (now, now, False, self.ticket.id),
+            )
+            self._history("closed_itself", {})
+            self.changes.append("closed_itself")
+
+    def _follow(self, lines: Sequence[Any], *, asleep: bool) -> None:
+        """Takes over severity and date of ``lines``; ``asleep``: a person snoozed every one of them."""
+        assert self.ticket is not None  # noqa: S101  # finish() made sure
+        ticket = self.ticket
         severity = max(line[0] for line in lines)
-        state = self.ticket.state
-        if severity > self.ticket.severity:
-            self._history("worsened", {"from": self.ticket.severity, "to": severity})
-            if state == "snoozed":
-                state = "new"
-                self._history("woke", {"because": "worsened"})
+        worsened = severity > ticket.severity and not asleep
+        if worsened:
+            self._history("worsened", {"from": ticket.severity, "to": severity})
+        state, by_lines = ticket.state, ticket.asleep_by_lines
+        if state == "snoozed" and not asleep and (worsened or by_lines):
+            state, by_lines = "new", False
+            self._history("woke", {"because": "worsened" if worsened else "finding"})
+        elif asleep and (state == "new" or by_lines):
+            state, by_lines = "snoozed", True
         self.connection.execute(
             "UPDATE desk_ticket SET state = ?, severity = ?, expected_at = ?, expected_low = ?, expected_high = ?, "
-            "updated_at = ?, snoozed_until = CASE WHEN ? = 'snoozed' THEN snoozed_until ELSE NULL END WHERE id = ?",
-            (state, severity, *lines[0][1:4], now, state, self.ticket.id),
+            "updated_at = ?, asleep_by_lines = ? WHERE id = ?",
+            (state, severity, *lines[0][1:4], self.connection.moment(self.now), by_lines, ticket.id),
         )
+        if by_lines or state != "snoozed":
+            until = min(line[4] for line in lines) if by_lines else None
+            self.connection.execute("UPDATE desk_ticket SET snoozed_until = ? WHERE id = ?", (until, ticket.id))
 
     def _history(self, kind: str, detail: Mapping[str, Any]) -> None:
         assert self.ticket is not None  # noqa: S101  # callers made sure

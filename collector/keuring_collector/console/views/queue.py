@@ -1,22 +1,18 @@
-"""The queue, and what can be done to several tickets at once."""
+"""The queue: which tickets, narrowed down how, and the views that somebody keeps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from keuring_collector.console import listing, pack, stories
-from keuring_collector.desk import actions
+from keuring_collector.console import listing, pack, saved, stories
+from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
@@ -24,7 +20,7 @@ from keuring_collector.fleet.models import Department, Endpoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from keuring_collector.console.listing import Choices, Listing
 
@@ -113,55 +109,11 @@ def queue(request: HttpRequest) -> HttpResponse:
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.choices.page < listed.pages else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
+        "people": Staff.objects.filter(is_active=True).order_by("first_name", "username"),
+        "verdicts": VERDICTS,
+        "here_query": choices.address()[1:],
+        "saved": saved.chips(staff, choices),
         "machines": Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
         "rule": state.rule(choices.rule) if choices.rule else None,
     }
     return render(request, "console/queue.html", context)
-
-
-@require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
-    """Takes, plans or snoozes the selected tickets; says how many went well and why others did not."""
-    staff = request.user
-    assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
-    chosen = [int(text) for text in request.POST.getlist("ticket") if text.isdigit()][: listing.PAGE]
-    back = reverse("queue") + listing.read(request.GET).address()
-    if not chosen:
-        messages.error(request, _("Nothing was selected. Tick some tickets first, or press x on a row."))
-        return HttpResponseRedirect(back)
-    done, refused = 0, []
-    for ticket in Ticket.objects.filter(pk__in=chosen).order_by("pk"):
-        try:
-            _act(request, ticket, staff)
-            done += 1
-        except actions.ActionError as error:
-            refused.append(str(error.message))
-    if done:
-        messages.success(request, ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done})
-    for reason in dict.fromkeys(refused):
-        count = refused.count(reason)
-        text = ngettext(
-            "%(n)s ticket was left as it is: %(why)s", "%(n)s tickets were left as they are: %(why)s", count
-        )
-        messages.error(request, text % {"n": count, "why": reason})
-    return HttpResponseRedirect(back)
-
-
-def _act(request: HttpRequest, ticket: Ticket, staff: Staff) -> None:
-    now, what = timezone.now(), request.POST.get("action", "")
-    if what == "take":
-        actions.take(ticket.pk, actor=staff, now=now)
-    elif what == "plan":
-        actions.plan(ticket.pk, actor=staff, now=now, day=read_day(request.POST.get("day", "")))
-    elif what == "snooze":
-        actions.snooze(ticket.pk, actor=staff, now=now, until=read_day(request.POST.get("day", "")))
-    else:
-        raise actions.NotPossible(_("The console does not know this action."))
-
-
-def read_day(text: str) -> date | None:
-    """A date from a form; None when it is none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

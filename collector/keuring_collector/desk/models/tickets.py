@@ -24,6 +24,7 @@ class Ticket(models.Model):
         SNOOZED = "snoozed", _("snoozed")
         RESOLVED = "resolved", _("resolved")
         DISMISSED = "dismissed", _("dismissed")
+        MERGED = "merged", _("merged")
 
     OPEN: ClassVar = (State.NEW, State.PLANNED, State.SNOOZED)
 
@@ -58,6 +59,8 @@ class Ticket(models.Model):
     touched = models.BooleanField(default=False)  # a person acted on it: it no longer closes itself
     planned_for = models.DateField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    asleep_by_lines = models.BooleanField(default=False, db_default=False)  # snoozed because each line of it is
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
     dismissal_reason = models.TextField(blank=True)
     dismissed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     verdict = models.CharField(max_length=5, choices=Verdict.choices, blank=True)
@@ -81,6 +84,7 @@ class Ticket(models.Model):
 class TicketLine(models.Model):
     """One finding within a ticket: a rule that is, or was, true for one subject.
 
+    ``snoozed_until``: until then, or until it is graver than ``snoozed_severity``, the line does not count.
     ``evidence`` is a list of {"role", "signal", "statistic", "subject", "value"} as it was when the line opened,
     ``evidence_now`` the same as it was last judged; signals by name.
     """
@@ -96,6 +100,8 @@ class TicketLine(models.Model):
     expected_at = models.DateTimeField(null=True, blank=True)
     expected_low = models.DateTimeField(null=True, blank=True)
     expected_high = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     evidence = models.JSONField(default=list)
     evidence_now = models.JSONField(default=list)
 
@@ -103,6 +109,9 @@ class TicketLine(models.Model):
         ordering: ClassVar = ["-severity", "expected_at", "subject"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ticket", "rule", "subject"], name="one_line_per_finding"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["snoozed_until"], name="line_asleep", condition=models.Q(snoozed_until__isnull=False))
         ]
 
 
@@ -118,6 +127,8 @@ class TicketHistory(models.Model):
         WORSENED = "worsened", _("became more urgent")
         MOVED = "moved", _("expected date moved")
         TAKEN = "taken", _("taken")
+        ASSIGNED = "assigned", _("assigned")
+        RELEASED = "released", _("released")
         PLANNED = "planned", _("planned")
         SNOOZED = "snoozed", _("snoozed")
         WOKE = "woke", _("back from snooze")
@@ -126,6 +137,15 @@ class TicketHistory(models.Model):
         CLOSED_ITSELF = "closed_itself", _("closed itself: the cause is gone")
         REOPENED = "reopened", _("reopened")
         NOTE = "note", _("note")
+        LINE_SNOOZED = "line_snoozed", _("finding snoozed")
+        LINE_WOKE = "line_woke", _("finding back from snooze")
+        FILE = "file", _("file added")
+        FILE_REMOVED = "file_removed", _("file removed")
+        LINKED = "linked", _("linked")
+        UNLINKED = "unlinked", _("link removed")
+        MERGED = "merged", _("merged")
+        TOOK_IN = "took_in", _("took in another ticket")
+        UNDONE = "undone", _("undone")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")
     at = models.DateTimeField()

@@ -38,7 +38,7 @@
     if (!summary) return false;
     if (summary.tagName === "SUMMARY") {
       summary.parentElement.open = true;
-      (one("textarea, input:not([type=hidden])", summary.parentElement) ?? summary).focus();
+      (one("textarea, select, input:not([type=hidden])", summary.parentElement) ?? summary).focus();
     } else summary.click();
     return true;
   }
@@ -85,7 +85,7 @@
     else if ("1234".includes(event.key) && one(".acts")) {
       event.preventDefault();
       verdict(event.key);
-    } else if (/^[tpsrdn]$/.test(event.key) && panel(event.key)) event.preventDefault();
+    } else if (/^[tapsrdnz]$/.test(event.key) && panel(event.key)) event.preventDefault();
   });
 
   // Charts: the nearest point under the pointer, or by arrow keys, in words.
