@@ -97,6 +97,14 @@ class Settings(BaseModel):
     )
     language: str = Field(default="nl", pattern="^(nl|en)$", description="Language of the desk until somebody chooses.")
     digest_hour: int = Field(default=7, ge=0, le=23, description="Hour at which the daily digest is mailed.")
+    fleet_ticket_machines: int = Field(
+        default=10,
+        ge=0,
+        description="From how many machines with the same cause on they become one fleet ticket; 0: never by itself.",
+    )
+    fleet_ticket_days: float = Field(
+        default=7, gt=0, le=90, description="Within how many days those tickets must have been opened."
+    )
     mail_server: str = Field(
         default="",
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",

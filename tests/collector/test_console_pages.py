@@ -36,12 +36,16 @@ def addresses(site: Site) -> dict[str, str]:
     from django.urls import reverse
 
     from keuring_collector.console.urls import urlpatterns
+    from keuring_collector.desk.models import FleetTicket
 
     machine = site.machine("LT-0777")
     site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
     ticket = site.ticket(machine)
+    fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
+        "fleet_ticket": [fleet.pk],
+        "fleet_act": [fleet.pk, "take"],
         "attachment": [ticket.pk, file.pk],
         "ticket": [ticket.pk],
         "ticket_act": [ticket.pk, "take"],
@@ -75,7 +79,8 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
         response = browser.get(address)
         if response.status_code in (302, 405):
             assert name in {
-                "sign_in", "sign_out", "bulk", "ticket_act", "preferences", "undo", "seen", "keep_view"
+                "sign_in", "sign_out", "bulk", "ticket_act", "preferences", "undo", "seen", "keep_view",
+                "gather", "fleet_act",
             }, name  # fmt: skip
             continue
         if name == "attachment":

@@ -70,6 +70,8 @@ _PLAIN: Final[Mapping[Kind, _StrPromise]] = {
     Kind.UNLINKED: pgettext_lazy("history", "removed the link to %(number)s"),
     Kind.MERGED: pgettext_lazy("history", "merged it into ticket %(other)s"),
     Kind.TOOK_IN: pgettext_lazy("history", "merged ticket %(other)s into this one"),
+    Kind.JOINED: pgettext_lazy("history", "put it together with others"),
+    Kind.LEFT: pgettext_lazy("history", "let it stand alone again"),
     Kind.UNDONE: pgettext_lazy("history", "took that back (%(what)s)"),
 }
 

@@ -37,7 +37,7 @@ class Place:
 
 PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
-    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act")),
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),

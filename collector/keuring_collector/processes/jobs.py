@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import digest, outbox
+from keuring_collector.desk import digest, gathering, outbox
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
@@ -100,7 +100,18 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         finally:
             store.close()
 
+    def gather(now: dt.datetime) -> None:
+        store = open_store(settings.database_url)
+        try:
+            within = dt.timedelta(days=settings.fleet_ticket_days)
+            made = gathering.gather(store, now, settings.fleet_ticket_machines, within)
+            if made:
+                log.info("fleet tickets made", tickets=made)
+        finally:
+            store.close()
+
     return [
+        Task("fleet_tickets", gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count, Q
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -12,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import listing, pack, saved, stories
+from keuring_collector.console.views.fleet_tickets import shared
 from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk.causes import cause_label
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
@@ -86,6 +88,16 @@ def _lists(choices: Choices) -> dict[str, list[Option]]:
     }
 
 
+def _together() -> list[dict[str, Any]]:
+    """The fleet tickets that are open, the largest first."""
+    is_open = Q(children__state__in=Ticket.OPEN)
+    found = FleetTicket.objects.filter(closed_at=None).annotate(machines=Count("children", filter=is_open))
+    return [
+        {"fleet": fleet, "cause": cause_label(fleet.cause), "common": shared(fleet)}
+        for fleet in found.order_by("-machines", "-opened_at")[:5]
+    ]
+
+
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Open tickets, grouped by when; the address holds every choice."""
@@ -112,6 +124,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "people": Staff.objects.filter(is_active=True).order_by("first_name", "username"),
         "verdicts": VERDICTS,
         "here_query": choices.address()[1:],
+        "together": _together() if choices.state == "open" else [],
+        "apart": choices.address(together="" if choices.together else "apart"),
         "saved": saved.chips(staff, choices),
         "machines": Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
         "rule": state.rule(choices.rule) if choices.rule else None,

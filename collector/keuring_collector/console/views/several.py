@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 
 from keuring_collector.console import listing
 from keuring_collector.console.views.deeds import Call, read_day, somebody
-from keuring_collector.desk import actions, undoing
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk import actions, gathering, undoing
+from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
     staff, now, step = request.user, timezone.now(), uuid.uuid4()
     assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
     asked = chosen(request)
-    back = reverse("queue") + listing.read(request.GET).address()
+    fleet = (
+        FleetTicket.objects.filter(pk=int(text)).first() if (text := request.GET.get("fleet", "")).isdigit() else None
+    )
+    back = reverse("fleet_ticket", args=[fleet.pk]) if fleet else ""
+    back = back or reverse("queue") + listing.read(request.GET).address()
     if not asked:
         messages.error(request, _("Nothing was selected. Tick some tickets first, or press x on a row."))
         return HttpResponseRedirect(back)
@@ -62,6 +66,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
             done += 1
         except actions.ActionError as error:
             refused.append(str(error.message))
+    if done and fleet:
+        gathering.acted(fleet.pk, request.POST.get("action", ""), done, actor=staff, now=now)
     if done:
         text = ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done}
         messages.success(request, text, extra_tags=f"undo:{step}")

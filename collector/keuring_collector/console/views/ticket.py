@@ -126,7 +126,7 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 def _ticket(pk: int) -> Ticket:
     return get_object_or_404(
         Ticket.objects.select_related(
-            "endpoint__colleague", "endpoint__department", "owner", "merged_into"
+            "endpoint__colleague", "endpoint__department", "owner", "merged_into", "parent"
         ).prefetch_related("lines"),
         pk=pk,
     )

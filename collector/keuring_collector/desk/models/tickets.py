@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.desk.models.fleet_tickets import FleetTicket
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.fleet.models import Endpoint
 
@@ -61,6 +62,7 @@ class Ticket(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     asleep_by_lines = models.BooleanField(default=False, db_default=False)  # snoozed because each line of it is
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
+    parent = models.ForeignKey(FleetTicket, on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
     dismissal_reason = models.TextField(blank=True)
     dismissed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     verdict = models.CharField(max_length=5, choices=Verdict.choices, blank=True)
@@ -145,6 +147,8 @@ class TicketHistory(models.Model):
         UNLINKED = "unlinked", _("link removed")
         MERGED = "merged", _("merged")
         TOOK_IN = "took_in", _("took in another ticket")
+        JOINED = "joined", _("joined others")
+        LEFT = "left", _("left the others")
         UNDONE = "undone", _("undone")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")

@@ -26,8 +26,11 @@
   const tally = one("[data-tally]");
   document.addEventListener("change", (event) => {
     if (event.target.matches(".pick input") && tally) {
-      const count = all(".pick input:checked").length;
+      const count = all(".pick input[name]:checked").length;
       tally.textContent = tally.dataset.tally.replace("0", count);
+    }
+    if (event.target.matches("[data-all]")) {
+      for (const box of all(".pick input[name]", event.target.form)) if (box.checked !== event.target.checked) box.click();
     }
     if (event.target.matches("[data-apply] select")) event.target.form.requestSubmit();
   });
