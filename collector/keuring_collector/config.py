@@ -97,6 +97,20 @@ class Settings(BaseModel):
     )
     language: str = Field(default="nl", pattern="^(nl|en)$", description="Language of the desk until somebody chooses.")
     digest_hour: int = Field(default=7, ge=0, le=23, description="Hour at which the daily digest is mailed.")
+    intake_days: float = Field(
+        default=7,
+        ge=0,
+        le=90,
+        description="A new collector opens no tickets for so long after its first machine enrolled, and then by those "
+        "rules that the desk switches on; 0: all rules open tickets from the start.",
+    )
+    ticket_budget: float = Field(
+        default=25,
+        ge=0,
+        le=1000,
+        description="Open tickets per hundred machines (and never fewer than this number in all); what is less urgent "
+        "waits visibly. What is urgent never waits for it. 0: no limit.",
+    )
     fleet_ticket_machines: int = Field(
         default=10,
         ge=0,

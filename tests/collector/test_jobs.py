@@ -164,9 +164,9 @@ def test_the_collectors_own_jobs_run(django_url: str, tmp_path: object) -> None:
     settings = config.Settings(data_directory=tmp_path, database=django_url)  # type: ignore[arg-type]
     runner = JobRunner("one", jobs.tasks(settings, PackWatch(None)))
     runner.prepare(NOW)
-    assert runner.run_due(lambda: NOW) == 8
+    assert runner.run_due(lambda: NOW) == 9
     assert {job.name: job.last_error for job in Job.objects.all()} == dict.fromkeys(
-        ["baselines", "compact", "digest", "fleet_tickets", "outbox", "purge", "sessions", "tokens", "wake"], ""
+        ["admit", "baselines", "compact", "digest", "fleet_tickets", "outbox", "purge", "sessions", "tokens", "wake"], ""
     )
     assert EnrolmentToken.objects.count() == 0
     assert Ticket.objects.get().state == "new"

@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import digest, gathering, outbox
+from keuring_collector.desk import digest, gathering, outbox, starting
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
@@ -45,6 +45,7 @@ def run(settings: Settings) -> int:
         metrics = exporter.serve(settings)
     except exporter.ExporterError as error:
         raise CommandError(str(error)) from error
+    starting.prepare(settings.intake_days, settings.ticket_budget, settings.time_zone, fresh=False)
     try:
         runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, packs, ending.is_set))
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
@@ -110,7 +111,19 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         finally:
             store.close()
 
+    def admit(now: dt.datetime) -> None:
+        nonlocal pack
+        pack = packs.changed() or pack
+        store = open_store(settings.database_url)
+        try:
+            opened = store.admit(pack.rules, now.timestamp())
+            if opened:
+                log.info("findings that waited are told", **opened)
+        finally:
+            store.close()
+
     return [
+        Task("admit", admit, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),

@@ -20,13 +20,14 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from keuring.signals.catalogue import BY_ID
 from keuring_collector.engine.model import Change, Finding, Severity
+from keuring_collector.store import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from keuring_collector.store.connection import Connection
+    from keuring_collector.store.holds import Hold, Holds
 
 DAY: Final = 86400.0
 RECURRENCE: Final = 14 * DAY  # a ticket that was resolved less long ago is opened again
@@ -75,11 +76,13 @@ def apply(
     rules: Mapping[str, TicketRule],
     now: float,
     received: Mapping[tuple[int, float], float] | None = None,
+    holds: Holds | None = None,
 ) -> dict[str, int]:
     """Opens, changes and closes tickets as ``findings`` say, window by window, so that it does not matter how windows
     were put together into batches.
 
     ``received`` gives the receive time of each window by its (endpoint, end); ``now`` is that of any other.
+    ``holds`` says what may not open a ticket now; such findings wait (store.waiting).
     Returns how often each of "opened", "reopened" and "closed_itself" happened.
     """
     groups: dict[tuple[float, int, str], list[Finding]] = {}
@@ -91,7 +94,7 @@ def apply(
     times = received or {}
     counts: dict[str, int] = {}
     for at, endpoint, cause in sorted(groups, key=lambda group: group[0]):
-        work = _Work(connection, endpoint, cause, times.get((endpoint, at), now))
+        work = _Work(connection, endpoint, cause, times.get((endpoint, at), now), holds)
         for finding in groups[at, endpoint, cause]:
             work.take(finding)
         work.finish()
@@ -101,7 +104,7 @@ def apply(
 
 
 def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, float, int]]:
-    """The findings of an endpoint that tickets know to be true: (rule, subject, since, severity).
+    """The findings of an endpoint that are told to be true: (rule, subject, since, severity), also those that wait.
 
     Those of closed tickets too, from the newest that has them: what goes on after somebody dismissed it is no news.
     """
@@ -111,12 +114,19 @@ def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, floa
         "ORDER BY CASE WHEN t.closed_at IS NULL THEN 1 ELSE 0 END, t.closed_at, t.id",
         (endpoint, True),
     )
-    newest = {(rule, subject): (connection.time(since) or 0.0, severity) for rule, subject, since, severity in rows}
+    waiting = connection.execute(
+        "SELECT rule, subject, since, severity FROM desk_waiting WHERE endpoint_id = ?", (endpoint,)
+    )
+    newest = {
+        (rule, subject): (connection.time(since) or 0.0, severity)
+        for rule, subject, since, severity in [*rows, *waiting]
+    }
     return [(*key, *newest[key]) for key in sorted(newest)]
 
 
 def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now: float) -> None:
     """Ends a line whose rule is no more; a ticket without other lines that nobody touched closes itself."""
+    waiting.drop(connection, endpoint, rule, subject)
     causes = connection.execute(
         "SELECT t.cause FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id WHERE t.endpoint_id = ? "
         "AND t.state IN ('new', 'planned', 'snoozed') AND l.rule = ? AND l.subject = ? AND l.active = ?",
@@ -130,7 +140,10 @@ def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now
 class _Work:
     """The ticket of one endpoint and cause while findings are applied to it."""
 
-    def __init__(self, connection: Connection, endpoint: int, cause: str, now: float) -> None:
+    def __init__(
+        self, connection: Connection, endpoint: int, cause: str, now: float, holds: Holds | None = None
+    ) -> None:
+        self.holds = holds
         self.connection = connection
         self.endpoint = endpoint
         self.cause = cause
@@ -170,35 +183,65 @@ class _Work:
 
     def take(self, finding: Finding) -> None:
         if finding.change is Change.CLEARED:
+            waiting.drop(self.connection, self.endpoint, finding.rule, finding.subject)
             if self.is_open:
                 self._clear(finding)
             elif self.ticket is not None:
                 self._end(finding)
             return
-        if not self.is_open and not self._open(finding):
+        way = "" if self.is_open else self._way(finding)
+        if way == "none":
             return
+        hold = self._hold(finding)
+        if hold is not None:
+            waiting.put(self.connection, finding, self.cause, hold, self.now)
+            return
+        if way:
+            self._open(finding, way)
         self._put_line(finding)
 
-    def _open(self, finding: Finding) -> bool:
-        """Makes or reopens the ticket that the finding belongs to; False where it may not."""
+    def _way(self, finding: Finding) -> str:
+        """What a finding without an open ticket does: "create" or "reopen" one, or "none"."""
         ticket = self.ticket
-        if ticket is not None and ticket.closed_at is not None:
-            age = self.now - ticket.closed_at
-            if ticket.state == "dismissed":
-                # A dismissal holds while the finding goes on, and for a recurrence soon after.
-                holds = finding.change is Change.CONTINUED or age < RECURRENCE
-                if holds and finding.severity <= (ticket.dismissed_severity or 0):
-                    return False
-                if holds:
-                    return self._reopen(ticket, finding)
-            elif finding.change is Change.CONTINUED and age < STILL_TRUE and ticket.touched:
-                return False
-            elif age < RECURRENCE or finding.change is Change.CONTINUED:
-                return self._reopen(ticket, finding)
+        if ticket is None or ticket.closed_at is None:
+            return "create"
+        age = self.now - ticket.closed_at
+        if ticket.state == "dismissed":
+            # A dismissal holds while the finding goes on, and for a recurrence soon after.
+            if finding.change is not Change.CONTINUED and age >= RECURRENCE:
+                return "create"
+            return "none" if finding.severity <= (ticket.dismissed_severity or 0) else "reopen"
+        if finding.change is Change.CONTINUED and age < STILL_TRUE and ticket.touched:
+            return "none"
+        return "reopen" if age < RECURRENCE or finding.change is Change.CONTINUED else "create"
+
+    def _hold(self, finding: Finding) -> Hold | None:
+        """What keeps the finding from joining or opening a ticket; what is a line already goes on."""
+        if self.holds is None:
+            return None
+        hold = self.holds.line(self.endpoint, finding.rule, self.cause, finding.at, self.now)
+        if self.is_open:
+            return None if hold is None or self._is_line(finding) else hold
+        return hold or self.holds.ticket(finding.severity)
+
+    def _is_line(self, finding: Finding) -> bool:
+        assert self.ticket is not None  # noqa: S101  # callers made sure
+        known = self.connection.execute(
+            "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
+            (self.ticket.id, finding.rule, finding.subject, True),
+        )
+        return bool(known)
+
+    def _open(self, finding: Finding, way: str) -> None:
+        """Makes or reopens the ticket that the finding belongs to."""
+        if self.holds is not None:
+            self.holds.opened()
+        if way == "reopen" and self.ticket is not None:
+            self._reopen(self.ticket, finding)
+            return
         self.ticket = self._create(finding)
         self._history("opened", {"rule": finding.rule, "subject": finding.subject})
         self.changes.append("opened")
-        return True
 
     def _create(self, finding: Finding) -> _Ticket:
         moment = self.connection.moment(self.now)
@@ -214,7 +257,7 @@ class _Work:
         )
         return _Ticket(rows[0][0], "new", int(finding.severity), touched=False, closed_at=None, dismissed_severity=None)
 
-    def _reopen(self, ticket: _Ticket, finding: Finding) -> bool:
+    def _reopen(self, ticket: _Ticket, finding: Finding) -> None:
         self.connection.execute(
             "UPDATE desk_ticket SET state = 'new', closed_at = NULL, verdict = '', dismissal_reason = '', "
             "touched = ?, planned_for = NULL, snoozed_until = NULL, asleep_by_lines = ?, reopened = reopened + 1, "
@@ -230,11 +273,10 @@ class _Work:
         ticket.asleep_by_lines = False
         self._history("reopened", {"rule": finding.rule, "subject": finding.subject})
         self.changes.append("reopened")
-        return True
 
     def _put_line(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        evidence = waiting.evidence_json(finding.evidence)
         at, low, high = finding.expected or (None, None, None)
         moment = self.connection.moment
         known = self.connection.execute(
@@ -258,6 +300,8 @@ class _Work:
         what: dict[str, Any] = {"rule": finding.rule, "subject": finding.subject}
         if (not known or not known[0][0]) and "opened" not in self.changes and "reopened" not in self.changes:
             self._history("line", what)
+        if not known or not known[0][0]:
+            waiting.drop(self.connection, self.endpoint, finding.rule, finding.subject)
         if known and known[0][2] is not None and finding.severity > known[0][2]:
             self._wake_line(finding)
         if known and known[0][0] and at is not None:
@@ -277,11 +321,7 @@ class _Work:
 
     def _clear(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        active = self.connection.execute(
-            "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
-            (self.ticket.id, finding.rule, finding.subject, True),
-        )
-        if not active:
+        if not self._is_line(finding):
             return
         self._end(finding)
         self.dirty = True
@@ -290,7 +330,7 @@ class _Work:
     def _end(self, finding: Finding) -> None:
         """The line is over; of a closed ticket nothing else changes."""
         assert self.ticket is not None  # noqa: S101  # callers made sure
-        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        evidence = waiting.evidence_json(finding.evidence)
         moment = self.connection.moment(finding.at)
         self.connection.execute(
             "UPDATE desk_ticketline SET active = ?, cleared_at = ?, judged_at = ?, evidence_now = ? "
@@ -350,9 +390,3 @@ class _Work:
             "INSERT INTO desk_tickethistory (ticket_id, at, kind, detail) VALUES (?, ?, ?, ?)",
             (self.ticket.id, self.connection.moment(self.now), kind, json.dumps(detail)),
         )
-
-
-def _evidence(item: Sequence[Any]) -> dict[str, Any]:
-    role, signal, statistic, subject, value = item
-    name = BY_ID[signal].name if signal in BY_ID else str(signal or "")
-    return {"role": role, "signal": name, "statistic": statistic, "subject": subject, "value": value}

@@ -3,6 +3,7 @@
 from keuring_collector.desk.models.filters import SavedFilter
 from keuring_collector.desk.models.fleet_tickets import FleetHistory, FleetTicket
 from keuring_collector.desk.models.jobs import Job
+from keuring_collector.desk.models.quiet import DeskState, Quiet, RuleSwitch, Waiting
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.desk.models.talk import Attachment, Notice, TicketLink
 from keuring_collector.desk.models.tickets import Ticket, TicketHistory, TicketLine
@@ -10,11 +11,14 @@ from keuring_collector.desk.models.undoing import Outgoing, Undo
 
 __all__ = [
     "Attachment",
+    "DeskState",
     "FleetHistory",
     "FleetTicket",
     "Job",
     "Notice",
     "Outgoing",
+    "Quiet",
+    "RuleSwitch",
     "SavedFilter",
     "Staff",
     "Ticket",
@@ -22,4 +26,5 @@ __all__ = [
     "TicketLine",
     "TicketLink",
     "Undo",
+    "Waiting",
 ]

@@ -1,0 +1,125 @@
+"""Starting in a real fleet: first the rules only report, then the desk switches them on one by one.
+
+``DeskState`` and ``RuleSwitch`` say how far it is; the write path reads them (store.holds).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Min
+
+from keuring_collector.desk.models import DeskState, RuleSwitch, Ticket, Waiting
+from keuring_collector.fleet.models import Endpoint
+from keuring_collector.store.holds import allowed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from keuring_collector.desk.models import Staff
+
+
+def prepare(intake_days: float, budget: float, time_zone: str, *, fresh: bool) -> None:
+    """Tells every process what the settings say. ``fresh``: a new collector, whose desk starts rule by rule.
+
+    A collector that worked before there was such a thing goes on as it did: all its rules open tickets.
+    """
+    with transaction.atomic():
+        state, made = DeskState.objects.get_or_create(
+            id=1,
+            defaults={
+                "rule_by_rule": fresh and intake_days > 0,
+                "intake_days": intake_days,
+                "budget": budget,
+                "time_zone": time_zone,
+            },
+        )
+        told = (intake_days, budget, time_zone)
+        if not made and told != (state.intake_days, state.budget, state.time_zone):
+            state.intake_days, state.budget, state.time_zone = told
+            state.save()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How far a desk is. ``until``: when the intake ends or ended; None: before the first machine, or there is none."""
+
+    rule_by_rule: bool
+    intake: bool
+    until: dt.datetime | None
+    budget: float
+    allowed: int
+    open_tickets: int
+    waiting: dict[str, int]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the budget is used up."""
+        return bool(self.budget) and self.open_tickets >= self.allowed
+
+
+def start(now: dt.datetime) -> Start:
+    """How far the desk is at ``now``."""
+    state = DeskState.objects.filter(id=1).first()
+    machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count()
+    waiting = dict(Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n"))
+    opened = Ticket.objects.filter(state__in=Ticket.OPEN).count()
+    if state is None:
+        return Start(False, False, None, 0.0, 0, opened, waiting)  # noqa: FBT003 - by the order of its fields
+    first = Endpoint.objects.aggregate(first=Min("enrolled_at"))["first"]
+    has_intake = state.rule_by_rule and state.intake_days > 0
+    until = first + timedelta(days=state.intake_days) if has_intake and first else None
+    intake = has_intake and (until is None or now < until)
+    return Start(state.rule_by_rule, intake, until, state.budget, allowed(machines, state.budget), opened, waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class WouldOpen:
+    """What a rule has waiting: findings, on how many machines, and the tickets that they would be."""
+
+    findings: int
+    machines: int
+    tickets: int
+    gravest: int
+
+
+def would_open() -> dict[str, WouldOpen]:
+    """What each rule would open if nothing but the desk's own choices held it back; by the rule's id."""
+    counted = (
+        Waiting.objects.order_by()
+        .values("rule")
+        .annotate(findings=Count("id"), machines=Count("endpoint", distinct=True), gravest=Max("severity"))
+    )
+    # A rule has one cause, so its tickets are its machines, but for those that have an open one already.
+    joins = (
+        Waiting.objects.filter(endpoint__tickets__state__in=Ticket.OPEN, endpoint__tickets__cause=F("cause"))
+        .order_by()
+        .values("rule")
+        .annotate(n=Count("endpoint", distinct=True))
+        .values_list("rule", "n")
+    )
+    joining = dict(joins)
+    return {
+        row["rule"]: WouldOpen(
+            row["findings"], row["machines"], row["machines"] - joining.get(row["rule"], 0), row["gravest"]
+        )
+        for row in counted
+    }
+
+
+def switch(rules: Iterable[str], *, opens: bool, actor: Staff, now: dt.datetime) -> int:
+    """Lets rules open tickets, or only report; returns how many. What waits for them is opened by the job ``admit``."""
+    count = 0
+    for rule in rules:
+        RuleSwitch.objects.update_or_create(rule=rule[:36], defaults={"opens": opens, "at": now, "by": actor})
+        count += 1
+    return count
+
+
+def finish() -> None:
+    """Ends starting: every rule opens tickets from now on, but for those that were switched off by hand."""
+    DeskState.objects.filter(id=1).update(rule_by_rule=False)
