@@ -44,6 +44,7 @@ def addresses(site: Site) -> dict[str, str]:
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
+        "quiet_end": [1],
         "fleet_ticket": [fleet.pk],
         "fleet_act": [fleet.pk, "take"],
         "attachment": [ticket.pk, file.pk],
@@ -80,7 +81,7 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
         if response.status_code in (302, 405):
             assert name in {
                 "sign_in", "sign_out", "bulk", "ticket_act", "preferences", "undo", "seen", "keep_view",
-                "gather", "fleet_act",
+                "gather", "fleet_act", "quiet_make", "quiet_end", "switch",
             }, name  # fmt: skip
             continue
         if name == "attachment":

@@ -166,7 +166,8 @@ def test_the_collectors_own_jobs_run(django_url: str, tmp_path: object) -> None:
     runner.prepare(NOW)
     assert runner.run_due(lambda: NOW) == 9
     assert {job.name: job.last_error for job in Job.objects.all()} == dict.fromkeys(
-        ["admit", "baselines", "compact", "digest", "fleet_tickets", "outbox", "purge", "sessions", "tokens", "wake"], ""
+        ["admit", "baselines", "compact", "digest", "fleet_tickets", "outbox", "purge", "sessions", "tokens", "wake"],
+        "",
     )
     assert EnrolmentToken.objects.count() == 0
     assert Ticket.objects.get().state == "new"

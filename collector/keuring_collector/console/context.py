@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
 from keuring_collector.desk.models import Notice, Staff, Ticket
+from keuring_collector.desk.starting import counted
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -37,10 +38,11 @@ class Place:
 
 PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
-    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket")),
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
-    Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
+    Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
 
@@ -60,11 +62,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = match.url_name if match else ""
+        mine, open_tickets = (
+            Notice.objects.filter(staff=staff, seen_at=None),
+            Ticket.objects.filter(state__in=Ticket.OPEN),
+        )
+        unseen, opened = Staff.objects.values_list(counted(mine), counted(open_tickets)).get(pk=staff.pk)
         context |= {
             "places": PLACES,
             "place": next((place.name for place in PLACES if name in place.covers), ""),
-            "unseen": Notice.objects.filter(staff=staff, seen_at=None).count(),
-            "open_tickets": Ticket.objects.filter(state__in=Ticket.OPEN).count(),
+            "unseen": unseen,
+            "open_tickets": opened,
             "pack_problems": pack.current().problems,
         }
     return context

@@ -14,10 +14,12 @@ from keuring_collector.console.views import (
     machines,
     problems,
     queue,
+    quiet,
     rules,
     several,
     ticket,
     today,
+    waiting,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ urlpatterns: list[URLPattern] = [
     path("fleet-tickets/", fleet_tickets.gather, name="gather"),
     path("fleet-tickets/<int:pk>/", fleet_tickets.fleet_ticket, name="fleet_ticket"),
     path("fleet-tickets/<int:pk>/<slug:action>/", fleet_tickets.act, name="fleet_act"),
+    path("quiet/", quiet.quiet_times, name="quiet"),
+    path("quiet/make/", quiet.make, name="quiet_make"),
+    path("quiet/<int:pk>/end/", quiet.end, name="quiet_end"),
+    path("waiting/", waiting.waiting, name="waiting"),
+    path("start/", waiting.start, name="start"),
+    path("start/switch/", waiting.switch, name="switch"),
     path("undo/", several.undo, name="undo"),
     path("tickets/", several.bulk, name="bulk"),
     path("tickets/<int:pk>/", ticket.ticket, name="ticket"),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Min
+from django.db.models import Count, F, Func, IntegerField, Max, Subquery
 
 from keuring_collector.desk.models import DeskState, RuleSwitch, Ticket, Waiting
 from keuring_collector.fleet.models import Endpoint
@@ -19,6 +19,8 @@ from keuring_collector.store.holds import allowed
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
 
@@ -64,17 +66,34 @@ class Start:
 
 def start(now: dt.datetime) -> Start:
     """How far the desk is at ``now``."""
-    state = DeskState.objects.filter(id=1).first()
-    machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count()
+    machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+    opened = Ticket.objects.filter(state__in=Ticket.OPEN)
+    first = Endpoint.objects.order_by("enrolled_at").values("enrolled_at")[:1]
+    state = DeskState.objects.annotate(
+        first=Subquery(first), machines=counted(machines), open_tickets=counted(opened)
+    ).first()
     waiting = dict(Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n"))
-    opened = Ticket.objects.filter(state__in=Ticket.OPEN).count()
     if state is None:
-        return Start(False, False, None, 0.0, 0, opened, waiting)  # noqa: FBT003 - by the order of its fields
-    first = Endpoint.objects.aggregate(first=Min("enrolled_at"))["first"]
+        return Start(
+            rule_by_rule=False, intake=False, until=None, budget=0.0, allowed=0, open_tickets=0, waiting=waiting
+        )
     has_intake = state.rule_by_rule and state.intake_days > 0
-    until = first + timedelta(days=state.intake_days) if has_intake and first else None
-    intake = has_intake and (until is None or now < until)
-    return Start(state.rule_by_rule, intake, until, state.budget, allowed(machines, state.budget), opened, waiting)
+    until = state.first + timedelta(days=state.intake_days) if has_intake and state.first else None
+    return Start(
+        rule_by_rule=state.rule_by_rule,
+        intake=has_intake and (until is None or now < until),
+        until=until,
+        budget=state.budget,
+        allowed=allowed(state.machines, state.budget),
+        open_tickets=state.open_tickets,
+        waiting=waiting,
+    )
+
+
+def counted(rows: QuerySet[Any]) -> Subquery:
+    """How many rows there are, as a part of another query."""
+    number = rows.order_by().annotate(number=Func("pk", function="COUNT", output_field=IntegerField()))
+    return Subquery(number.values("number"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console.listing import Choices
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk import quiet
+from keuring_collector.desk.models import Quiet, Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Row:
     open_count: int
     severities: list[tuple[int, int, str]]  # severity, open tickets, the queue's address
     address: str
+    quiets: list[Quiet]
 
 
 def _bar(row: Row, most: int) -> SafeString:
@@ -45,7 +48,7 @@ def _bar(row: Row, most: int) -> SafeString:
 
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
-    """The overview; four queries."""
+    """The overview; five queries."""
     machines: dict[int | None, Counter[bool]] = {}
     active = Endpoint.objects.filter(state=Endpoint.State.ACTIVE).order_by()
     for pk, simulated, count in active.values_list("department", "simulated").annotate(count=Count("id")):
@@ -57,6 +60,7 @@ def departments(request: HttpRequest) -> HttpResponse:
     people: dict[int | None, int] = dict(
         Colleague.objects.order_by().values_list("department").annotate(count=Count("id"))
     )
+    silent = quiet.of_departments(timezone.now())
     rows = []
     for department in [*Department.objects.all(), None]:
         pk = department.pk if department else None
@@ -70,7 +74,7 @@ def departments(request: HttpRequest) -> HttpResponse:
         rows.append(
             Row(
                 department, people.get(pk, 0), own.total(), own[True], sum(opened.values()), severities,
-                chosen.address(),
+                chosen.address(), silent.get(pk or 0, []),
             )
         )  # fmt: skip
     most = max((row.open_count for row in rows), default=0)

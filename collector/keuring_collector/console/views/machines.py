@@ -18,8 +18,8 @@ from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID, BY_NAME
 from keuring.signals.model import Kind
 from keuring_collector.console import charts, facts, figures, pack, readings, stories
-from keuring_collector.desk import signals, wording
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk import quiet, signals, wording
+from keuring_collector.desk.models import Staff, Ticket, Waiting
 from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "card": facts.card(endpoint, now),
+        "quiets": quiet.applying(endpoint, facts.model(endpoint), now),
+        "waits": Waiting.objects.filter(endpoint=endpoint).count(),
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,

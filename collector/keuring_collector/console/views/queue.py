@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from keuring_collector.console import listing, pack, saved, stories
 from keuring_collector.console.views.fleet_tickets import shared
 from keuring_collector.console.views.ticket import VERDICTS
+from keuring_collector.desk import starting
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
@@ -70,12 +71,11 @@ def _options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> 
     return [Option("", everything, not chosen), *(Option(value, text, value == chosen) for value, text in pairs)]
 
 
-def _lists(choices: Choices) -> dict[str, list[Option]]:
+def _lists(choices: Choices, people: Sequence[Staff]) -> dict[str, list[Option]]:
     departments = [(str(pk), name) for pk, name in Department.objects.values_list("pk", "name")]
     causes = Ticket.objects.filter(state__in=Ticket.OPEN).order_by("cause").values_list("cause", flat=True).distinct()
-    staff = Staff.objects.filter(is_active=True).order_by("username").values_list("pk", "first_name", "username")
-    people = [(str(pk), first or name) for pk, first, name in staff]
-    owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *people]
+    names = [(str(person.pk), person.first_name or person.get_username()) for person in people]
+    owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *names]
     named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
     return {
         "departments": _options(departments, choices.department, _("All departments")),
@@ -106,7 +106,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     assert isinstance(staff, Staff)  # noqa: S101 - LoginRequiredMiddleware let nobody else through
     choices = listing.read(request.GET)
     listed = listing.page(choices, staff, now)
-    state = pack.current()
+    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
+    state, begun = pack.current(), starting.start(now)
     groups = [
         (group, [stories.row(ticket, state, language, now) for ticket in group.tickets]) for group in listed.groups
     ]
@@ -116,16 +117,18 @@ def queue(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "states": _states(choices),
         "severities": _severities(listed),
-        "lists": _lists(choices),
+        "lists": _lists(choices, people),
         "before": listed.choices.address(page=listed.choices.page - 1) if listed.choices.page > 1 else "",
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.choices.page < listed.pages else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
-        "people": Staff.objects.filter(is_active=True).order_by("first_name", "username"),
+        "people": people,
         "verdicts": VERDICTS,
         "here_query": choices.address()[1:],
         "together": _together() if choices.state == "open" else [],
         "apart": choices.address(together="" if choices.together else "apart"),
+        "start": begun,
+        "waits": sum(begun.waiting.values()),
         "saved": saved.chips(staff, choices),
         "machines": Endpoint.objects.filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
         "rule": state.rule(choices.rule) if choices.rule else None,

@@ -16,13 +16,22 @@ from django.views.decorators.http import require_POST
 
 from keuring_collector.console import listing
 from keuring_collector.console.views.deeds import Call, read_day, somebody
-from keuring_collector.desk import actions, gathering, undoing
+from keuring_collector.desk import actions, gathering, quiet, undoing
+from keuring_collector.desk.acting import checked_day, morning_of
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest
+
+
+def _silence(call: Call) -> None:
+    """Silences the cause of a ticket on its machine until a day; the ticket itself stays as it is."""
+    day = checked_day("day", read_day(call.text("day")), call.now, first=1)
+    ticket = Ticket.objects.select_related("endpoint").get(pk=call.ticket)
+    quiet.silence_ticket(ticket, actor=call.actor, now=call.now, until=morning_of(day), reason=call.text("reason"))
+
 
 _ACTS: Final[Mapping[str, Callable[[Call], object]]] = {
     "take": lambda c: actions.take(c.ticket, **c.guarded),
@@ -31,6 +40,7 @@ _ACTS: Final[Mapping[str, Callable[[Call], object]]] = {
     "snooze": lambda c: actions.snooze(c.ticket, until=read_day(c.text("day")), **c.guarded),
     "resolve": lambda c: actions.resolve(c.ticket, verdict=c.text("verdict"), text=c.text("reason"), **c.guarded),
     "dismiss": lambda c: actions.dismiss(c.ticket, verdict=c.text("verdict"), reason=c.text("reason"), **c.guarded),
+    "silence": _silence,
 }
 
 
@@ -70,7 +80,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         gathering.acted(fleet.pk, request.POST.get("action", ""), done, actor=staff, now=now)
     if done:
         text = ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done}
-        messages.success(request, text, extra_tags=f"undo:{step}")
+        undoable = request.POST.get("action") != "silence"
+        messages.success(request, text, extra_tags=f"undo:{step}" if undoable else "")
     for reason in dict.fromkeys(refused):
         count = refused.count(reason)
         text = ngettext(

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
 from keuring_collector.console.views.deeds import DEEDS, Call
-from keuring_collector.desk import actions, causes, texts
-from keuring_collector.desk.models import Attachment, Notice, Staff, Ticket, TicketHistory
+from keuring_collector.desk import actions, causes, quiet, texts
+from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,11 @@ def _page(
         "say": _say(line, rule, ticket, moment) if line else [],
         "article": articles.link(state, rule, language) if rule else None,
         "card": facts.card(ticket.endpoint, now),
+        "quiets": [
+            each
+            for each in quiet.applying(ticket.endpoint, facts.model(ticket.endpoint), now)
+            if _about(each[0], ticket)
+        ],
         "others": beside,
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(ticket, state, language, now),
@@ -99,6 +104,10 @@ def _page(
         "today": timezone.localtime(now).date(),
     }
     return render(request, "console/ticket.html", context, status=status)
+
+
+def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
+    return quiet_time.cause in ("", ticket.cause)
 
 
 def _helped(ticket: Ticket) -> list[TicketHistory]:
