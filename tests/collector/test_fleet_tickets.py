@@ -35,8 +35,16 @@ def gather(site: Site, machines: int = 4, later: float = 0) -> int:
     return gathering.gather(readings.store(), site.now + dt.timedelta(days=later), machines, WEEK)
 
 
-def batch(site: Site, count: int, name: str = "LT", **fields: Any) -> list[Ticket]:
-    return [site.ticket(site.machine(f"{name}-{number}"), age=1, **fields) for number in range(count)]
+def batch(site: Site, count: int, name: str = "LT", model: str = "Notitie 14") -> list[Ticket]:
+    """Tickets of as many machines of one model; the first batch also makes a machine that is well, of another."""
+    from keuring_collector.fleet.models import Endpoint
+
+    if not Endpoint.objects.filter(host_name="WELL").exists():
+        site.fact(site.machine("WELL"), MODEL, "Toren 3")
+    tickets = [site.ticket(site.machine(f"{name}-{number}"), age=1) for number in range(count)]
+    for ticket in tickets:
+        site.fact(ticket.endpoint, MODEL, model)
+    return tickets
 
 
 def fresh(ticket: Any) -> Any:
@@ -59,9 +67,10 @@ def test_enough_machines_at_about_the_same_time_become_one(site: Site) -> None:
     assert fresh(other).parent is None
     assert list(tickets[0].history.values_list("kind", flat=True)) == ["opened", "joined"]
     assert not fresh(tickets[0]).touched  # it may still close itself
-    another = site.ticket(site.machine("LAST"), age=0)
+    (another,), (unlike,) = batch(site, 1, "LAST"), batch(site, 1, "UNLIKE", "Toren 3")
     assert gather(site) == 0  # joins the one that is there
     assert fresh(another).parent == fleet
+    assert fresh(unlike).parent is None
     assert list(fleet.history.values_list("kind", "detail")) == [
         ("opened", {"machines": 4}), ("joined", {"machines": 1})
     ]  # fmt: skip
@@ -74,16 +83,24 @@ def test_it_says_what_they_share_and_others_do_not(site: Site) -> None:
         well = site.machine(f"WELL-{number}")
         site.fact(well, MODEL, "Notitie 14" if number < 3 else "Toren 3")
         site.fact(well, 281, "Windows 11 Pro")
-    for number, ticket in enumerate(batch(site, 5)):
-        site.fact(ticket.endpoint, MODEL, "Notitie 14" if number else "Toren 3")
+    tickets = batch(site, 5)
+    site.fact(tickets[0].endpoint, MODEL, "Toren 3")
+    for ticket in tickets:
         site.fact(ticket.endpoint, 281, "Windows 11 Pro")
     gather(site)
+    assert fresh(tickets[0]).parent is None  # full as well, but of another model
     assert FleetTicket.objects.get().common == [
         {
             "signal": "keuring.hardware.model", "subject": "", "value": "Notitie 14",
-            "machines": 4, "of": 5, "others": 3, "others_of": 12,
+            "machines": 4, "of": 4, "others": 3, "others_of": 14,
         }
     ]  # fmt: skip
+
+
+def test_machines_that_share_nothing_are_not_one_problem(site: Site) -> None:
+    for number in range(6):
+        batch(site, 1, f"LT{number}", f"Model {number}")
+    assert gather(site) == 0
 
 
 def test_it_closes_with_its_last_child(site: Site) -> None:
@@ -124,9 +141,7 @@ def test_the_desk_acts_on_all_of_them_at_once(site: Site) -> None:
     from keuring_collector.desk.models import FleetTicket, Ticket
 
     browser = site.client(site.staff(first_name="Noor"))
-    for ticket in batch(site, 4):
-        site.fact(ticket.endpoint, MODEL, "Notitie 14")
-    site.fact(site.machine("WELL"), MODEL, "Toren 3")
+    batch(site, 4)
     lonely = site.ticket(site.machine("LONELY"), cause="battery-wear")
     gather(site)
     page = f"/fleet-tickets/{FleetTicket.objects.get().pk}/"

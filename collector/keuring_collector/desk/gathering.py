@@ -1,12 +1,14 @@
-"""Fleet tickets: many machines with one cause at about the same time are one problem with many children.
+"""Fleet tickets: many machines with one cause at about the same time, which share something that others do not, are one
+problem with many children.
 
-A job gathers them, so that the write path knows nothing of it. A fleet ticket closes when its last child does.
+Full disks on twelve unlike machines are twelve problems; on twelve of one model they may be one. A job gathers them, so
+that the write path knows nothing of it. A fleet ticket closes when its last child does.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -14,7 +16,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.acting import NotPossible, NotUnderstood, checked_text
-from keuring_collector.desk.common import common
+from keuring_collector.desk.common import common, with_it
 from keuring_collector.desk.models import FleetHistory, FleetTicket, Ticket, TicketHistory
 
 if TYPE_CHECKING:
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 Kind = FleetHistory.Kind
-LEFT_ALONE: Final = dt.timedelta(days=30)  # a cause that somebody said is not one problem
+LEFT_ALONE: Final = dt.timedelta(days=30)
 
 
 def gather(store: Store, now: dt.datetime, machines: int, within: dt.timedelta) -> int:
     """Makes and fills fleet tickets, and closes those that are done; returns how many it made.
 
-    A cause gets one when at least ``machines`` machines have an open ticket of it that was opened ``within`` that time
-    before ``now``; 0 machines: never.
+    A cause gets one when at least ``machines`` machines that have something in common have an open ticket of it that
+    was opened ``within`` that time before ``now``; 0 machines: never.
     """
     made = 0
     for unfinished in FleetTicket.objects.filter(closed_at=None):
@@ -45,11 +47,30 @@ def gather(store: Store, now: dt.datetime, machines: int, within: dt.timedelta) 
         fleet = FleetTicket.objects.filter(cause=cause, closed_at=None, by_hand=False).first()
         if fleet is None and (count < machines or _was_dissolved(cause, now)):
             continue
+        tickets = list(loose.filter(cause=cause))
+        shared = fleet.common if fleet else _common(store, cause, {ticket.endpoint_id for ticket in tickets}, now)
+        tickets = _sharing(store, shared, tickets)
+        if fleet is None and len({ticket.endpoint_id for ticket in tickets}) < machines:
+            continue
         try:
-            made += _gather_cause(store, cause, list(loose.filter(cause=cause)), now)
+            made += _gather_cause(store, cause, tickets, now)
         except IntegrityError:  # another collector's job made it at the same moment; the next run joins that one
             log.info("fleet ticket made elsewhere", cause=cause)
     return made
+
+
+def _common(store: Store, cause: str, ill: set[int], now: dt.datetime) -> list[dict[str, Any]]:
+    """What the machines share that those do not which were spared the cause for a month."""
+    lately = Ticket.objects.filter(cause=cause, opened_at__gt=now - LEFT_ALONE).values_list("endpoint", flat=True)
+    return common(store, ill, ill.union(lately))
+
+
+def _sharing(store: Store, shared: list[dict[str, Any]], tickets: list[Ticket]) -> list[Ticket]:
+    """The tickets of machines that have the most telling of what is ``shared``; none when nothing is."""
+    if not shared or not tickets:
+        return []
+    alike = with_it(store, shared[0], {ticket.endpoint_id for ticket in tickets})
+    return [ticket for ticket in tickets if ticket.endpoint_id in alike]
 
 
 def _was_dissolved(cause: str, now: dt.datetime) -> bool:
@@ -59,6 +80,8 @@ def _was_dissolved(cause: str, now: dt.datetime) -> bool:
 
 
 def _gather_cause(store: Store, cause: str, tickets: list[Ticket], now: dt.datetime) -> bool:
+    if not tickets:
+        return False
     with transaction.atomic():
         fleet, made = FleetTicket.objects.get_or_create(
             cause=cause, closed_at=None, by_hand=False, defaults={"opened_at": now, "updated_at": now}
@@ -85,7 +108,7 @@ def _add(fleet: FleetTicket, tickets: Iterable[Ticket], actor: Staff | None, now
 
 def look(store: Store, fleet: FleetTicket, now: dt.datetime) -> None:
     """Looks again at what the machines of a fleet ticket have in common."""
-    fleet.common = common(store, fleet.children.values_list("endpoint", flat=True).distinct())
+    fleet.common = _common(store, fleet.cause, set(fleet.children.values_list("endpoint", flat=True)), now)
     fleet.updated_at = now
     fleet.save(update_fields=["common", "updated_at"])
 
