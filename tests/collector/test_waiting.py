@@ -204,7 +204,7 @@ def test_the_intake_and_then_rule_by_rule(site: Site, connection: Connection, no
     third = site.machine("LT-3")
     tell(connection, finding(third.pk, later), now=later)
     assert ("LT-3", "rule") in waiting()
-    starting.finish()
+    starting.finish(actor=noor)
     assert admit(connection, later) == {"opened": 1}  # the rule that nobody decided about
     assert waiting() == [("LT-3", "rule")]  # and this one somebody did
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Q
-
 from keuring.signals import catalogue
 from keuring_collector.console import readings, stories
 from keuring_collector.desk.models import Ticket
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.console.pack import PackState
 
-LOOKED_AT: Final = 60  # the newest of the cause or rule; of these the most alike are shown
+LOOKED_AT: Final = 60  # the newest of the cause; of these the most alike are shown
 SHOWN: Final = 5
 
 
@@ -34,12 +32,11 @@ def rows(ticket: Ticket, state: PackState, language: str, now: datetime) -> list
     """The most alike first: the same rule and the same model, with what helped, before others."""
     rules = {line.rule for line in ticket.lines.all()}
     found = list(
-        Ticket.objects.filter(Q(cause=ticket.cause) | Q(lines__rule__in=rules))
+        Ticket.objects.filter(cause=ticket.cause)  # of which a rule has one, so this finds the same rule, too
         .exclude(endpoint=ticket.endpoint_id)
         .exclude(state=Ticket.State.MERGED)
         .select_related("endpoint", "owner")
         .prefetch_related("lines", "history")
-        .distinct()
         .order_by("-opened_at", "-pk")[:LOOKED_AT]
     )
     models = readings.store().facts_of(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
 from django.db.models import Count, F, Func, IntegerField, Max, Subquery
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
+
+log = structlog.get_logger(__name__)
 
 
 def prepare(intake_days: float, budget: float, time_zone: str, *, fresh: bool) -> None:
@@ -135,10 +138,12 @@ def switch(rules: Iterable[str], *, opens: bool, actor: Staff, now: dt.datetime)
     count = 0
     for rule in rules:
         RuleSwitch.objects.update_or_create(rule=rule[:36], defaults={"opens": opens, "at": now, "by": actor})
+        log.info("rule switched", rule=rule, opens=opens, by=actor.get_username())
         count += 1
     return count
 
 
-def finish() -> None:
+def finish(*, actor: Staff) -> None:
     """Ends starting: every rule opens tickets from now on, but for those that were switched off by hand."""
+    log.info("starting is over", by=actor.get_username())
     DeskState.objects.filter(id=1).update(rule_by_rule=False)

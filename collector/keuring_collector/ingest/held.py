@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from keuring_collector.store import holds
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from keuring_collector.store.connection import Connection
     from keuring_collector.store.holds import Holds
 
+log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 20.0  # a quiet time that somebody just made holds within this time
 
 
@@ -25,8 +28,16 @@ class HoldWatch:
         self._holds: Holds | None = None
 
     def look(self, connection: Connection, now: float) -> Holds | None:
-        """What holds at ``now`` (when the reports came), as of the last look. Raises StorageError."""
+        """What holds at ``now`` (when the reports came), as of the last look. Raises StorageError.
+
+        What somebody wrote into these tables must not make reports look as if they could not be judged: when it cannot
+        be read, what held before goes on.
+        """
         asked = self._monotonic()
         if asked >= self._next:
-            self._holds, self._next = holds.load(connection, now), asked + LOOK_SECONDS
+            self._next = asked + LOOK_SECONDS
+            try:
+                self._holds = holds.load(connection, now)
+            except (ValueError, KeyError, TypeError) as error:
+                log.error("quiet times cannot be read; those known before go on", error=repr(error))
         return self._holds

@@ -120,7 +120,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     known = pack.current().pack.rules
     chosen = [rule for rule in request.POST.getlist("rule") if rule in known]
     if action == "finish":
-        starting.finish()
+        starting.finish(actor=staff)
         messages.success(
             request, _("Starting is over: every rule opens tickets, also those that come with a later pack.")
         )

@@ -77,6 +77,7 @@ class Ticket(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "cause"], name="ticket_endpoint_cause"),
             models.Index(fields=["state", "-severity", "expected_at"], name="ticket_queue"),
+            models.Index(fields=["cause", "-opened_at"], name="ticket_cause"),
         ]
 
     def __str__(self) -> str:
@@ -159,4 +160,7 @@ class TicketHistory(models.Model):
 
     class Meta:
         ordering: ClassVar = ["at", "id"]
-        indexes: ClassVar = [models.Index(fields=["ticket", "at"], name="history_ticket_at")]
+        indexes: ClassVar = [
+            models.Index(fields=["ticket", "at"], name="history_ticket_at"),
+            models.Index(fields=["kind", "-at"], name="history_kind_at"),  # what happened lately
+        ]
