@@ -262,6 +262,18 @@ def test_a_rule_that_is_no_more_leaves_nothing_waiting(site: Site, connection: C
     assert waiting() == []
 
 
+def test_a_rule_that_opens_no_tickets_any_more_lets_nothing_through(
+    site: Site, connection: Connection, now: float
+) -> None:
+    begin()
+    quiet(site)
+    tell(connection, finding(site.machine("LT-1").pk, now), now=now)
+    assert admitting.admit(connection, {"worn"}, now + 2 * 3600) == {}
+    assert waiting() == [("LT-1", "rule")]
+    assert admitting.admit(connection, set(), now + 2 * 3600) == {}
+    assert admit(connection, now + 2 * 3600) == {"opened": 1}
+
+
 def test_without_a_word_of_the_desk_everything_opens(site: Site, connection: Connection, now: float) -> None:
     from keuring_collector.desk import starting
     from keuring_collector.desk.models import DeskState

@@ -116,7 +116,8 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None 
         pack = packs.changed() or pack
         store = open_store(settings.database_url)
         try:
-            opened = store.admit(pack.rules, now.timestamp())
+            opening = {rule.id for rule in pack.rules.values() if rule.maturity.opens_tickets}
+            opened = store.admit(opening, now.timestamp())
             if opened:
                 log.info("findings that waited are told", **opened)
         finally:

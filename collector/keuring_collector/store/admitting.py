@@ -22,7 +22,8 @@ LOOKED_AT: Final = 5000
 def admit(connection: Connection, rules: Collection[str], now: float) -> dict[str, int]:
     """Opens tickets for what nothing holds any more, the most urgent first, as far as the budget goes.
 
-    ``rules`` are those of the pack. Returns how often each change of tickets happened (see tickets.apply).
+    ``rules`` are those of the pack that open tickets. Returns how often each change of tickets happened (see
+    tickets.apply).
     """
     held = holding.load(connection, now, waiting=False)
     counts: dict[str, int] = {}

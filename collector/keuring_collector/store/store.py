@@ -221,7 +221,7 @@ class Store:
         return baselines.make(self.connection, questions, now, compacting, stop)
 
     def admit(self, rules: Collection[str], now: float) -> dict[str, int]:
-        """Opens tickets for findings that waited and that nothing holds any more (see admitting)."""
+        """Opens tickets for findings of ``rules`` that waited and that nothing holds any more (see admitting)."""
         return admitting.admit(self.connection, rules, now)
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
