@@ -174,6 +174,7 @@ def test_starting_shows_what_each_rule_would_open(site: Site, browser: Client) -
     assert "opens tickets Noor just now" in words(on)
     off = browser.post("/start/switch/", {"rule": FILLING, "action": "off"}, follow=True)
     assert "1 rule only reports now." in words(off)
+    assert '<a href="/start/">only reports</a>' in browser.get("/rules/volume_filling/").content.decode()
     assert "Choose a rule first" in words(browser.post("/start/switch/", {"action": "on"}, follow=True))
     over = browser.post("/start/switch/", {"action": "finish"}, follow=True)
     assert "This desk is past its start" in words(over)

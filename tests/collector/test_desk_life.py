@@ -330,8 +330,12 @@ def test_closing_and_snoozing_can_be_taken_back_too(site: Site) -> None:
     actions.plan(ticket.pk, actor=noor, now=site.now, day=day(site.now, 4))
     step = uuid.uuid4()
     actions.dismiss(ticket.pk, actor=noor, now=site.now, verdict="wrong", reason="oops", step=step)
+    actions.note(ticket.pk, actor=noor, now=site.now, text="Sorry.")  # a note is nothing to build upon
     undoing.undo(step, actor=noor, now=site.now)
     back = fresh(ticket)
+    last = back.history.last()
+    assert last is not None
+    assert (last.kind, last.detail) == ("undone", {"what": "dismissed"})
     assert (back.state, back.planned_for, back.verdict, back.closed_at) == ("planned", day(site.now, 4), "", None)
     step = uuid.uuid4()
     only = ticket.lines.get().pk

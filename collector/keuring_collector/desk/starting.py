@@ -99,6 +99,12 @@ def counted(rows: QuerySet[Any]) -> Subquery:
     return Subquery(number.values("number"))
 
 
+def only_reports(rule: str) -> bool:
+    """Whether the desk keeps a rule from opening tickets, for now or on purpose."""
+    switch_of = RuleSwitch.objects.filter(rule=rule).first()
+    return not switch_of.opens if switch_of else DeskState.objects.filter(rule_by_rule=True).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class WouldOpen:
     """What a rule has waiting: findings, on how many machines, and the tickets that they would be."""

@@ -42,8 +42,7 @@ def _one(kept: Undo, actor: Staff, now: datetime) -> bool:
             if not Undo.objects.filter(pk=kept.pk).delete()[0] or stamp(ticket) != kept.after:
                 return False
             _restore(ticket, kept.before)
-            last = ticket.history.filter(actor=actor).last()
-            what = {"what": last.kind} if last else {}
+            what = {"what": kept.before["what"]}
             TicketHistory.objects.create(
                 ticket=ticket, at=now, actor=actor, kind=TicketHistory.Kind.UNDONE, detail=what
             )
