@@ -133,6 +133,28 @@ class Settings(BaseModel):
     inspection_mail: bool = Field(
         default=False, description="Mail each APK report to the colleague whose machine it is, as soon as it is issued."
     )
+    intake_days: float = Field(
+        default=7,
+        ge=0,
+        le=90,
+        description="A new collector opens no tickets for so long after its first machine enrolled, and then by those "
+        "rules that the desk switches on; 0: all rules open tickets from the start.",
+    )
+    ticket_budget: float = Field(
+        default=25,
+        ge=0,
+        le=1000,
+        description="Open tickets per hundred machines (and never fewer than this number in all); what is less urgent "
+        "waits visibly. What is urgent never waits for it. 0: no limit.",
+    )
+    fleet_ticket_machines: int = Field(
+        default=10,
+        ge=0,
+        description="From how many machines with the same cause on they become one fleet ticket; 0: never by itself.",
+    )
+    fleet_ticket_days: float = Field(
+        default=7, gt=0, le=90, description="Within how many days those tickets must have been opened."
+    )
     mail_server: str = Field(
         default="",
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",

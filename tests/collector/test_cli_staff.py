@@ -66,11 +66,11 @@ def test_those_who_were_there_keep_what_they_could(database_url: str) -> None:
 
     with pointed_at(database_url):
         executor = MigrationExecutor(connection)
-        executor.migrate([("desk", "0001_initial")])
-        old = executor.loader.project_state([("desk", "0001_initial")]).apps.get_model("desk", "Staff")
+        executor.migrate([("desk", "0002_apk_inspections")])
+        old = executor.loader.project_state([("desk", "0002_apk_inspections")]).apps.get_model("desk", "Staff")
         old.objects.create(username="admin", is_superuser=True)
         old.objects.create(username="noor")
         executor = MigrationExecutor(connection)
-        executor.migrate([("desk", "0002_people_roles")])
-        new = executor.loader.project_state([("desk", "0002_people_roles")]).apps.get_model("desk", "Staff")
+        executor.migrate([("desk", "0003_people_roles")])
+        new = executor.loader.project_state([("desk", "0003_people_roles")]).apps.get_model("desk", "Staff")
         assert dict(new.objects.values_list("username", "role")) == {"admin": "administrator", "noor": "desk"}

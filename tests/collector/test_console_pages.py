@@ -52,6 +52,7 @@ def addresses(site: Site) -> dict[str, str]:
     """One address of every route, by its name."""
     from django.urls import reverse
 
+    from keuring_collector.desk.models import FleetTicket
     from tests.collector.test_roles import routes
 
     machine = site.machine("LT-0777")
@@ -59,7 +60,13 @@ def addresses(site: Site) -> dict[str, str]:
     ticket = site.ticket(machine)
     report = site.inspection(machine).number
     person = site.staff("colleague-of-mine").pk
+    fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
+    file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
+        "quiet_end": [1],
+        "fleet_ticket": [fleet.pk],
+        "fleet_act": [fleet.pk, "take"],
+        "attachment": [ticket.pk, file.pk],
         "ticket": [ticket.pk],
         "ticket_act": [ticket.pk, "take"],
         "machine": [machine.uuid],
@@ -98,8 +105,8 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
             assert name in LEADING_ON, name
             continue
         assert response.status_code == (404 if name in MISSING else 200), name
-        if response["Content-Type"] == "application/pdf":
-            continue
+        if response["Content-Type"] == "application/pdf" or name == "attachment":
+            continue  # a file, no page
         html = response.content.decode()
         assert f'<html lang="{language}"' in html
         assert html.count("<h1") == 1, name

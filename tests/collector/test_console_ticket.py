@@ -195,6 +195,18 @@ def test_events_are_drawn_by_the_day(site: Site, browser: Client) -> None:
     assert sorted(count for count in counts if count != "0 errors") == ["2 errors", "6 errors"]
 
 
+def test_what_changed_since_it_opened_is_said(site: Site, browser: Client) -> None:
+    from keuring_collector.desk.models import TicketLine
+
+    ticket = site.ticket()
+    TicketLine.objects.filter(ticket=ticket).update(evidence_now=used(0.93))
+    text = words(browser.get(f"/tickets/{ticket.pk}/"))
+    assert "Volume in use (C:) 88 % 93 % +5 %" in text
+    assert "limit 98 % 98 % –" in text
+    TicketLine.objects.filter(ticket=ticket).update(evidence_now=[])
+    assert "88 % – changed" in words(browser.get(f"/tickets/{ticket.pk}/"))
+
+
 def test_what_helped_before_is_shown(site: Site, browser: Client) -> None:
     from keuring_collector.desk import actions
 

@@ -52,6 +52,10 @@ class Served:
             evil_ticket = site.ticket(evil, subject=EVIL, cause="evil")
             self.pages = {
                 "queue": "/",
+                "today": "/today/",
+                "quiet": "/quiet/",
+                "waiting": "/waiting/",
+                "start": "/start/",
                 "ticket": f"/tickets/{ticket.pk}/",
                 "evil": f"/tickets/{evil_ticket.pk}/",
                 "machine": f"/machines/{machine.uuid}/",
@@ -175,6 +179,35 @@ def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
     assert served.ticket("ticket") == ("resolved", "early", True)
 
 
+def test_giving_undoing_and_several_at_once_by_keyboard_alone(served: Served, visit: Open) -> None:
+    page = visit().new_page()
+    page.goto("/?q=WS-0005")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".acts")
+    page.keyboard.press("a")
+    assert page.locator("#to").evaluate("field => field === document.activeElement")
+    page.keyboard.type("Noor")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message.success")
+    assert "with Noor" in page.locator(".about").inner_text()
+    page.keyboard.press("z")
+    page.wait_for_selector(".history >> text=took that back")
+    assert "nobody has it yet" in page.locator(".about").inner_text()
+    page.goto("/?q=WS-000")
+    for _ in range(2):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    assert page.locator("[data-tally]").inner_text() == "2 selected"
+    page.locator(".bulk button[value=take]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message.success")
+    assert "2 tickets changed." in page.locator(".message").inner_text()
+    page.keyboard.press("z")
+    page.wait_for_selector("text=Undone: 2 tickets are as they were.")
+
+
 def test_slash_searches_and_escape_closes(visit: Open) -> None:
     page = visit().new_page()
     page.goto("/")
@@ -277,11 +310,11 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     stranger = visit(signed_in=False, language=language, theme=theme).new_page()
     found: list[tuple[str, str, list[str]]] = []
     more = (
-        ("departments", "rule", "machines", "staff", "person", "settings", "audit")
+        ("departments", "rule", "machines", "waiting", "start", "staff", "person", "settings", "audit")
         if (language, theme) == ("en", "light")
         else ()
     )
-    for name in ("queue", "ticket", "machine", "sign-in", *more):
+    for name in ("queue", "ticket", "machine", "today", "quiet", "sign-in", *more):
         at = stranger if name == "sign-in" else page
         at.goto(served.pages.get(name, "/sign-in/"))
         assert at.evaluate("document.documentElement.lang") == language

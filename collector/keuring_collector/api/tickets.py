@@ -16,6 +16,7 @@ from keuring_collector.api import auth
 from keuring_collector.api.schemas import ERRORS, MachineRef, Texts, machine_ref
 from keuring_collector.console import chronicle, listing, pack
 from keuring_collector.desk import actions, scope, texts
+from keuring_collector.desk.acting import LONGEST_TEXT
 from keuring_collector.desk.models import Ticket, TicketLine
 
 if TYPE_CHECKING:
@@ -242,20 +243,20 @@ class Resolve(Seen):
     """The verdict, and what helped."""
 
     verdict: Literal["right", "early", "wrong", "known"]
-    text: str = Field("", max_length=actions.LONGEST_TEXT, pattern=r"^[^\x00]*$")
+    text: str = Field("", max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
 
 
 class Dismiss(Seen):
     """The verdict, and why nothing was done."""
 
     verdict: Literal["right", "early", "wrong", "known"]
-    reason: str = Field(min_length=1, max_length=actions.LONGEST_TEXT, pattern=r"^[^\x00]*$")
+    reason: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
 
 
 class Note(Schema):
     """What is to be remembered."""
 
-    text: str = Field(min_length=1, max_length=actions.LONGEST_TEXT, pattern=r"^[^\x00]*$")
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,11 @@ def _make_database(in_force: Settings) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     if path is not None:
         path.chmod(0o600)
+    from keuring_collector.desk import starting
+    from keuring_collector.fleet.models import Endpoint
+
+    fresh = not Endpoint.objects.exists()
+    starting.prepare(in_force.intake_days, in_force.ticket_budget, in_force.time_zone, fresh=fresh)
     steps = f" ({len(pending)} migrations)" if pending else ""
     _tell(bool(pending), f"database         {workspace.described(in_force)}{steps}")
 

@@ -60,6 +60,19 @@ _PLAIN: Final[Mapping[Kind, _StrPromise]] = {
     Kind.CLOSED_ITSELF: pgettext_lazy("history", "closed the ticket: the cause is gone"),
     Kind.REOPENED: pgettext_lazy("history", "opened the ticket again"),
     Kind.NOTE: pgettext_lazy("history", "wrote"),
+    Kind.ASSIGNED: pgettext_lazy("history", "gave the ticket to %(whom)s"),
+    Kind.RELEASED: pgettext_lazy("history", "let go of the ticket"),
+    Kind.LINE_SNOOZED: pgettext_lazy("history", "snoozed a finding until %(day)s"),
+    Kind.LINE_WOKE: pgettext_lazy("history", "brought a finding back from snooze"),
+    Kind.FILE: pgettext_lazy("history", "added the file %(name)s"),
+    Kind.FILE_REMOVED: pgettext_lazy("history", "removed the file %(name)s"),
+    Kind.LINKED: pgettext_lazy("history", "linked it to %(number)s"),
+    Kind.UNLINKED: pgettext_lazy("history", "removed the link to %(number)s"),
+    Kind.MERGED: pgettext_lazy("history", "merged it into ticket %(other)s"),
+    Kind.TOOK_IN: pgettext_lazy("history", "merged ticket %(other)s into this one"),
+    Kind.JOINED: pgettext_lazy("history", "put it together with others"),
+    Kind.LEFT: pgettext_lazy("history", "let it stand alone again"),
+    Kind.UNDONE: pgettext_lazy("history", "took that back (%(what)s)"),
 }
 
 
@@ -70,10 +83,17 @@ def _what(kind: Kind, detail: Mapping[str, Any], now: datetime) -> str:
         "day": _day(detail.get("day") or detail.get("until") or detail.get("to"), now),
         "verdict": str(Ticket.Verdict(verdict).label) if verdict in Ticket.Verdict.values else "–",
         "who": str(detail.get("from", "")),
+        "whom": str(detail.get("to", "")),
+        "what": _kind_of(detail.get("what")),
+        **{name: str(detail.get(name, "")) for name in ("name", "number", "other")},
     }
     if kind is Kind.TAKEN and words["who"]:
         return pgettext("history", "took the ticket over from %(who)s") % words
     return str(_PLAIN[kind]) % words
+
+
+def _kind_of(value: Any) -> str:
+    return str(Kind(value).label) if value in Kind.values else "–"
 
 
 def _severity(value: Any) -> str:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
 from keuring_collector.desk import scope
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.models import Notice, Staff, Ticket
 from keuring_collector.desk.roles import Right
+from keuring_collector.desk.starting import counted
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -39,11 +40,13 @@ class Place:
 
 
 PLACES: Final = (
-    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act")),
+    Place("today", _("Today"), "today", ("today",)),
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
-    Place("departments", _("Departments"), "department", ("departments",)),
+    Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
-    Place("rules", _("Rules"), "rule", ("rules", "rule", "article"), on_phone=False),
+    Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
 # At the foot of the rail.
@@ -83,12 +86,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = match.url_name if match else ""
+        mine, open_tickets = (
+            Notice.objects.filter(staff=staff, seen_at=None),
+            scope.tickets(staff).filter(state__in=Ticket.OPEN),
+        )
+        unseen, opened = Staff.objects.values_list(counted(mine), counted(open_tickets)).get(pk=staff.pk)
         context |= {
             "places": [place for place in PLACES if staff.may(place.right)],
             "foot": [place for place in FOOT if staff.may(place.right)],
             "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
             "may_act": staff.may(Right.ACT),
-            "open_tickets": scope.tickets(staff).filter(state__in=Ticket.OPEN).count(),
+            "unseen": unseen,
+            "open_tickets": opened,
             "pack_problems": pack.current().problems,
         }
     return context

@@ -74,6 +74,12 @@ def _text(values: Mapping[tuple[int, str], Value], signal: int) -> str:
     return str(value) if value not in (None, "") else ""
 
 
+def model(endpoint: Endpoint) -> str:
+    """The model of a machine, as it told it; empty when it is not known."""
+    signal = catalogue.KEURING_HARDWARE_MODEL.id
+    return str(readings.store().facts_of(signal, [endpoint.pk]).get((endpoint.pk, "")) or "")
+
+
 def card(endpoint: Endpoint, now: datetime) -> Card:
     """The card of one machine."""
     values = {(fact.signal, fact.subject): fact.value for fact in readings.store().facts(endpoint.pk)}

@@ -28,7 +28,7 @@ STATES: Final[Mapping[str, tuple[_StrPromise, tuple[str, ...]]]] = {
     "new": (_("New"), (State.NEW,)),
     "planned": (_("Planned"), (State.PLANNED,)),
     "snoozed": (_("Snoozed"), (State.SNOOZED,)),
-    "closed": (_("Closed"), (State.RESOLVED, State.DISMISSED)),
+    "closed": (_("Closed"), (State.RESOLVED, State.DISMISSED, State.MERGED)),
 }
 SORTS: Final[Mapping[str, _StrPromise]] = {
     "when": _("by when"),
@@ -66,6 +66,7 @@ class Choices:
     simulated: str = ""
     rule: str = ""
     q: str = ""
+    together: str = ""  # "apart": tickets that are part of a fleet ticket are shown as well
     sort: str = "when"
     page: int = 1
 
@@ -83,7 +84,7 @@ class Choices:
         return replace(self, sort="when", page=1) == Choices()
 
 
-_FIELDS: Final = ("state", "department", "cause", "owner", "simulated", "rule", "q", "sort", "page")
+_FIELDS: Final = ("state", "department", "cause", "owner", "simulated", "rule", "q", "together", "sort", "page")
 
 
 def read(query: QueryDict) -> Choices:
@@ -101,6 +102,7 @@ def read(query: QueryDict) -> Choices:
         simulated=_one_of(query.get("simulated", ""), SIMULATED, ""),
         rule=query.get("rule", "")[:36],
         q=query.get("q", "").strip()[:100],
+        together=_one_of(query.get("together", ""), {"apart": ""}, ""),
         sort=_one_of(query.get("sort", ""), SORTS, "when"),
         page=int(page) if _is_number(page) and int(page) > 0 else 1,
     )
@@ -154,12 +156,14 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
         found = found.filter(endpoint__simulated=choices.simulated == "only")
     if choices.rule:
         found = found.filter(id__in=TicketLine.objects.filter(rule=choices.rule, active=True).values("ticket"))
+    if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
+        found = found.exclude(parent__isnull=False, parent__closed_at=None)
     if choices.q:
         found = found.filter(_matching(choices.q))
     today, week, month = boundaries(now)
     return found.annotate(
         group=Case(
-            When(state__in=(State.RESOLVED, State.DISMISSED), then=Value(CLOSED)),
+            When(state__in=STATES["closed"][1], then=Value(CLOSED)),
             When(state=State.SNOOZED, then=Value(SNOOZED)),
             When(state=State.PLANNED, then=Value(PLANNED)),
             When(expected_at__lt=today, then=Value(NOW)),

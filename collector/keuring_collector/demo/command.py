@@ -38,7 +38,14 @@ if TYPE_CHECKING:
 READY_SECONDS: Final = 60.0
 FIRST_REPORT_SECONDS: Final = 45.0
 # The demo's own machine is looked at every second and sends every few, so that it is seen at once.
-POLICY: Final = {"sample_interval": "1", "window_duration": "5", "windows_per_flush": "1"}
+# A demo is past its intake, and shows every ticket that it has.
+POLICY: Final = {
+    "sample_interval": "1",
+    "window_duration": "5",
+    "windows_per_flush": "1",
+    "intake_days": "0",
+    "ticket_budget": "0",
+}
 # A demo keeps to itself: whatever the environment says of a real collector is left out.
 NOT_OURS: Final = ("KEURING_DATABASE", "KEURING_LISTEN_ADDRESS", "KEURING_PUBLIC_NAME", "KEURING_RULES_DIRECTORY")
 ADMINISTRATOR: Final = "admin"

@@ -1,104 +1,40 @@
 """What desk staff do with a ticket. Each action is one transaction: it looks again at the ticket as it is now, changes
 it, and writes down who did it. The moment comes in; nothing here reads a clock.
 
-``seen`` is the ticket's stamp as the person saw it (see ``stamp``); when the ticket has moved on since, the action is
-refused instead of overwriting a colleague's work. None: act whatever happened.
+``seen`` guards against acting on what has changed (see acting); an action with a ``step`` can be undone (see undoing).
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from keuring_collector.desk.models import Staff, Ticket, TicketHistory
+from keuring_collector.desk import notices
+from keuring_collector.desk.acting import (
+    ActionError,
+    ChangedMeanwhile,
+    NotPossible,
+    NotUnderstood,
+    checked_day,
+    checked_text,
+    follow_lines,
+    held,
+    morning_of,
+    record,
+    stamp,
+)
+from keuring_collector.desk.models import Notice, Staff, Ticket, TicketHistory, TicketLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import uuid
 
-    from django.utils.functional import _StrPromise
-
-LONGEST_DAYS: Final = 366
-LONGEST_TEXT: Final = 4000
+__all__ = [
+    "ActionError", "ChangedMeanwhile", "NotPossible", "NotUnderstood", "assign", "dismiss", "note", "plan", "release",
+    "resolve", "snooze", "snooze_line", "stamp", "take", "wake_line",
+]  # fmt: skip
 Kind = TicketHistory.Kind
-
-
-class ActionError(Exception):
-    """An action on a ticket that was not done; the message says why and what to do, in the language in force."""
-
-    def __init__(self, message: str | _StrPromise) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class NotPossible(ActionError):  # noqa: N818 - named for what it says
-    """The ticket is in a state in which this cannot be done."""
-
-
-class ChangedMeanwhile(ActionError):  # noqa: N818 - named for what it says
-    """Somebody else, or Keuring itself, changed the ticket since it was read."""
-
-
-class NotUnderstood(ActionError):  # noqa: N818 - named for what it says
-    """What was filled in cannot be used; ``field`` names where."""
-
-    def __init__(self, field: str, message: str | _StrPromise) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-def stamp(ticket: Ticket) -> str:
-    """What of a ticket a person acts upon, as text: people's work changes it, new evidence or a moved date do not."""
-    day = ticket.planned_for.isoformat() if ticket.planned_for else ""
-    until = ticket.snoozed_until.isoformat() if ticket.snoozed_until else ""
-    return "/".join((ticket.state, str(ticket.owner_id or ""), day, until, str(ticket.reopened)))
-
-
-@contextmanager
-def _held(ticket_id: int, seen: str | None, *, open_only: bool = True) -> Iterator[Ticket]:
-    with transaction.atomic():
-        ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
-        if seen is not None and seen != stamp(ticket):
-            raise ChangedMeanwhile(
-                _("Somebody else, or Keuring itself, changed this ticket while you were reading. Look at it again.")
-            )
-        if open_only and ticket.state not in Ticket.OPEN:
-            raise NotPossible(_("This ticket is closed already; nothing was changed. You can still add a note."))
-        yield ticket
-        ticket.save()
-
-
-def _record(ticket: Ticket, kind: TicketHistory.Kind, actor: Staff, now: datetime, **detail: Any) -> None:
-    ticket.touched = True
-    ticket.updated_at = now
-    TicketHistory.objects.create(ticket=ticket, at=now, actor=actor, kind=kind, detail=detail)
-
-
-def _text(field: str, value: str, *, required: bool = False) -> str:
-    value = value.strip()
-    if required and not value:
-        raise NotUnderstood(field, _("Write down why, in a few words: the next one to look at this will want to know."))
-    if len(value) > LONGEST_TEXT:
-        raise NotUnderstood(field, _("That is longer than fits (4000 characters). Shorten it a little."))
-    return value
-
-
-def _day(field: str, day: date | None, now: datetime, *, first: int) -> date:
-    """``day``, when it is at least ``first`` days from today and at most a year away."""
-    today = timezone.localtime(now).date()
-    if day is None:
-        raise NotUnderstood(field, _("Choose a date."))
-    if day < today + timedelta(days=first):
-        raise NotUnderstood(
-            field, _("That date has passed. Choose a later one.") if day < today else _("Choose a day after today.")
-        )
-    if day > today + timedelta(days=LONGEST_DAYS):
-        raise NotUnderstood(field, _("That is more than a year away. Choose an earlier date."))
-    return day
 
 
 def _verdict(value: str) -> Ticket.Verdict:
@@ -110,72 +46,204 @@ def _verdict(value: str) -> Ticket.Verdict:
         ) from None
 
 
-def take(ticket_id: int, *, actor: Staff, now: datetime, seen: str | None = None) -> Ticket:
+def _name(person: Staff | None) -> str:
+    return person.get_username() if person else ""
+
+
+def take(
+    ticket_id: int, *, actor: Staff, now: datetime, seen: str | None = None, step: uuid.UUID | None = None
+) -> Ticket:
     """Makes ``actor`` the owner. Raises NotPossible when they are already, or when the ticket is closed."""
-    with _held(ticket_id, seen) as ticket:
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
         if ticket.owner_id == actor.pk:
             raise NotPossible(_("You have this ticket already."))
-        before = ticket.owner.get_username() if ticket.owner else ""
+        before = _name(ticket.owner)
         ticket.owner = actor
-        _record(ticket, Kind.TAKEN, actor, now, **({"from": before} if before else {}))
+        record(ticket, Kind.TAKEN, actor, now, **({"from": before} if before else {}))
     return ticket
 
 
-def plan(ticket_id: int, *, actor: Staff, now: datetime, day: date | None, seen: str | None = None) -> Ticket:
+def assign(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    to: Staff | None,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
+    """Gives the ticket to a colleague at the desk, who is told. Raises NotUnderstood for somebody who left."""
+    if to is None or not to.is_active:
+        raise NotUnderstood("to", _("Choose somebody who works at the desk."))
+    if to.pk == actor.pk:
+        return take(ticket_id, actor=actor, now=now, seen=seen, step=step)
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        if ticket.owner_id == to.pk:
+            raise NotPossible(_("They have this ticket already."))
+        before = _name(ticket.owner)
+        ticket.owner = to
+        record(ticket, Kind.ASSIGNED, actor, now, to=_name(to), **({"from": before} if before else {}))
+        notices.tell(ticket, [to], Notice.Kind.ASSIGNED, actor, now, step=step)
+    return ticket
+
+
+def release(
+    ticket_id: int, *, actor: Staff, now: datetime, seen: str | None = None, step: uuid.UUID | None = None
+) -> Ticket:
+    """Makes the ticket nobody's; what was planned or snoozed stays so."""
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        if ticket.owner is None:
+            raise NotPossible(_("Nobody has this ticket."))
+        before = _name(ticket.owner)
+        ticket.owner = None
+        record(ticket, Kind.RELEASED, actor, now, **{"from": before})
+    return ticket
+
+
+def plan(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    day: date | None,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
     """Plans the work for a day, today or later; whoever plans an unowned ticket takes it."""
-    with _held(ticket_id, seen) as ticket:
-        ticket.planned_for = _day("day", day, now, first=0)
-        ticket.state, ticket.snoozed_until = Ticket.State.PLANNED, None
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        ticket.planned_for = checked_day("day", day, now, first=0)
+        ticket.state, ticket.snoozed_until, ticket.asleep_by_lines = Ticket.State.PLANNED, None, False
         ticket.owner = ticket.owner or actor
-        _record(ticket, Kind.PLANNED, actor, now, day=ticket.planned_for.isoformat())
+        record(ticket, Kind.PLANNED, actor, now, day=ticket.planned_for.isoformat())
     return ticket
 
 
-def snooze(ticket_id: int, *, actor: Staff, now: datetime, until: date | None, seen: str | None = None) -> Ticket:
+def snooze(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    until: date | None,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
     """Puts the ticket away until the start of a later day (desk's time), or until it becomes more urgent."""
-    with _held(ticket_id, seen) as ticket:
-        day = _day("until", until, now, first=1)
-        morning = datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())
-        ticket.state, ticket.planned_for = Ticket.State.SNOOZED, None
-        ticket.snoozed_until = morning.astimezone(UTC)
-        _record(ticket, Kind.SNOOZED, actor, now, until=day.isoformat())
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        day = checked_day("until", until, now, first=1)
+        ticket.state, ticket.planned_for, ticket.asleep_by_lines = Ticket.State.SNOOZED, None, False
+        ticket.snoozed_until = morning_of(day).astimezone(UTC)
+        record(ticket, Kind.SNOOZED, actor, now, until=day.isoformat())
+    return ticket
+
+
+def _line(ticket: Ticket, line_id: int) -> TicketLine:
+    line = TicketLine.objects.filter(ticket=ticket, pk=line_id).first()
+    if line is None or not line.active:
+        raise NotPossible(_("This finding is gone already; there is nothing to snooze."))
+    return line
+
+
+def snooze_line(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    line: int,
+    until: date | None,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
+    """Puts one finding away until a later day, or until it becomes graver; the others of the ticket go on.
+
+    When none is left that counts, the ticket is snoozed until the first of them comes back.
+    """
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        day = checked_day("until", until, now, first=1)
+        found = _line(ticket, line)
+        found.snoozed_until, found.snoozed_severity = morning_of(day).astimezone(UTC), found.severity
+        found.save(update_fields=["snoozed_until", "snoozed_severity"])
+        record(ticket, Kind.LINE_SNOOZED, actor, now, subject=found.subject, rule=found.rule, until=day.isoformat())
+        follow_lines(ticket)
+    return ticket
+
+
+def wake_line(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    line: int,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
+    """Lets a snoozed finding count again."""
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        found = _line(ticket, line)
+        if found.snoozed_until is None:
+            raise NotPossible(_("This finding is not snoozed."))
+        found.snoozed_until = found.snoozed_severity = None
+        found.save(update_fields=["snoozed_until", "snoozed_severity"])
+        record(ticket, Kind.LINE_WOKE, actor, now, subject=found.subject, rule=found.rule)
+        follow_lines(ticket)
     return ticket
 
 
 def _close(ticket: Ticket, state: Ticket.State, verdict: Ticket.Verdict, now: datetime) -> None:
     ticket.state, ticket.verdict, ticket.closed_at = state, verdict, now
     ticket.planned_for = ticket.snoozed_until = None
+    ticket.asleep_by_lines = False
 
 
 def resolve(
-    ticket_id: int, *, actor: Staff, now: datetime, verdict: str, text: str = "", seen: str | None = None
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    verdict: str,
+    text: str = "",
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
 ) -> Ticket:
     """Closes the ticket because the work is done. ``text`` says what helped; it may be empty."""
-    with _held(ticket_id, seen) as ticket:
-        text = _text("text", text)
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        text = checked_text("text", text)
         _close(ticket, Ticket.State.RESOLVED, _verdict(verdict), now)
         ticket.owner = ticket.owner or actor
-        _record(ticket, Kind.RESOLVED, actor, now, verdict=ticket.verdict, **({"text": text} if text else {}))
+        record(ticket, Kind.RESOLVED, actor, now, verdict=ticket.verdict, **({"text": text} if text else {}))
     return ticket
 
 
 def dismiss(
-    ticket_id: int, *, actor: Staff, now: datetime, verdict: str, reason: str, seen: str | None = None
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    verdict: str,
+    reason: str,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
 ) -> Ticket:
     """Closes the ticket without work, with a reason. It only comes back when it becomes more urgent than it is now."""
-    with _held(ticket_id, seen) as ticket:
-        ticket.dismissal_reason = _text("reason", reason, required=True)
+    with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
+        ticket.dismissal_reason = checked_text("reason", reason, required=True)
         _close(ticket, Ticket.State.DISMISSED, _verdict(verdict), now)
         ticket.dismissed_severity = ticket.severity
-        _record(ticket, Kind.DISMISSED, actor, now, verdict=ticket.verdict, reason=ticket.dismissal_reason)
+        record(ticket, Kind.DISMISSED, actor, now, verdict=ticket.verdict, reason=ticket.dismissal_reason)
     return ticket
 
 
-def note(ticket_id: int, *, actor: Staff, now: datetime, text: str) -> Ticket:
-    """Adds a note; also to a closed ticket."""
-    with _held(ticket_id, None, open_only=False) as ticket:
+def note(ticket_id: int, *, actor: Staff, now: datetime, text: str, step: uuid.UUID | None = None) -> Ticket:
+    """Adds a note, also to a closed ticket; staff who are mentioned in it (@name) are told."""
+    with held(ticket_id, None, open_only=False) as ticket:
         text = text.strip()
         if not text:
             raise NotUnderstood("text", _("Write something first."))
-        _record(ticket, Kind.NOTE, actor, now, text=_text("text", text))
+        text = checked_text("text", text)
+        told = notices.mentioned(text)
+        detail: dict[str, Any] = {"text": text}
+        if told:
+            detail["mentioned"] = [_name(person) for person in told]
+        record(ticket, Kind.NOTE, actor, now, **detail)
+        others = [person for person in told if person.pk != actor.pk]
+        notices.tell(ticket, others, Notice.Kind.MENTION, actor, now, text=text, step=step)
     return ticket

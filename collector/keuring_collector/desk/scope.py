@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.models import FleetTicket, Quiet, Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
@@ -23,6 +23,19 @@ M = TypeVar("M", bound=Model)
 def tickets(staff: Staff) -> QuerySet[Ticket]:
     """The tickets on machines that they may see."""
     return _within(Ticket.objects.all(), staff, "endpoint__department__in")
+
+
+def fleet_tickets(staff: Staff) -> QuerySet[FleetTicket]:
+    """The fleet tickets with a machine that they may see."""
+    found = FleetTicket.objects.all()
+    return found if staff.department_ids is None else found.filter(children__in=tickets(staff)).distinct()
+
+
+def quiet_times(staff: Staff) -> QuerySet[Quiet]:
+    """The quiet times that they have to do with: those of their departments and machines."""
+    found = Quiet.objects.all()
+    ids = staff.department_ids
+    return found if ids is None else found.filter(Q(department__in=ids) | Q(endpoint__department__in=ids))
 
 
 def endpoints(staff: Staff) -> QuerySet[Endpoint]:

@@ -16,6 +16,8 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
+from keuring.signals.catalogue import BY_NAME
+from keuring.signals.model import Kind
 from keuring_collector.desk import causes, signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
 
@@ -58,11 +60,12 @@ class RuleTexts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One row of a ticket's evidence: a number then and now, in words."""
+    """One row of a ticket's evidence: a number then and now, and what changed, in words (empty: nothing)."""
 
     label: str
     then: str
     now: str
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +328,22 @@ def proofs(line: TicketLine, measure: Measure, language: str, now: datetime, sig
         rows = []
         for key in dict.fromkeys([*opened, *latest]):
             name = _row_name(opened.get(key) or latest[key], key[0], measure, signs)
-            rows.append(Proof(name, _told(opened.get(key), measure, now), _told(latest.get(key), measure, now)))
+            then, current = opened.get(key), latest.get(key)
+            told = _told(then, measure, now), _told(current, measure, now)
+            rows.append(Proof(name, *told, _change(then, current, measure, now) if told[0] != told[1] else ""))
         return rows
+
+
+def _change(then: Mapping[str, Any] | None, current: Mapping[str, Any] | None, measure: Measure, now: datetime) -> str:
+    """By how much a number moved; for what is no number, or came or went, only that it is another."""
+    if then is not None and current is not None and then.get("role") in ("value", "growth", "points"):
+        before, after = then.get("value"), current.get("value")
+        signal = BY_NAME.get(str(then.get("signal")))
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (before, after))
+        if numbers and (signal is None or signal.kind is not Kind.FACT):
+            difference = float(str(after)) - float(str(before))
+            return ("+" if difference > 0 else "−") + _told({**then, "value": abs(difference)}, measure, now)
+    return gettext("changed")
 
 
 def _told(item: Mapping[str, Any] | None, measure: Measure, now: datetime) -> str:

@@ -8,7 +8,7 @@ endpoints in it is dropped and nothing else needs undoing.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,6 +21,7 @@ from keuring_collector.engine.model import Change
 from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
 from keuring_collector.ingest.departments import Departments
+from keuring_collector.ingest.held import HoldWatch
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
 from keuring_collector.ingest.usual import BaselineWatch
@@ -87,6 +88,7 @@ class WritePath:
         self._layouts: dict[int, set[int]] = {}
         self._snapshots: dict[int, int] = {}
         self._departments = Departments()
+        self._held = HoldWatch()
         self.use(pack)
 
     def use(self, pack: RulePack) -> None:
@@ -317,7 +319,7 @@ class WritePath:
         if not findings:
             return {}
         received = {(window.endpoint, window.end): window.received for window in work.windows}
-        return tickets.apply(connection, findings, self._rules, now, received)
+        return tickets.apply(connection, findings, self._rules, now, received, self._held.look(connection, now))
 
     def _is_due(self, endpoint: int, position: int) -> bool:
         """Whether the state should be kept now. The first report's always is: it says by which pack was judged."""
@@ -344,7 +346,7 @@ class WritePath:
         for disposition, count in dispositions.items():
             metrics.REPORTS.labels(_WORDS[disposition]).inc(count)
         metrics.REPORT_BYTES.inc(sum(len(entry.samples) for entry in work.entries))
-        for delay, count in _delays(work.windows):
+        for delay, count in _delays(work.windows).items():
             metrics.DELAY.labels(delay).inc(count)
         metrics.EVALUATIONS.inc(len(work.windows) * len(self._rules))
         for finding in findings:
@@ -387,14 +389,12 @@ class WritePath:
 _WORDS: Final = {STORED: "stored", DUPLICATE: "duplicate", QUARANTINED: "quarantined", OUT_OF_ORDER: "out_of_order"}
 
 
-def _delays(windows: Iterable[Window]) -> Iterator[tuple[str, int]]:
-    counts: dict[str, int] = defaultdict(int)
-    for window in windows:
-        delay = window.received - window.end
-        counts["15m" if delay <= 900 else "1h" if delay <= 3600 else "1d" if delay <= 86400 else "older"] += 1
-    yield from counts.items()
+def _delays(windows: Iterable[Window]) -> Counter[str]:
+    delays = (window.received - window.end for window in windows)
+    return Counter(
+        "15m" if late <= 900 else "1h" if late <= 3600 else "1d" if late <= 86400 else "older" for late in delays
+    )
 
 
 def _chunks(items: list[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    return (items[start : start + size] for start in range(0, len(items), size))

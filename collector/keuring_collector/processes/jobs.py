@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import audit, audit_chain, changes, digest
+from keuring_collector.desk import audit, audit_chain, changes, digest, gathering, outbox, starting
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
@@ -26,10 +27,11 @@ from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from keuring_collector.config import Settings
-    from keuring_collector.desk.texts import RuleTexts
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
@@ -48,6 +50,7 @@ def run(settings: Settings) -> int:
         metrics = exporter.serve(settings)
     except exporter.ExporterError as error:
         raise CommandError(str(error)) from error
+    starting.prepare(settings.intake_days, settings.ticket_budget, settings.time_zone, fresh=False)
     try:
         runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, packs, ending.is_set))
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
@@ -59,90 +62,118 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] | None = None) -> list[Task]:
-    """The background work of a collector with these settings; what takes long ends early when ``stop`` says so."""
+class Work:
+    """What the tasks do, with what they share. What takes long ends early when ``stop`` says so."""
 
-    def due(now: dt.datetime) -> dt.datetime:
-        return digest.next_digest(now, settings.digest_hour, settings.time_zone)
+    def __init__(self, settings: Settings, packs: PackWatch, stop: Callable[[], bool]) -> None:
+        self.settings = settings
+        self.stop = stop
+        self._packs = packs
+        self._pack = packs.first()
 
-    pack = packs.first()
+    @property
+    def pack(self) -> RulePack:
+        """The rules in force."""
+        self._pack = self._packs.changed() or self._pack
+        return self._pack
 
-    def rule_of(rule: str) -> RuleTexts | None:
-        return pack.rules.get(rule)
-
-    def send_digest(now: dt.datetime) -> None:
-        nonlocal pack
-        pack = packs.changed() or pack
-        digest.send(now, due(now), rule_of, console_url(settings), settings.language)
-
-    def compact(now: dt.datetime) -> None:
-        store = open_store(settings.database_url)
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The store, for one piece of work."""
+        opened = open_store(self.settings.database_url)
         try:
-            report = store.compact(now.timestamp(), settings.journal_days, COMPACTION_SECONDS, stop)
-            log.debug("compacted", endpoints=report.endpoints, reports=report.reports, finished=report.finished)
+            yield opened
         finally:
-            store.close()
+            opened.close()
 
-    def make_baselines(now: dt.datetime) -> None:
-        nonlocal pack
-        pack = packs.changed() or pack
-        questions = {question for rule in pack.compiled.rules for question in questions_of(rule)}
-        store = open_store(settings.database_url)
-        try:
-            made = store.make_baselines(questions, now.timestamp(), settings.journal_days, stop or (lambda: False))
+    def next_digest(self, now: dt.datetime) -> dt.datetime:
+        """When the digest is due again."""
+        return digest.next_digest(now, self.settings.digest_hour, self.settings.time_zone)
+
+    def send_digest(self, now: dt.datetime) -> None:
+        """Mails the digest."""
+        rules = self.pack.rules
+        digest.send(now, self.next_digest(now), rules.get, console_url(self.settings), self.settings.language)
+
+    def compact(self, now: dt.datetime) -> None:
+        """Puts reports of the journal into history."""
+        with self.store() as store:
+            report = store.compact(now.timestamp(), self.settings.journal_days, COMPACTION_SECONDS, self.stop)
+            log.debug("compacted", endpoints=report.endpoints, reports=report.reports, finished=report.finished)
+
+    def make_baselines(self, now: dt.datetime) -> None:
+        """Answers what rules ask of the fleet."""
+        questions = {question for rule in self.pack.compiled.rules for question in questions_of(rule)}
+        with self.store() as store:
+            made = store.make_baselines(questions, now.timestamp(), self.settings.journal_days, self.stop)
             if made:
                 log.info("baselines made", questions=made)
-        finally:
-            store.close()
 
-    def purge(now: dt.datetime) -> None:
-        store = open_store(settings.database_url)
-        try:
-            report = store.purge(now.timestamp(), settings.raw_retention_days, settings.daily_retention_days)
+    def purge(self, now: dt.datetime) -> None:
+        """Lets go of what is past its retention."""
+        with self.store() as store:
+            report = store.purge(now.timestamp(), self.settings.raw_retention_days, self.settings.daily_retention_days)
             log.info("let go of what is past its retention", rows=report.rows)
-        finally:
-            store.close()
 
-    def inspect(now: dt.datetime) -> None:
-        nonlocal pack
-        pack = packs.changed() or pack
+    def inspect(self, now: dt.datetime) -> None:
+        """Inspects machines that are due, and mails the reports where that is wanted."""
         until = time.monotonic() + INSPECTION_SECONDS
-        store = open_store(settings.database_url)
-        try:
+        with self.store() as store:
             issued = issuing.issue_due(
-                store, pack, now, settings.inspection_days, lambda: time.monotonic() > until or (stop or bool)()
+                store, self.pack, now, self.settings.inspection_days, lambda: time.monotonic() > until or self.stop()
             )
-        finally:
-            store.close()
-        if settings.inspection_mail:
-            mailing.send_waiting(now, console_url(settings))
+        if self.settings.inspection_mail:
+            mailing.send_waiting(now, console_url(self.settings))
         if issued:
             log.info("machines inspected", count=len(issued))
 
-    def look_after_audit(now: dt.datetime) -> None:
-        gone = audit_chain.expire(now - dt.timedelta(days=settings.audit_retention_days))
+    def look_after_audit(self, now: dt.datetime) -> None:
+        """Lets go of the audit's oldest part, and checks the rest."""
+        gone = audit_chain.expire(now - dt.timedelta(days=self.settings.audit_retention_days))
         if gone:
             audit.record_now(None, "audit.expired", "", {"entries": gone})
         audit_chain.check_and_note(now)
 
-    def note_changes(_now: dt.datetime) -> None:
-        nonlocal pack
-        pack = packs.changed() or pack
-        changes.note_settings(settings.shown())
-        changes.note_rules(str(pack.version))
+    def note_changes(self, _now: dt.datetime) -> None:
+        """Writes down in the audit when settings or rules changed."""
+        changes.note_settings(self.settings.shown())
+        changes.note_rules(str(self.pack.version))
 
+    def gather(self, now: dt.datetime) -> None:
+        """Makes fleet tickets."""
+        within = dt.timedelta(days=self.settings.fleet_ticket_days)
+        with self.store() as store:
+            made = gathering.gather(store, now, self.settings.fleet_ticket_machines, within)
+            if made:
+                log.info("fleet tickets made", tickets=made)
+
+    def admit(self, now: dt.datetime) -> None:
+        """Opens tickets for what waited long enough."""
+        opening = {rule.id for rule in self.pack.rules.values() if rule.maturity.opens_tickets}
+        with self.store() as store:
+            opened = store.admit(opening, now.timestamp())
+            if opened:
+                log.info("findings that waited are told", **opened)
+
+
+def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool) -> list[Task]:
+    """The background work of a collector with these settings."""
+    work = Work(settings, packs, stop)
     return [
+        Task("admit", work.admit, every(dt.timedelta(minutes=1))),
+        Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
+        Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
-        Task("compact", compact, every(dt.timedelta(minutes=10))),
+        Task("compact", work.compact, every(dt.timedelta(minutes=10))),
         # Each question is answered once a day; the other runs are for rules that are new.
-        Task("baselines", make_baselines, every(dt.timedelta(hours=1))),
-        Task("purge", purge, every(dt.timedelta(days=1))),
-        Task("inspections", inspect, every(dt.timedelta(minutes=30))),
-        Task("changes", note_changes, every(dt.timedelta(minutes=5))),
-        Task("audit", look_after_audit, every(dt.timedelta(days=1))),
-        Task("digest", send_digest, due, first_due=due),
+        Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
+        Task("purge", work.purge, every(dt.timedelta(days=1))),
+        Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
+        Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),
+        Task("audit", work.look_after_audit, every(dt.timedelta(days=1))),
+        Task("digest", work.send_digest, work.next_digest, first_due=work.next_digest),
     ]
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import baselines, compaction, facts, journal, precision
+from keuring_collector.store import admitting, baselines, compaction, facts, journal, precision
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from numpy.typing import NDArray
 
@@ -219,6 +219,10 @@ class Store:
         """
         compacting = int((now - journal_days * DAY) // DAY) - 1
         return baselines.make(self.connection, questions, now, compacting, stop)
+
+    def admit(self, rules: Collection[str], now: float) -> dict[str, int]:
+        """Opens tickets for findings of ``rules`` that waited and that nothing holds any more (see admitting)."""
+        return admitting.admit(self.connection, rules, now)
 
     def purge(self, now: float, raw_days: int, daily_days: int) -> compaction.PurgeReport:
         """Lets go of windows older than ``raw_days`` and of daily points older than ``daily_days``."""

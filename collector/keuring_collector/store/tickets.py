@@ -7,7 +7,10 @@ One open ticket per endpoint and cause; its lines are the findings. The rules of
   graver than what was dismissed;
 - a finding that continues refreshes its line, wakes a snoozed ticket when it became graver, and opens a ticket again
   that somebody resolved more than a day ago while it is still true;
-- a finding that clears ends its line; when no line is left, a ticket that no person touched closes itself.
+- a finding that clears ends its line; when no line is left, a ticket that no person touched closes itself;
+- a line that a person snoozed does not count until it becomes graver than it was then; when every line of a new ticket
+  is snoozed, so is the ticket;
+- findings of a cause whose ticket was merged into another join that other one.
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from keuring.signals.catalogue import BY_ID
 from keuring_collector.engine.model import Change, Finding, Severity
+from keuring_collector.store import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from keuring_collector.store.connection import Connection
+    from keuring_collector.store.holds import Hold, Holds
 
 DAY: Final = 86400.0
 RECURRENCE: Final = 14 * DAY  # a ticket that was resolved less long ago is opened again
@@ -53,6 +57,12 @@ class _Ticket:
     touched: bool
     closed_at: float | None
     dismissed_severity: int | None
+    key: str = ""
+    merged_into: int | None = None
+    asleep_by_lines: bool = False
+
+
+_COLUMNS: Final = "id, state, severity, touched, closed_at, dismissed_severity, key, merged_into_id, asleep_by_lines"
 
 
 def ticket_key(endpoint: int, cause: str) -> str:
@@ -66,11 +76,13 @@ def apply(
     rules: Mapping[str, TicketRule],
     now: float,
     received: Mapping[tuple[int, float], float] | None = None,
+    holds: Holds | None = None,
 ) -> dict[str, int]:
     """Opens, changes and closes tickets as ``findings`` say, window by window, so that it does not matter how windows
     were put together into batches.
 
     ``received`` gives the receive time of each window by its (endpoint, end); ``now`` is that of any other.
+    ``holds`` says what may not open a ticket now; such findings wait (store.waiting).
     Returns how often each of "opened", "reopened" and "closed_itself" happened.
     """
     groups: dict[tuple[float, int, str], list[Finding]] = {}
@@ -82,7 +94,7 @@ def apply(
     times = received or {}
     counts: dict[str, int] = {}
     for at, endpoint, cause in sorted(groups, key=lambda group: group[0]):
-        work = _Work(connection, endpoint, cause, times.get((endpoint, at), now))
+        work = _Work(connection, endpoint, cause, times.get((endpoint, at), now), holds)
         for finding in groups[at, endpoint, cause]:
             work.take(finding)
         work.finish()
@@ -92,7 +104,7 @@ def apply(
 
 
 def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, float, int]]:
-    """The findings of an endpoint that tickets know to be true: (rule, subject, since, severity).
+    """The findings of an endpoint that are told to be true: (rule, subject, since, severity), also those that wait.
 
     Those of closed tickets too, from the newest that has them: what goes on after somebody dismissed it is no news.
     """
@@ -102,12 +114,19 @@ def standing(connection: Connection, endpoint: int) -> list[tuple[str, str, floa
         "ORDER BY CASE WHEN t.closed_at IS NULL THEN 1 ELSE 0 END, t.closed_at, t.id",
         (endpoint, True),
     )
-    newest = {(rule, subject): (connection.time(since) or 0.0, severity) for rule, subject, since, severity in rows}
+    waiting = connection.execute(
+        "SELECT rule, subject, since, severity FROM desk_waiting WHERE endpoint_id = ?", (endpoint,)
+    )
+    newest = {
+        (rule, subject): (connection.time(since) or 0.0, severity)
+        for rule, subject, since, severity in [*rows, *waiting]
+    }
     return [(*key, *newest[key]) for key in sorted(newest)]
 
 
 def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now: float) -> None:
     """Ends a line whose rule is no more; a ticket without other lines that nobody touched closes itself."""
+    waiting.drop(connection, endpoint, rule, subject)
     causes = connection.execute(
         "SELECT t.cause FROM desk_ticketline l JOIN desk_ticket t ON t.id = l.ticket_id WHERE t.endpoint_id = ? "
         "AND t.state IN ('new', 'planned', 'snoozed') AND l.rule = ? AND l.subject = ? AND l.active = ?",
@@ -121,7 +140,10 @@ def withdraw(connection: Connection, endpoint: int, rule: str, subject: str, now
 class _Work:
     """The ticket of one endpoint and cause while findings are applied to it."""
 
-    def __init__(self, connection: Connection, endpoint: int, cause: str, now: float) -> None:
+    def __init__(
+        self, connection: Connection, endpoint: int, cause: str, now: float, holds: Holds | None = None
+    ) -> None:
+        self.holds = holds
         self.connection = connection
         self.endpoint = endpoint
         self.cause = cause
@@ -132,16 +154,28 @@ class _Work:
         self.dirty = False
 
     def _latest(self) -> _Ticket | None:
-        rows = self.connection.execute(
-            "SELECT id, state, severity, touched, closed_at, dismissed_severity FROM desk_ticket "
-            "WHERE endpoint_id = ? AND cause = ? ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, "
-            "closed_at DESC, id DESC LIMIT 1",
-            (self.endpoint, self.cause),
-        )
+        ticket = self._one(
+            "endpoint_id = ? AND cause = ? ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, "
+            "closed_at DESC, id DESC",
+            self.endpoint, self.cause,
+        )  # fmt: skip
+        if ticket is None or ticket.merged_into is None:
+            return ticket
+        host = self._one("id = ?", ticket.merged_into)
+        if host is None or host.closed_at is None:
+            return host or ticket
+        # The one that took it in is closed; its own cause may have a newer ticket by now.
+        return self._one("key = ? AND closed_at IS NULL", host.key) or host
+
+    def _one(self, condition: str, *values: Any) -> _Ticket | None:
+        lock = " FOR UPDATE" if self.connection.vendor == "postgresql" else ""  # against what people do meanwhile
+        rows = self.connection.execute(f"SELECT {_COLUMNS} FROM desk_ticket WHERE {condition} LIMIT 1{lock}", values)
         if not rows:
             return None
-        identity, state, severity, touched, closed, dismissed = rows[0]
-        return _Ticket(identity, state, severity, bool(touched), self.connection.time(closed), dismissed)
+        identity, state, severity, touched, closed, dismissed, key, merged, asleep = rows[0]
+        return _Ticket(
+            identity, state, severity, bool(touched), self.connection.time(closed), dismissed, key, merged, bool(asleep)
+        )
 
     @property
     def is_open(self) -> bool:
@@ -149,39 +183,69 @@ class _Work:
 
     def take(self, finding: Finding) -> None:
         if finding.change is Change.CLEARED:
+            waiting.drop(self.connection, self.endpoint, finding.rule, finding.subject)
             if self.is_open:
                 self._clear(finding)
             elif self.ticket is not None:
                 self._end(finding)
             return
-        if not self.is_open and not self._open(finding):
+        way = "" if self.is_open else self._way(finding)
+        if way == "none":
             return
+        hold = self._hold(finding)
+        if hold is not None:
+            waiting.put(self.connection, finding, self.cause, hold, self.now)
+            return
+        if way:
+            self._open(finding, way)
         self._put_line(finding)
 
-    def _open(self, finding: Finding) -> bool:
-        """Makes or reopens the ticket that the finding belongs to; False where it may not."""
+    def _way(self, finding: Finding) -> str:
+        """What a finding without an open ticket does: "create" or "reopen" one, or "none"."""
         ticket = self.ticket
-        if ticket is not None and ticket.closed_at is not None:
-            age = self.now - ticket.closed_at
-            if ticket.state == "dismissed":
-                # A dismissal holds while the finding goes on, and for a recurrence soon after.
-                holds = finding.change is Change.CONTINUED or age < RECURRENCE
-                if holds and finding.severity <= (ticket.dismissed_severity or 0):
-                    return False
-                if holds:
-                    return self._reopen(ticket, finding)
-            elif finding.change is Change.CONTINUED and age < STILL_TRUE and ticket.touched:
-                return False
-            elif age < RECURRENCE or finding.change is Change.CONTINUED:
-                return self._reopen(ticket, finding)
+        if ticket is None or ticket.closed_at is None:
+            return "create"
+        age = self.now - ticket.closed_at
+        if ticket.state == "dismissed":
+            # A dismissal holds while the finding goes on, and for a recurrence soon after.
+            if finding.change is not Change.CONTINUED and age >= RECURRENCE:
+                return "create"
+            return "none" if finding.severity <= (ticket.dismissed_severity or 0) else "reopen"
+        if finding.change is Change.CONTINUED and age < STILL_TRUE and ticket.touched:
+            return "none"
+        return "reopen" if age < RECURRENCE or finding.change is Change.CONTINUED else "create"
+
+    def _hold(self, finding: Finding) -> Hold | None:
+        """What keeps the finding from joining or opening a ticket; what is a line already goes on."""
+        if self.holds is None:
+            return None
+        hold = self.holds.line(self.endpoint, finding.rule, self.cause, finding.at, self.now)
+        if self.is_open:
+            return None if hold is None or self._is_line(finding) else hold
+        return hold or self.holds.ticket(finding.severity)
+
+    def _is_line(self, finding: Finding) -> bool:
+        assert self.ticket is not None  # noqa: S101  # callers made sure
+        known = self.connection.execute(
+            "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
+            (self.ticket.id, finding.rule, finding.subject, True),
+        )
+        return bool(known)
+
+    def _open(self, finding: Finding, way: str) -> None:
+        """Makes or reopens the ticket that the finding belongs to."""
+        if self.holds is not None:
+            self.holds.opened()
+        if way == "reopen" and self.ticket is not None:
+            self._reopen(self.ticket, finding)
+            return
         self.ticket = self._create(finding)
         self._history("opened", {"rule": finding.rule, "subject": finding.subject})
         self.changes.append("opened")
-        return True
 
     def _create(self, finding: Finding) -> _Ticket:
         moment = self.connection.moment(self.now)
-        if self.ticket is not None:  # what goes on is a line of the new ticket from now on
+        if self.ticket is not None and self.ticket.key == self.key:  # what goes on is a line of the new ticket
             self.connection.execute(
                 "UPDATE desk_ticketline SET active = ? WHERE ticket_id = ? AND active = ?",
                 (False, self.ticket.id, True),
@@ -193,28 +257,31 @@ class _Work:
         )
         return _Ticket(rows[0][0], "new", int(finding.severity), touched=False, closed_at=None, dismissed_severity=None)
 
-    def _reopen(self, ticket: _Ticket, finding: Finding) -> bool:
+    def _reopen(self, ticket: _Ticket, finding: Finding) -> None:
         self.connection.execute(
             "UPDATE desk_ticket SET state = 'new', closed_at = NULL, verdict = '', dismissal_reason = '', "
-            "touched = ?, planned_for = NULL, snoozed_until = NULL, reopened = reopened + 1, severity = ? WHERE id = ?",
-            (False, int(finding.severity), ticket.id),
+            "touched = ?, planned_for = NULL, snoozed_until = NULL, asleep_by_lines = ?, reopened = reopened + 1, "
+            "severity = ? WHERE id = ?",
+            (False, False, int(finding.severity), ticket.id),
         )
         self.connection.execute(
-            "UPDATE desk_ticketline SET active = ?, cleared_at = COALESCE(cleared_at, ?) WHERE ticket_id = ?",
+            "UPDATE desk_ticketline SET active = ?, cleared_at = COALESCE(cleared_at, ?), snoozed_until = NULL, "
+            "snoozed_severity = NULL WHERE ticket_id = ?",
             (False, self.connection.moment(self.now), ticket.id),
         )
         ticket.state, ticket.closed_at, ticket.touched, ticket.severity = "new", None, False, int(finding.severity)
+        ticket.asleep_by_lines = False
         self._history("reopened", {"rule": finding.rule, "subject": finding.subject})
         self.changes.append("reopened")
-        return True
 
     def _put_line(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        evidence = waiting.evidence_json(finding.evidence)
         at, low, high = finding.expected or (None, None, None)
         moment = self.connection.moment
         known = self.connection.execute(
-            "SELECT active, expected_at FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            "SELECT active, expected_at, snoozed_severity FROM desk_ticketline "
+            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
             (self.ticket.id, finding.rule, finding.subject),
         )
         self.connection.execute(
@@ -231,21 +298,30 @@ class _Work:
         )  # fmt: skip
         self.dirty = True
         what: dict[str, Any] = {"rule": finding.rule, "subject": finding.subject}
+        if (not known or not known[0][0]) and "opened" not in self.changes and "reopened" not in self.changes:
+            self._history("line", what)
         if not known or not known[0][0]:
-            if "opened" not in self.changes and "reopened" not in self.changes:
-                self._history("line", what)
-        elif at is not None:
+            waiting.drop(self.connection, self.endpoint, finding.rule, finding.subject)
+        if known and known[0][2] is not None and finding.severity > known[0][2]:
+            self._wake_line(finding)
+        if known and known[0][0] and at is not None:
             before = self.connection.time(known[0][1])
             if before is not None and abs(at - before) >= MOVED:
                 self._history("moved", {**what, "from": before, "to": at})
 
+    def _wake_line(self, finding: Finding) -> None:
+        """A snoozed line counts again, because it became graver."""
+        assert self.ticket is not None  # noqa: S101  # take() made sure
+        self.connection.execute(
+            "UPDATE desk_ticketline SET snoozed_until = NULL, snoozed_severity = NULL "
+            "WHERE ticket_id = ? AND rule = ? AND subject = ?",
+            (self.ticket.id, finding.rule, finding.subject),
+        )
+        self._history("line_woke", {"rule": finding.rule, "subject": finding.subject, "because": "worsened"})
+
     def _clear(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        active = self.connection.execute(
-            "SELECT 1 FROM desk_ticketline WHERE ticket_id = ? AND rule = ? AND subject = ? AND active = ?",
-            (self.ticket.id, finding.rule, finding.subject, True),
-        )
-        if not active:
+        if not self._is_line(finding):
             return
         self._end(finding)
         self.dirty = True
@@ -254,7 +330,7 @@ class _Work:
     def _end(self, finding: Finding) -> None:
         """The line is over; of a closed ticket nothing else changes."""
         assert self.ticket is not None  # noqa: S101  # callers made sure
-        evidence = json.dumps([_evidence(item) for item in finding.evidence])
+        evidence = waiting.evidence_json(finding.evidence)
         moment = self.connection.moment(finding.at)
         self.connection.execute(
             "UPDATE desk_ticketline SET active = ?, cleared_at = ?, judged_at = ?, evidence_now = ? "
@@ -267,33 +343,46 @@ class _Work:
         if not self.dirty or self.ticket is None:
             return
         lines = self.connection.execute(
-            "SELECT severity, expected_at, expected_low, expected_high FROM desk_ticketline "
+            "SELECT severity, expected_at, expected_low, expected_high, snoozed_until FROM desk_ticketline "
             "WHERE ticket_id = ? AND active = ? "
             "ORDER BY CASE WHEN expected_at IS NULL THEN 1 ELSE 0 END, expected_at, id",
             (self.ticket.id, True),
         )
-        now = self.connection.moment(self.now)
-        if not lines:
-            if not self.ticket.touched:
-                self.connection.execute(
-                    "UPDATE desk_ticket SET state = 'resolved', closed_at = ?, updated_at = ? WHERE id = ?",
-                    (now, now, self.ticket.id),
-                )
-                self._history("closed_itself", {})
-                self.changes.append("closed_itself")
-            return
+        if lines:
+            awake = [line for line in lines if line[4] is None]
+            self._follow(awake or lines, asleep=not awake)
+        elif not self.ticket.touched:
+            now = self.connection.moment(self.now)
+            self.connection.execute(
+                "UPDATE desk_ticket SET state = 'resolved', closed_at = ?, updated_at = ?, snoozed_until = NULL, "
+                "asleep_by_lines = ? WHERE id = ?",
+                (now, now, False, self.ticket.id),
+            )
+            self._history("closed_itself", {})
+            self.changes.append("closed_itself")
+
+    def _follow(self, lines: Sequence[Any], *, asleep: bool) -> None:
+        """Takes over severity and date of ``lines``; ``asleep``: a person snoozed every one of them."""
+        assert self.ticket is not None  # noqa: S101  # finish() made sure
+        ticket = self.ticket
         severity = max(line[0] for line in lines)
-        state = self.ticket.state
-        if severity > self.ticket.severity:
-            self._history("worsened", {"from": self.ticket.severity, "to": severity})
-            if state == "snoozed":
-                state = "new"
-                self._history("woke", {"because": "worsened"})
+        worsened = severity > ticket.severity and not asleep
+        if worsened:
+            self._history("worsened", {"from": ticket.severity, "to": severity})
+        state, by_lines = ticket.state, ticket.asleep_by_lines
+        if state == "snoozed" and not asleep and (worsened or by_lines):
+            state, by_lines = "new", False
+            self._history("woke", {"because": "worsened" if worsened else "finding"})
+        elif asleep and (state == "new" or by_lines):
+            state, by_lines = "snoozed", True
         self.connection.execute(
             "UPDATE desk_ticket SET state = ?, severity = ?, expected_at = ?, expected_low = ?, expected_high = ?, "
-            "updated_at = ?, snoozed_until = CASE WHEN ? = 'snoozed' THEN snoozed_until ELSE NULL END WHERE id = ?",
-            (state, severity, *lines[0][1:4], now, state, self.ticket.id),
+            "updated_at = ?, asleep_by_lines = ? WHERE id = ?",
+            (state, severity, *lines[0][1:4], self.connection.moment(self.now), by_lines, ticket.id),
         )
+        if by_lines or state != "snoozed":
+            until = min(line[4] for line in lines) if by_lines else None
+            self.connection.execute("UPDATE desk_ticket SET snoozed_until = ? WHERE id = ?", (until, ticket.id))
 
     def _history(self, kind: str, detail: Mapping[str, Any]) -> None:
         assert self.ticket is not None  # noqa: S101  # callers made sure
@@ -301,9 +390,3 @@ class _Work:
             "INSERT INTO desk_tickethistory (ticket_id, at, kind, detail) VALUES (?, ?, ?, ?)",
             (self.ticket.id, self.connection.moment(self.now), kind, json.dumps(detail)),
         )
-
-
-def _evidence(item: Sequence[Any]) -> dict[str, Any]:
-    role, signal, statistic, subject, value = item
-    name = BY_ID[signal].name if signal in BY_ID else str(signal or "")
-    return {"role": role, "signal": name, "statistic": statistic, "subject": subject, "value": value}

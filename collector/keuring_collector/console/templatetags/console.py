@@ -17,6 +17,8 @@ from django.utils.translation import gettext
 
 from keuring_collector.console import stories
 from keuring_collector.desk import wording
+from keuring_collector.desk.acting import stamp
+from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Ticket
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ _MARKS: Final[Mapping[int, str]] = {
 }
 _ICONS: Final[Mapping[str, str]] = {
     "queue": '<path d="M3 4.5h10M3 8h10M3 11.5h6"/>',
+    "today": '<circle cx="8" cy="8" r="2.75"/><path d="M8 1.5v1.7M8 12.8v1.7M1.5 8h1.7M12.8 8h1.7M3.4 3.4l1.2 1.2M11.4 11.4l1.2 1.2M3.4 12.6l1.2-1.2M11.4 4.6l1.2-1.2"/>',  # noqa: E501
+    "file": '<path d="M9 2H4v12h8V5ZM9 2v3h3"/>',
+    "link": '<path d="M6.5 9.5 9.5 6.5M7 4.5l1.2-1.2a3.1 3.1 0 0 1 4.5 4.5L11.5 9M9 11.5l-1.2 1.2a3.1 3.1 0 0 1-4.5-4.5L4.5 7"/>',  # noqa: E501
+    "quiet": '<path d="M3 6.5v3h2.5L9 12.5v-9L5.5 6.5ZM11.5 6.2l3 3.6M14.5 6.2l-3 3.6"/>',
     "machine": '<rect x="3" y="3.5" width="10" height="7" rx="1"/><path d="M1.5 13h13"/>',
     "department": '<path d="M3 13.5v-10l5-1.5v11.5M8 6h5v7.5M1.5 13.5h13M5.4 5.5v.01M5.4 8v.01M5.4 10.5v.01M10.5 8.5v.01M10.5 11v.01"/>',  # noqa: E501
     "rule": '<path d="M8 2.5v11M3.5 4.5h9M3.5 4.5 1.8 9.2a2 2 0 0 0 3.4 0ZM12.5 4.5l-1.7 4.7a2 2 0 0 0 3.4 0ZM5.5 13.5h5"/>',  # noqa: E501
@@ -85,6 +91,24 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.filter
+def undo_step(tags: str) -> str:
+    """The step that a message offers to undo, from its tags; empty when there is none."""
+    return next((tag.removeprefix("undo:") for tag in str(tags or "").split() if tag.startswith("undo:")), "")
+
+
+@register.filter
+def cause_name(cause: str) -> str:
+    """What the desk calls a cause."""
+    return cause_label(cause)
+
+
+@register.filter
+def row_stamp(ticket: Ticket) -> str:
+    """What of a ticket somebody sees who ticks its row."""
+    return stamp(ticket)
+
+
 @register.simple_tag
 def simulated(endpoint: Endpoint) -> SafeString:
     """The mark of a machine that does not exist; empty for a real one."""
@@ -122,6 +146,20 @@ def day(context: Mapping[str, Any], moment: datetime | date | None) -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
+def clock(context: Mapping[str, Any], moment: datetime | None) -> SafeString:
+    """A date with its time of the day, for what the desk itself planned; its distance on hover."""
+    if moment is None:
+        return SafeString("")
+    now, local = context["now"], timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        wording.distance(moment, now),
+        wording.clock(moment, now),
+    )
+
+
+@register.simple_tag(takes_context=True)
 def plain_day(context: Mapping[str, Any], moment: datetime) -> str:
     """A date as plain text, for attributes."""
     return wording.day(moment, context["now"])
@@ -150,15 +188,6 @@ def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
         local.isoformat(timespec="minutes"),
         wording.clock(moment, now),
         wording.ago(moment, now),
-    )
-
-
-@register.simple_tag(takes_context=True)
-def clock(context: Mapping[str, Any], moment: datetime) -> SafeString:
-    """A moment to the minute."""
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), wording.clock(moment, context["now"])
     )
 
 

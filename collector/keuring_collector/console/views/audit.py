@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.queue import read_day
+from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import audit as desk_audit
 from keuring_collector.desk import audit_chain
 from keuring_collector.desk.models import AuditEntry, AuditHead, Staff

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import scope
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk import quiet, scope
+from keuring_collector.desk.models import Quiet, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
 
@@ -33,6 +34,7 @@ class Row:
     open_count: int
     severities: list[tuple[int, int, str]]  # severity, open tickets, the queue's address
     address: str
+    quiets: list[Quiet]
 
 
 def _bar(row: Row, most: int) -> SafeString:
@@ -49,7 +51,7 @@ def _bar(row: Row, most: int) -> SafeString:
 @requires(Right.LOOK)
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
-    """The overview; four queries."""
+    """The overview; five queries."""
     staff = staff_of(request)
     machines: dict[int | None, Counter[bool]] = {}
     active = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).order_by()
@@ -62,6 +64,7 @@ def departments(request: HttpRequest) -> HttpResponse:
     people: dict[int | None, int] = dict(
         scope.colleagues(staff).order_by().values_list("department").annotate(count=Count("id"))
     )
+    silent = quiet.of_departments(timezone.now())
     rows = []
     for department in [*scope.departments(staff), None]:
         pk = department.pk if department else None
@@ -75,7 +78,7 @@ def departments(request: HttpRequest) -> HttpResponse:
         rows.append(
             Row(
                 department, people.get(pk, 0), own.total(), own[True], sum(opened.values()), severities,
-                chosen.address(),
+                chosen.address(), silent.get(pk or 0, []),
             )
         )  # fmt: skip
     most = max((row.open_count for row in rows), default=0)

@@ -21,8 +21,8 @@ from keuring.signals.model import Kind
 from keuring_collector.console import charts, facts, figures, pack, readings, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.audit import looks
-from keuring_collector.desk import audit, scope, signals, wording
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk import audit, quiet, scope, signals, wording
+from keuring_collector.desk.models import Ticket, Waiting
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Endpoint
@@ -233,6 +233,8 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "card": facts.card(endpoint, now),
+        "quiets": quiet.applying(endpoint, facts.model(endpoint), now),
+        "waits": Waiting.objects.filter(endpoint=endpoint).count(),
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,

@@ -1,23 +1,22 @@
-"""The queue, and what can be done to several tickets at once."""
+"""The queue: which tickets, narrowed down how, and the views that somebody keeps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.db.models import Count, Q
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from keuring_collector.console import listing, pack, stories
+from keuring_collector.console import listing, pack, saved, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import actions, scope
+from keuring_collector.console.views.fleet_tickets import shared
+from keuring_collector.console.views.ticket import VERDICTS
+from keuring_collector.desk import scope, starting
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.roles import Right
@@ -26,7 +25,7 @@ from keuring_collector.fleet.models import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from keuring_collector.console.listing import Choices, Listing
 
@@ -74,14 +73,13 @@ def _options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> 
     return [Option("", everything, not chosen), *(Option(value, text, value == chosen) for value, text in pairs)]
 
 
-def _lists(choices: Choices, staff: Staff) -> dict[str, list[Option]]:
+def _lists(choices: Choices, staff: Staff, people: Sequence[Staff]) -> dict[str, list[Option]]:
     departments = [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")]
     causes = (
         scope.tickets(staff).filter(state__in=Ticket.OPEN).order_by("cause").values_list("cause", flat=True).distinct()
     )
-    active = Staff.objects.filter(is_active=True).order_by("username").values_list("pk", "first_name", "username")
-    people = [(str(pk), first or name) for pk, first, name in active]
-    owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *people]
+    names = [(str(person.pk), person.first_name or person.get_username()) for person in people]
+    owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *names]
     named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
     return {
         "departments": _options(departments, choices.department, _("All departments")),
@@ -94,6 +92,16 @@ def _lists(choices: Choices, staff: Staff) -> dict[str, list[Option]]:
     }
 
 
+def _together(staff: Staff) -> list[dict[str, Any]]:
+    """The fleet tickets that are open, the largest first."""
+    is_open = Q(children__in=scope.tickets(staff).filter(state__in=Ticket.OPEN))
+    found = scope.fleet_tickets(staff).filter(closed_at=None).annotate(machines=Count("children", filter=is_open))
+    return [
+        {"fleet": fleet, "cause": cause_label(fleet.cause), "common": shared(fleet)}
+        for fleet in found.order_by("-machines", "-opened_at")[:5]
+    ]
+
+
 @requires(Right.LOOK)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
@@ -102,7 +110,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     staff = staff_of(request)
     choices = listing.read(request.GET)
     listed = listing.page(choices, staff, now)
-    state = pack.current()
+    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
+    state, begun = pack.current(), starting.start(now)
     groups = [
         (group, [stories.row(ticket, state, language, now) for ticket in group.tickets]) for group in listed.groups
     ]
@@ -112,60 +121,20 @@ def queue(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "states": _states(choices),
         "severities": _severities(listed),
-        "lists": _lists(choices, staff),
+        "lists": _lists(choices, staff, people),
         "before": listed.choices.address(page=listed.choices.page - 1) if listed.choices.page > 1 else "",
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.choices.page < listed.pages else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
+        "people": people,
+        "verdicts": VERDICTS,
+        "here_query": choices.address()[1:],
+        "together": _together(staff) if choices.state == "open" else [],
+        "apart": choices.address(together="" if choices.together else "apart"),
+        "start": begun,
+        "waits": sum(begun.waiting.values()),
+        "saved": saved.chips(staff, choices),
         "machines": scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
         "rule": state.rule(choices.rule) if choices.rule else None,
     }
     return render(request, "console/queue.html", context)
-
-
-@requires(Right.ACT)
-@require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
-    """Takes, plans or snoozes the selected tickets; says how many went well and why others did not."""
-    staff = staff_of(request)
-    chosen = [int(text) for text in request.POST.getlist("ticket") if text.isdigit()][: listing.PAGE]
-    back = reverse("queue") + listing.read(request.GET).address()
-    if not chosen:
-        messages.error(request, _("Nothing was selected. Tick some tickets first, or press x on a row."))
-        return HttpResponseRedirect(back)
-    done, refused = 0, []
-    for ticket in scope.tickets(staff).filter(pk__in=chosen).order_by("pk"):
-        try:
-            _act(request, ticket, staff)
-            done += 1
-        except actions.ActionError as error:
-            refused.append(str(error.message))
-    if done:
-        messages.success(request, ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done})
-    for reason in dict.fromkeys(refused):
-        count = refused.count(reason)
-        text = ngettext(
-            "%(n)s ticket was left as it is: %(why)s", "%(n)s tickets were left as they are: %(why)s", count
-        )
-        messages.error(request, text % {"n": count, "why": reason})
-    return HttpResponseRedirect(back)
-
-
-def _act(request: HttpRequest, ticket: Ticket, staff: Staff) -> None:
-    now, what = timezone.now(), request.POST.get("action", "")
-    if what == "take":
-        actions.take(ticket.pk, actor=staff, now=now)
-    elif what == "plan":
-        actions.plan(ticket.pk, actor=staff, now=now, day=read_day(request.POST.get("day", "")))
-    elif what == "snooze":
-        actions.snooze(ticket.pk, actor=staff, now=now, until=read_day(request.POST.get("day", "")))
-    else:
-        raise actions.NotPossible(_("The console does not know this action."))
-
-
-def read_day(text: str) -> date | None:
-    """A date from a form; None when it is none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

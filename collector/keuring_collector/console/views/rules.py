@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import causes, scope, texts
+from keuring_collector.desk import causes, scope, starting, texts
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, trial
@@ -84,6 +84,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "severity": int(found.severity.grade),
         "open": open_by_rule(staff_of(request)).get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
+        "only_reports": starting.only_reports(str(found.id)),
         "article": articles.link(state, found, language),
         "settings": [
             (part, _flat(data[part]))

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from dataclasses import field as made
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import articles, chronicle, facts, pack, readings, stories
+from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.queue import read_day
-from keuring_collector.desk import actions, causes, scope, texts
-from keuring_collector.desk.models import Staff, Ticket, TicketHistory
+from keuring_collector.console.views.deeds import DEEDS, Call
+from keuring_collector.desk import actions, causes, quiet, scope, texts
+from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -27,17 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import HttpRequest
-    from django.utils.functional import _StrPromise
 
-_DONE: Final[Mapping[str, _StrPromise]] = {
-    "take": gettext_lazy("This ticket is yours now."),
-    "plan": gettext_lazy("Planned."),
-    "snooze": gettext_lazy("Snoozed. It comes back on that day, or sooner if it becomes more urgent."),
-    "resolve": gettext_lazy("Resolved. Thank you: your verdict makes the rules better."),
-    "dismiss": gettext_lazy("Dismissed. It comes back only if it becomes more urgent."),
-    "note": gettext_lazy("Note added."),
-}
-_VERDICTS: Final = (
+VERDICTS: Final = (
     ("right", gettext_lazy("Right"), gettext_lazy("it was, or would have become, a problem")),
     ("early", gettext_lazy("Too early"), gettext_lazy("true, but there was no hurry yet")),
     ("wrong", gettext_lazy("Wrong"), gettext_lazy("there was nothing the matter")),
@@ -74,6 +68,8 @@ def _page(
         .order_by("closed_at", "-severity", "-opened_at")
     )
     is_open = ticket.state in Ticket.OPEN
+    beside = [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]]
+    Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
         "story": told,
@@ -85,16 +81,34 @@ def _page(
         "say": _say(line, rule, ticket, moment) if line else [],
         "article": articles.link(state, rule, language) if rule else None,
         "card": facts.card(ticket.endpoint, now),
-        "others": [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]],
+        "quiets": [
+            each
+            for each in quiet.applying(ticket.endpoint, facts.model(ticket.endpoint), now)
+            if _about(each[0], ticket)
+        ],
+        "others": beside,
+        "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
+        "similar": similar.rows(staff, ticket, state, language, now),
+        "people": Staff.objects.filter(is_active=True)
+        .exclude(pk=ticket.owner_id or 0)
+        .order_by("first_name", "username"),
+        "files": ticket.attachments.defer("content").select_related("added_by"),
+        "links": ticket.links.all(),
+        "several": sum(1 for finding in told.findings if finding.line.active) > 1,
+        "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
         "helped": _helped(ticket, staff),
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
-        "verdicts": [(number, *verdict) for number, verdict in enumerate(_VERDICTS, 1)],
+        "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
         "attempt": attempt,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),
     }
     return render(request, "console/ticket.html", context, status=status)
+
+
+def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
+    return quiet_time.cause in ("", ticket.cause)
 
 
 def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
@@ -121,7 +135,9 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    found = scope.tickets(staff).select_related("endpoint__colleague", "endpoint__department", "owner")
+    found = scope.tickets(staff).select_related(
+        "endpoint__colleague", "endpoint__department", "owner", "merged_into", "parent"
+    )
     try:
         return found.prefetch_related("lines").get(pk=pk)
     except Ticket.DoesNotExist:
@@ -139,42 +155,39 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Does one action and goes back to the ticket; what was refused comes back with what was typed."""
-    if action not in _DONE:
+    deed = DEEDS.get(action)
+    if deed is None:
         raise Http404(_("There is no such action."))
     staff, now = staff_of(request), timezone.now()
     _ticket(staff, pk)
+    call = Call(request, pk, staff, now, request.POST.get("seen"), uuid.uuid4())
     try:
-        _do(request, pk, action, staff, now)
+        deed.do(call)
     except Ticket.DoesNotExist as error:
         raise Http404(_("There is no such ticket.")) from error
     except actions.NotUnderstood as error:
         return _refused(request, pk, action, now, str(error.message), 422, error.field)
     except actions.ActionError as error:
         return _refused(request, pk, action, now, str(error.message), 409)
-    messages.success(request, _DONE[action])
+    messages.success(request, deed.done, extra_tags=f"undo:{call.step}" if deed.undoable else "")
     return HttpResponseRedirect(reverse("ticket", args=[pk]))
 
 
 def _refused(
     request: HttpRequest, pk: int, action: str, now: datetime, message: str, status: int, where: str = ""
 ) -> HttpResponse:
-    typed = {name: request.POST.get(name, "") for name in ("day", "until", "text", "reason", "verdict")}
+    fields = ("day", "until", "text", "reason", "verdict", "to", "number", "url", "line", "into")
+    typed = {name: request.POST.get(name, "") for name in fields}
     return _page(request, _ticket(staff_of(request), pk), now, Attempt(action, message, where, typed), status)
 
 
-def _do(request: HttpRequest, pk: int, action: str, staff: Staff, now: datetime) -> None:
-    form = request.POST
-    seen = form.get("seen")
-    verdict = form.get("verdict", "")
-    if action == "take":
-        actions.take(pk, actor=staff, now=now, seen=seen)
-    elif action == "plan":
-        actions.plan(pk, actor=staff, now=now, day=read_day(form.get("day", "")), seen=seen)
-    elif action == "snooze":
-        actions.snooze(pk, actor=staff, now=now, until=read_day(form.get("until", "")), seen=seen)
-    elif action == "resolve":
-        actions.resolve(pk, actor=staff, now=now, verdict=verdict, text=form.get("text", ""), seen=seen)
-    elif action == "dismiss":
-        actions.dismiss(pk, actor=staff, now=now, verdict=verdict, reason=form.get("reason", ""), seen=seen)
-    else:
-        actions.note(pk, actor=staff, now=now, text=form.get("text", ""))
+@requires(Right.LOOK)
+@require_safe
+def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """A file beside a ticket, to be saved; never shown in the page, whatever it is."""
+    found = get_object_or_404(Attachment, ticket=_ticket(staff_of(request), pk), pk=number)
+    response = HttpResponse(bytes(found.content), content_type=found.kind)
+    response.headers["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"  # noqa: FBT003
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

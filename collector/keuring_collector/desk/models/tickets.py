@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.desk.models.fleet_tickets import FleetTicket
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.fleet.models import Endpoint
 
@@ -24,6 +25,7 @@ class Ticket(models.Model):
         SNOOZED = "snoozed", _("snoozed")
         RESOLVED = "resolved", _("resolved")
         DISMISSED = "dismissed", _("dismissed")
+        MERGED = "merged", _("merged")
 
     OPEN: ClassVar = (State.NEW, State.PLANNED, State.SNOOZED)
 
@@ -58,6 +60,9 @@ class Ticket(models.Model):
     touched = models.BooleanField(default=False)  # a person acted on it: it no longer closes itself
     planned_for = models.DateField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    asleep_by_lines = models.BooleanField(default=False, db_default=False)  # snoozed because each line of it is
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
+    parent = models.ForeignKey(FleetTicket, on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
     dismissal_reason = models.TextField(blank=True)
     dismissed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     verdict = models.CharField(max_length=5, choices=Verdict.choices, blank=True)
@@ -72,6 +77,7 @@ class Ticket(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "cause"], name="ticket_endpoint_cause"),
             models.Index(fields=["state", "-severity", "expected_at"], name="ticket_queue"),
+            models.Index(fields=["cause", "-opened_at"], name="ticket_cause"),
         ]
 
     def __str__(self) -> str:
@@ -81,6 +87,7 @@ class Ticket(models.Model):
 class TicketLine(models.Model):
     """One finding within a ticket: a rule that is, or was, true for one subject.
 
+    ``snoozed_until``: until then, or until it is graver than ``snoozed_severity``, the line does not count.
     ``evidence`` is a list of {"role", "signal", "statistic", "subject", "value"} as it was when the line opened,
     ``evidence_now`` the same as it was last judged; signals by name.
     """
@@ -96,6 +103,8 @@ class TicketLine(models.Model):
     expected_at = models.DateTimeField(null=True, blank=True)
     expected_low = models.DateTimeField(null=True, blank=True)
     expected_high = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_severity = models.PositiveSmallIntegerField(null=True, blank=True)
     evidence = models.JSONField(default=list)
     evidence_now = models.JSONField(default=list)
 
@@ -103,6 +112,9 @@ class TicketLine(models.Model):
         ordering: ClassVar = ["-severity", "expected_at", "subject"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ticket", "rule", "subject"], name="one_line_per_finding"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["snoozed_until"], name="line_asleep", condition=models.Q(snoozed_until__isnull=False))
         ]
 
 
@@ -118,6 +130,8 @@ class TicketHistory(models.Model):
         WORSENED = "worsened", _("became more urgent")
         MOVED = "moved", _("expected date moved")
         TAKEN = "taken", _("taken")
+        ASSIGNED = "assigned", _("assigned")
+        RELEASED = "released", _("released")
         PLANNED = "planned", _("planned")
         SNOOZED = "snoozed", _("snoozed")
         WOKE = "woke", _("back from snooze")
@@ -126,6 +140,17 @@ class TicketHistory(models.Model):
         CLOSED_ITSELF = "closed_itself", _("closed itself: the cause is gone")
         REOPENED = "reopened", _("reopened")
         NOTE = "note", _("note")
+        LINE_SNOOZED = "line_snoozed", _("finding snoozed")
+        LINE_WOKE = "line_woke", _("finding back from snooze")
+        FILE = "file", _("file added")
+        FILE_REMOVED = "file_removed", _("file removed")
+        LINKED = "linked", _("linked")
+        UNLINKED = "unlinked", _("link removed")
+        MERGED = "merged", _("merged")
+        TOOK_IN = "took_in", _("took in another ticket")
+        JOINED = "joined", _("joined others")
+        LEFT = "left", _("left the others")
+        UNDONE = "undone", _("undone")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")
     at = models.DateTimeField()
@@ -135,4 +160,7 @@ class TicketHistory(models.Model):
 
     class Meta:
         ordering: ClassVar = ["at", "id"]
-        indexes: ClassVar = [models.Index(fields=["ticket", "at"], name="history_ticket_at")]
+        indexes: ClassVar = [
+            models.Index(fields=["ticket", "at"], name="history_ticket_at"),
+            models.Index(fields=["kind", "-at"], name="history_kind_at"),  # what happened lately
+        ]

@@ -86,6 +86,7 @@ class _Page:
         )
         if not history["measured"]:
             yield f"<p>{self.text('unmeasured')}</p>"
+        yield f'<p class="soft">{self.text("left_out")}</p>'
         if history["machines_with_guessed_times"]:
             yield f'<p class="soft">{self.text("guessed", count=history["machines_with_guessed_times"])}</p>'
 

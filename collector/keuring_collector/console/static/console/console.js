@@ -26,8 +26,11 @@
   const tally = one("[data-tally]");
   document.addEventListener("change", (event) => {
     if (event.target.matches(".pick input") && tally) {
-      const count = all(".pick input:checked").length;
+      const count = all(".pick input[name]:checked").length;
       tally.textContent = tally.dataset.tally.replace("0", count);
+    }
+    if (event.target.matches("[data-all]")) {
+      for (const box of all(".pick input[name]", event.target.form)) if (box.checked !== event.target.checked) box.click();
     }
     if (event.target.matches("[data-apply] select")) event.target.form.requestSubmit();
   });
@@ -38,7 +41,7 @@
     if (!summary) return false;
     if (summary.tagName === "SUMMARY") {
       summary.parentElement.open = true;
-      (one("textarea, input:not([type=hidden])", summary.parentElement) ?? summary).focus();
+      (one("textarea, select, input:not([type=hidden])", summary.parentElement) ?? summary).focus();
     } else summary.click();
     return true;
   }
@@ -85,7 +88,7 @@
     else if ("1234".includes(event.key) && one(".acts")) {
       event.preventDefault();
       verdict(event.key);
-    } else if (/^[tpsrdn]$/.test(event.key) && panel(event.key)) event.preventDefault();
+    } else if (/^[tapsrdnz]$/.test(event.key) && panel(event.key)) event.preventDefault();
   });
 
   // Charts: the nearest point under the pointer, or by arrow keys, in words.

@@ -1,0 +1,138 @@
+"""What needs the reader today: what others asked of them, what is theirs, and what came back or became worse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.contrib import messages
+from django.db.models import F, Q
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from keuring_collector.console import pack, saved, stories
+from keuring_collector.console.listing import Choices
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import scope
+from keuring_collector.desk.acting import NotUnderstood
+from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
+from keuring_collector.desk.roles import Right
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+SHOWN: Final = 12  # of a section
+NEWS: Final = timedelta(days=3)  # how long something that happened is news
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Tickets that need the reader for one reason; ``address`` leads to all of them where the queue can show them."""
+
+    name: str
+    title: str
+    about: str
+    rows: list[stories.Row]
+    count: int
+    address: str = ""
+
+
+def _section(
+    found: QuerySet[Ticket], name: str, title: str, about: str, now: datetime, *, address: str = ""
+) -> Section:
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    shown = list(
+        found.select_related("endpoint__colleague", "endpoint__department", "owner").prefetch_related("lines")[:SHOWN]
+    )
+    rows = [stories.row(ticket, state, language, now) for ticket in shown]
+    count = len(rows) if len(rows) < SHOWN else found.count()
+    return Section(name, title, about, rows, count, address)
+
+
+def _lately(kinds: list[TicketHistory.Kind], now: datetime) -> QuerySet[TicketHistory, int]:
+    lately = TicketHistory.objects.filter(kind__in=kinds, at__gte=now - NEWS, actor=None)
+    return lately.values_list("ticket", flat=True)
+
+
+@requires(Right.LOOK)
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    """The page that a working day begins with."""
+    staff, now = staff_of(request), timezone.now()
+    kind, day = TicketHistory.Kind, timezone.localtime(now).date()
+    opened = scope.tickets(staff).filter(state__in=Ticket.OPEN)
+    ours = opened.filter(Q(owner=staff) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
+    by_date = F("expected_at").asc(nulls_last=True)
+    due = opened.filter(owner=staff, state=Ticket.State.PLANNED, planned_for__lte=day)
+    sections = [
+        _section(
+            due.order_by("planned_for", "endpoint__department__name", "-severity", "pk"),
+            "due", _("Visits that are due"), _("planned for today or earlier, by you"), now,
+        ),
+        _section(
+            ours.filter(pk__in=_lately([kind.WORSENED], now)).order_by("-severity", by_date, "pk"),
+            "worsened", _("Became more urgent"), _("in the last three days, yours or nobody's"), now,
+        ),
+        _section(
+            ours.filter(pk__in=_lately([kind.WOKE, kind.LINE_WOKE], now)).order_by("-severity", by_date, "pk"),
+            "woken", _("Back from snooze"), _("in the last three days, yours or nobody's"), now,
+        ),
+        _section(
+            opened.filter(owner=None, state=Ticket.State.NEW, severity=Ticket.Severity.URGENT).order_by(by_date, "pk"),
+            "urgent", _("Urgent, and nobody's"), _("somebody should take these"), now,
+            address=Choices(owner="nobody", state="new", severity=(4,)).address(),
+        ),
+        _section(
+            opened.filter(owner=staff).exclude(state=Ticket.State.SNOOZED).exclude(pk__in=due.values("pk"))
+            .order_by(F("planned_for").asc(nulls_last=True), "-severity", by_date, "pk"),
+            "mine", _("Yours"), _("the planned ones first"), now, address=Choices(owner="me").address(),
+        ),
+    ]  # fmt: skip
+    notices = Notice.objects.filter(staff=staff, seen_at=None, ticket__in=scope.tickets(staff)).select_related(
+        "by", "ticket__endpoint"
+    )[:50]
+    context = {
+        "notices": notices,
+        "sections": [section for section in sections if section.rows],
+        "day": day,
+        "open_count": opened.count(),
+    }
+    return render(request, "console/today.html", context)
+
+
+@requires(Right.OWN_ACCOUNT)
+@require_POST
+def seen(request: HttpRequest) -> HttpResponse:
+    """Puts the notices on the page away."""
+    staff = staff_of(request)
+    numbers = [int(text) for text in request.POST.getlist("notice") if text.isascii() and text.isdigit()]
+    Notice.objects.filter(staff=staff, pk__in=numbers, seen_at=None).update(seen_at=timezone.now())
+    return HttpResponseRedirect(reverse("today"))
+
+
+@requires(Right.OWN_ACCOUNT)
+@require_POST
+def keep_view(request: HttpRequest) -> HttpResponse:
+    """Keeps the view of the queue that is on the screen under a name, or forgets one."""
+    staff = staff_of(request)
+    query = request.POST.get("query", "")
+    forget = request.POST.get("forget", "")
+    if forget.isascii() and forget.isdigit():
+        SavedFilter.objects.filter(staff=staff, pk=int(forget)).delete()
+        messages.success(request, _("This view is no longer kept."))
+    else:
+        try:
+            saved.keep(staff, request.POST.get("name", ""), query)
+            messages.success(request, _("This view is kept; you find it above the queue."))
+        except NotUnderstood as error:
+            messages.error(request, str(error.message))
+    return HttpResponseRedirect(f"{reverse('queue')}?{query}")

@@ -1,0 +1,155 @@
+"""Starting in a real fleet: first the rules only report, then the desk switches them on one by one.
+
+``DeskState`` and ``RuleSwitch`` say how far it is; the write path reads them (store.holds).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Count, F, Func, IntegerField, Max, Subquery
+
+from keuring_collector.desk.models import DeskState, RuleSwitch, Ticket, Waiting
+from keuring_collector.fleet.models import Endpoint
+from keuring_collector.store.holds import allowed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from keuring_collector.desk.models import Staff
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(intake_days: float, budget: float, time_zone: str, *, fresh: bool) -> None:
+    """Tells every process what the settings say. ``fresh``: a new collector, whose desk starts rule by rule.
+
+    A collector that worked before there was such a thing goes on as it did: all its rules open tickets.
+    """
+    with transaction.atomic():
+        state, made = DeskState.objects.get_or_create(
+            id=1,
+            defaults={
+                "rule_by_rule": fresh and intake_days > 0,
+                "intake_days": intake_days,
+                "budget": budget,
+                "time_zone": time_zone,
+            },
+        )
+        told = (intake_days, budget, time_zone)
+        if not made and told != (state.intake_days, state.budget, state.time_zone):
+            state.intake_days, state.budget, state.time_zone = told
+            state.save()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How far a desk is. ``until``: when the intake ends or ended; None: before the first machine, or there is none."""
+
+    rule_by_rule: bool
+    intake: bool
+    until: dt.datetime | None
+    budget: float
+    allowed: int
+    open_tickets: int
+    waiting: dict[str, int]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the budget is used up."""
+        return bool(self.budget) and self.open_tickets >= self.allowed
+
+
+def start(now: dt.datetime) -> Start:
+    """How far the desk is at ``now``."""
+    machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+    opened = Ticket.objects.filter(state__in=Ticket.OPEN)
+    first = Endpoint.objects.order_by("enrolled_at").values("enrolled_at")[:1]
+    state = DeskState.objects.annotate(
+        first=Subquery(first), machines=counted(machines), open_tickets=counted(opened)
+    ).first()
+    waiting = dict(Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n"))
+    if state is None:
+        return Start(
+            rule_by_rule=False, intake=False, until=None, budget=0.0, allowed=0, open_tickets=0, waiting=waiting
+        )
+    has_intake = state.rule_by_rule and state.intake_days > 0
+    until = state.first + timedelta(days=state.intake_days) if has_intake and state.first else None
+    return Start(
+        rule_by_rule=state.rule_by_rule,
+        intake=has_intake and (until is None or now < until),
+        until=until,
+        budget=state.budget,
+        allowed=allowed(state.machines, state.budget),
+        open_tickets=state.open_tickets,
+        waiting=waiting,
+    )
+
+
+def counted(rows: QuerySet[Any]) -> Subquery:
+    """How many rows there are, as a part of another query."""
+    number = rows.order_by().annotate(number=Func("pk", function="COUNT", output_field=IntegerField()))
+    return Subquery(number.values("number"))
+
+
+def only_reports(rule: str) -> bool:
+    """Whether the desk keeps a rule from opening tickets, for now or on purpose."""
+    switch_of = RuleSwitch.objects.filter(rule=rule).first()
+    return not switch_of.opens if switch_of else DeskState.objects.filter(rule_by_rule=True).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class WouldOpen:
+    """What a rule has waiting: findings, on how many machines, and the tickets that they would be."""
+
+    findings: int
+    machines: int
+    tickets: int
+    gravest: int
+
+
+def would_open() -> dict[str, WouldOpen]:
+    """What each rule would open if nothing but the desk's own choices held it back; by the rule's id."""
+    counted = (
+        Waiting.objects.order_by()
+        .values("rule")
+        .annotate(findings=Count("id"), machines=Count("endpoint", distinct=True), gravest=Max("severity"))
+    )
+    # A rule has one cause, so its tickets are its machines, but for those that have an open one already.
+    joins = (
+        Waiting.objects.filter(endpoint__tickets__state__in=Ticket.OPEN, endpoint__tickets__cause=F("cause"))
+        .order_by()
+        .values("rule")
+        .annotate(n=Count("endpoint", distinct=True))
+        .values_list("rule", "n")
+    )
+    joining = dict(joins)
+    return {
+        row["rule"]: WouldOpen(
+            row["findings"], row["machines"], row["machines"] - joining.get(row["rule"], 0), row["gravest"]
+        )
+        for row in counted
+    }
+
+
+def switch(rules: Iterable[str], *, opens: bool, actor: Staff, now: dt.datetime) -> int:
+    """Lets rules open tickets, or only report; returns how many. What waits for them is opened by the job ``admit``."""
+    count = 0
+    for rule in rules:
+        RuleSwitch.objects.update_or_create(rule=rule[:36], defaults={"opens": opens, "at": now, "by": actor})
+        log.info("rule switched", rule=rule, opens=opens, by=actor.get_username())
+        count += 1
+    return count
+
+
+def finish(*, actor: Staff) -> None:
+    """Ends starting: every rule opens tickets from now on, but for those that were switched off by hand."""
+    log.info("starting is over", by=actor.get_username())
+    DeskState.objects.filter(id=1).update(rule_by_rule=False)
