@@ -15,6 +15,7 @@ from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import WritePath
 from keuring_collector.rulepack.language import Maturity
 from tests.collector.console_fixtures import Site, words
+from tests.collector.django_database import set_up_django
 from tests.collector.reports import report
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 GIB = 1024.0**3
 only_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
+
+set_up_django()
 
 PACK = cache(rulepack.load)
 
@@ -179,7 +182,8 @@ def _check(browser: Client, number: str, code: str) -> str:
 @only_sqlite
 def test_whoever_holds_a_report_can_check_it(site: Site, pack: RulePack) -> None:
     from keuring_collector.console.views.inspections import CHECKS
-    from keuring_collector.desk.inspection import pdf
+    from keuring_collector.desk.inspection import pdf, report
+    from keuring_collector.desk.models import AuditEntry
 
     CHECKS.clear()
     made = issue(site, pack, full(site))
@@ -194,8 +198,13 @@ def test_whoever_holds_a_report_can_check_it(site: Site, pack: RulePack) -> None
         page = _check(stranger, number, tried)
         assert "No report has this number and this code." in page
         assert "LT-0231" not in page
+    # Whoever changes the content and its digest with it still finds the audit against them.
     made.content["items"][0]["outcome"] = "pass"
-    made.save(update_fields=["content"])
+    made.digest = report.digest(made.content)
+    made.save(update_fields=["content", "digest"])
+    assert "was changed afterwards" in _check(stranger, made.number, pdf.code(made.digest))
+    made.digest = AuditEntry.objects.get(action="report.issued").detail.partition('"digest":"')[2][:64]
+    made.save(update_fields=["digest"])
     assert "was changed afterwards" in _check(stranger, made.number, code)
     assert "was changed after it was issued" in words(site.client(site.staff()).get(f"/inspections/{made.number}/"))
 

@@ -48,6 +48,8 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "staff.on": _("switched an account on"),
     "staff.off": _("switched an account off"),
     "staff.reset": _("gave a one-time password"),
+    "report.issued": _("issued an APK report"),
+    "report.mailed": _("mailed an APK report"),
     "settings.changed": _("the settings changed"),
     "rules.changed": _("the rules changed"),
     "export.made": _("exported"),

@@ -22,8 +22,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from keuring_collector.console import pack, readings
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import scope
-from keuring_collector.desk.inspection import issuing, mailing, pdf, report
+from keuring_collector.desk import audit, scope
+from keuring_collector.desk.inspection import issuing, mailing, pdf
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
 from keuring_collector.desk.roles import Right
@@ -162,7 +162,7 @@ def inspection(request: HttpRequest, number: str) -> HttpResponse:
         "items": told,
         "stamp": WORDS[language]["stamp"][found.outcome],  # type: ignore[index]
         "code": pdf.code(found.digest),
-        "genuine": report.digest(content) == found.digest,
+        "genuine": issuing.is_unchanged(found),
         "newer": None if found.current else Inspection.objects.filter(endpoint=found.endpoint, current=True).first(),
     }
     return render(request, "console/inspection.html", context)
@@ -208,6 +208,7 @@ def mail(request: HttpRequest, number: str) -> HttpResponse:
     found = _inspection(staff_of(request), number)
     try:
         mailing.send(found, timezone.now(), _check_address(request))
+        audit.record_now(staff_of(request), "report.mailed", found.subject)
     except mailing.NobodyError:
         messages.error(request, _("Nobody is known to use this machine, so there is nobody to mail to."))
     except OSError as error:
@@ -234,7 +235,7 @@ def check(request: HttpRequest) -> HttpResponse:
         language = (get_language() or "nl")[:2]
         context |= {
             "found": found,
-            "altered": report.digest(found.content) != found.digest,
+            "altered": not issuing.is_unchanged(found),
             "stamp": WORDS[language]["stamp"][found.outcome],  # type: ignore[index]
         }
     return render(request, "console/check.html", context)

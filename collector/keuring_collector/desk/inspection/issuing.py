@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,9 +10,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from keuring_collector.desk import audit
 from keuring_collector.desk.inspection import report
 from keuring_collector.desk.inspection.judging import judge, total
-from keuring_collector.desk.models import Inspection
+from keuring_collector.desk.models import AuditEntry, Inspection
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
     from keuring_collector.store import Store
 
+ISSUED: Final = "report.issued"  # in the audit
 AGAIN_DAYS: Final = 30  # after a fail, or when nothing could be measured
 AHEAD_DAYS: Final = 30  # a machine is due so long before its report ends
 SETTLED: Final = timedelta(days=7)  # a new machine is looked at when it has reported for a week
@@ -94,6 +97,7 @@ def issue(
         )  # fmt: skip
         made.digest = report.digest(made.content)
         made.save(update_fields=["content", "digest"])
+        audit.record_now(by, ISSUED, made.subject, {"digest": made.digest, "machine": endpoint.host_name})
     return made
 
 
@@ -116,3 +120,14 @@ def _previous(before: Inspection | None) -> dict[str, Any]:
         "outcome": before.outcome,
         "items": {item["item"]: item["outcome"] for item in items},
     }
+
+
+def is_unchanged(inspection: Inspection) -> bool:
+    """Whether a report still says what was issued: its content, its digest, and that in the chain of the audit agree.
+
+    An entry that the audit has let go of by age no longer speaks against it.
+    """
+    if report.digest(inspection.content) != inspection.digest:
+        return False
+    noted = AuditEntry.objects.filter(action=ISSUED, subject=inspection.subject).first()
+    return noted is None or json.loads(noted.detail)["digest"] == inspection.digest

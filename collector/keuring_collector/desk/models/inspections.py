@@ -54,3 +54,8 @@ class Inspection(models.Model):
     def number(self) -> str:
         """What the report is called: the year and a number that is given once."""
         return f"{self.issued_at.year}-{self.pk:06d}"
+
+    @property
+    def subject(self) -> str:
+        """What the audit calls it."""
+        return f"report/{self.number}"
