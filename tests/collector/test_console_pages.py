@@ -36,6 +36,7 @@ LEADING_ON = OPEN_TO_ALL | {
         "mfa_activate_totp",
         "mfa_generate_recovery_codes",
     ),
+    *("backtest_stop", "backtest_save"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes of what is not there: no provider is set, no second factor was set up.
@@ -46,6 +47,15 @@ FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 @pytest.fixture
 def browser(site: Site) -> Client:
     return site.client(site.staff())
+
+
+def backtest_of(site: Site) -> int:
+    """The number of a backtest with an answer."""
+    from tests.collector.test_backtests import asked, work
+
+    row = asked(site, site.staff("tries-rules"))
+    assert work(site, row) == "done"
+    return row.pk
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -61,6 +71,7 @@ def addresses(site: Site) -> dict[str, str]:
     report = site.inspection(machine).number
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
+    tried = backtest_of(site)
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],
@@ -79,6 +90,8 @@ def addresses(site: Site) -> dict[str, str]:
         "article": ["volume-space"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
+        **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
+        "backtest_text": [tried, "tried"],
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from keuring_collector.config import Settings
-    from keuring_collector.rulepack.backtest import Answer, Machine, Question
-    from keuring_collector.store import Store
+    from keuring_collector.rulepack.backtest import Answer, Question
 
 NAME: Final = "backtest"
 HELP: Final = (
@@ -85,6 +84,8 @@ def _jobs(asked: int | None) -> int:
 
 def _question(arguments: argparse.Namespace, in_force: Settings) -> tuple[Question, int]:
     """The question, and how many incidents name machines that are not known."""
+    from keuring_collector.desk import backtests
+    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import backtest, load
     from keuring_collector.rulepack.backtest import asked, incidents, where
     from keuring_collector.rulepack.calendar import calendar
@@ -104,7 +105,7 @@ def _question(arguments: argparse.Namespace, in_force: Settings) -> tuple[Questi
         )
     store = open_store(in_force.database_url)
     try:
-        machines = _machines(store, {"keuring.hardware.model", *where.facts(filters)})
+        machines = backtests.machines(Endpoint.objects.all(), store, where.facts(filters))
     finally:
         store.close()
     if not machines:
@@ -123,22 +124,6 @@ def _question(arguments: argparse.Namespace, in_force: Settings) -> tuple[Questi
         ),
         strange,
     )
-
-
-def _machines(store: Store, names: set[str]) -> list[Machine]:
-    """All machines, with the facts of these names."""
-    from keuring.signals import catalogue
-    from keuring_collector.fleet.models import Endpoint
-    from keuring_collector.rulepack.backtest import Machine
-
-    known = {name: store.facts_of(catalogue.BY_NAME[name].id) for name in sorted(names)}
-    found = []
-    for endpoint in Endpoint.objects.select_related("department").order_by("pk"):
-        values = {name: by_machine.get((endpoint.pk, "")) for name, by_machine in known.items()}
-        facts = {name: value for name, value in values.items() if value is not None}
-        department = endpoint.department.name if endpoint.department else ""
-        found.append(Machine(endpoint.pk, endpoint.host_name, department, facts))
-    return found
 
 
 def _ask(question: Question, in_force: Settings, jobs: int) -> Answer:

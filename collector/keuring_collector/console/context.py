@@ -45,7 +45,13 @@ PLACES: Final = (
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
-    Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place(
+        "rules",
+        _("Rules"),
+        "rule",
+        ("rules", "rule", "article", "start", "backtests", "backtest", "backtest_new", "backtest_save"),
+        on_phone=False,
+    ),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
@@ -96,6 +102,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "foot": [place for place in FOOT if staff.may(place.right)],
             "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
             "may_act": staff.may(Right.ACT),
+            "may_change_rules": staff.may(Right.RULES),
             "unseen": unseen,
             "open_tickets": opened,
             "pack_problems": pack.current().problems,

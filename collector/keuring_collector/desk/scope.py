@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Model, Q
 
-from keuring_collector.desk.models import FleetTicket, Quiet, Ticket
+from keuring_collector.desk.models import Backtest, FleetTicket, Quiet, Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
@@ -36,6 +36,16 @@ def quiet_times(staff: Staff) -> QuerySet[Quiet]:
     found = Quiet.objects.all()
     ids = staff.department_ids
     return found if ids is None else found.filter(Q(department__in=ids) | Q(endpoint__department__in=ids))
+
+
+def backtests(staff: Staff) -> QuerySet[Backtest]:
+    """The backtests that were about nothing but departments which they may see."""
+    found = Backtest.objects.all()
+    ids = staff.department_ids
+    if ids is None:
+        return found
+    others = Department.objects.exclude(pk__in=ids)
+    return found.filter(everything=False, departments__in=ids).exclude(departments__in=others).distinct()
 
 
 def endpoints(staff: Staff) -> QuerySet[Endpoint]:

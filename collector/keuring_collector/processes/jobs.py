@@ -16,11 +16,12 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import audit, audit_chain, changes, digest, gathering, outbox, starting
+from keuring_collector.desk import audit, audit_chain, backtests, changes, digest, gathering, outbox, starting
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
 from keuring_collector.fleet import tokens
+from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
@@ -51,12 +52,15 @@ def run(settings: Settings) -> int:
     except exporter.ExporterError as error:
         raise CommandError(str(error)) from error
     starting.prepare(settings.intake_days, settings.ticket_budget, settings.time_zone, fresh=False)
+    worker = f"{socket.gethostname()}/{os.getpid()}"
+    trying = Backtests(worker)
     try:
-        runner = JobRunner(f"{socket.gethostname()}/{os.getpid()}", tasks(settings, packs, ending.is_set))
+        runner = JobRunner(worker, tasks(settings, packs, ending.is_set, trying))
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
         supervisor.announce("jobs", metrics=metrics.address)
         run_forever(runner, ending)
     finally:
+        trying.end(dt.datetime.now(dt.UTC))
         metrics.close()
         addresses.forget(settings.data_directory, "jobs")
     return 0
@@ -114,6 +118,7 @@ class Work:
         with self.store() as store:
             report = store.purge(now.timestamp(), self.settings.raw_retention_days, self.settings.daily_retention_days)
             log.info("let go of what is past its retention", rows=report.rows)
+        backtests.expire(now, self.settings.audit_retention_days)
 
     def inspect(self, now: dt.datetime) -> None:
         """Inspects machines that are due, and mails the reports where that is wanted."""
@@ -156,10 +161,13 @@ class Work:
                 log.info("findings that waited are told", **opened)
 
 
-def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool) -> list[Task]:
-    """The background work of a collector with these settings."""
+def tasks(
+    settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool, trying: Backtests | None = None
+) -> list[Task]:
+    """The background work of a collector with these settings; ``trying`` works on backtests beside it."""
     work = Work(settings, packs, stop)
     return [
+        *([Task("backtests", trying.start_next, every(dt.timedelta(seconds=1)))] if trying else []),
         Task("admit", work.admit, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),

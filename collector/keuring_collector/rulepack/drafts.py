@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_collector.rulepack.pack import ARTICLES, LANGUAGES, TEST_SUFFIX, article_path, rule_files
@@ -12,7 +13,6 @@ from keuring_collector.rulepack.problems import Problem, RulePackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Draft(NamedTuple):
@@ -191,6 +191,18 @@ def write(directory: Path, name: str, kind: str, folder: str = "") -> list[Path]
     return list(files)
 
 
+def text(name: str, kind: str = "threshold") -> str:
+    """The text of a draft of a rule, with an id of its own."""
+    return next(iter(_files(Path(), name, kind, "")))[1]
+
+
+def articles(directory: Path, slug: str) -> dict[Path, str]:
+    """Drafts of the articles of that name which the pack in ``directory`` does not have yet."""
+    words = slug.replace("-", " ").capitalize()
+    found = {article_path(directory, slug, language): _ARTICLE[language].format(words=words) for language in LANGUAGES}
+    return {path: told for path, told in found.items() if not path.exists()}
+
+
 def _files(directory: Path, name: str, kind: str, folder: str) -> Iterator[tuple[Path, str]]:
     if not _NAME.fullmatch(name):
         mend = "write small letters, digits and underscores: subject_condition"
@@ -203,7 +215,4 @@ def _files(directory: Path, name: str, kind: str, folder: str) -> Iterator[tuple
     yield place / f"{name}.yaml", _RULE.format(condition=textwrap.indent(draft.condition, "  "), **told)
     fires, silent = (textwrap.indent(story, "    ") for story in (draft.fires, draft.silent))
     yield place / f"{name}{TEST_SUFFIX}", _TESTS.format(name=name, fires=fires, silent=silent)
-    for language in LANGUAGES:
-        path = article_path(directory, slug, language)
-        if not path.exists():
-            yield path, _ARTICLE[language].format(words=words)
+    yield from articles(directory, slug).items()

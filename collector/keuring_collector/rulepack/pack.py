@@ -69,13 +69,15 @@ def rule_files(directory: Path) -> list[Path]:
     return sorted(p for p in found if not tables.is_table(directory, p))
 
 
-def load(directory: Path | None = None, place: Calendar | None = None) -> RulePack:
+def load(
+    directory: Path | None = None, place: Calendar | None = None, changed: Mapping[Path, str] = MappingProxyType({})
+) -> RulePack:
     """Reads the pack in ``directory`` (None: the shipped one), for a ``place`` with its business hours (None: default).
 
-    RulePackError lists all that is wrong with it.
+    ``changed``: rules and articles, as if these texts stood in those files. RulePackError lists all that is wrong.
     """
     directory = shipped() if directory is None else directory
-    files = rule_files(directory)
+    files = sorted({*rule_files(directory), *(path for path in changed if path.suffix == ".yaml")})
     if not files:
         mend = "name the directory that holds the rule files, or leave it out for the shipped pack"
         raise RulePackError([Problem(directory, 1, "no rules here" if directory.is_dir() else "no directory", mend)])
@@ -85,11 +87,11 @@ def load(directory: Path | None = None, place: Calendar | None = None) -> RulePa
     known = tables.Tables((directory, shipped()))
     for path in files:
         try:
-            source = sources[path] = Source(path)
+            source = sources[path] = Source(path, changed.get(path))
             known.fill_in(source)
             rule = validate(source)
             read.append((path, rule, _compile(source, rule)))
-            _check_articles(directory, source, rule)
+            _check_articles(directory, source, rule, changed)
         except RulePackError as error:
             problems += error.problems
     for path, rule, _ in read:
@@ -111,9 +113,12 @@ def load(directory: Path | None = None, place: Calendar | None = None) -> RulePa
     )
 
 
-def read_rule(path: Path) -> Rule:
-    """The rule in one file, in a pack or not; RulePackError for what is wrong with it."""
-    source = Source(path)
+def read_rule(path: Path, text: str | None = None, directory: Path | None = None) -> Rule:
+    """The rule in one file, or in ``text`` as if it stood there; with the tables of the pack in ``directory`` (None: of
+    the shipped one). RulePackError for what is wrong with it.
+    """
+    source = Source(path, text)
+    tables.Tables((directory or shipped(), shipped())).fill_in(source)
     rule = validate(source)
     _compile(source, rule)
     return rule
@@ -201,7 +206,7 @@ def _compile(source: Source, rule: Rule) -> CompiledRule:
         raise RulePackError([Problem(source.path, source.line(fault.loc), fault.what, fault.mend)]) from fault
 
 
-def _check_articles(directory: Path, source: Source, rule: Rule) -> None:
+def _check_articles(directory: Path, source: Source, rule: Rule, changed: Mapping[Path, str]) -> None:
     missing = [
         Problem(
             source.path,
@@ -210,7 +215,7 @@ def _check_articles(directory: Path, source: Source, rule: Rule) -> None:
             f"write {article_path(directory, rule.article, language)}",
         )
         for language in LANGUAGES
-        if not article_path(directory, rule.article, language).is_file()
+        if not (path := article_path(directory, rule.article, language)).is_file() and path not in changed
     ]
     if missing:
         raise RulePackError(missing)

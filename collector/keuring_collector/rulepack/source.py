@@ -17,20 +17,31 @@ if TYPE_CHECKING:
 LARGEST = 1 << 20  # bytes; a rule is a page of text
 
 
+def _too_large(path: Path) -> Problem:
+    return Problem(path, 1, "larger than 1 MiB", "a rule is a page of text: split it")
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise RulePackError([_too_large(path)])
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulePackError([Problem(path, 1, f"cannot be read: {error}", "save it as UTF-8 text")]) from error
+
+
 class Source:
     """A YAML file: ``data`` (dicts, lists, scalars) and where each part of it stands."""
 
-    def __init__(self, path: Path) -> None:
-        """Reads ``path``; RulePackError when it is not there, not text or not YAML."""
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        """Reads ``path``, or ``text`` as if it stood there. RulePackError: it is not there, not text, or not YAML."""
         self.path = path
         self.data: Any = None
         self._lines: dict[Loc, int] = {(): 1}
-        try:
-            if path.stat().st_size > LARGEST:
-                raise RulePackError([Problem(path, 1, "larger than 1 MiB", "a rule is a page of text: split it")])
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RulePackError([Problem(path, 1, f"cannot be read: {error}", "save it as UTF-8 text")]) from error
+        if text is None:
+            text = _text(path)
+        elif len(text) > LARGEST:
+            raise RulePackError([_too_large(path)])
         try:
             self.data = self._parse(text)
         except yaml.MarkedYAMLError as error:

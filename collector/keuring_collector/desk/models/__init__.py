@@ -1,6 +1,7 @@
 """The desk's tables, one file per subject."""
 
 from keuring_collector.desk.models.audit import AuditEntry, AuditHead
+from keuring_collector.desk.models.backtests import Backtest
 from keuring_collector.desk.models.filters import SavedFilter
 from keuring_collector.desk.models.fleet_tickets import FleetHistory, FleetTicket
 from keuring_collector.desk.models.inspections import Inspection
@@ -17,6 +18,7 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "AuditHead",
+    "Backtest",
     "DeskState",
     "FleetHistory",
     "FleetTicket",

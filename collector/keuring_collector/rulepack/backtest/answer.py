@@ -43,16 +43,22 @@ class Answer:
     pairs: Sequence[Pair] | None = None
 
 
-def ask(question: Question, url: str, jobs: int = 1, advance: Callable[[int], None] | None = None) -> Answer:
+def ask(
+    question: Question,
+    url: str,
+    jobs: int = 1,
+    advance: Callable[[int], None] | None = None,
+    at_once: int = work.AT_ONCE,
+) -> Answer:
     """Replays the history in the database at ``url`` through the rules of ``question``, in ``jobs`` processes.
 
-    ``advance`` is told how many machines were done. Raises StorageError. The answer depends on the question and the
-    database alone.
+    ``advance`` is told how many machines were done, each time that some ``at_once`` are; what it raises ends the work.
+    Raises StorageError. The answer depends on the question and the database alone.
     """
     machines = {machine.endpoint: machine for machine in sorted(question.machines, key=lambda each: each.endpoint)}
     rules = tuple(each.rule for each in question.candidates)
     task = work.Task(url, rules, question.since, question.until, question.freshness, question.place)
-    played = work.play(task, list(machines), jobs, advance)
+    played = work.play(task, list(machines), jobs, advance, at_once)
     seen = {each.endpoint: each for each in played.seen if each.windows}
     spans = {endpoint: (each.begin, each.end) for endpoint, each in seen.items()}
     connection = connect(url)

@@ -36,12 +36,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """An endpoint as people know it; ``facts`` are its own facts as they are now, by name."""
+    """An endpoint as people know it; ``facts`` are its own facts as they are now, by name.
+
+    ``identity`` is its UUID, empty when nobody asks for it.
+    """
 
     endpoint: int
     name: str
     department: str = ""
     facts: Mapping[str, str | float | bool] = field(default_factory=dict)
+    identity: str = ""
 
     @property
     def model(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from keuring_collector.rulepack.backtest.texts import TEXTS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1c1c1c; --soft: #595959; --line: #d0d0d0; --page: #ffffff; --bar: #1f6feb; }
@@ -25,7 +25,7 @@ caption { text-align: left; padding: .25rem 0; font-weight: 600; font-size: 1.05
 caption::first-letter { text-transform: uppercase; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.bar { width: 24rem; } td.bar span { display: block; height: .9rem; background: var(--bar); }
+td.bar { width: 24rem; } td.bar svg { display: block; } td.bar rect { fill: var(--bar); }
 @media print { body { max-width: none; margin: 0; } }
 """
 
@@ -35,11 +35,22 @@ def page(data: dict[str, Any], language: str) -> str:
     return "\n".join(_Page(data, language).lines()) + "\n"
 
 
+def part(data: dict[str, Any], language: str, link: Callable[[str], str], most: int) -> str:
+    """The report as a part of another page, below its h1: machines lead to ``link(identity)``, no list is longer than
+    ``most``. Without styles: the other page has classes for bar, number, soft and wide.
+    """
+    return "\n".join(_Page(data, language, link, most).content())
+
+
 class _Page:
-    def __init__(self, data: dict[str, Any], language: str) -> None:
+    def __init__(
+        self, data: dict[str, Any], language: str, link: Callable[[str], str] | None = None, most: int | None = None
+    ) -> None:
         self.data = data
         self.language = language
         self.texts = TEXTS[language]
+        self.link = link
+        self.most = most
 
     def text(self, key: str, **values: object) -> str:
         return escape(self.texts[key].format(**values))
@@ -63,13 +74,16 @@ class _Page:
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield f"<title>{title}</title><style>{STYLE}</style></head><body><main>"
         yield f"<h1>{title}</h1>"
+        yield from self.content()
+        yield "</main></body></html>"
+
+    def content(self) -> Iterator[str]:
         yield from self.history()
         if self.data["comparison"] is not None:
             yield from self.comparison(self.data["comparison"])
         for number, rule in enumerate(self.data["rules"]):
             mark = f"{'AB'[number]}: " if len(self.data["rules"]) > 1 else ""
             yield from self.rule(rule, mark)
-        yield "</main></body></html>"
 
     def history(self) -> Iterator[str]:
         history, period = self.data["history"], self.data["period"]
@@ -151,15 +165,15 @@ class _Page:
         most = max((week["opened"] for week in weeks), default=0)
         if not most:
             return
-        yield f'<div class="wide"><table><caption>{self.text("weeks")}</caption>'
+        yield f'<div class="wide"{self.reachable(self.texts["weeks"])}><table><caption>{self.text("weeks")}</caption>'
         names = "".join(f'<th scope="col">{self.text(name)}</th>' for name in ("week", "begins", "tickets"))
         yield f"<thead><tr>{names}<td></td></tr></thead><tbody>"
         for week in weeks:
-            width = round(100 * week["opened"] / most)
+            share = f'width="{round(100 * week["opened"] / most)}%" height="100%"'
             yield (
                 f'<tr><th scope="row">{week["week"]}</th><td>{week["begins"]}</td>'
                 f'<td class="number">{week["opened"]}</td>'
-                f'<td class="bar" aria-hidden="true"><span style="width: {width}%"></span></td></tr>'
+                f'<td class="bar" aria-hidden="true"><svg width="100%" height="14"><rect {share}/></svg></td></tr>'
             )
         yield "</tbody></table></div>"
 
@@ -182,12 +196,13 @@ class _Page:
         ]
         names = ("machine", "department", "model", "about", "severity", "opened", "closed", "expected", "result",
                  "because", "days")  # fmt: skip
-        yield from self.table(self.texts["list"], tuple(self.texts[name] for name in names), rows, {10})
+        links = [each["identity"] for each in tickets]
+        yield from self.table(self.texts["list"], tuple(self.texts[name] for name in names), rows, {10}, links)
 
     def missed(self, missed: Sequence[dict[str, Any]]) -> Iterator[str]:
         rows = [(each["machine"], each["subject"], self.word(each["kind"]), each["date"][:10]) for each in missed]
         head = tuple(self.texts[name] for name in ("machine", "about", "problem", "date"))
-        yield from self.table(self.texts["missed_list"], head, rows, set())
+        yield from self.table(self.texts["missed_list"], head, rows, set(), [each["identity"] for each in missed])
 
     def comparison(self, comparison: dict[str, Any]) -> Iterator[str]:
         both, first, second = (comparison[name] for name in ("both", "only_first", "only_second"))
@@ -204,21 +219,38 @@ class _Page:
             for each in comparison["pairs"]
         ]
         head = tuple(self.texts[name] for name in ("machine", "about", "opened_a", "opened_b", "earlier"))
-        yield from self.table(self.texts["compare"], head, rows, {4})
+        links = [each["identity"] for each in comparison["pairs"]]
+        yield from self.table(self.texts["compare"], head, rows, {4}, links)
 
-    def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers: set[int]) -> Iterator[str]:
-        """A table with its heading; nothing when it has no rows."""
+    def table(
+        self,
+        title: str,
+        head: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        numbers: set[int],
+        identities: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """A table with its heading; nothing when it has no rows. ``identities``: of the rows' machines."""
         found = list(rows)
         if not found:
             return
-        yield f'<div class="wide"><table><caption>{escape(title)}</caption>'
+        yield f'<div class="wide"{self.reachable(title)}><table><caption>{escape(title)}</caption>'
         kinds = [' class="number"' if place in numbers else "" for place in range(len(head))]
         names = (
             f'<th scope="col"{kind}>{escape(name)}</th>' if name else "<td></td>"
             for kind, name in zip(kinds, head, strict=True)
         )
         yield f"<thead><tr>{''.join(names)}</tr></thead><tbody>"
-        for first, *others in found:
+        for number, (first, *others) in enumerate(found[: self.most]):
             cells = "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds[1:], others, strict=True))
-            yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+            name = escape(first)
+            if self.link is not None and identities and identities[number]:
+                name = f'<a href="{escape(self.link(identities[number]))}">{name}</a>'
+            yield f'<tr><th scope="row">{name}</th>{cells}</tr>'
         yield "</tbody></table></div>"
+        if self.most is not None and len(found) > self.most:
+            yield f'<p class="soft">{self.text("more", count=self.number(len(found) - self.most))}</p>'
+
+    def reachable(self, title: str) -> str:
+        """What lets a table that is wider than a phone be scrolled by keyboard, and says what it is."""
+        return f' role="region" tabindex="0" aria-label="{escape(title)}"'

@@ -111,6 +111,7 @@ def _side(answer: Answer, side: Side, begin: float | None, end: float | None) ->
         "missed": [
             {
                 "machine": answer.machines[each.endpoint].name,
+                "identity": answer.machines[each.endpoint].identity,
                 "subject": each.subject,
                 "kind": each.kind,
                 "date": _moment(each.at),
@@ -199,6 +200,7 @@ def _ticket(answer: Answer, judged: Judged) -> dict[str, Any]:
     at, low, high = first.expected or (None, None, None)
     return {
         "machine": machine.name,
+        "identity": machine.identity,
         "department": machine.department,
         "model": machine.model,
         "subjects": sorted(ticket.subjects - {""}),
@@ -224,6 +226,7 @@ def _comparison(answer: Answer) -> dict[str, Any] | None:
     rows = [
         {
             "machine": answer.machines[pair.ticket.endpoint].name,
+            "identity": answer.machines[pair.ticket.endpoint].identity,
             "subjects": sorted(pair.ticket.subjects - {""}),
             "first": _moment(pair.first.opened_at) if pair.first else None,
             "second": _moment(pair.second.opened_at) if pair.second else None,

@@ -70,6 +70,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "opened_b": "B opened",
         "earlier": "B earlier by, days",
         "count": "number",
+        "more": "and {count} more, in the whole report",
     },
     "nl": {
         "title": "Terugblik van {rules}",
@@ -136,6 +137,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "opened_b": "B opende",
         "earlier": "B eerder, dagen",
         "count": "aantal",
+        "more": "en nog {count}, in het hele rapport",
     },
 }
 

@@ -39,13 +39,19 @@ class Task:
         return Player(connection, self.rules, (self.since, self.until), self.freshness, self.place)
 
 
-def play(task: Task, endpoints: Sequence[int], jobs: int = 1, advance: Callable[[int], None] | None = None) -> Played:
-    """Plays all ``endpoints`` in ``jobs`` processes; the result does not depend on how many. ``advance`` is told how
-    many endpoints were done.
+def play(
+    task: Task,
+    endpoints: Sequence[int],
+    jobs: int = 1,
+    advance: Callable[[int], None] | None = None,
+    at_once: int = AT_ONCE,
+) -> Played:
+    """Plays all ``endpoints`` in ``jobs`` processes, ``at_once`` at a time; the result depends on neither. ``advance``
+    is told how many endpoints were done, and ends the work by raising something.
     """
     whole = Played(tickets=[[] for _ in task.rules], outcomes=[[] for _ in task.rules])
     jobs = max(1, min(jobs, len(endpoints) // FEWEST))
-    size = max(1, min(AT_ONCE, -(-len(endpoints) // jobs)))
+    size = max(1, min(at_once, -(-len(endpoints) // jobs)))
     chunks = [endpoints[start : start + size] for start in range(0, len(endpoints), size)]
     for chunk, part in zip(chunks, _played(task, chunks, jobs), strict=True):
         whole.seen += part.seen
