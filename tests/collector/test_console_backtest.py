@@ -86,7 +86,7 @@ def test_a_change_is_tried_and_then_saved_with_the_old_version_kept(site: Site, 
     assert "0 tickets by both, 1 by A alone, 0 by B alone" in text
     assert "raw windows from" in text
     assert f'<a href="/machines/{machine.uuid}/">LT-1</a>' in page.content.decode()
-    assert '<rect width="100%" height="100%"/>' in page.content.decode()
+    assert '<rect width="320" height="14"/>' in page.content.decode()
     report = browser.get(f"/backtests/{row.pk}/report/")
     assert report.content.decode().startswith("<!doctype html>")
     assert "attachment" in report.headers["Content-Disposition"]

@@ -10,6 +10,7 @@ from keuring_collector.rulepack.backtest.texts import TEXTS, WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+BAR: Final = 320  # pixels of the longest
 STYLE: Final = """
 :root { color-scheme: light dark; --text: #1c1c1c; --soft: #595959; --line: #d0d0d0; --page: #ffffff; --bar: #1f6feb; }
 @media (prefers-color-scheme: dark) {
@@ -25,7 +26,7 @@ caption { text-align: left; padding: .25rem 0; font-weight: 600; font-size: 1.05
 caption::first-letter { text-transform: uppercase; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.bar { width: 24rem; } td.bar svg { display: block; } td.bar rect { fill: var(--bar); }
+td.bar svg { display: block; } td.bar rect { fill: var(--bar); }
 @media print { body { max-width: none; margin: 0; } }
 """
 
@@ -169,11 +170,11 @@ class _Page:
         names = "".join(f'<th scope="col">{self.text(name)}</th>' for name in ("week", "begins", "tickets"))
         yield f"<thead><tr>{names}<td></td></tr></thead><tbody>"
         for week in weeks:
-            share = f'width="{round(100 * week["opened"] / most)}%" height="100%"'
+            bar = f'<rect width="{round(BAR * week["opened"] / most)}" height="14"/>'
             yield (
                 f'<tr><th scope="row">{week["week"]}</th><td>{week["begins"]}</td>'
                 f'<td class="number">{week["opened"]}</td>'
-                f'<td class="bar" aria-hidden="true"><svg width="100%" height="14"><rect {share}/></svg></td></tr>'
+                f'<td class="bar" aria-hidden="true"><svg width="{BAR}" height="14">{bar}</svg></td></tr>'
             )
         yield "</tbody></table></div>"
 
