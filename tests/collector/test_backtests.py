@@ -51,6 +51,13 @@ def work(site: Site, row: Backtest, worker: str = "one") -> str:
     return row.state
 
 
+def done(site: Site) -> Backtest:
+    """One with an answer; the site has a machine."""
+    row = asked(site, site.staff("tries-rules"))
+    assert work(site, row) == "done"
+    return row
+
+
 def test_the_answer_is_that_of_the_engine_over_the_chosen_machines(site: Site) -> None:
     noor = site.staff()
     ours = fuller(site, "LT-1", department=site.department("Finance"))

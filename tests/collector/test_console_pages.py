@@ -49,20 +49,12 @@ def browser(site: Site) -> Client:
     return site.client(site.staff())
 
 
-def backtest_of(site: Site) -> int:
-    """The number of a backtest with an answer."""
-    from tests.collector.test_backtests import asked, work
-
-    row = asked(site, site.staff("tries-rules"))
-    assert work(site, row) == "done"
-    return row.pk
-
-
 def addresses(site: Site) -> dict[str, str]:
     """One address of every route, by its name."""
     from django.urls import reverse
 
     from keuring_collector.desk.models import FleetTicket
+    from tests.collector.test_backtests import done
     from tests.collector.test_roles import routes
 
     machine = site.machine("LT-0777")
@@ -71,7 +63,7 @@ def addresses(site: Site) -> dict[str, str]:
     report = site.inspection(machine).number
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
-    tried = backtest_of(site)
+    tried = done(site).pk
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],

@@ -85,7 +85,7 @@ def test_from_the_rule_to_the_answer_to_the_saved_rule(page: Page, folder: Path)
     page.wait_for_selector("[data-poll], .answer")
     page.wait_for_selector(".answer")  # by itself: nobody loads the page again
     assert "20 tickets by both, 0 by A alone, 0 by B alone" in page.locator(".answer").inner_text()
-    bars = page.locator("td.bar rect").evaluate_all("all => all.map(bar => bar.getBoundingClientRect().width)")
+    bars = page.locator("td.bars rect").evaluate_all("all => all.map(bar => bar.getBoundingClientRect().width)")
     assert max(bars) > 50
     wrong += Axe().run(page, options=AXE).response["violations"]
     for address in (page.url, "/backtests/", "/backtests/new/?rule=test_space"):

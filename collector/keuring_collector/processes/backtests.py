@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
+LOOK_SECONDS: Final = 2.0
 END_SECONDS: Final = 5.0
 NICER: Final = 10  # than what receives reports
 
@@ -27,6 +28,24 @@ class Backtests:
         self._worker = worker[:80]
         self._process: SpawnProcess | None = None
         self._pk = 0
+
+    def run(self, ending: threading.Event) -> None:
+        """Looks every few seconds until ``ending`` is set; a database that is away is waited for. A thread of its own,
+        for jobs come one after the other, and whoever tries a rule sits and waits.
+        """
+        import structlog
+        from django.db import DatabaseError, close_old_connections, connections
+
+        while not ending.is_set():
+            try:
+                close_old_connections()
+                self.start_next(dt.datetime.now(dt.UTC))
+            except DatabaseError as error:
+                structlog.get_logger(__name__).warning("backtests wait for the database", error=str(error))
+            ending.wait(LOOK_SECONDS)
+        with contextlib.suppress(DatabaseError):  # its lease ends by itself then
+            self.end(dt.datetime.now(dt.UTC))
+        connections.close_all()
 
     def start_next(self, now: dt.datetime) -> None:
         """Sees to the one that ran, and takes the next."""
@@ -44,11 +63,6 @@ class Backtests:
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(target=_work, args=(pk, self._worker), name="backtest", daemon=True)
         self._process.start()
-
-    def wait(self, seconds: float) -> None:
-        """Waits until the one that runs has ended, at most so long."""
-        if self._process is not None:
-            self._process.join(seconds)
 
     def end(self, now: dt.datetime) -> None:
         """Stops what runs; whoever is free does it again."""

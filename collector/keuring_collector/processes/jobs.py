@@ -53,14 +53,17 @@ def run(settings: Settings) -> int:
         raise CommandError(str(error)) from error
     starting.prepare(settings.intake_days, settings.ticket_budget, settings.time_zone, fresh=False)
     worker = f"{socket.gethostname()}/{os.getpid()}"
-    trying = Backtests(worker)
+    trying = threading.Thread(target=Backtests(worker).run, args=(ending,), name="backtests")
     try:
-        runner = JobRunner(worker, tasks(settings, packs, ending.is_set, trying))
+        runner = JobRunner(worker, tasks(settings, packs, ending.is_set))
+        trying.start()
         addresses.write(settings.data_directory, "jobs", {"metrics": metrics.address})
         supervisor.announce("jobs", metrics=metrics.address)
         run_forever(runner, ending)
     finally:
-        trying.end(dt.datetime.now(dt.UTC))
+        ending.set()
+        if trying.ident is not None:
+            trying.join()
         metrics.close()
         addresses.forget(settings.data_directory, "jobs")
     return 0
@@ -161,13 +164,10 @@ class Work:
                 log.info("findings that waited are told", **opened)
 
 
-def tasks(
-    settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool, trying: Backtests | None = None
-) -> list[Task]:
-    """The background work of a collector with these settings; ``trying`` works on backtests beside it."""
+def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool) -> list[Task]:
+    """The background work of a collector with these settings."""
     work = Work(settings, packs, stop)
     return [
-        *([Task("backtests", trying.start_next, every(dt.timedelta(seconds=1)))] if trying else []),
         Task("admit", work.admit, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),

@@ -26,7 +26,7 @@ caption { text-align: left; padding: .25rem 0; font-weight: 600; font-size: 1.05
 caption::first-letter { text-transform: uppercase; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.bar svg { display: block; } td.bar rect { fill: var(--bar); }
+td.bars svg { display: block; } td.bars rect { fill: var(--bar); }
 @media print { body { max-width: none; margin: 0; } }
 """
 
@@ -38,7 +38,7 @@ def page(data: dict[str, Any], language: str) -> str:
 
 def part(data: dict[str, Any], language: str, link: Callable[[str], str], most: int) -> str:
     """The report as a part of another page, below its h1: machines lead to ``link(identity)``, no list is longer than
-    ``most``. Without styles: the other page has classes for bar, number, soft and wide.
+    ``most``. Without styles: the other page has classes for bars, number, soft and wide.
     """
     return "\n".join(_Page(data, language, link, most).content())
 
@@ -174,7 +174,7 @@ class _Page:
             yield (
                 f'<tr><th scope="row">{week["week"]}</th><td>{week["begins"]}</td>'
                 f'<td class="number">{week["opened"]}</td>'
-                f'<td class="bar" aria-hidden="true"><svg width="{BAR}" height="14">{bar}</svg></td></tr>'
+                f'<td class="bars" aria-hidden="true"><svg width="{BAR}" height="14">{bar}</svg></td></tr>'
             )
         yield "</tbody></table></div>"
 
@@ -254,4 +254,4 @@ class _Page:
 
     def reachable(self, title: str) -> str:
         """What lets a table that is wider than a phone be scrolled by keyboard, and says what it is."""
-        return f' role="region" tabindex="0" aria-label="{escape(title)}"'
+        return f' role="group" tabindex="0" aria-label="{escape(title)}"'
