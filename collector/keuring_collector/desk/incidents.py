@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from django.db import transaction
 from django.utils import timezone
 
 from keuring_collector.desk.models import Incident
@@ -30,6 +31,7 @@ COLUMNS: Final = {
 REQUIRED: Final = ("machine", "cause", "date")
 NAMED: Final = "machine, cause, date, number, or computer, oorzaak, datum, nummer"
 LIMITS: Final = {"machine": 64, "cause": 60, "number": 60}
+FIRST_YEAR: Final = 2000  # no service desk looks further back
 FORMATS: Final = ("%d-%m-%Y", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S")
 
 
@@ -86,12 +88,11 @@ def moment(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _dutch(text)
-    try:
-        aware = found if found.tzinfo else timezone.make_aware(found)
-        if aware > now:
-            raise ValueError(f"'{text}' lies ahead; an incident has happened already")
-    except OverflowError:
-        raise ValueError(f"'{text}' is no date of this time; write it as 2026-08-01") from None
+    if found.year < FIRST_YEAR:
+        raise ValueError(f"'{text}' lies before {FIRST_YEAR}; is the year right?")
+    aware = found if found.tzinfo else timezone.make_aware(found)
+    if aware > now:
+        raise ValueError(f"'{text}' lies ahead; an incident has happened already")
     return aware
 
 
@@ -130,7 +131,13 @@ def plan(rows: Iterable[Row], now: datetime) -> Plan:
 
 
 def apply(todo: Plan) -> int:
-    """Writes the plan; returns how many incidents are new. One that came in meanwhile is left as it is."""
-    before = Incident.objects.count()
-    Incident.objects.bulk_create(todo.added, batch_size=500, ignore_conflicts=True)
-    return Incident.objects.count() - before
+    """Writes the plan; returns how many incidents are new."""
+    return add(todo.added)
+
+
+def add(found: list[Incident]) -> int:
+    """Writes incidents, all or none; returns how many are new. One that is there already is left as it is."""
+    with transaction.atomic():
+        before = Incident.objects.count()
+        Incident.objects.bulk_create(found, batch_size=500, ignore_conflicts=True)
+        return Incident.objects.count() - before

@@ -54,6 +54,16 @@ class Row:
     to_verdict: str
     trend: SafeString
 
+    @property
+    def lead_days(self) -> float | None:
+        """The lead time in days."""
+        return None if self.score.lead is None else self.score.lead / DAY
+
+    @property
+    def days_to_verdict(self) -> float | None:
+        """The time to a verdict in days."""
+        return None if self.score.to_verdict is None else self.score.to_verdict / DAY
+
 
 @requires(Right.LOOK)
 @require_safe
@@ -142,6 +152,11 @@ def fallen(found: Iterable[Demotion]) -> list[Fallen]:
     return told
 
 
+def rows_of(by: str, staff: Staff, now: datetime) -> list[Row]:
+    """The lines of the scoreboard, for programs."""
+    return _rows(by, _counted(staff, now), staff)
+
+
 def _rows(by: str, counted: Counted, staff: Staff) -> list[Row]:
     rows = {"rule": _rules, "model": _models, "department": _departments}[by](counted, staff)
     return sorted(rows, key=lambda row: (-row.score.tickets, row.name))
@@ -228,13 +243,9 @@ def _cells(row: Row) -> list[str | int | float | None]:
     score, share = row.score, row.score.precision
     cells: list[str | int | float | None] = [
         row.name, score.tickets, score.verdicts, share.of if share else 0, share.share if share else None,
-        share.low if share else None, share.high if share else None, _days(score.lead), score.incidents, score.missed,
-        score.per_hundred, _days(score.to_verdict),
+        share.low if share else None, share.high if share else None, row.lead_days, score.incidents, score.missed,
+        score.per_hundred, row.days_to_verdict,
     ]  # fmt: skip
     for month in score.months:
         cells += [month.opened, month.judged, month.right]
     return cells
-
-
-def _days(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / DAY
