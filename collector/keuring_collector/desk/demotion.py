@@ -36,10 +36,11 @@ def demote(store: Store, pack: RulePack, now: datetime, floor: float) -> list[st
     if not floor or not opening:
         return []
     counted = scores.count(store, Endpoint.objects.all(), now)
-    since = dict(RuleSwitch.objects.filter(opens=True).exclude(by=None).values_list("rule", "at"))
+    ended = Demotion.objects.exclude(ended_at=None).order_by("ended_at").values_list("rule", "ended_at")
+    since = {rule: at.timestamp() for rule, at in ended if at is not None}
     fallen = []
     for rule in opening:
-        begun = since[rule].timestamp() if rule in since else 0.0
+        begun = since.get(rule, 0.0)
         cases = [each for each in counted.cases if each.opened_at >= begun and rule in counted.rules.get(each.id, ())]
         found = counted.score(cases, (), ())
         if is_below(found.precision, found.verdicts, floor) and found.precision is not None:
