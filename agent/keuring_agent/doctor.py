@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from keuring_agent.config import Settings
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.identity import Identity
 
 _HELD_BACK: Final = 12  # reports, an hour's worth

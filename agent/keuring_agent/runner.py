@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from keuring_agent.config import Settings
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.launcher import Launcher
     from keuring_agent.sensors.base import Value
     from keuring_agent.window import WindowReport
