@@ -72,9 +72,9 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--decline", metavar="ID", help="say of a tip that it is not for you")
     told.add_argument("--watch", action="store_true", help="show new ones on this desktop; the session starts this")
     told.add_argument("--json", action="store_true", help="for programs")
-    for colleagues in (show, log, pause, page, service, told):
+    doctor = add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
+    for colleagues in (show, log, pause, page, service, told, doctor):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
-    add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
 
 
@@ -314,16 +314,20 @@ def _destination(settings: Settings) -> Destination:
     return Destination(addresses, known, str(proxy.parse(settings.proxy) or ""))
 
 
-def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
+def _doctor(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent import doctor, state
 
     state.act_as_owner(settings.state_directory)
+    say = language.chosen(chosen.language)
     found = []
     for finding in doctor.examine(settings, _host(settings)):
-        print(finding, flush=True)
+        print(finding.line(say), flush=True)
         found.append(finding)
     step = doctor.next_step(found)
-    print(f"next: {step.subject}: {step.mend}" if step else "next: nothing; this agent can work")
+    if step:
+        print(say("next: {subject}: {step}", subject=say(step.subject), step=say.reason(step.mend)))
+    else:
+        print(say("next: nothing; this agent can work"))
     return 1 if any(finding.mark is doctor.Mark.FAIL for finding in found) else 0
 
 
