@@ -52,6 +52,7 @@ PLACES: Final = (
         ("rules", "rule", "article", "start", "backtests", "backtest", "backtest_new", "backtest_save"),
         on_phone=False,
     ),
+    Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )

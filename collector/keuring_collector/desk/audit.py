@@ -54,6 +54,8 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "rules.changed": _("the rules changed"),
     "rule.tried": _("tried a rule on history"),
     "rule.saved": _("changed a rule"),
+    "rule.demoted": _("let a rule fall to advice"),
+    "incidents.imported": _("imported incidents"),
     "export.made": _("exported"),
     "audit.checked": _("checked the audit"),
     "audit.expired": _("let go of old audit entries"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0008_tickets_quiet"),
+        ("desk", "0009_scores_incidents"),
         ("fleet", "0002_living_enrolment"),
     ]
 
