@@ -45,7 +45,14 @@ PLACES: Final = (
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
-    Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place(
+        "knowledge",
+        _("Knowledge"),
+        "book",
+        ("knowledge", "article", "article_new", "article_edit", "article_versions", "article_review"),
+        on_phone=False,
+    ),
+    Place("rules", _("Rules"), "rule", ("rules", "rule", "start"), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )

@@ -52,6 +52,7 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "report.mailed": _("mailed an APK report"),
     "settings.changed": _("the settings changed"),
     "rules.changed": _("the rules changed"),
+    "article.changed": _("changed an article"),
     "export.made": _("exported"),
     "audit.checked": _("checked the audit"),
     "audit.expired": _("let go of old audit entries"),
