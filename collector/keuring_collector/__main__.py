@@ -25,6 +25,7 @@ MODULES: Final = (
     "people",
     "staff",
     "audit",
+    "articles",
     "reset_password",
     "backup",
     "restore",
