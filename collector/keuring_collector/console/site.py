@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext, override
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
     from keuring_collector.service.knowledge import Read
 
+LANGUAGES: Final = (("nl", "Nederlands"), ("en", "English"))
 NEWEST: Final = 30  # entries of the feed
 
 
@@ -26,17 +29,20 @@ def pages(pack: RulePack, address: str) -> dict[str, str]:
     Drafts, who wrote what and what is for the desk alone are not in it.
     """
     made: dict[str, str] = {}
-    for language in ("nl", "en"):
+    for language, _name in LANGUAGES:
         # One that is there in the other language only stands with that language.
         read = [each for each in knowledge.everything(pack, language) if each.language == language]
         with override(language):
             made |= _in_language(read, language, address)
+    sheet = finders.find("console/site.css")
+    assert isinstance(sheet, str)  # noqa: S101 - it stands beside this module
+    made["style.css"] = Path(sheet).read_text(encoding="utf-8")
     made["index.html"] = made["nl/index.html"].replace('href="', 'href="nl/').replace('href="nl/../', 'href="')
     return made
 
 
 def _in_language(read: Sequence[Read], language: str, address: str) -> dict[str, str]:
-    frame = {"language": language, "feed": bool(address)}
+    frame = {"language": language, "languages": LANGUAGES, "feed": bool(address)}
     listed = [(each, articles.excerpt(each.markdown)) for each in read]
     made: dict[str, str] = {
         f"{language}/index.html": render_to_string("console/site.html", {**frame, "listed": listed})
