@@ -206,18 +206,3 @@ def test_the_demo_has_articles_of_its_desk(site: Site) -> None:
     assert "Opnieuw te lezen (1)" in listed
     assert "Schijf vol? Zo ruimen we bij ons op" in words(writer.get("/articles/volume-space/"))
     assert "Tweede scherm" in words(writer.get("/articles/?q=shcerm"))
-
-
-@SQLITE
-def test_articles_show_markdown_and_never_html(site: Site) -> None:
-    from keuring_collector.console import articles
-    from keuring_collector.service import knowledge
-
-    html = articles.render("# A\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) **b**\n\n| a |\n|---|\n| 1 |")
-    assert "<script" not in html
-    assert 'href="javascript' not in html
-    assert "<strong>b</strong>" in html
-    assert "<table>" in html
-    assert "<h2>A</h2>" in html
-    assert knowledge.split("# Title\nBody", "x") == ("Title", "Body")
-    assert knowledge.split("Body", "disk-space") == ("Disk space", "Body")
