@@ -155,7 +155,7 @@ def test_every_version_is_kept_and_nobody_overwrites_anothers(site: Site) -> Non
 
     noor, cas = site.staff("noor"), site.staff("cas")
     own = write(site, ("Een", "Eerste tekst."), owner=noor)
-    own = write(site, ("Een", "Tweede tekst."), article=own, seen=1, owner=cas, note="Beter")
+    own = write(site, ("Een", "Tweede tekst."), article=own, seen=1, owner=cas, note="Be\0ter\n")
     with pytest.raises(ChangedMeanwhile), transaction.atomic():
         write(site, ("Een", "Ook tweede."), article=own, seen=1, owner=noor)
     kept = [(each.number, each.by.username if each.by else "", each.body_nl, each.note) for each in own.versions.all()]

@@ -189,7 +189,7 @@ def save(
         ArticleLink.objects.bulk_create(ArticleLink(article=article, kind=kind, value=value) for kind, value in links)
         ArticleVersion.objects.create(
             article=article, number=article.version, at=now, by=actor, state=state, links=links,
-            note=content.note.strip()[:200], **fields,
+            note="".join(each for each in content.note if each.isprintable()).strip()[:200], **fields,
         )  # fmt: skip
         for language in LANGUAGES:
             search.put(search.DESK, article.slug, language, *texts[language])

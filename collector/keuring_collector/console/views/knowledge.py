@@ -137,7 +137,7 @@ def _write(request: HttpRequest, own: Article | None, slug: str) -> HttpResponse
         return _editor(request, own, slug, typed, preview=True)
     try:
         content = article_form.content(typed, pack.current().pack, slug if own is None else "")
-        seen = int(typed["seen"]) if own is not None and typed["seen"].isdecimal() else None
+        seen = int(typed["seen"][:9]) if own is not None and typed["seen"].isdecimal() else None
         kept = knowledge.save(own, content, actor=staff_of(request), now=timezone.now(), seen=seen)
     except ActionError as error:
         where = error.field if isinstance(error, NotUnderstood) else ""
