@@ -53,6 +53,7 @@ PLACES: Final = (
         on_phone=False,
     ),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "start"), on_phone=False),
+    Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
