@@ -26,6 +26,7 @@ MODULES: Final = (
     "incidents",
     "staff",
     "audit",
+    "articles",
     "reset_password",
     "backup",
     "restore",

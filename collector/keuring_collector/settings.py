@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "keuring_collector.store",
     "keuring_collector.fleet",
     "keuring_collector.desk",
+    "keuring_collector.service",
     "keuring_collector.console",  # before allauth, whose templates it replaces
     "allauth",
     "allauth.account",

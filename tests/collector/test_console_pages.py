@@ -29,6 +29,7 @@ LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
+    *("article_draft", "article_helped"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes of what is not there: no provider is set, no second factor was set up.
@@ -71,7 +72,8 @@ def addresses(site: Site) -> dict[str, str]:
         "inspection_pdf": [report],
         "inspection_mail": [report],
         "rule": ["volume_filling"],
-        "article": ["volume-space"],
+        **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
+        "article_draft": [ticket.pk],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},

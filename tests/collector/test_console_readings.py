@@ -16,6 +16,7 @@ pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 def test_articles_show_markdown_and_never_html(site: Site) -> None:
     from keuring_collector.console import articles
+    from keuring_collector.service import knowledge
 
     html = articles.render("# A\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) **b**\n\n| a |\n|---|\n| 1 |")
     assert "<script" not in html
@@ -23,8 +24,8 @@ def test_articles_show_markdown_and_never_html(site: Site) -> None:
     assert "<strong>b</strong>" in html
     assert "<table>" in html
     assert "<h2>A</h2>" in html
-    assert articles.split("# Title\nBody", "x") == ("Title", "Body")
-    assert articles.split("Body", "disk-space") == ("Disk space", "Body")
+    assert knowledge.split("# Title\nBody", "x") == ("Title", "Body")
+    assert knowledge.split("Body", "disk-space") == ("Disk space", "Body")
 
 
 def test_statistics_decide_what_is_the_line_and_what_the_shade(site: Site) -> None:

@@ -7,15 +7,16 @@ from typing import Annotated, Any, Final, Literal
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
-from ninja import Path, Router, Schema
+from ninja import Path, Query, Router, Schema
 
 from keuring_collector.api import auth
 from keuring_collector.api.schemas import ERRORS, Texts
-from keuring_collector.console import articles, pack, readings
+from keuring_collector.console import pack, readings
 from keuring_collector.console.views.rules import open_by_rule
 from keuring_collector.desk import scope
 from keuring_collector.desk.models import Ticket
 from keuring_collector.fleet.models import Endpoint
+from keuring_collector.service import knowledge
 
 router = Router(tags=["desk"])
 MOST: Final = 200
@@ -62,12 +63,18 @@ class RuleFull(RuleRow):
     content: dict[str, Any]
 
 
-class Article(Schema):
-    """An article, as Markdown."""
+class ArticleRow(Schema):
+    """An article in a list. ``language`` is another than asked for when there is no text in that."""
 
     slug: str
     language: str
     title: str
+    source: Literal["desk", "pack"]
+
+
+class Article(ArticleRow):
+    """An article, as Markdown."""
+
     markdown: str
 
 
@@ -149,15 +156,34 @@ def rule(request: HttpRequest, name: Name) -> RuleFull:
     return RuleFull(**_rule(found, open_by_rule(auth.staff_of(request))), content=content)
 
 
+def _article(found: knowledge.Read) -> dict[str, Any]:
+    return {
+        "slug": found.slug,
+        "language": found.language,
+        "title": found.title,
+        "source": "desk" if found.own else "pack",
+    }
+
+
+@router.get("/articles", auth=auth.READ, response={200: list[ArticleRow], **ERRORS}, operation_id="list_articles")
+def articles(
+    request: HttpRequest,  # noqa: ARG001
+    language: Literal["nl", "en"] = "nl",
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> list[ArticleRow]:
+    """The published articles by title; with ``q`` those that fit, best first."""
+    rules = pack.current().pack
+    found = knowledge.find(rules, q, language)[0] if q.strip() else knowledge.everything(rules, language)
+    return [ArticleRow(**_article(each)) for each in found]
+
+
 @router.get("/articles/{slug}", auth=auth.READ, response={200: Article, **ERRORS}, operation_id="get_article")
 def article(request: HttpRequest, slug: Name, language: Literal["nl", "en"] = "nl") -> Article:  # noqa: ARG001
-    """One article."""
-    try:
-        markdown = pack.current().pack.article(slug, language)
-    except (KeyError, FileNotFoundError):
-        raise Http404("There is no such article.") from None
-    title, body = articles.split(markdown, slug)
-    return Article(slug=slug, language=language, title=title, markdown=body)
+    """One published article: the desk's own, else the pack's."""
+    found = knowledge.read(pack.current().pack, slug, language)
+    if found is None:
+        raise Http404("There is no such article.")
+    return Article(**_article(found), markdown=found.markdown)
 
 
 @router.get("/problems", auth=auth.READ, response={200: list[Aside], **ERRORS}, operation_id="list_problems")

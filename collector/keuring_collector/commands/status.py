@@ -171,7 +171,7 @@ def _certificates(in_force: Settings, now: dt.datetime, facts: dict[str, Any], a
 
 
 def _ours(migrations: dict[str, str]) -> list[tuple[str, str]]:
-    return sorted((app, name) for app, name in migrations.items() if app in ("store", "fleet", "desk"))
+    return sorted((app, name) for app, name in migrations.items() if app in ("store", "fleet", "desk", "service"))
 
 
 def _list(parts: Iterable[str]) -> str:

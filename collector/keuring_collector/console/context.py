@@ -46,10 +46,17 @@ PLACES: Final = (
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place(
+        "knowledge",
+        _("Knowledge"),
+        "book",
+        ("knowledge", "article", "article_new", "article_edit", "article_versions", "article_review"),
+        on_phone=False,
+    ),
+    Place(
         "rules",
         _("Rules"),
         "rule",
-        ("rules", "rule", "article", "start", "backtests", "backtest", "backtest_new", "backtest_save"),
+        ("rules", "rule", "start", "backtests", "backtest", "backtest_new", "backtest_save"),
         on_phone=False,
     ),
     Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),

@@ -54,6 +54,7 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "rules.changed": _("the rules changed"),
     "rule.tried": _("tried a rule on history"),
     "rule.saved": _("changed a rule"),
+    "article.changed": _("changed an article"),
     "rule.demoted": _("let a rule fall to advice"),
     "incidents.imported": _("imported incidents"),
     "export.made": _("exported"),

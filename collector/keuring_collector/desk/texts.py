@@ -380,3 +380,10 @@ def example(template: str, language: str) -> SafeString:
     with override(language):
         blanks = {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
         return mark_safe(_fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped
+
+
+def general_advice(rule: RuleTexts, language: str) -> list[str]:
+    """The steps of a rule's advice for any machine, with general words in the place of names, dates and numbers."""
+    with override(language):
+        words = {name: str(word) for name, word in _BLANKS.items()}
+        return [_sentence(_fill(step, words)) for step in split_steps(in_language(rule.advice, language))]

@@ -1,4 +1,4 @@
-"""The rule pack: what is judged, what each rule says, and the articles."""
+"""The rule pack: what is judged, and what each rule says."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "score": of_rule(staff_of(request), found, timezone.now()),
         "only_reports": starting.only_reports(str(found.id)),
         "article": articles.link(state, found, language),
+        "related": articles.related(state, found, "", language),
         "settings": [
             (part, _flat(data[part]))
             for part in ("applies_to", "condition", "recovery", "inspection")
@@ -135,15 +136,3 @@ def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(value, list):
         return [(prefix, ", ".join(map(str, value)))]
     return [(prefix, value if isinstance(value, str) else json.dumps(value))]
-
-
-@requires(Right.LOOK)
-@require_safe
-def article(request: HttpRequest, slug: str) -> HttpResponse:
-    """One article, with the rules that lead to it."""
-    state, language = pack.current(), (get_language() or "nl")[:2]
-    found = articles.article(state, slug, language)
-    if found is None:
-        raise Http404(_("There is no such article."))
-    leading = [rule for rule in state.pack.rules.values() if rule.article == slug]
-    return render(request, "console/article.html", {"article": found, "rules": leading})

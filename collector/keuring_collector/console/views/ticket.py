@@ -67,7 +67,7 @@ def _page(
         .prefetch_related("lines")
         .order_by("closed_at", "-severity", "-opened_at")
     )
-    is_open = ticket.state in Ticket.OPEN
+    is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
     beside = [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]]
     Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
@@ -80,12 +80,11 @@ def _page(
         "advice": texts.advice(line, rule, language, moment) if line else [],
         "say": _say(line, rule, ticket, moment) if line else [],
         "article": articles.link(state, rule, language) if rule else None,
+        "related": articles.related(state, rule, model, language),
+        "writes": staff.may(Right.RULES),
+        "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
         "card": facts.card(ticket.endpoint, now),
-        "quiets": [
-            each
-            for each in quiet.applying(ticket.endpoint, facts.model(ticket.endpoint), now)
-            if _about(each[0], ticket)
-        ],
+        "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
         "others": beside,
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(staff, ticket, state, language, now),

@@ -1,0 +1,71 @@
+"""The published articles as pages that need nothing else: for an intranet, with a feed of what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext, override
+
+from keuring_collector.console import articles
+from keuring_collector.service import knowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.service.knowledge import Read
+
+LANGUAGES: Final = (("nl", "Nederlands"), ("en", "English"))
+NEWEST: Final = 30  # entries of the feed
+
+
+def pages(pack: RulePack, address: str) -> dict[str, str]:
+    """{path: content} of the whole site. ``address`` is where it will stand, ending in a slash; empty: without feed.
+
+    Drafts, who wrote what and what is for the desk alone are not in it.
+    """
+    made: dict[str, str] = {}
+    for language, _name in LANGUAGES:
+        # One that is there in the other language only stands with that language.
+        read = [each for each in knowledge.everything(pack, language) if each.language == language]
+        with override(language):
+            made |= _in_language(read, language, address)
+    sheet = finders.find("console/site.css")
+    assert isinstance(sheet, str)  # noqa: S101 - it stands beside this module
+    made["style.css"] = Path(sheet).read_text(encoding="utf-8")
+    made["index.html"] = made["nl/index.html"].replace('href="', 'href="nl/').replace('href="nl/../', 'href="')
+    return made
+
+
+def _in_language(read: Sequence[Read], language: str, address: str) -> dict[str, str]:
+    frame = {"language": language, "languages": LANGUAGES, "feed": bool(address)}
+    listed = [(each, articles.excerpt(each.markdown)) for each in read]
+    made: dict[str, str] = {
+        f"{language}/index.html": render_to_string("console/site.html", {**frame, "listed": listed})
+    }
+    for each in read:
+        body = articles.render(each.markdown)
+        made[f"{language}/{each.slug}.html"] = render_to_string(
+            "console/site.html", {**frame, "found": each, "body": body}
+        )
+    if address:
+        made[f"{language}/feed.atom"] = _feed(read, language, f"{address}{language}/")
+    return made
+
+
+def _feed(read: Sequence[Read], language: str, address: str) -> str:
+    """The desk's own articles that changed last, the newest first."""
+    feed = Atom1Feed(
+        gettext("Knowledge"), f"{address}index.html", "", language=language, feed_url=f"{address}feed.atom"
+    )
+    own = [(each.own.changed_at, each) for each in read if each.own is not None]
+    for changed_at, each in sorted(own, key=lambda pair: pair[0], reverse=True)[:NEWEST]:
+        link = f"{address}{each.slug}.html"
+        text = articles.excerpt(each.markdown)
+        feed.add_item(each.title, link, text, unique_id=link, updateddate=changed_at, pubdate=changed_at)
+    told: str = feed.writeString("utf-8")
+    return told
