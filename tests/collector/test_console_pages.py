@@ -57,6 +57,8 @@ def addresses(site: Site) -> dict[str, str]:
 
     machine = site.machine("LT-0777")
     site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
+    site.fact(machine, MODEL, "Notitie 14")
+    site.fact(machine, 541, "7.2", "Schrijver")
     ticket = site.ticket(machine)
     report = site.inspection(machine).number
     person = site.staff("colleague-of-mine").pk
@@ -82,6 +84,8 @@ def addresses(site: Site) -> dict[str, str]:
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"
+    found["model"] += "?name=Notitie+14"
+    found["program"] += "?name=Schrijver"
     return found
 
 

@@ -25,6 +25,7 @@ def test_every_page_on_each_database(site: Site) -> None:
         "password", "attachment", "fleet_ticket", "quiet", "start", "today", "waiting",
         "staff", "person", "settings", "mfa_index", "collector_settings", "audit",
         "account_reauthenticate",  # what guards the second factor asks for the password first
+        "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
         "check", "inspections", "inspection", "inspection_pdf",
     }  # fmt: skip
     assert "Emptied the photo cache." in words(shown["ticket"])
