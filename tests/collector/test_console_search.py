@@ -83,3 +83,23 @@ def test_search_takes_few_queries_however_much_there_is(site: Site) -> None:
     for number in range(1, 9):
         site.ticket(site.machine(f"LT-{number:03}"))
     assert queries() == few
+
+
+@SQLITE
+def test_lists_tell_their_rows_as_the_page_marks_them(site: Site) -> None:
+    import re
+
+    from keuring_collector.desk import actions
+
+    noor = site.staff()
+    ticket, other = site.ticket(), site.ticket(site.machine("LT-1"), severity=2)
+    browser = site.client(noor)
+    actions.take(ticket.pk, actor=noor, now=site.now)
+    for address in ("/", "/?severity=2", "/today/"):
+        marked = re.findall(r'data-row="([^"]+)"', browser.get(address).content.decode())
+        assert marked
+        sign = "&" if "?" in address else "?"
+        assert browser.get(f"{address}{sign}live=1").json() == {"rows": marked}
+    before = browser.get("/?live=1").json()["rows"]
+    actions.take(other.pk, actor=noor, now=site.now)
+    assert len(set(browser.get("/?live=1").json()["rows"]) - set(before)) == 1

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 # The value of each is a version, and its subject the program.
 PROGRAMS: Final = (catalogue.KEURING_SOFTWARE_VERSION.id, catalogue.KEURING_SOFTWARE_INVENTORY.id)
-# They move with every day that goes well: no news.
-_DAILY: Final = (
+# They move with every week that goes well: no news.
+_ROUTINE: Final = (
     catalogue.KEURING_UPDATES_CHECKED.id,
+    catalogue.KEURING_UPDATES_LAST_INSTALLED.id,
+    catalogue.KEURING_REBOOT_PENDING.id,
     catalogue.KEURING_MALWARE_PROTECTION_UPDATED.id,
     catalogue.KEURING_BACKUP_SUCCEEDED.id,
 )
@@ -68,7 +70,7 @@ def changes(stored: Iterable[StoredFact], now: datetime) -> list[Change]:
     first_day: date | None = None
     for fact in stored:
         signal = BY_ID.get(fact.signal)
-        if signal is None or fact.signal in _DAILY or readings.is_by_day_only(signal):
+        if signal is None or fact.signal in _ROUTINE or readings.is_by_day_only(signal):
             continue
         day = wording.local_day(datetime.fromtimestamp(fact.observed_at, UTC))
         first_day = first_day or day
