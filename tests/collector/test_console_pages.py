@@ -30,7 +30,8 @@ LEADING_ON = OPEN_TO_ALL | {
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
-# Routes of what is not there: no provider is set, no second factor was set up.
+# Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
+FILES = {"attachment", "inspection_pdf", "export_queue", "export_machines", "suggest"}
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
@@ -101,8 +102,9 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
             assert name in LEADING_ON, name
             continue
         assert response.status_code == (404 if name in MISSING else 200), name
-        if response["Content-Type"] == "application/pdf" or name == "attachment":
-            continue  # a file, no page
+        if name in FILES:
+            assert not response["Content-Type"].startswith("text/html"), name
+            continue
         html = response.content.decode()
         assert f'<html lang="{language}"' in html
         assert html.count("<h1") == 1, name
