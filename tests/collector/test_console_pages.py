@@ -31,7 +31,7 @@ LEADING_ON = OPEN_TO_ALL | {
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
-FILES = {"attachment", "inspection_pdf", "export_queue", "export_machines", "suggest"}
+FILES = {"attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"}
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 

@@ -65,6 +65,7 @@ class Served:
                 "software": "/software/",
                 "search": "/search/?q=WS-0",
                 "departments": "/departments/",
+                "scoreboard": "/scoreboard/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
                 "article": "/articles/volume-space/",

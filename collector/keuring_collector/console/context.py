@@ -48,6 +48,7 @@ PLACES: Final = (
     Place("software", _("Software"), "software", ("software", "program"), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )

@@ -20,7 +20,8 @@ from keuring_collector.console import pack, saved, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.queue import live_rows
-from keuring_collector.desk import scope
+from keuring_collector.console.views.scoreboard import fallen
+from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
@@ -106,6 +107,7 @@ def today(request: HttpRequest) -> HttpResponse:
     context = {
         "notices": notices,
         "sections": [section for section in sections if section.rows],
+        "fallen": fallen(demotion.news(now)),
         "day": day,
         "open_count": opened.count(),
     }
