@@ -6,20 +6,18 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keuring_agent import VERSION, config, language, sensors
+from keuring_agent import VERSION, config, language, resident, sensors
 from keuring_agent.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keuring_agent.config import Settings
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.policy import Plan
-    from keuring_agent.runner import Sleeper
     from keuring_agent.sensors.base import Notebook
     from keuring_agent.show import Destination, Entry
     from keuring_agent.window import WindowReport
@@ -74,9 +72,9 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--decline", metavar="ID", help="say of a tip that it is not for you")
     told.add_argument("--watch", action="store_true", help="show new ones on this desktop; the session starts this")
     told.add_argument("--json", action="store_true", help="for programs")
-    for colleagues in (show, log, pause, page, service, told):
+    doctor = add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
+    for colleagues in (show, log, pause, page, service, told, doctor):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
-    add("doctor", "Look for what keeps the agent from working, and say how to mend it.")
     return top
 
 
@@ -92,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"keuring-agent: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return resident.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output (less, head) has seen enough.
         sys.stderr.close()
@@ -104,7 +102,7 @@ def _of_this_machine(settings: Settings) -> Settings:
     mine = settings.state_directory
     if mine != config.default_state_directory() or mine.exists() or not config.SYSTEM_STATE_DIRECTORY.is_dir():
         return settings
-    return replace(settings, state_directory=config.SYSTEM_STATE_DIRECTORY)
+    return settings._replace(state_directory=config.SYSTEM_STATE_DIRECTORY)
 
 
 def _host(settings: Settings) -> Host:
@@ -142,35 +140,13 @@ def _enroll(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent.host.waiting import Alarm
-
-    with Alarm() as alarm:
-        return _work(settings, alarm)
-
-
-def _work(settings: Settings, sleeper: Sleeper) -> int:
-    """The agent until it is asked to stop; enrols first where somebody left the means for it."""
-    from keuring_agent import launcher, silent, state
-    from keuring_agent.host.lock import locked
-    from keuring_agent.runner import Runner, say
-
-    silent.check(settings)
-    state.prepare(settings.state_directory)
-    with locked(settings.state_directory):
-        if not silent.become(settings, launcher.default(), sleeper, say):
-            return 0
-        anew = Runner(settings, _host(settings), launcher.default()).run(sleeper)
-    if anew:
-        from keuring_agent import restarting
-
-        return restarting.start_anew()
-    return 0
+    return resident.run(settings)
 
 
 def _service(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent.service import commands
 
-    return commands.run(settings, chosen, _work)
+    return commands.run(settings, chosen, resident.work)
 
 
 def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) -> WindowReport:
@@ -338,16 +314,20 @@ def _destination(settings: Settings) -> Destination:
     return Destination(addresses, known, str(proxy.parse(settings.proxy) or ""))
 
 
-def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
+def _doctor(settings: Settings, chosen: argparse.Namespace) -> int:
     from keuring_agent import doctor, state
 
     state.act_as_owner(settings.state_directory)
+    say = language.chosen(chosen.language)
     found = []
     for finding in doctor.examine(settings, _host(settings)):
-        print(finding, flush=True)
+        print(finding.line(say), flush=True)
         found.append(finding)
     step = doctor.next_step(found)
-    print(f"next: {step.subject}: {step.mend}" if step else "next: nothing; this agent can work")
+    if step:
+        print(say("next: {subject}: {step}", subject=say(step.subject), step=say.reason(step.mend)))
+    else:
+        print(say("next: nothing; this agent can work"))
     return 1 if any(finding.mark is doctor.Mark.FAIL for finding in found) else 0
 
 

@@ -2,22 +2,21 @@
 
 Every setting is a field below; docs/agent.md describes each. An unknown key, or a value that cannot be, is refused by
 name, with where it stands and what would be right.
-"""
 
-from __future__ import annotations
+No dataclass, for that would bring `inspect` into the resident agent; and annotations that are evaluated, as a named
+tuple would compile and keep each one that is a text.
+"""
 
 import os
 import sys
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import UnionType
+from typing import Any, Final, NamedTuple
 
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Privacy
 from keuring_agent.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ENVIRONMENT_PREFIX: Final = "KEURING_AGENT_"
 CONFIG_VARIABLE: Final = "KEURING_AGENT_CONFIG"
@@ -43,74 +42,94 @@ def default_state_directory() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keuring-agent"
 
 
-def _setting(brief: str, default: Any, least: float | None = None, most: float | None = None) -> Any:
-    """A field with its meaning and its bounds. ``default`` may be a function."""
-    metadata = {"brief": brief, "least": least, "most": most}
-    if callable(default):
-        return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings of an agent. Times are in seconds, sizes in bytes. None: what the collector's policy says."""
 
-    # ruff cannot see that _setting gives a field.
-    state_directory: Path = _setting(  # noqa: RUF009
-        "Where identity, spool and policy are kept.", default_state_directory
-    )
-    root_directory: str = _setting("Root of the Linux system to look at; another one inside a container.", "/")
-    sample_interval: float | None = _setting("Time between two samples (policy: 60).", None, 0.1, 3600)
-    window_duration: float | None = _setting("Length of a window (policy: 300).", None, 0.5, 86400)
-    windows_per_flush: int | None = _setting("Windows sent at once when none is urgent (policy: 3).", None, 1, 100)
-    disabled_signals: tuple[str, ...] = _setting("Signals that are not measured, besides those of the policy.", ())
-    privacy_classes: tuple[str, ...] = _setting(
-        "Privacy classes that may leave the machine; the policy can allow fewer, never more.", _CLASSES
-    )
-    file_system_types: tuple[str, ...] = _setting("Kinds of file systems measured besides those on disks.", ())
-    smart_interval: float = _setting("Time between two looks at the health of disks.", 3600.0, 60, 604800)
-    updates_interval: float = _setting("Time between two counts of pending updates.", 21600.0, 600, 604800)
-    sensor_timeout: float = _setting("Time that a quick sensor may take.", 10.0, 0.1, 60)
-    sensor_cpu_limit: float = _setting(
-        "Processor time an hour at its usual pace above which a sensor reads less often.", 1.0, 0.001, 3600
-    )
-    memory_limit: int = _setting("Memory at which the agent restarts itself.", 96 * 2**20, 2**20, 2**40)
-    battery_threshold: float = _setting("Share of a battery's charge below which it measures less.", 0.2, 0, 1)
-    battery_stretch: float = _setting("By how much all intervals are longer then.", 3.0, 1, 12)
-    notice_hours: str = _setting("When the service desk's notices may appear on the desktop.", "mon-fri 08:00-18:00")
-    collector: tuple[str, ...] = _setting(
-        "HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.", ()
-    )
-    enrolment_addresses: tuple[str, ...] = _setting(
-        "HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.", ()
-    )
-    enrolment_token: str = _setting("Token to enrol with at the first start; empty: the one in the file below.", "")
-    enrolment_token_file: Path | None = _setting(  # noqa: RUF009
-        "File with such a token, removed afterwards; enrolment-token in the state directory when not given.", None
-    )
-    machine_certificate: Path | None = _setting(  # noqa: RUF009
-        "This machine's own certificate to enrol with, where the token asks for it: PEM, or PKCS #12.", None
-    )
-    machine_key: Path | None = _setting(  # noqa: RUF009
-        "Its key (PEM), where it is in a file of its own.", None
-    )
-    machine_password_file: Path | None = _setting(  # noqa: RUF009
-        "File with the password of the key or of the PKCS #12 file.", None
-    )
-    proxy: str = _setting("HTTP proxy to go through, as in http://HOST:PORT; empty: none.", "")
-    collector_return: float = _setting("Time after which the first address is tried again.", 3600.0, 1, 604800)
-    deadline: float = _setting("Time within which the collector must answer.", 15.0, 0.2, 300)
-    backoff_minimum: float = _setting("Shortest wait after a failed sending.", 1.0, 0.1, 3600)
-    backoff_maximum: float = _setting("Longest wait after failed sendings.", 300.0, 0.1, 86400)
-    spool_size: int = _setting("Size of the spool at which the oldest reports are given up.", 64 * 2**20, 65536, 2**40)
-    spool_age: float = _setting("Age at which waiting reports are given up.", 21 * 86400.0, 3600, 365 * 86400)
+    # Where identity, spool and policy are kept.
+    state_directory: Path
+    # Root of the Linux system to look at; another one inside a container.
+    root_directory: str = "/"
+    # Time between two samples (policy: 60).
+    sample_interval: float | None = None
+    # Length of a window (policy: 300).
+    window_duration: float | None = None
+    # Windows sent at once when none is urgent (policy: 3).
+    windows_per_flush: int | None = None
+    # Signals that are not measured, besides those of the policy.
+    disabled_signals: tuple[str, ...] = ()
+    # Privacy classes that may leave the machine; the policy can allow fewer, never more.
+    privacy_classes: tuple[str, ...] = _CLASSES
+    # Kinds of file systems measured besides those on disks.
+    file_system_types: tuple[str, ...] = ()
+    # Time between two looks at the health of disks.
+    smart_interval: float = 3600.0
+    # Time between two counts of pending updates.
+    updates_interval: float = 21600.0
+    # Time that a quick sensor may take.
+    sensor_timeout: float = 10.0
+    # Processor time an hour at its usual pace above which a sensor reads less often.
+    sensor_cpu_limit: float = 1.0
+    # Memory at which the agent restarts itself.
+    memory_limit: int = 96 * 2**20
+    # Share of a battery's charge below which it measures less.
+    battery_threshold: float = 0.2
+    # By how much all intervals are longer then.
+    battery_stretch: float = 3.0
+    # When the service desk's notices may appear on the desktop.
+    notice_hours: str = "mon-fri 08:00-18:00"
+    # HOST:PORT to report to, or several in order of preference, instead of what enrolment gave.
+    collector: tuple[str, ...] = ()
+    # HOST:PORT to get a new certificate at after the old one expired, instead of where the machine enrolled.
+    enrolment_addresses: tuple[str, ...] = ()
+    # Token to enrol with at the first start; empty: the one in the file below.
+    enrolment_token: str = ""
+    # File with such a token, removed afterwards; enrolment-token in the state directory when not given.
+    enrolment_token_file: Path | None = None
+    # This machine's own certificate to enrol with, where the token asks for it: PEM, or PKCS #12.
+    machine_certificate: Path | None = None
+    # Its key (PEM), where it is in a file of its own.
+    machine_key: Path | None = None
+    # File with the password of the key or of the PKCS #12 file.
+    machine_password_file: Path | None = None
+    # HTTP proxy to go through, as in http://HOST:PORT; empty: none.
+    proxy: str = ""
+    # Time after which the first address is tried again.
+    collector_return: float = 3600.0
+    # Time within which the collector must answer.
+    deadline: float = 15.0
+    # Shortest wait after a failed sending.
+    backoff_minimum: float = 1.0
+    # Longest wait after failed sendings.
+    backoff_maximum: float = 300.0
+    # Size of the spool at which the oldest reports are given up.
+    spool_size: int = 64 * 2**20
+    # Age at which waiting reports are given up.
+    spool_age: float = 21 * 86400.0
 
 
-NAMES: Final = tuple(setting.name for setting in fields(Settings))
+# The least and the most that a number can be; of a setting without a row here its kind says all.
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "sample_interval": (0.1, 3600),
+    "window_duration": (0.5, 86400),
+    "windows_per_flush": (1, 100),
+    "smart_interval": (60, 604800),
+    "updates_interval": (600, 604800),
+    "sensor_timeout": (0.1, 60),
+    "sensor_cpu_limit": (0.001, 3600),
+    "memory_limit": (2**20, 2**40),
+    "battery_threshold": (0, 1),
+    "battery_stretch": (1, 12),
+    "collector_return": (1, 604800),
+    "deadline": (0.2, 300),
+    "backoff_minimum": (0.1, 3600),
+    "backoff_maximum": (0.1, 86400),
+    "spool_size": (65536, 2**40),
+    "spool_age": (3600, 365 * 86400),
+}
+NAMES: Final = Settings._fields
 # What others must not read in a list of processes.
 SECRETS: Final = frozenset({"proxy", "enrolment_token"})
 _ADDRESSES: Final = frozenset({"collector", "enrolment_addresses"})
-_FIELDS: Final = {setting.name: setting for setting in fields(Settings)}
 
 
 def load(
@@ -136,6 +155,8 @@ def load(
         if value is not None:
             parsed = _parsed(name, value) if isinstance(value, str) else value
             values[name] = _checked(name, parsed, f"--{name.replace('_', '-')}")
+    if "state_directory" not in values:
+        values["state_directory"] = default_state_directory()
     settings = Settings(**values)
     if settings.backoff_minimum > settings.backoff_maximum:
         raise ConfigError("setting 'backoff_minimum' is larger than 'backoff_maximum'; swap them")
@@ -163,15 +184,19 @@ def _file(path: Path, *, must_exist: bool) -> dict[str, Any]:
 
 
 def _kind(name: str, where: str) -> str:
-    if name not in _FIELDS:
+    """The name of a setting's type, without None."""
+    if name not in NAMES:
         raise ConfigError(f"{where}: unknown setting '{name}'; known are: {', '.join(NAMES)}")
-    return str(_FIELDS[name].type).split(" | ", maxsplit=1)[0]
+    kind: Any = Settings.__annotations__[name]
+    if isinstance(kind, UnionType):
+        kind = kind.__args__[0]
+    return str(kind.__name__)
 
 
 def _parsed(name: str, text: str) -> Any:
     """A value written as text, in the environment or on the command line; lists by commas."""
     kind = _kind(name, f"${ENVIRONMENT_PREFIX}{name.upper()}")
-    if kind.startswith("tuple"):
+    if kind == "tuple":
         return [part.strip() for part in text.split(",") if part.strip()]
     if kind in ("int", "float"):
         try:
@@ -183,7 +208,7 @@ def _parsed(name: str, text: str) -> Any:
 
 def _checked(name: str, value: Any, where: str) -> Any:
     kind = _kind(name, where)
-    if kind.startswith("tuple"):
+    if kind == "tuple":
         return _checked_list(name, value, where)
     if kind == "Path":
         if not isinstance(value, str | Path) or not str(value):
@@ -201,12 +226,10 @@ def _checked(name: str, value: Any, where: str) -> Any:
             raise ConfigError(f"{where}: setting '{name}' is {value!r}; write an absolute path, as in \"/host\"")
         return value
     wanted = "a whole number" if kind == "int" else "a number"
-    bounds = _FIELDS[name].metadata
+    least, most = _BOUNDS[name]
     fits = isinstance(value, int if kind == "int" else int | float) and not isinstance(value, bool)
-    if not fits or not bounds["least"] <= value <= bounds["most"]:
-        raise ConfigError(
-            f"{where}: setting '{name}' is {value!r}; write {wanted} from {bounds['least']:g} to {bounds['most']:g}"
-        )
+    if not fits or not least <= value <= most:
+        raise ConfigError(f"{where}: setting '{name}' is {value!r}; write {wanted} from {least:g} to {most:g}")
     return int(value) if kind == "int" else float(value)
 
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from keuring_agent.config import Settings
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.identity import Identity
+    from keuring_agent.language import Language
 
 _HELD_BACK: Final = 12  # reports, an hour's worth
 _CLOCK_LIMIT: Final = 60.0
@@ -47,9 +48,10 @@ class Finding(NamedTuple):
     found: str
     mend: str = ""
 
-    def __str__(self) -> str:
-        line = f"{self.mark.value:<5}{self.subject}: {self.found}"
-        return f"{line}\n       mend: {self.mend}" if self.mend else line
+    def line(self, say: Language) -> str:
+        """As a colleague reads it; what other programs say themselves stays as it is."""
+        line = f"{self.mark.value:<5}{say(self.subject)}: {say.reason(self.found)}"
+        return f"{line}\n       {say('mend')}: {say.reason(self.mend)}" if self.mend else line
 
 
 def examine(settings: Settings, host: Host) -> Iterator[Finding]:

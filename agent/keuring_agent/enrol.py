@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.identity import Identity
     from keuring_agent.machine_certificate import MachineCertificate
     from keuring_agent.policy import Plan

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from keuring_agent import config, sending
@@ -150,8 +149,11 @@ def _arguments(settings: Settings) -> list[str]:
     def text(value: Any) -> str:
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
-    given = ((each.name, getattr(settings, each.name)) for each in fields(settings))
-    return [f"{name}={text(value)}" for name, value in given if value is not None and name not in config.SECRETS]
+    return [
+        f"{name}={text(value)}"
+        for name, value in zip(config.NAMES, settings, strict=True)
+        if value is not None and name not in config.SECRETS
+    ]
 
 
 def default() -> Launcher:

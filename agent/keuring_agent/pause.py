@@ -28,7 +28,7 @@ from keuring_agent.host.readings import NotMeasurable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 FILE_NAME: Final = "pause.json"
 REQUESTS: Final = "requests"

@@ -26,7 +26,7 @@ from keuring_agent.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.ledger import Ledger
     from keuring_agent.privacy import Gate
     from keuring_agent.sensors.base import Sensor

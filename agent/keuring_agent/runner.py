@@ -13,7 +13,7 @@ from keuring.signals.catalogue import (
     KEURING_SMART_PASSED,
     KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
 )
-from keuring_agent import effort, identity, policy, sending, sensors, state, wire
+from keuring_agent import VERSION, effort, identity, policy, sending, sensors, state, wire
 from keuring_agent.effort import Effort
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.host.waiting import between
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from keuring_agent.config import Settings
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.launcher import Launcher
+    from keuring_agent.policy import Policy
     from keuring_agent.sensors.base import Value
     from keuring_agent.window import WindowReport
 
@@ -102,7 +103,9 @@ class Runner:
         self._policy_seen = self._policy_stamp()
         self._identity_seen = 0
         self._not_after = float("inf")
-        self._plan = policy.plan(policy.load(self._directory), settings)
+        wanted = policy.load(self._directory)
+        self._plan = policy.plan(wanted, settings)
+        self._say_if_behind(wanted)
         self.recorder = Recorder(
             host,
             sensors.every(self.notebook, settings.smart_interval, settings.updates_interval),
@@ -306,6 +309,11 @@ class Runner:
         self._plan = policy.plan(wanted, self._settings)
         self.recorder.restrict(self._plan.gate)
         self._log(f"following policy {wanted.version}")
+        self._say_if_behind(wanted)
+
+    def _say_if_behind(self, wanted: Policy) -> None:
+        if policy.is_older(VERSION, wanted.wanted_version):
+            self._log(f"the collector asks for version {wanted.wanted_version} of the agent, and this is {VERSION}")
 
     @property
     def _expired(self) -> bool:

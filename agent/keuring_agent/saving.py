@@ -9,7 +9,7 @@ from keuring_agent.host.waiting import Overdue, bounded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 _ABOVE: Final = 0.05  # share by which the charge must have risen again: at the edge nothing goes to and fro
 _EVERY: Final = 300.0  # seconds between two looks at the battery

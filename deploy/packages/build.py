@@ -58,6 +58,8 @@ def tree(folder: Path, target: Path, layout: Layout) -> None:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target / LIBRARY, symlinks=True)
     texts = {file.path.lstrip("/"): (file.text, file.mode) for file in files((PROGRAM,), layout)}
+    session = ROOT / "deploy" / "session" / "keuring-notices.desktop"
+    texts["etc/xdg/autostart/keuring-notices.desktop"] = (session.read_text(encoding="utf-8"), 0o644)
     texts["usr/lib/tmpfiles.d/keuring-agent.conf"] = (TMPFILES, 0o644)
     texts["etc/keuring-agent/agent.toml"] = (SETTINGS, 0o644)
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")

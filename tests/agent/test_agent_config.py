@@ -82,9 +82,12 @@ def test_a_file_that_is_named_must_exist(tmp_path: Path) -> None:
         load(tmp_path, environment={})
 
 
-def test_every_setting_says_what_it_is() -> None:
-    for name in config.NAMES:
-        assert config._FIELDS[name].metadata["brief"].endswith(".")
+def test_every_number_has_bounds_and_its_default_is_within() -> None:
+    for name, default in Settings(Path("/x"))._asdict().items():
+        kind = config._kind(name, "")
+        assert (kind in ("int", "float")) == (name in config._BOUNDS)
+        if kind in ("int", "float") and default is not None:
+            assert config._checked(name, default, "") == default
 
 
 def plan(wanted: Policy, **changes: object) -> policy.Plan:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Hanging(Sensor):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from keuring_agent.host import Host, NotMeasurable
+from keuring_agent.host import NotMeasurable
 from keuring_agent.host.linux import LinuxHost, identity
+from keuring_agent.host.protocol import Host
 from keuring_agent.host.tree import Tree
 from keuring_agent.ledger import Ledger
 from keuring_agent.privacy import Gate

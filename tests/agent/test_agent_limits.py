@@ -29,7 +29,7 @@ from tests.agent.test_agent_runner import Station, facts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from tests.agent.collector import Collector
 
 MEBIBYTE = 2**20

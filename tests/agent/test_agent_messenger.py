@@ -67,7 +67,7 @@ def test_outside_of_working_hours_none_is_shown_and_none_is_lost(
     time.tzset()
     try:
         notices.keep(tmp_path, [TIP], Owed(), NOW)
-        session = Session(tmp_path, Settings().notice_hours)
+        session = Session(tmp_path, Settings(tmp_path).notice_hours)
         session.now = time.mktime((2023, 11, 18, 12, 0, 0, 0, 0, -1))  # a Saturday
         assert session.messenger.look() == 0
         session.now = time.mktime((2023, 11, 20, 7, 59, 0, 0, 0, -1))

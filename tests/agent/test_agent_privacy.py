@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import struct
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 # Signals as a careless (or replaced) sensor could name them: real ones, unknown ids, real ids with another meaning.
 forged = st.builds(
-    lambda signal, change: dataclasses.replace(signal, **change),
+    lambda signal, change: signal._replace(**change),
     st.sampled_from(SIGNALS),
     st.fixed_dictionaries(
         {},

@@ -110,9 +110,11 @@ def test_it_reports_has_one_thread_and_never_loads_grpc(tmp_path: Path, collecto
 
 def test_the_resident_modules_load_no_heavy_library() -> None:
     code = (
-        "import sys, threading; from keuring_agent import cli, launcher, runner; from keuring_agent.host import local;"
+        "import sys, threading; from keuring_agent import __main__, launcher, runner, silent;"
+        "from keuring_agent.host import local;"
         "from keuring_agent.sensors import every; local('/'); every({}, 1, 1); launcher.default();"
-        "heavy = {'grpc', 'google.protobuf', 'cryptography', 'psutil', 'asyncio', 'subprocess', 'logging'};"
+        "heavy = {'grpc', 'google.protobuf', 'cryptography', 'psutil', 'asyncio', 'subprocess', 'logging', 'argparse',"
+        " 'dataclasses', 'inspect', 'tomllib', 'tempfile', 'http', 'ssl', 'keuring_agent.cli'};"
         "print(sorted(heavy & set(sys.modules)), threading.active_count())"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy
-from keuring_agent import policy, sending
+from keuring_agent import VERSION, policy, sending
 from keuring_agent.config import Settings
 from keuring_agent.errors import RefusedError, UnreachableError
 from keuring_agent.host.fake import FakeHost
@@ -324,6 +324,25 @@ def test_the_policy_is_followed_while_it_runs(tmp_path: Path) -> None:
     sent = {BY_ID[signal] for report in last for signal in dictionary.signal_ids if values(report, signal)}
     assert {signal.privacy for signal in sent} == {Privacy.HARDWARE}
     assert catalogue.HW_TEMPERATURE not in sent
+
+
+def test_a_wanted_version_is_told_once_and_at_every_start(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+
+    def announce(now: float) -> None:
+        if now > 1000 + 400 and not (tmp_path / "policy.json").exists():
+            policy.store(tmp_path, policy.Policy("v2", wanted_version="99.1"))
+
+    station.run(1200, announce)
+    behind = f"the collector asks for version 99.1 of the agent, and this is {VERSION}"
+    assert station.said == ["following policy v2", behind]
+    again = Station(tmp_path)
+    again.run(0)
+    assert again.said == [behind]
+    policy.store(tmp_path, policy.Policy("v3", wanted_version=VERSION))
+    content = Station(tmp_path)
+    content.run(0)
+    assert content.said == []
 
 
 def test_what_was_sampled_before_it_was_forbidden_does_not_leave_after(tmp_path: Path) -> None:

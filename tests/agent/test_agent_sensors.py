@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keuring.signals.model import Signal
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.window import WindowReport
 
 LINES = [

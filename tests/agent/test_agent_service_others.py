@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keuring_agent import cli, service, state
+from keuring_agent import cli, restarting, service, state
 from keuring_agent.service import Outcome, ServiceError
 from keuring_agent.service.macos import ACCOUNT, Launchd
 from keuring_agent.service.windows import GROUPS, NAME, WindowsService
@@ -189,6 +189,15 @@ def test_windows_stops_the_agent_and_is_told_how_it_ended() -> None:
     assert running.reported == [(States.SERVICE_STOP_PENDING, 0), (States.SERVICE_STOPPED, 8)]
     assert "code 8" in manager.said[0]
     bells[0].wait(60.0)  # returns at once
+
+
+def test_windows_starts_the_agent_anew_that_asks_for_it() -> None:
+    manager = Manager()
+    left: list[int] = []
+    running: Any = service_class(Framework, manager, States, lambda _bell: restarting.EXIT_CODE, left.append)(["x"])
+    running.SvcDoRun()
+    assert left == [restarting.EXIT_CODE]
+    assert (running.reported, manager.said) == ([], [])  # or Windows would take it for stopped
 
 
 def test_host_is_for_windows_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGES = DEPLOY / "packages"
+STARTER = "etc/xdg/autostart/keuring-notices.desktop"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="packages are installed by root")
 # One build for all of it, so all of it in one process.
 pytestmark = [pytest.mark.xdist_group("packages"), pytest.mark.needs("dpkg-deb", "objdump")]
@@ -130,6 +131,7 @@ def test_deb_installed_used_upgraded_removed_and_purged(output: Path, system: Sy
     system.dpkg("--install", str(first))
     installed = system.tree()
     assert system.agent("--version").stdout == f"keuring-agent {VERSION}\n"
+    assert (system.root / STARTER).read_text() == (DEPLOY / "session" / "keuring-notices.desktop").read_text()
     for unit in ("multi-user.target.wants/keuring-agent.service", "sockets.target.wants/keuring-agent-smart.socket"):
         assert (system.root / "etc/systemd/system" / unit).is_symlink()
     account = re.search(r"^keuring-agent:x:(\d+):(\d+)", (system.root / "etc/passwd").read_text(), re.MULTILINE)
@@ -163,7 +165,11 @@ def test_deb_installed_used_upgraded_removed_and_purged(output: Path, system: Sy
 
     system.dpkg("--remove", "keuring-agent")
     left = {name for name, kind in system.tree().items() if kind == "file"} - before.keys()
-    assert {name.rpartition("/")[0] for name in left} == {"var/lib/keuring-agent", "etc/keuring-agent"}
+    assert {name.rpartition("/")[0] for name in left} == {
+        "var/lib/keuring-agent",
+        "etc/keuring-agent",
+        "etc/xdg/autostart",
+    }
     system.dpkg("--install", str(second))
     assert (system.state / "identity.json").read_bytes() == identity
     system.dpkg("--purge", "keuring-agent")
@@ -255,6 +261,7 @@ def test_rpm_installed_used_upgraded_and_removed(output: Path, system: System) -
     # Scripts of rpm run inside the root, where there is no shell; they are read below.
     rpm("--install", "--nodeps", "--noscripts", first)
     assert system.agent("--version").stdout == f"keuring-agent {VERSION}\n"
+    assert (system.root / STARTER).is_file()
     settings = system.root / "etc/keuring-agent/agent.toml"
     settings.write_text("deadline = 20.0\n")
     rpm("--upgrade", "--nodeps", "--noscripts", second)

@@ -7,6 +7,7 @@ import plistlib
 import re
 import shlex
 from typing import Final
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -38,10 +39,23 @@ def of_windows() -> list[str]:
     return shlex.split(command.replace('\\"', '"').replace("\\\\", "/"))
 
 
-@pytest.mark.parametrize("start", [of_linux, of_macos, of_windows])
+def of_the_msi() -> list[str]:
+    package = ET.parse(ROOT / "deploy" / "packages" / "windows" / "keuring-agent.wxs")
+    (value,) = package.iterfind(".//{*}RegistryValue")
+    assert value.get("Key") == r"SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
+    return shlex.split((value.get("Value") or "").replace("[INSTALLFOLDER]", "/"))
+
+
+@pytest.mark.parametrize("start", [of_linux, of_macos, of_windows, of_the_msi])
 def test_the_session_starts_a_command_that_there_is(start: object) -> None:
     assert callable(start)
     program, *arguments = start()
     assert program.rsplit("/", 1)[-1].removesuffix(".exe") == "keuring-agent"
     chosen = cli.parser().parse_args(arguments)
     assert (chosen.command, chosen.watch) == ("notices", True)
+
+
+def test_the_pkg_brings_the_starter_of_a_program_that_it_installs() -> None:
+    script = (ROOT / "deploy" / "packages" / "macos" / "build.sh").read_text(encoding="utf-8")
+    assert "session/keuring.notices.plist" in script
+    assert f'"$stage{of_macos()[0]}"' in script

@@ -9,7 +9,7 @@ from keuring_agent import VERSION
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Agent(Sensor):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
     from keuring.signals.model import Signal
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.privacy import Gate
 
 Value = str | float | bool

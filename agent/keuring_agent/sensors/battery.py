@@ -16,7 +16,7 @@ from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.sensors.base import Notebook
 
 # Under these names other sensors find the last charge, which tells a flat battery from a crash.

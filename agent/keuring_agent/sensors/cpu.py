@@ -14,7 +14,7 @@ from keuring_agent.sensors.base import Readings, Sensor
 from keuring_agent.sensors.rates import Growth, share
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Cpu(Sensor):

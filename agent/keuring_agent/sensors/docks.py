@@ -9,7 +9,7 @@ from keuring_agent.sensors.base import Pace, Readings, Sensor
 from keuring_agent.sensors.remembered import remember
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.sensors.base import Notebook
 
 DOCKS: Final = "docks"

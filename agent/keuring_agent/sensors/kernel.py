@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keuring.signals.model import Signal
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.sensors.base import Notebook
 
 POSITION: Final = "kernel_log_position"

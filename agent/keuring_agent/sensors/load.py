@@ -8,7 +8,7 @@ from keuring.signals.catalogue import SYSTEM_CPU_LOAD_AVERAGE_1M, SYSTEM_CPU_LOA
 from keuring_agent.sensors.base import Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class LoadAverage(Sensor):

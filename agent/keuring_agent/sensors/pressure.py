@@ -17,7 +17,7 @@ from keuring_agent.sensors.rates import Growth, share
 
 if TYPE_CHECKING:
     from keuring.signals.model import Signal
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 _RESOURCES: tuple[tuple[str, Signal, Signal | None], ...] = (
     ("cpu", KEURING_PRESSURE_CPU_SOME, None),

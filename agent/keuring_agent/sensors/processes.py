@@ -14,7 +14,7 @@ from keuring.signals.catalogue import (
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Processes(Sensor):

@@ -15,7 +15,7 @@ from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:
     from keuring.signals.model import Signal
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.host.readings import Crashes as Found
     from keuring_agent.sensors.base import Notebook
 

@@ -8,7 +8,7 @@ from keuring.signals.catalogue import KEURING_SUSPEND_FAILURES
 from keuring_agent.sensors.base import Pace, Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Suspend(Sensor):

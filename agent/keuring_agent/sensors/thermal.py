@@ -8,7 +8,7 @@ from keuring.signals.catalogue import HW_FAN_SPEED, HW_TEMPERATURE, HW_TEMPERATU
 from keuring_agent.sensors.base import Readings, Sensor
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 
 class Thermal(Sensor):

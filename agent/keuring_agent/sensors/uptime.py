@@ -16,7 +16,7 @@ from keuring_agent.sensors.battery import CHARGE, DISCHARGING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
     from keuring_agent.host.readings import BootStep
     from keuring_agent.sensors.base import Notebook
 

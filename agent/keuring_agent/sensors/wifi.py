@@ -9,7 +9,7 @@ from keuring_agent.sensors.base import Pace, Readings, Sensor
 from keuring_agent.sensors.rates import Growth, share
 
 if TYPE_CHECKING:
-    from keuring_agent.host import Host
+    from keuring_agent.host.protocol import Host
 
 _FEWEST: Final = 100.0  # frames; a share of fewer says nothing
 

@@ -5,6 +5,7 @@ Never run by us. pywin32 is imported where it is called, so that the rest can be
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,19 @@ class Bell:
             self._stop.wait(seconds)
 
 
-def service_class(base: type[Any], manager: Any, states: Any, work: Callable[[Bell], int]) -> type[Any]:
+def service_class(
+    base: type[Any],
+    manager: Any,
+    states: Any,
+    work: Callable[[Bell], int],
+    leave: Callable[[int], object] = os._exit,
+) -> type[Any]:
     """The class that Windows starts. ``base`` is win32serviceutil.ServiceFramework, ``states`` win32service.
 
     ``work`` runs the agent until the bell rings and returns its exit code.
+    ``leave`` ends this process on the spot.
     """
+    from keuring_agent.restarting import EXIT_CODE
     from keuring_agent.service.windows import BRIEF, NAME, TITLE
 
     class Service(base):  # type: ignore[misc]  # what it is, is only known on Windows
@@ -57,7 +66,10 @@ def service_class(base: type[Any], manager: Any, states: Any, work: Callable[[Be
 
         def SvcDoRun(self) -> None:  # noqa: N802
             code = work(self._bell)
-            if code:
+            if code == EXIT_CODE:
+                # Windows starts a service anew that ends without a word, and none that says that it stopped.
+                leave(code)
+            elif code:
                 # Told as the service's own code, so that the event log and `service status` can say it.
                 manager.LogErrorMsg(f"keuring-agent ended with code {code}; `keuring-agent doctor` says why")
                 self.ReportServiceStatus(states.SERVICE_STOPPED, svcExitCode=code)

@@ -6,9 +6,11 @@ folder=$1 output=$2 version=$3
 here=$(cd "$(dirname "$0")" && pwd)
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-mkdir -p "$stage/usr/local/lib" "$stage/usr/local/bin" "$output"
+mkdir -p "$stage/usr/local/lib" "$stage/usr/local/bin" "$stage/Library/LaunchAgents" "$output"
 cp -R "$folder" "$stage/usr/local/lib/keuring-agent"
 ln -s ../lib/keuring-agent/keuring-agent "$stage/usr/local/bin/keuring-agent"
+# Shows notices in each colleague's session, from the next time they sign in.
+install -m 644 "$here/../../session/keuring.notices.plist" "$stage/Library/LaunchAgents/"
 pkgbuild --root "$stage" --identifier keuring.agent --version "$version" --ownership recommended \
   --scripts "$here/scripts" "$output/component.pkg"
 set -- --distribution "$here/distribution.xml" --package-path "$output"

@@ -1,9 +1,11 @@
-"""What a catalogue entry is: the types behind the signals that agents send and collectors judge."""
+"""What a catalogue entry is: the types behind the signals that agents send and collectors judge.
 
-from __future__ import annotations
+A named tuple, as `dataclasses` would bring `inspect` and 1.5 MB into the resident agent; and annotations that are
+evaluated, for a named tuple compiles and keeps each one that is a text.
+"""
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 
 class Kind(Enum):
@@ -51,8 +53,7 @@ class Status(Enum):
     COLLECTOR = "collector"
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(NamedTuple):
     """One entry of the catalogue.
 
     ``id`` is what travels on the wire and is never used again for another signal. ``unit`` is UCUM.
