@@ -218,3 +218,12 @@ def site(django_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     audit.forget()
     readings.store().close()
     readings._store.cache_clear()
+
+
+@pytest.fixture
+def contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets responses of the test client tell their context, without the rest of Django's test environment."""
+    from django.template.base import Template
+    from django.test import utils
+
+    monkeypatch.setattr(Template, "_render", vars(utils)["instrumented_test_render"])

@@ -118,6 +118,59 @@ def test_every_action_of_the_ticket_page_is_an_operation(site: Site) -> None:
 
 
 @SQLITE
+def test_programs_give_snooze_merge_and_link_tickets(site: Site) -> None:
+    program, cas = Program(site, site.staff(role="desk")), site.staff("cas", role="desk")
+    machine = site.machine()
+    ticket, other = site.ticket(machine), site.ticket(machine, cause="volume-errors", subject="D:")
+    where = f"tickets/{ticket.pk}"
+    assert program.post(f"{where}/assign", 422, to="nobody")["where"] == "to"
+    assert program.post(f"{where}/assign", to="cas")["owner"] == cas.username
+    assert "They have this ticket already" in program.post(f"{where}/assign", 409, to="cas")["detail"]
+    assert program.post(f"{where}/release")["owner"] == ""
+    line, until = program.get(where)["findings"][0]["id"], str(site.now.date() + timedelta(days=4))
+    told = program.post(f"{where}/snooze-line", line=line, until=until)
+    assert told["state"] == "snoozed"
+    assert told["findings"][0]["snoozed_until"]
+    woken = program.post(f"{where}/wake-line", line=line)
+    assert (woken["state"], woken["findings"][0]["snoozed_until"]) == ("new", None)
+    link = program.post(f"{where}/link", number="INC-7", url="https://itsm.example.org/7")["links"][0]
+    assert (link["number"], link["url"]) == ("INC-7", "https://itsm.example.org/7")
+    assert program.post(f"{where}/link", 422, number="INC-8", url="ftp://x")["where"] == "url"
+    assert program.post(f"{where}/unlink", link=link["id"])["links"] == []
+    assert program.post(f"{where}/unlink", 409, link=link["id"])["detail"] == "This link is gone already."
+    merged = program.post(f"{where}/merge", into=other.pk)
+    assert (merged["state"], merged["merged_into"]) == ("merged", other.pk)
+    assert len(program.get(f"tickets/{other.pk}")["findings"]) == 2
+
+
+@SQLITE
+def test_programs_add_and_remove_files(site: Site) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from keuring_collector.desk.files import LARGEST
+
+    program, ticket = Program(site, site.staff(role="desk")), site.ticket()
+    headers = {"Authorization": f"Bearer {program.text}"}
+
+    def send(name: str, content: bytes) -> Any:
+        address = f"/api/tickets/{ticket.pk}/attach"
+        return program.client.post(address, {"file": SimpleUploadedFile(name, content)}, headers=headers)
+
+    told = send("../disk.log", b"sector 12 is bad").json()
+    assert [(file["name"], file["kind"], file["size"]) for file in told["files"]] == [("disk.log", "text/plain", 16)]
+    for name, content in (("tool.exe", b"MZ\0"), ("empty.txt", b""), ("large.txt", b"x" * (LARGEST + 9))):
+        refused = send(name, content)
+        assert (refused.status_code, refused.json()["where"]) == (422, "file"), name
+    broken = program.client.post(
+        f"/api/tickets/{ticket.pk}/attach", b"--x", content_type="multipart/form-data", headers=headers
+    )
+    assert (broken.status_code, broken["Content-Type"]) == (400, "application/problem+json")
+    number = told["files"][0]["id"]
+    assert program.post(f"tickets/{ticket.pk}/remove-file", file=number)["files"] == []
+    assert program.post(f"tickets/{ticket.pk}/remove-file", 409, file=number)["detail"] == "This file is gone already."
+
+
+@SQLITE
 def test_role_scope_and_department_are_asked_of_every_operation(site: Site) -> None:
     from keuring_collector.api import auth
     from keuring_collector.api.application import api

@@ -61,6 +61,9 @@ class Served:
                 "machine": f"/machines/{machine.uuid}/",
                 "signal": f"/machines/{machine.uuid}/signals/system.filesystem.utilization/?subject=C:",
                 "machines": "/machines/",
+                "models": "/models/",
+                "software": "/software/",
+                "search": "/search/?q=WS-0",
                 "departments": "/departments/",
                 "scoreboard": "/scoreboard/",
                 "rules": "/rules/",
@@ -301,6 +304,58 @@ def test_the_theme_changes_at_once_and_is_kept(visit: Open) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
+def test_the_palette_goes_to_pages_machines_and_actions_by_keyboard(served: Served, visit: Open) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(language="en").new_page()
+    page.goto(served.pages["departments"])
+    page.keyboard.press("Control+k")
+    field = page.locator("#palette input")
+    field.wait_for()
+    page.keyboard.type("ws-0005")
+    page.wait_for_selector("#palette li:has-text('WS-0005')")
+    chosen = page.locator("#palette li[aria-selected=true]")
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    assert Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"] == []
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/machines/[0-9a-f-]{36}/"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("departm")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/departments/"))
+    page.goto(served.pages["ticket"])
+    page.keyboard.press("Control+k")
+    page.keyboard.type("plan")
+    page.keyboard.press("Enter")
+    assert page.locator("details[open] #day").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    assert not page.locator("#palette").is_visible()
+
+
+def test_a_list_says_what_changed_and_keeps_what_was_ticked(served: Served, visit: Open) -> None:
+    page = visit(language="en").new_page()
+    page.goto("/?q=WS-000")
+    first, second = page.locator("tr.ticket").nth(0), page.locator("tr.ticket").nth(1)
+    first.locator(".pick input").check()
+    second.locator(".what a").focus()
+    numbers = [row.get_attribute("data-row").split("@")[0] for row in (first, second)]  # type: ignore[union-attr]
+    with closing(sqlite3.connect(served.database.removeprefix("sqlite:///"), timeout=30)) as connection, connection:
+        connection.execute(
+            "UPDATE desk_ticket SET owner_id = (SELECT min(id) FROM desk_staff), updated_at = '2026-01-01 00:00:00' "
+            "WHERE id = ?", (numbers[1],),
+        )  # fmt: skip
+    page.evaluate("document.dispatchEvent(new Event('keuring:ask'))")
+    page.wait_for_selector("text=1 ticket is new or changed.")
+    assert page.evaluate("document.activeElement.closest('tr').dataset.row.split('@')[0]") == numbers[1]
+    page.locator("[data-live-news] button").click()
+    page.wait_for_selector(f"tr[data-row^='{numbers[1]}@'] .owner b")
+    assert page.locator(f"tr[data-row^='{numbers[0]}@'] .pick input").is_checked()
+    assert page.locator("[data-tally]").inner_text().startswith("1 ")
+    assert page.locator("[data-live-news]").is_hidden()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme: str) -> None:
@@ -311,7 +366,21 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     stranger = visit(signed_in=False, language=language, theme=theme).new_page()
     found: list[tuple[str, str, list[str]]] = []
     more = (
-        ("departments", "rule", "machines", "waiting", "start", "staff", "person", "settings", "audit")
+        (
+            "departments",
+            "rule",
+            "machines",
+            "waiting",
+            "start",
+            "staff",
+            "person",
+            "settings",
+            "audit",
+            "signal",
+            "models",
+            "software",
+            "search",
+        )
         if (language, theme) == ("en", "light")
         else ()
     )

@@ -69,7 +69,10 @@ def _described(view: Any) -> Any:
     """A way that an address does not take becomes a problem too."""
 
     def answered(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-        response: HttpResponse = view(request, *arguments, **named)
+        try:
+            response: HttpResponse = view(request, *arguments, **named)
+        finally:
+            request.close()  # files that were sent are read or refused by now
         if isinstance(response, HttpResponseNotAllowed):
             allowed = response.headers["Allow"]
             told = problems.answer(

@@ -8,6 +8,7 @@ import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import Schema
 from ninja.errors import HttpError, ValidationError
 
@@ -74,6 +75,11 @@ def install(api: NinjaAPI) -> None:
     api.exception_handler(HttpError)(lambda _request, error: answer(_http(error)))
     api.exception_handler(RequestDataTooBig)(
         lambda _request, _error: answer(ProblemError(413, "The body is larger than 2.5 MB.", "body", "Send less."))
+    )
+    api.exception_handler(MultiPartParserError)(
+        lambda _request, error: answer(
+            ProblemError(400, str(error), "body", "Send multipart form data as /api/openapi.json describes it.")
+        )
     )
     api.exception_handler(actions.NotUnderstood)(
         lambda _request, error: answer(ProblemError(422, str(error.message), error.field))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
-from ninja import Query, Router, Schema
+from ninja import File, Query, Router, Schema, UploadedFile
 from pydantic import Field
 
-from keuring_collector.api import auth
+from keuring_collector.api import auth, bodies
+from keuring_collector.api.bodies import Identity
 from keuring_collector.api.schemas import ERRORS, MachineRef, Texts, machine_ref
 from keuring_collector.console import chronicle, listing, pack
-from keuring_collector.desk import actions, scope, texts
-from keuring_collector.desk.acting import LONGEST_TEXT
+from keuring_collector.desk import actions, files, links, merging, scope, texts
 from keuring_collector.desk.models import Ticket, TicketLine
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 router = Router(tags=["tickets"])
 SEVERITIES: Final = {severity.value: severity.name.lower() for severity in Ticket.Severity}
 Severity = Literal["tip", "watch", "soon", "urgent"]
-Identity = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Expected(Schema):
@@ -62,11 +61,13 @@ class TicketRow(Schema):
 class Finding(Schema):
     """One finding: a rule that is, or was, true for one part of the machine."""
 
+    id: int
     rule: str
     subject: str
     severity: str
     active: bool
     since: datetime
+    snoozed_until: datetime | None
     expected: Expected | None
     title: Texts
     advice: list[str]
@@ -84,12 +85,32 @@ class Happening(Schema):
     text: str
 
 
+class Link(Schema):
+    """A ticket in the ITSM that this one belongs to."""
+
+    id: int
+    number: str
+    url: str
+
+
+class Attached(Schema):
+    """A file beside the ticket; ``size`` in bytes."""
+
+    id: int
+    name: str
+    kind: str
+    size: int
+
+
 class TicketFull(TicketRow):
-    """One ticket with all that is known of it."""
+    """One ticket with all that is known of it; ``merged_into``: the ticket that took it in."""
 
     findings: list[Finding]
     history: list[Happening]
+    links: list[Link]
+    files: list[Attached]
     dismissal_reason: str
+    merged_into: int | None
 
 
 class TicketPage(Schema):
@@ -160,11 +181,13 @@ def _full(ticket: Ticket, now: datetime) -> TicketFull:
         line.ticket = ticket
         findings.append(
             Finding(
+                id=line.pk,
                 rule=rule.name if rule else line.rule,
                 subject=line.subject,
                 severity=SEVERITIES[line.severity],
                 active=line.active,
                 since=line.since,
+                snoozed_until=line.snoozed_until,
                 expected=_expected(line),
                 title=_title(line, ticket, state, now),
                 advice=[str(step) for step in texts.advice(line, rule, language, moment)],
@@ -177,7 +200,16 @@ def _full(ticket: Ticket, now: datetime) -> TicketFull:
         for entry in chronicle.entries(ticket, now)
     ]
     return TicketFull(
-        **_row(ticket, state, now), findings=findings, history=history, dismissal_reason=ticket.dismissal_reason
+        **_row(ticket, state, now),
+        findings=findings,
+        history=history,
+        links=[Link(id=each.pk, number=each.number, url=each.url) for each in ticket.links.all()],
+        files=[
+            Attached(id=each.pk, name=each.name, kind=each.kind, size=each.size)
+            for each in ticket.attachments.defer("content")
+        ],
+        dismissal_reason=ticket.dismissal_reason,
+        merged_into=ticket.merged_into_id,
     )
 
 
@@ -221,71 +253,53 @@ def ticket(request: HttpRequest, number: Identity) -> TicketFull:
     return _full(_ticket(request, number), timezone.now())
 
 
-class Seen(Schema):
-    """``seen``: the ticket's stamp as it was read; without it the action is done whatever happened meanwhile."""
-
-    seen: str | None = Field(None, max_length=200)
-
-
-class Plan(Seen):
-    """The day on which the work is to be done."""
-
-    day: date
-
-
-class Snooze(Seen):
-    """The day on which the ticket comes back."""
-
-    until: date
-
-
-class Resolve(Seen):
-    """The verdict, and what helped."""
-
-    verdict: Literal["right", "early", "wrong", "known"]
-    text: str = Field("", max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
-
-
-class Dismiss(Seen):
-    """The verdict, and why nothing was done."""
-
-    verdict: Literal["right", "early", "wrong", "known"]
-    reason: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
-
-
-class Note(Schema):
-    """What is to be remembered."""
-
-    text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done to a ticket, with which body; its fields are the function's arguments."""
+    """What is done to a ticket, with which body; without one it takes a file, as multipart form data."""
 
-    do: Callable[..., Ticket]
-    body: type[Schema]
+    do: Callable[..., object]
+    body: type[bodies.Body] | None
 
 
 # One line makes one operation: POST /api/tickets/{number}/NAME.
 ACTIONS: Final[dict[str, Action]] = {
-    "take": Action(actions.take, Seen),
-    "plan": Action(actions.plan, Plan),
-    "snooze": Action(actions.snooze, Snooze),
-    "resolve": Action(actions.resolve, Resolve),
-    "dismiss": Action(actions.dismiss, Dismiss),
-    "note": Action(actions.note, Note),
+    "take": Action(actions.take, bodies.Seen),
+    "assign": Action(actions.assign, bodies.Assign),
+    "release": Action(actions.release, bodies.Seen),
+    "plan": Action(actions.plan, bodies.Plan),
+    "snooze": Action(actions.snooze, bodies.Snooze),
+    "snooze-line": Action(actions.snooze_line, bodies.SnoozeLine),
+    "wake-line": Action(actions.wake_line, bodies.Line),
+    "resolve": Action(actions.resolve, bodies.Resolve),
+    "dismiss": Action(actions.dismiss, bodies.Dismiss),
+    "note": Action(actions.note, bodies.Note),
+    "merge": Action(merging.merge, bodies.Merge),
+    "attach": Action(files.attach, None),
+    "remove-file": Action(files.remove, bodies.RemoveFile),
+    "link": Action(links.link, bodies.Link),
+    "unlink": Action(links.unlink, bodies.Unlink),
 }
 
 
-def _operation(action: Action) -> Callable[..., TicketFull]:
-    def operation(request: HttpRequest, number: int, body: Schema) -> TicketFull:
-        _ticket(request, number)
-        now = timezone.now()
-        action.do(number, actor=auth.staff_of(request), now=now, **body.model_dump())
-        return _full(_ticket(request, number), now)
+def _done(request: HttpRequest, number: int, action: Action, arguments: dict[str, Any]) -> TicketFull:
+    _ticket(request, number)
+    now = timezone.now()
+    action.do(number, actor=auth.staff_of(request), now=now, **arguments)
+    return _full(_ticket(request, number), now)
 
-    operation.__annotations__ = {"request": HttpRequest, "number": Identity, "body": action.body}
+
+def _operation(action: Action) -> Callable[..., TicketFull]:
+    def told(request: HttpRequest, number: int, body: bodies.Body) -> TicketFull:
+        return _done(request, number, action, body.arguments())
+
+    def sent(request: HttpRequest, number: int, file: UploadedFile) -> TicketFull:
+        # One byte more than may be kept is enough to know that it is too large.
+        upload = files.Upload(file.name or "", file.read(files.LARGEST + 1))
+        return _done(request, number, action, {"upload": upload})
+
+    operation: Callable[..., TicketFull] = told if action.body else sent
+    last = {"body": action.body} if action.body else {"file": File[UploadedFile]}
+    operation.__annotations__ = {"request": HttpRequest, "number": Identity, **last}
     operation.__doc__ = (action.do.__doc__ or "").replace("``actor``", "the token's owner").partition(" Raises")[0]
     return operation
 
@@ -295,5 +309,6 @@ for _name, _action in ACTIONS.items():
         f"/tickets/{{number}}/{_name}",
         auth=auth.ACT,
         response={200: TicketFull, **ERRORS, 409: ERRORS[404]},
-        operation_id=f"{_name}_ticket",
+        operation_id=f"{_name.replace('-', '_')}_ticket",
+        summary=_name.replace("-", " ").capitalize(),
     )(_operation(_action))

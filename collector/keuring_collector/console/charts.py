@@ -63,6 +63,7 @@ class Chart:
     limit: float | None = None
     forecast: Forecast | None = None
     events: Sequence[float] = field(default_factory=tuple)
+    peers: Sequence[Point] = field(default_factory=tuple)  # how others did: their median and middle half
     small: bool = False
     by_day: bool = False
 
@@ -118,6 +119,7 @@ class _Drawing:
         self.top = 6 if chart.small else 24
         self.time = scales.moments(chart.start, chart.end)
         shown = [[point.value, point.low, point.high] for point in chart.points]
+        shown += [[point.low, point.high] for point in chart.peers]
         if chart.limit is not None and not chart.small:
             shown.append([chart.limit])
         lowest, highest = scales.extent(shown) or (0.0, 1.0)
@@ -137,7 +139,7 @@ class _Drawing:
         total = self.top + self.height + (6 if chart.small else 26)
         inner = (
             f'<svg class="lines" width="100%" height="{self.height}" viewBox="0 0 {WIDTH} {self.height}" '
-            f'preserveAspectRatio="none" overflow="visible">{self._future()}{self._history()}</svg>'
+            f'preserveAspectRatio="none" overflow="visible">{self._others()}{self._future()}{self._history()}</svg>'
         )
         parts = [self._values(), inner, self._marks()]
         if not chart.small:
@@ -212,6 +214,17 @@ class _Drawing:
             else:
                 places = " ".join(f"{self.x(point.time)},{self.y(point.value)}" for point in run)
                 drawn.append(f'<polyline class="line" points="{places}"/>')
+        return "".join(drawn)
+
+    def _others(self) -> str:
+        """How others did, behind the line itself."""
+        drawn = []
+        for run in runs(self.chart.peers, self.chart.gap):
+            upper = " ".join(f"{self.x(point.time)},{self.y(point.high)}" for point in run)
+            lower = " ".join(f"{self.x(point.time)},{self.y(point.low)}" for point in reversed(run))
+            middle = " ".join(f"{self.x(point.time)},{self.y(point.value)}" for point in run)
+            drawn.append(f'<polygon class="others" points="{upper} {lower}"/>')
+            drawn.append(f'<polyline class="others" points="{middle}"/>')
         return "".join(drawn)
 
     def _future(self) -> str:

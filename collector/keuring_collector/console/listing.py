@@ -128,7 +128,8 @@ def boundaries(now: datetime) -> tuple[datetime, datetime, datetime]:
     return midnight(today), midnight(monday), midnight(max(month, monday))
 
 
-def _matching(text: str) -> Q:
+def matching(text: str) -> Q:
+    """What makes a ticket fit a text that somebody seeks."""
     lines = TicketLine.objects.filter(subject__icontains=text).values("ticket")
     return (
         Q(endpoint__host_name__icontains=text)
@@ -159,7 +160,7 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
         found = found.exclude(parent__isnull=False, parent__closed_at=None)
     if choices.q:
-        found = found.filter(_matching(choices.q))
+        found = found.filter(matching(choices.q))
     today, week, month = boundaries(now)
     return found.annotate(
         group=Case(
@@ -189,6 +190,15 @@ def _ordered(found: QuerySet[Any], sort: str) -> QuerySet[Any]:
         "group", F("planned_for").asc(nulls_last=True), F("snoozed_until").asc(nulls_last=True),
         F("closed_at").desc(nulls_last=True), "-severity", by_date, "id",
     )  # fmt: skip
+
+
+def whole(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
+    """All tickets of a choice, in its order, with what a row needs."""
+    found = tickets(choices, staff, now)
+    if choices.severity:
+        found = found.filter(severity__in=choices.severity)
+    ordered = _ordered(found, choices.sort).select_related("endpoint__colleague", "endpoint__department", "owner")
+    return ordered.prefetch_related("lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +239,7 @@ def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
     total = sum(by_group.values())
     pages = max(1, -(-total // PAGE))
     number = min(choices.page, pages)
-    if choices.severity:
-        found = found.filter(severity__in=choices.severity)
-    shown: list[Any] = list(
-        _ordered(found, choices.sort)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")[(number - 1) * PAGE : number * PAGE]
-    )
+    shown: list[Any] = list(whole(choices, staff, now)[(number - 1) * PAGE : number * PAGE])
     groups: list[Group] = []
     if choices.sort != "when":
         groups = [Group("", total, shown)] if shown else []

@@ -4,7 +4,8 @@
 never wait for the database's one writer, nor ingest for pages. ``record_now`` is for changes: it writes in the
 transaction of the change itself, so that there is never one without the other.
 
-Subjects are written kind/name: machine/<uuid>, ticket/<number>, staff/<name>, rule/<name>, report/<number>.
+Subjects are written kind/name: machine/<uuid>, ticket/<number>, staff/<name>, rule/<name>, report/<number>,
+export/<list>.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,43 @@ def changes(connection: Connection, endpoint: int, after: int = -1) -> list[tupl
         (endpoint, after),
     )
     return [(row[0], StoredFact(row[1], row[2], json.loads(row[3]), row[4])) for row in rows]
+
+
+def fact_about(connection: Connection, signals: Sequence[int], subject: str) -> dict[int, Value]:
+    """What machines tell of one subject: {endpoint: value}; of several signals the first that they tell."""
+    marks = ", ".join("?" * len(signals))
+    rows = connection.execute(
+        f"SELECT endpoint_id, value FROM fact WHERE signal_id IN ({marks}) AND subject = ? "
+        "ORDER BY endpoint_id, signal_id DESC",
+        (*signals, subject),
+    )
+    return {endpoint: json.loads(value) for endpoint, value in rows if value != "null"}
+
+
+def subjects(connection: Connection, signals: Sequence[int], text: str, most: int) -> list[str]:
+    """At most ``most`` subjects of facts that hold ``text``, whatever its capitals, in order."""
+    marks = ", ".join("?" * len(signals))
+    sought = "%" + re.sub(r"([\\%_])", r"\\\1", text.lower()) + "%"
+    rows = connection.execute(
+        f"SELECT DISTINCT subject FROM fact WHERE signal_id IN ({marks}) AND value <> 'null' "
+        "AND lower(subject) LIKE ? ESCAPE '\\' ORDER BY subject LIMIT ?",
+        (*signals, sought, most),
+    )
+    return [row[0] for row in rows]
+
+
+def event_counts(connection: Connection, signals: Sequence[int], since: float) -> list[tuple[int, int, str, str, int]]:
+    """Events of the fleet since a moment, put together: (endpoint, signal, subject, its attribute version, count).
+
+    Reads the whole table of events, which holds few of them a machine.
+    """
+    marks = ", ".join("?" * len(signals))
+    rows = connection.execute(
+        f"SELECT endpoint_id, signal_id, subject, attributes, sum(count) FROM event "
+        f"WHERE signal_id IN ({marks}) AND observed_at >= ? GROUP BY endpoint_id, signal_id, subject, attributes",
+        (*signals, since),
+    )
+    return [(row[0], row[1], row[2], json.loads(row[3]).get("version", ""), int(row[4])) for row in rows]
 
 
 def _event(row: Row) -> StoredEvent:

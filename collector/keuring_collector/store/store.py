@@ -15,7 +15,7 @@ from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -141,6 +141,19 @@ class Store:
         )
         return [DailyPoint(*row) for row in rows]
 
+    def daily_of(
+        self, endpoints: Sequence[int], signal: int, subject: str, statistic: int, days: tuple[int, int]
+    ) -> list[DailyPoint]:
+        """The daily points of one series on at most a few hundred machines, from the first of ``days`` to the last."""
+        marks = ", ".join("?" * len(endpoints))
+        rows = self.connection.execute(
+            "SELECT day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
+            f"WHERE endpoint_id IN ({marks}) AND signal_id = ? AND subject = ? AND statistic = ? "
+            "AND day >= ? AND day <= ? ORDER BY day",
+            (*endpoints, signal, subject, statistic, *days),
+        )
+        return [DailyPoint(*row) for row in rows]
+
     def facts(self, endpoint: int) -> list[StoredFact]:
         """The facts of an endpoint as they are now."""
         return facts.facts(self.connection, endpoint)
@@ -148,6 +161,22 @@ class Store:
     def facts_of(self, signal: int, endpoints: Iterable[int] | None = None) -> dict[tuple[int, str], Value]:
         """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
         return facts.facts_of(self.connection, signal, endpoints)
+
+    def fact_about(self, signals: Sequence[int], subject: str) -> dict[int, Value]:
+        """What machines tell of one subject, such as a program: {endpoint: value}."""
+        return facts.fact_about(self.connection, signals, subject)
+
+    def subjects(self, signals: Sequence[int], text: str, most: int) -> list[str]:
+        """At most so many subjects of facts that hold ``text``, whatever its capitals, in order."""
+        return facts.subjects(self.connection, signals, text, most)
+
+    def fact_changes(self, endpoint: int) -> list[StoredFact]:
+        """Every value that the facts of an endpoint had, in the order in which they came."""
+        return [fact for _position, fact in facts.changes(self.connection, endpoint)]
+
+    def event_counts(self, signals: Sequence[int], since: float) -> list[tuple[int, int, str, str, int]]:
+        """Events of the fleet since a moment: (endpoint, signal, subject, version, count)."""
+        return facts.event_counts(self.connection, signals, since)
 
     def events(self, endpoint: int, since: float, until: float) -> list[StoredEvent]:
         """What happened on an endpoint in a period, oldest first."""

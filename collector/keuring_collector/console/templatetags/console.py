@@ -43,6 +43,8 @@ _ICONS: Final[Mapping[str, str]] = {
     "link": '<path d="M6.5 9.5 9.5 6.5M7 4.5l1.2-1.2a3.1 3.1 0 0 1 4.5 4.5L11.5 9M9 11.5l-1.2 1.2a3.1 3.1 0 0 1-4.5-4.5L4.5 7"/>',  # noqa: E501
     "quiet": '<path d="M3 6.5v3h2.5L9 12.5v-9L5.5 6.5ZM11.5 6.2l3 3.6M14.5 6.2l-3 3.6"/>',
     "machine": '<rect x="3" y="3.5" width="10" height="7" rx="1"/><path d="M1.5 13h13"/>',
+    "models": '<rect x="1.5" y="5.5" width="8" height="5.5" rx="1"/><path d="M6.5 5.5v-2a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4M.8 13.5h9.4"/>',  # noqa: E501
+    "software": '<rect x="2" y="2.5" width="12" height="11" rx="1.2"/><path d="M2 5.7h12M4.2 4.1h.01M6.2 4.1h.01"/>',
     "department": '<path d="M3 13.5v-10l5-1.5v11.5M8 6h5v7.5M1.5 13.5h13M5.4 5.5v.01M5.4 8v.01M5.4 10.5v.01M10.5 8.5v.01M10.5 11v.01"/>',  # noqa: E501
     "rule": '<path d="M8 2.5v11M3.5 4.5h9M3.5 4.5 1.8 9.2a2 2 0 0 0 3.4 0ZM12.5 4.5l-1.7 4.7a2 2 0 0 0 3.4 0ZM5.5 13.5h5"/>',  # noqa: E501
     "score": '<path d="M3.5 13.5v-4M8 13.5v-11M12.5 13.5V6"/>',
@@ -108,6 +110,18 @@ def cause_name(cause: str) -> str:
 def row_stamp(ticket: Ticket) -> str:
     """What of a ticket somebody sees who ticks its row."""
     return stamp(ticket)
+
+
+@register.filter
+def few(count: int) -> str:
+    """A number of a group; under five it is not told, since it would tell about somebody."""
+    return "< 5" if 0 < count < 5 else wording.number(count)
+
+
+@register.filter
+def share(value: float) -> str:
+    """A share as a percentage."""
+    return wording.amount(value, "1")
 
 
 @register.simple_tag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from keuring.signals import catalogue
 from keuring_collector.console import pack, readings, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.several import chosen
@@ -57,7 +59,16 @@ def _what(item: FleetHistory) -> str:
 
 def shared(fleet: FleetTicket) -> list[dict[str, Any]]:
     """What its machines have in common, with the name of each thing in words."""
-    return [{**item, "label": signals.label(item["signal"])} for item in fleet.common]
+    return [{**item, "label": signals.label(item["signal"]), "url": _page(item)} for item in fleet.common]
+
+
+def _page(item: dict[str, Any]) -> str:
+    """Where more is told of what they share; empty when nowhere."""
+    if item["signal"] == catalogue.KEURING_HARDWARE_MODEL.name:
+        return reverse("model") + "?" + urlencode({"name": item["value"]})
+    if item["signal"] == catalogue.KEURING_SOFTWARE_VERSION.name:
+        return reverse("program") + "?" + urlencode({"name": item["subject"]})
+    return ""
 
 
 @requires(Right.LOOK)

@@ -1,4 +1,4 @@
-"""The machines, one machine, and one of its signals in full."""
+"""The machines, and one machine."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring.signals import catalogue
-from keuring.signals.catalogue import BY_ID, BY_NAME
+from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, facts, figures, pack, readings, stories
+from keuring_collector.console import charts, facts, figures, inventory, pack, readings, stories
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.stretches import PERIODS
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
 from keuring_collector.desk.models import Ticket, Waiting
@@ -29,14 +30,15 @@ from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Iterable
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
     from keuring_collector.desk.models import Staff
 
 PAGE: Final = 50
-PERIODS: Final = (1, 7, 30, 90)
 FINE_PERIODS: Final = (1, 7)  # shorter than this is only to be seen by the window
 
 
@@ -53,25 +55,36 @@ class Machine:
     is_behind: bool
 
 
-@requires(Right.LOOK)
-@require_safe
-def machines(request: HttpRequest) -> HttpResponse:
-    """All machines: searched, filtered, fifty on a page."""
-    now, staff = timezone.now(), staff_of(request)
-    query, department = request.GET.get("q", "").strip()[:100], request.GET.get("department", "")
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The machines that an address asks for, and what was asked."""
+
+    found: QuerySet[Endpoint]
+    count: int
+    q: str
+    department: str
+    model: str
+    simulated: str
+    version: str
+    models: dict[int, str]
+    agents: dict[int, str]
+    late: set[int]
+    behind: int
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What narrows the list down."""
+        names = ("q", "department", "model", "simulated", "version")
+        return {name: value for name in names if (value := str(getattr(self, name)))}
+
+
+def choose(request: HttpRequest, staff: Staff) -> Chosen:
+    """The machines of an address, within what ``staff`` may see."""
+    query, department = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("department", "")
     model, simulated = request.GET.get("model", "")[:256], request.GET.get("simulated", "")
-    models = {
-        endpoint: str(value)
-        for (endpoint, _subject), value in readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id).items()
-        if value
-    }
-    agents = {
-        endpoint: str(value)
-        for (endpoint, _subject), value in readings.store().facts_of(catalogue.KEURING_AGENT_VERSION.id).items()
-        if value
-    }
+    models, agents = _told(catalogue.KEURING_HARDWARE_MODEL.id), _told(catalogue.KEURING_AGENT_VERSION.id)
     wanted = settings.KEURING.wanted_agent_version
-    late = versions.behind(agents, wanted)
+    late = set(versions.behind(agents, wanted))
     version = "behind" if wanted and request.GET.get("version") == "behind" else ""
     found = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
     behind = found.filter(pk__in=late).count() if late else 0
@@ -91,30 +104,51 @@ def machines(request: HttpRequest) -> HttpResponse:
             | Q(department__name__icontains=query)
             | Q(pk__in=named)
         )
-    count = found.count()
-    pages = max(1, -(-count // PAGE))
-    page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
     is_open = Q(tickets__state__in=Ticket.OPEN)
-    shown = list(
+    count = found.count()  # before the numbers of tickets come in, which would be counted for nothing
+    found = (
         found.select_related("colleague", "department")
         .annotate(
             open_tickets=Count("tickets", filter=is_open), worst=Max("tickets__severity", filter=is_open, default=0)
         )
-        .order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE]
+        .order_by("host_name", "pk")
     )
-    contacts = facts.contacts([endpoint.pk for endpoint in shown], now)
-    rows = [
+    return Chosen(found, count, query, department, model, simulated, version, models, agents, late, behind)
+
+
+def _told(signal: int) -> dict[int, str]:
+    known = readings.store().facts_of(signal)
+    return {endpoint: str(value) for (endpoint, _subject), value in known.items() if value}
+
+
+def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
+    """Machines of ``chosen.found`` as the list tells them."""
+    endpoints = list(shown)
+    contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
+    return [
         Machine(
             each,
-            models.get(each.pk, ""),
+            chosen.models.get(each.pk, ""),
             contacts[each.pk],
             each.open_tickets,
             each.worst,
-            agents.get(each.pk, ""),
-            each.pk in late,
+            chosen.agents.get(each.pk, ""),
+            each.pk in chosen.late,
         )
-        for each in shown
+        for each in endpoints
     ]
+
+
+@requires(Right.LOOK)
+@require_safe
+def machines(request: HttpRequest) -> HttpResponse:
+    """All machines: searched, filtered, fifty on a page."""
+    now, staff = timezone.now(), staff_of(request)
+    chosen = choose(request, staff)
+    count = chosen.count
+    pages = max(1, -(-count // PAGE))
+    page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
+    rows = rows_of(chosen, chosen.found[(page - 1) * PAGE : page * PAGE], now)
     address = request.GET.copy()
 
     def turned(number: int) -> str:
@@ -128,16 +162,17 @@ def machines(request: HttpRequest) -> HttpResponse:
         "pages": pages,
         "before": turned(page - 1) if page > 1 else "",
         "after": turned(page + 1) if page < pages else "",
-        "q": query,
-        "department": department,
-        "model": model,
-        "simulated": simulated,
-        "version": version,
-        "wanted": wanted,
-        "behind": behind,
+        "q": chosen.q,
+        "department": chosen.department,
+        "model": chosen.model,
+        "simulated": chosen.simulated,
+        "version": chosen.version,
+        "wanted": settings.KEURING.wanted_agent_version,
+        "behind": chosen.behind,
+        "query": request.GET.urlencode(),
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
-        "models": _models(staff, models),
-        "is_filtered": bool(query or department or model or simulated or version),
+        "models": _models(staff, chosen.models),
+        "is_filtered": bool(chosen.filters),
     }
     return render(request, "console/machines.html", context)
 
@@ -171,7 +206,8 @@ def _models(staff: Staff, models: dict[int, str]) -> list[str]:
     return sorted(set(models.values()))
 
 
-def _endpoint(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
+def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
+    """The machine that an address names. Raises Http404 when there is none, or none that the reader may see."""
     found = scope.endpoints(staff_of(request)).select_related("colleague", "department")
     try:
         return found.get(uuid=identity)
@@ -214,7 +250,7 @@ def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer
 def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """One machine: its plate, tickets, signals over a shared time axis, facts, and what cannot be measured."""
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
-    endpoint = _endpoint(request, identity)
+    endpoint = endpoint_of(request, identity)
     audit.record(staff, "machine.viewed", audit.machine(endpoint))
     tickets = list(
         endpoint.tickets.select_related("endpoint__colleague", "endpoint__department", "owner")
@@ -230,10 +266,12 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     at = now.timestamp()
     start = at - days * readings.DAY
     store, state = readings.store(), pack.current()
+    known, model = store.facts(endpoint.pk), facts.model(endpoint)
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "card": facts.card(endpoint, now),
-        "quiets": quiet.applying(endpoint, facts.model(endpoint), now),
+        "model": model,
+        "quiets": quiet.applying(endpoint, model, now),
         "waits": Waiting.objects.filter(endpoint=endpoint).count(),
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
@@ -251,7 +289,9 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "closer": closer,
         "sections": _sections(endpoint, start, at, days, closer=closer),
         "axis": charts.axis(start, at),
-        "facts": facts.rows(store.facts(endpoint.pk), now),
+        "facts": facts.rows([fact for fact in known if fact.signal not in inventory.PROGRAMS], now),
+        "programs": inventory.programs(known, now),
+        "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "events": _events(endpoint, at - 90 * readings.DAY, at, now),
         "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
@@ -272,47 +312,3 @@ def _events(endpoint: Endpoint, start: float, end: float, now: datetime) -> list
         (wording.day(day, now), signals.label(BY_ID[signal].name), subject, count)
         for (day, signal, subject), count in ordered[:30]
     ]
-
-
-@requires(Right.LOOK)
-@require_safe
-def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse:
-    """One signal of a machine: the large chart and the table behind it."""
-    now = timezone.now()
-    endpoint, found, subject = _endpoint(request, identity), BY_NAME.get(name), request.GET.get("subject", "")
-    if found is None or not signals.is_measured(found):
-        raise Http404(_("There is no such signal."))
-    known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
-    track = next((t for t in known if t.signal is found and t.subject == subject), None)
-    if track is None:
-        raise Http404(_("This machine has never reported that signal."))
-    audit.record(staff_of(request), "machine.viewed", audit.machine(endpoint), {"signal": name})
-    has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
-    fine_allowed = readings.allows_windows(found, has_open_ticket=has_open)
-    days = _period(request, has_open_ticket=fine_allowed)
-    at = now.timestamp()
-    start = at - days * readings.DAY
-    closer = fine_allowed and days in FINE_PERIODS
-    if closer:
-        readings.note_look(staff_of(request), endpoint, signal=name, days=days)
-    reading = readings.by_window(track, start, at) if closer else readings.by_day(track, start, at)
-    title = signals.label(found.name)
-    unit = wording.unit_of(found)
-    chart = charts.Chart(title, unit, reading.points, start, at, at, reading.gap, by_day=reading.by_day)
-    context: dict[str, Any] = {
-        "endpoint": endpoint,
-        "signal": found,
-        "title": title,
-        "subject": subject,
-        "days": days,
-        "periods": [
-            (p, ngettext("%(n)s day", "%(n)s days", p) % {"n": p}, fine_allowed or p not in FINE_PERIODS)
-            for p in PERIODS
-        ],
-        "svg": None if chart.is_empty else charts.draw(chart),
-        "rows": [charts.label(p, unit, now, by_day=reading.by_day) for p in reversed(reading.points)],
-        "by_day": reading.by_day,
-        "presence": readings.is_by_day_only(found),
-        "has_open": has_open,
-    }
-    return render(request, "console/signal.html", context)

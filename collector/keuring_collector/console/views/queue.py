@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
+from django.http import JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -17,13 +18,14 @@ from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.fleet_tickets import shared
 from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk import scope, starting
+from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from django.http import HttpRequest, HttpResponse
 
@@ -102,6 +104,11 @@ def _together(staff: Staff) -> list[dict[str, Any]]:
     ]
 
 
+def live_rows(tickets: Iterable[Ticket]) -> JsonResponse:
+    """The rows that a page would show now, as the page itself marks them: it asks for them to see what changed."""
+    return JsonResponse({"rows": [f"{ticket.pk}@{stamp(ticket)}/{ticket.severity}" for ticket in tickets]})
+
+
 @requires(Right.LOOK)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
@@ -110,6 +117,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     staff = staff_of(request)
     choices = listing.read(request.GET)
     listed = listing.page(choices, staff, now)
+    if "live" in request.GET:
+        return live_rows(listed.tickets)
     people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
     state, begun = pack.current(), starting.start(now)
     groups = [

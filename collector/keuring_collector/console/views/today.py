@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import pack, saved, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
 from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
@@ -98,6 +99,8 @@ def today(request: HttpRequest) -> HttpResponse:
             "mine", _("Yours"), _("the planned ones first"), now, address=Choices(owner="me").address(),
         ),
     ]  # fmt: skip
+    if "live" in request.GET:
+        return live_rows(row.ticket for section in sections for row in section.rows)
     notices = Notice.objects.filter(staff=staff, seen_at=None, ticket__in=scope.tickets(staff)).select_related(
         "by", "ticket__endpoint"
     )[:50]

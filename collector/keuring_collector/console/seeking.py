@@ -1,0 +1,111 @@
+"""One search over machines, colleagues, tickets, articles and software; each kind within what the seeker may see."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.urls import reverse
+
+from keuring_collector.console import articles, listing, pack, readings
+from keuring_collector.console.inventory import PROGRAMS
+from keuring_collector.desk import scope
+from keuring_collector.desk.models import Ticket
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from keuring_collector.console.pack import PackState
+    from keuring_collector.desk.models import Staff
+    from keuring_collector.fleet.models import Colleague, Endpoint
+
+SHORTEST: Final = 2  # letters; one would find everything
+SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A page that was found: what it is called, what else tells it apart, and where it is."""
+
+    text: str
+    about: str
+    url: str
+
+
+def clean(text: str) -> str:
+    """What is sought, as it is looked for: at most 100 characters, without what no database takes."""
+    return text.replace("\0", "").strip()[:100]
+
+
+def machines(staff: Staff, text: str) -> QuerySet[Endpoint]:
+    """Machines whose name holds ``text``, those that begin with it first; and those of colleagues and departments."""
+    found = scope.endpoints(staff).filter(
+        Q(host_name__icontains=text) | Q(colleague__name__icontains=text) | Q(department__name__icontains=text)
+    )
+    near = Case(
+        When(host_name__iexact=text, then=Value(0)),
+        When(host_name__istartswith=text, then=Value(1)),
+        When(host_name__icontains=text, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return found.select_related("colleague", "department").order_by(near, "host_name", "pk")
+
+
+def colleagues(staff: Staff, text: str) -> QuerySet[Colleague]:
+    """Colleagues by name or mail address."""
+    found = scope.colleagues(staff).filter(Q(name__icontains=text) | Q(mail__icontains=text))
+    return found.select_related("department").annotate(machines=Count("endpoint", distinct=True)).order_by("name", "pk")
+
+
+def tickets(staff: Staff, text: str) -> QuerySet[Ticket]:
+    """Tickets by number (31 or #31), machine, colleague, department, cause or part; the open ones first."""
+    number = re.fullmatch(r"#?([0-9]{1,15})", text)
+    named = Q(pk=int(number[1])) if number else Q(pk=None)
+    found = scope.tickets(staff).filter(named | listing.matching(text))
+    is_open = Case(When(state__in=Ticket.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    exact = Case(When(named, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return (
+        found.select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")
+        .order_by(exact, is_open, "-severity", "-opened_at", "pk")
+    )
+
+
+def knowledge(state: PackState, text: str, language: str) -> list[Hit]:
+    """Articles whose title, and then those whose text, holds ``text``."""
+    slugs = sorted({rule.article for rule in state.pack.rules.values() if rule.article})
+    by_title, by_text, sought = [], [], text.casefold()
+    for slug in slugs:
+        article = articles.article(state, slug, language)
+        if article is None:
+            continue
+        hit = Hit(article.title, "", reverse("article", args=[slug]))
+        if sought in article.title.casefold() or sought in slug:
+            by_title.append(hit)
+        elif sought in re.sub(r"<[^>]+>", " ", article.body).casefold():
+            by_text.append(hit)
+    return (by_title + by_text)[:SHOWN]
+
+
+def programs(text: str) -> list[Hit]:
+    """Programs by name. Names of programs alone tell nothing of a machine, so departments do not limit them."""
+    names = readings.store().subjects(PROGRAMS, text, SHOWN)
+    return [Hit(name, "", reverse("program") + "?" + urlencode({"name": name})) for name in names]
+
+
+def suggestions(staff: Staff, text: str, language: str) -> dict[str, list[Hit]]:
+    """What the command palette offers for ``text``: a few of each kind but tickets."""
+    if len(text) < SHORTEST:
+        return {}
+    few = SHOWN // 2
+    return {
+        "machine": [
+            Hit(each.host_name, each.colleague.name if each.colleague else "", reverse("machine", args=[each.uuid]))
+            for each in machines(staff, text)[:few]
+        ],
+        "article": knowledge(pack.current(), text, language)[:few],
+    }

@@ -1,0 +1,120 @@
+"""The queue and the machines as CSV: what is on the screen's choice, all pages of it, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import html
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.encoding import iri_to_uri
+from django.utils.html import strip_tags
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from keuring_collector.console import listing, pack, stories
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.machines import choose, rows_of
+from keuring_collector.desk import audit
+from keuring_collector.desk.roles import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from django.http import HttpRequest
+
+    from keuring_collector.desk.models import Staff
+
+AT_ONCE: Final = 500  # rows read at a time
+# What a spreadsheet takes for a formula, which could send the sheet away or run a program.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def safe(value: object) -> str:
+    """A cell that no spreadsheet runs: what would begin a formula gets an apostrophe before it."""
+    text = "" if value is None else str(value)
+    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+class _Echo:
+    """A file that gives back what is written."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _answer(name: str, header: list[str], rows: Iterable[list[object]], day: datetime) -> StreamingHttpResponse:
+    writer: Any = csv.writer(_Echo())
+
+    def lines() -> Iterator[str]:
+        # The mark lets spreadsheets see that it is UTF-8.
+        yield "\ufeff" + writer.writerow([safe(title) for title in header])
+        for row in rows:
+            yield writer.writerow([safe(cell) for cell in row])
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    file = iri_to_uri(f"keuring-{name}-{timezone.localtime(day).date().isoformat()}.csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+def _day(moment: datetime | None) -> str:
+    return timezone.localtime(moment).date().isoformat() if moment else ""
+
+
+@requires(Right.LOOK)
+@require_safe
+def queue(request: HttpRequest) -> StreamingHttpResponse:
+    """The tickets of a choice. That it was made is written down, with the choice and the number of rows."""
+    staff, now, choices = staff_of(request), timezone.now(), listing.read(request.GET)
+    count = listing.page(choices, staff, now).count
+    audit.record_now(staff, "export.made", "export/queue", {"choice": choices.address()[1:], "rows": count})
+    header = [
+        _("Ticket"), _("Severity"), _("State"), _("What will happen"), _("Machine"), _("Colleague"), _("Department"),
+        _("Cause"), _("Expected"), _("Planned"), _("Owner"), _("Opened"), _("Closed"), _("Verdict"),
+    ]  # fmt: skip
+    return _answer("queue", header, _tickets(staff, choices, (get_language() or "nl")[:2], now), now)
+
+
+def _tickets(staff: Staff, choices: listing.Choices, language: str, now: datetime) -> Iterator[list[object]]:
+    state = pack.current()
+    for ticket in listing.whole(choices, staff, now).iterator(chunk_size=AT_ONCE):
+        row, endpoint = stories.row(ticket, state, language, now), ticket.endpoint
+        yield [
+            ticket.pk, ticket.get_severity_display(), ticket.get_state_display(), _plain(row.title),
+            endpoint.host_name, endpoint.colleague.name if endpoint.colleague else "",
+            endpoint.department.name if endpoint.department else "", row.cause, _day(ticket.expected_at),
+            ticket.planned_for, ticket.owner.get_username() if ticket.owner else "", _day(ticket.opened_at),
+            _day(ticket.closed_at), ticket.get_verdict_display() if ticket.verdict else "",
+        ]  # fmt: skip
+
+
+def _plain(title: str) -> str:
+    return html.unescape(strip_tags(title))
+
+
+@requires(Right.LOOK)
+@require_safe
+def machines(request: HttpRequest) -> StreamingHttpResponse:
+    """The machines of a choice; when each was last heard of by the day."""
+    staff, now = staff_of(request), timezone.now()
+    chosen = choose(request, staff)
+    audit.record_now(staff, "export.made", "export/machines", {"choice": chosen.filters, "rows": chosen.count})
+    header = [
+        _("Machine"), _("Colleague"), _("Department"), _("Model"), _("Last heard"), _("Agent"), _("Open tickets"),
+    ]  # fmt: skip
+
+    def rows() -> Iterator[list[object]]:
+        for first in range(0, chosen.count, AT_ONCE):
+            for row in rows_of(chosen, chosen.found[first : first + AT_ONCE], now):
+                endpoint = row.endpoint
+                yield [
+                    endpoint.host_name, endpoint.colleague.name if endpoint.colleague else "",
+                    endpoint.department.name if endpoint.department else "", row.model, row.contact.text,
+                    row.version, row.tickets,
+                ]  # fmt: skip
+
+    return _answer("machines", header, rows(), now)

@@ -1,0 +1,105 @@
+"""One search over everything that somebody may see, and what the command palette offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.collector.console_fixtures import words
+
+if TYPE_CHECKING:
+    from tests.collector.console_fixtures import Site
+
+pytestmark = pytest.mark.usefixtures("contexts")
+SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
+
+def test_one_search_finds_every_kind(site: Site) -> None:
+    machine = site.machine("LT-0777", colleague=site.colleague("Marieke Schrijver"))
+    site.fact(machine, 541, "7.2", "Schrijver 100%_Pro")
+    ticket = site.ticket(machine)
+    site.ticket(site.machine("WS-1"), state="resolved", closed_at=site.now)
+    browser = site.client(site.staff())
+    found = browser.get("/search/", {"q": "schrijver"}).context
+    assert [each.host_name for each in found["machines"]] == ["LT-0777"]
+    assert [each.name for each in found["colleagues"]] == ["Marieke Schrijver"]
+    assert [row.ticket.pk for row in found["rows"]] == [ticket.pk]
+    assert [hit.text for hit in found["programs"]] == ["Schrijver 100%_Pro"]
+    assert browser.get(found["programs"][0].url).status_code == 200
+    assert [hit.text for hit in browser.get("/search/", {"q": "100%_p"}).context["programs"]] == ["Schrijver 100%_Pro"]
+    assert browser.get("/search/", {"q": "10__"}).context["programs"] == []  # signs are no wildcards
+    for number in (str(ticket.pk), f"#{ticket.pk}"):
+        assert browser.get("/search/", {"q": number}).context["rows"][0].ticket.pk == ticket.pk
+    articles = browser.get("/search/", {"q": "volume-space"}).context["articles"]
+    assert [hit.url for hit in articles][:1] == ["/articles/volume-space/"]
+    assert "Nothing found" in words(browser.get("/search/", {"q": "zzzz nergens"}))
+    assert "Write two letters or more" in words(browser.get("/search/", {"q": " x\0"}))
+    assert "“<b>”" in words(browser.get("/search/", {"q": "<b>"})) or "<b>" not in words(
+        browser.get("/search/", {"q": "<b>"})
+    )
+
+
+@SQLITE
+def test_the_search_ends_at_the_departments_that_somebody_sees(site: Site) -> None:
+    sales = site.department("Sales")
+    machine = site.machine("LT-0777", colleague=site.colleague("Marieke"))
+    site.ticket(machine)
+    cas = site.client(site.staff("cas", role="viewer", departments=[sales]))
+    for text in ("LT-0777", "Marieke"):
+        assert "Nothing found" in words(cas.get("/search/", {"q": text}))
+        assert cas.get("/search/suggest/", {"q": text}).json() == {"found": []}
+
+
+@SQLITE
+def test_the_palette_is_offered_machines_and_articles(site: Site) -> None:
+    for number in range(9):
+        site.machine(f"LT-{number}")
+    machine = site.machine("XLT-0")
+    browser = site.client(site.staff())
+    found = browser.get("/search/suggest/", {"q": "lt-"}).json()["found"]
+    assert [each["text"] for each in found if each["kind"] == "machine"] == [f"LT-{number}" for number in range(5)]
+    exact = browser.get("/search/suggest/", {"q": "xlt-0"}).json()["found"][0]
+    assert exact["url"] == f"/machines/{machine.uuid}/"
+    assert exact["about"] == "Sanne de Vries"
+    assert browser.get("/search/suggest/", {"q": "x"}).json() == {"found": []}
+
+
+@SQLITE
+def test_search_takes_few_queries_however_much_there_is(site: Site) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    browser = site.client(site.staff())
+
+    def queries() -> int:
+        browser.get("/search/", {"q": "LT-"})
+        with CaptureQueriesContext(connection) as captured:
+            browser.get("/search/", {"q": "LT-"})
+        return len(captured)
+
+    site.ticket(site.machine("LT-000"))
+    few = queries()
+    for number in range(1, 9):
+        site.ticket(site.machine(f"LT-{number:03}"))
+    assert queries() == few
+
+
+@SQLITE
+def test_lists_tell_their_rows_as_the_page_marks_them(site: Site) -> None:
+    import re
+
+    from keuring_collector.desk import actions
+
+    noor = site.staff()
+    ticket, other = site.ticket(), site.ticket(site.machine("LT-1"), severity=2)
+    browser = site.client(noor)
+    actions.take(ticket.pk, actor=noor, now=site.now)
+    for address in ("/", "/?severity=2", "/today/"):
+        marked = re.findall(r'data-row="([^"]+)"', browser.get(address).content.decode())
+        assert marked
+        sign = "&" if "?" in address else "?"
+        assert browser.get(f"{address}{sign}live=1").json() == {"rows": marked}
+    before = browser.get("/?live=1").json()["rows"]
+    actions.take(other.pk, actor=noor, now=site.now)
+    assert len(set(browser.get("/?live=1").json()["rows"]) - set(before)) == 1
