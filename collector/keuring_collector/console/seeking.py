@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 
-from keuring_collector.console import articles, listing, pack, readings
+from keuring_collector.console import listing, pack, readings
 from keuring_collector.console.inventory import PROGRAMS
 from keuring_collector.desk import scope
 from keuring_collector.desk.models import Ticket
+from keuring_collector.service import knowledge
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -75,20 +76,12 @@ def tickets(staff: Staff, text: str) -> QuerySet[Ticket]:
     )
 
 
-def knowledge(state: PackState, text: str, language: str) -> list[Hit]:
-    """Articles whose title, and then those whose text, holds ``text``."""
-    slugs = sorted({rule.article for rule in state.pack.rules.values() if rule.article})
-    by_title, by_text, sought = [], [], text.casefold()
-    for slug in slugs:
-        article = articles.article(state, slug, language)
-        if article is None:
-            continue
-        hit = Hit(article.title, "", reverse("article", args=[slug]))
-        if sought in article.title.casefold() or sought in slug:
-            by_title.append(hit)
-        elif sought in re.sub(r"<[^>]+>", " ", article.body).casefold():
-            by_text.append(hit)
-    return (by_title + by_text)[:SHOWN]
+def articles(state: PackState, text: str, language: str) -> list[Hit]:
+    """Published articles with the words of ``text``, also when they are typed a little wrong."""
+    found, _corrected = knowledge.find(state.pack, text, language)
+    named = knowledge.read(state.pack, text, language)  # by the name in its address
+    hits = [Hit(each.title, "", reverse("article", args=[each.slug])) for each in ([named] if named else []) + found]
+    return list(dict.fromkeys(hits))[:SHOWN]
 
 
 def programs(text: str) -> list[Hit]:
@@ -107,5 +100,5 @@ def suggestions(staff: Staff, text: str, language: str) -> dict[str, list[Hit]]:
             Hit(each.host_name, each.colleague.name if each.colleague else "", reverse("machine", args=[each.uuid]))
             for each in machines(staff, text)[:few]
         ],
-        "article": knowledge(pack.current(), text, language)[:few],
+        "article": articles(pack.current(), text, language)[:few],
     }

@@ -35,7 +35,7 @@ def search(request: HttpRequest) -> HttpResponse:
             "colleagues": list(seeking.colleagues(staff, text)[: seeking.SHOWN]),
             "rows": [stories.row(ticket, state, language, now) for ticket in shown],
             "ticket_count": tickets.count(),
-            "articles": seeking.knowledge(state, text, language),
+            "articles": seeking.articles(state, text, language),
             "programs": seeking.programs(text),
         }
         kinds = ("machines", "colleagues", "rows", "articles", "programs")
