@@ -95,12 +95,15 @@ def machines(request: HttpRequest) -> HttpResponse:
     pages = max(1, -(-count // PAGE))
     page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
     is_open = Q(tickets__state__in=Ticket.OPEN)
+    # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.
+    placed = found.order_by("host_name", "pk").values("pk")[(page - 1) * PAGE : page * PAGE]
     shown = list(
-        found.select_related("colleague", "department")
+        Endpoint.objects.filter(pk__in=placed)
+        .select_related("colleague", "department")
         .annotate(
             open_tickets=Count("tickets", filter=is_open), worst=Max("tickets__severity", filter=is_open, default=0)
         )
-        .order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE]
+        .order_by("host_name", "pk")
     )
     contacts = facts.contacts([endpoint.pk for endpoint in shown], now)
     rows = [
