@@ -23,6 +23,7 @@ MODULES: Final = (
     "token",
     "endpoint",
     "people",
+    "incidents",
     "staff",
     "audit",
     "reset_password",

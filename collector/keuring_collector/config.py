@@ -155,6 +155,13 @@ class Settings(BaseModel):
     fleet_ticket_days: float = Field(
         default=7, gt=0, le=90, description="Within how many days those tickets must have been opened."
     )
+    precision_floor: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A rule falls to advice (no tickets, still on the APK report) when after ten verdicts even the "
+        "upper bound of its share of right tickets is below this; 0: never.",
+    )
     mail_server: str = Field(
         default="",
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",

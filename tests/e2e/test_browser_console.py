@@ -62,6 +62,7 @@ class Served:
                 "signal": f"/machines/{machine.uuid}/signals/system.filesystem.utilization/?subject=C:",
                 "machines": "/machines/",
                 "departments": "/departments/",
+                "scoreboard": "/scoreboard/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
                 "article": "/articles/volume-space/",

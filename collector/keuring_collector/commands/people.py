@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         ("changed colleagues", todo.changed_colleagues),
         ("machines given", todo.machines),
     ):
-        _show(title, items)
+        show(title, items)
     print(f"{len(todo.rows)} lines, {todo.unchanged} of them as they are already")
     if not todo.changes:
         print("nothing to do")
         return 0
-    if not arguments.yes and not _agreed():
+    if not arguments.yes and not agreed():
         print("nothing was written; add --yes to write without being asked")
         return 1
     people.apply(todo)
@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(title: str, items: Sequence[str]) -> None:
+def show(title: str, items: Sequence[str]) -> None:
+    """A title, how many there are, and the first ten."""
     if items:
         print(f"{title}: {len(items)}")
         for item in items[:SHOWN]:
@@ -64,7 +65,8 @@ def _show(title: str, items: Sequence[str]) -> None:
             print(f"  … and {len(items) - SHOWN} more")
 
 
-def _agreed() -> bool:
+def agreed() -> bool:
+    """Whether somebody at a terminal says yes."""
     if not sys.stdin.isatty():
         return False
     return input("write this? [y/N] ").strip().casefold() in ("y", "yes", "j", "ja")

@@ -46,6 +46,7 @@ PLACES: Final = (
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place("rules", _("Rules"), "rule", ("rules", "rule", "article", "start"), on_phone=False),
+    Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )

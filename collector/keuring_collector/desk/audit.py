@@ -52,6 +52,8 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "report.mailed": _("mailed an APK report"),
     "settings.changed": _("the settings changed"),
     "rules.changed": _("the rules changed"),
+    "rule.demoted": _("let a rule fall to advice"),
+    "incidents.imported": _("imported incidents"),
     "export.made": _("exported"),
     "audit.checked": _("checked the audit"),
     "audit.expired": _("let go of old audit entries"),

@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, F, Func, IntegerField, Max, Subquery
 
-from keuring_collector.desk.models import DeskState, RuleSwitch, Ticket, Waiting
+from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.store.holds import allowed
 
@@ -139,12 +139,18 @@ def would_open() -> dict[str, WouldOpen]:
     }
 
 
-def switch(rules: Iterable[str], *, opens: bool, actor: Staff, now: dt.datetime) -> int:
-    """Lets rules open tickets, or only report; returns how many. What waits for them is opened by the job ``admit``."""
+def switch(rules: Iterable[str], *, opens: bool, actor: Staff | None, now: dt.datetime) -> int:
+    """Lets rules open tickets, or only report; returns how many. What waits for them is opened by the job ``admit``.
+
+    ``actor`` None: Keuring itself (see demotion). What a person decides ends a demotion.
+    """
     count = 0
     for rule in rules:
-        RuleSwitch.objects.update_or_create(rule=rule[:36], defaults={"opens": opens, "at": now, "by": actor})
-        log.info("rule switched", rule=rule, opens=opens, by=actor.get_username())
+        with transaction.atomic():
+            RuleSwitch.objects.update_or_create(rule=rule[:36], defaults={"opens": opens, "at": now, "by": actor})
+            if actor is not None:
+                Demotion.objects.filter(rule=rule[:36], ended_at=None).update(ended_at=now, ended_by=actor)
+        log.info("rule switched", rule=rule, opens=opens, by=actor.get_username() if actor else "")
         count += 1
     return count
 

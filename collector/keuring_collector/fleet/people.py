@@ -6,8 +6,6 @@ the second time.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +13,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from keuring_collector.errors import KeuringError
+from keuring_collector.fleet import table_file
 from keuring_collector.fleet.models import Colleague, Department, Endpoint, MachineOwner
-from keuring_collector.fleet.text import printable
+from keuring_collector.fleet.table_file import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
 COLUMNS: Final = {
@@ -32,18 +30,7 @@ COLUMNS: Final = {
 }
 REQUIRED: Final = ("name", "mail")
 LIMITS: Final = {"name": 150, "department": 100, "place": 100, "mail": 254, "machine": 64}
-MOST_BYTES: Final = 32 * 1024 * 1024
-
-
-class PeopleError(KeuringError):
-    """The file cannot be imported; ``problems`` says of each line what is wrong with it and what would be right."""
-
-    def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        shown = list(problems[:20])
-        if len(problems) > len(shown):
-            shown.append(f"… and {len(problems) - len(shown)} more")
-        super().__init__("\n".join(f"{path}: {problem}" for problem in shown))
-        self.problems = tuple(problems)
+NAMED: Final = "name, department, place, mail, machine, or naam, afdeling, plaats, e-mail, computer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +63,11 @@ class Plan:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a CSV file: comma, semicolon or tab, UTF-8 or Windows-1252. Raises PeopleError or OSError."""
-    if path.stat().st_size > MOST_BYTES:
-        raise PeopleError(path, [f"has more than {MOST_BYTES // 1024**2} MiB; import it in parts"])
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    head = text.partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        places = _places(path, header)
-        rows, problems = [], []
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                row = _row(reader.line_num, cells, places)
-                rows.append(row)
-                problems += _problems(row)
-    except csv.Error as error:
-        raise PeopleError(path, [f"line {reader.line_num}: no CSV: {error}; are all quotes closed?"]) from error
-    problems += _contradictions(rows)
+    """The rows of a CSV file. Raises TableError or OSError."""
+    rows = [_row(line, values) for line, values in table_file.read(path, COLUMNS, REQUIRED, NAMED)]
+    problems = [problem for row in rows for problem in _problems(row)] + _contradictions(rows)
     if problems:
-        raise PeopleError(path, problems)
+        raise TableError(path, problems)
     return rows
 
 
@@ -161,29 +128,8 @@ def _give(machine: str, colleague: Colleague) -> None:
     )
 
 
-def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
-    words = [cell.strip().casefold() for cell in header]
-    places = {column: words.index(word) for column, names in COLUMNS.items() for word in names if word in words}
-    missing = [column for column in REQUIRED if column not in places]
-    if missing:
-        raise PeopleError(
-            path,
-            [
-                f"line 1: column {' and '.join(missing)} is missing (found: {', '.join(words) or 'nothing'}); "
-                "the first line names the columns: name, department, place, mail, machine, "
-                "or naam, afdeling, plaats, e-mail, computer"
-            ],
-        )
-    return places
-
-
-def _row(line: int, cells: Sequence[str], places: dict[str, int]) -> Row:
-    values = {
-        column: printable(cells[place], 1000) if (place := places.get(column, len(cells))) < len(cells) else ""
-        for column in COLUMNS
-    }
-    values["mail"] = values["mail"].lower()
-    return Row(line, **values)
+def _row(line: int, values: dict[str, str]) -> Row:
+    return Row(line, **{**values, "mail": values["mail"].lower()})
 
 
 def _problems(row: Row) -> list[str]:

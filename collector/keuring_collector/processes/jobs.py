@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.desk import audit, audit_chain, changes, digest, gathering, outbox, starting
+from keuring_collector.desk import audit, audit_chain, changes, demotion, digest, gathering, outbox, outcomes, starting
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
 INSPECTION_SECONDS: Final = 60.0
+OUTCOME_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -147,6 +148,19 @@ class Work:
             if made:
                 log.info("fleet tickets made", tickets=made)
 
+    def judge_outcomes(self, now: dt.datetime) -> None:
+        """Looks at what became of tickets on which nobody acted."""
+        until = time.monotonic() + OUTCOME_SECONDS
+        with self.store() as store:
+            decided = outcomes.judge(store, self.pack, now, lambda: time.monotonic() > until or self.stop())
+            if decided:
+                log.info("outcomes of tickets told", tickets=decided)
+
+    def demote(self, now: dt.datetime) -> None:
+        """Lets rules fall that are too often not right."""
+        with self.store() as store:
+            demotion.demote(store, self.pack, now, self.settings.precision_floor)
+
     def admit(self, now: dt.datetime) -> None:
         """Opens tickets for what waited long enough."""
         opening = {rule.id for rule in self.pack.rules.values() if rule.maturity.opens_tickets}
@@ -169,6 +183,8 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("compact", work.compact, every(dt.timedelta(minutes=10))),
         # Each question is answered once a day; the other runs are for rules that are new.
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
+        Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
+        Task("demotion", work.demote, every(dt.timedelta(hours=1))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
         Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),

@@ -58,6 +58,9 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "version": pgettext_lazy("audit", "version"),
     "entries": pgettext_lazy("audit", "entries"),
     "until": pgettext_lazy("audit", "up to entry"),
+    "right": pgettext_lazy("audit", "right"),
+    "judged": pgettext_lazy("audit", "judged"),
+    "incidents": pgettext_lazy("audit", "incidents"),
     "broken_at": pgettext_lazy("audit", "broken at entry"),
 }
 BY: Final[Mapping[str, _StrPromise]] = {

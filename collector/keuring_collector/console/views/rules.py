@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.scoreboard import of_rule
 from keuring_collector.desk import causes, scope, starting, texts
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.roles import Right
@@ -84,6 +86,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "severity": int(found.severity.grade),
         "open": open_by_rule(staff_of(request)).get(str(found.id), 0),
         "address": Choices(rule=str(found.id)).address(),
+        "score": of_rule(staff_of(request), found, timezone.now()),
         "only_reports": starting.only_reports(str(found.id)),
         "article": articles.link(state, found, language),
         "settings": [

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import pack, saved, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import scope
+from keuring_collector.console.views.scoreboard import fallen
+from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.counting import bounded
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
@@ -108,6 +109,7 @@ def today(request: HttpRequest) -> HttpResponse:
     context = {
         "notices": notices,
         "sections": [section for section in sections if section.rows],
+        "fallen": fallen(demotion.news(now)),
         "day": day,
         "open_count": bounded(opened),
     }

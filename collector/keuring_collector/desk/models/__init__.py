@@ -6,6 +6,7 @@ from keuring_collector.desk.models.fleet_tickets import FleetHistory, FleetTicke
 from keuring_collector.desk.models.inspections import Inspection
 from keuring_collector.desk.models.jobs import Job
 from keuring_collector.desk.models.quiet import DeskState, Quiet, RuleSwitch, Waiting
+from keuring_collector.desk.models.scores import Demotion, Incident, TicketOutcome
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.desk.models.talk import Attachment, Notice, TicketLink
 from keuring_collector.desk.models.tickets import Ticket, TicketHistory, TicketLine
@@ -17,9 +18,11 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "AuditHead",
+    "Demotion",
     "DeskState",
     "FleetHistory",
     "FleetTicket",
+    "Incident",
     "Inspection",
     "Job",
     "Notice",
@@ -32,6 +35,7 @@ __all__ = [
     "TicketHistory",
     "TicketLine",
     "TicketLink",
+    "TicketOutcome",
     "Undo",
     "Waiting",
 ]

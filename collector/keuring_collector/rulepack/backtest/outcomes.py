@@ -42,6 +42,11 @@ class Watch:
         self._errors = IO_ERROR if disk and IO_ERROR not in read else 0
         self._identities = language.identities(rule) | ({SERIAL} if disk else set())
 
+    @property
+    def sees(self) -> bool:
+        """Whether the history of a machine can tell that the problem came."""
+        return bool(self._limits or self._passed or self._errors or self._identities)
+
     def outcomes(self, history: History, applying: set[str] | None) -> list[Outcome]:
         """Those of one endpoint, oldest first; crossings only of the subjects in ``applying`` (None: of all)."""
         if not history.strips:

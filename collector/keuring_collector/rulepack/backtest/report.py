@@ -12,6 +12,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any, Final
 
 from keuring_collector.engine.model import Severity
+from keuring_collector.rulepack import wilson
 from keuring_collector.rulepack.backtest.asked import DAY
 from keuring_collector.rulepack.backtest.assess import Result, first_told
 from keuring_collector.rulepack.backtest.language import only_tips
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack.backtest.assess import Judged
 
 FORMAT: Final = 1
-Z: Final = 1.96  # of the interval around the share that was right, 95 %
 # Tickets of which it is known whether they were right.
 DECIDED: Final = (Result.HIT, Result.EARLY, Result.WRONG, Result.NOTHING)
 
@@ -126,14 +126,10 @@ def _order(judged: Judged) -> tuple[float, int]:
 
 def _right(results: Counter[Result]) -> dict[str, Any] | None:
     """The share of tickets that were right, of those of which that is known, with Wilson's interval."""
-    of = sum(results[each] for each in DECIDED)
-    if not of:
+    found = wilson.share(results[Result.HIT], sum(results[each] for each in DECIDED))
+    if found is None:
         return None
-    share = results[Result.HIT] / of
-    middle = (share + Z**2 / (2 * of)) / (1 + Z**2 / of)
-    half = Z / (1 + Z**2 / of) * math.sqrt(share * (1 - share) / of + Z**2 / (4 * of**2))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return {"share": round(share, 3), "low": round(low, 3), "high": round(high, 3), "of": of}
+    return {"share": round(found.share, 3), "low": round(found.low, 3), "high": round(found.high, 3), "of": found.of}
 
 
 def _lead(judged: Sequence[Judged]) -> dict[str, Any]:

@@ -1,0 +1,251 @@
+"""The scoreboard: how right the tickets of each rule, model and department were, and what was missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from keuring_collector.console import pack, readings, spreadsheet
+from keuring_collector.console.listing import Choices
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.desk import audit, causes, demotion, scope, scores, texts, wording
+from keuring_collector.desk.roles import Right
+from keuring_collector.desk.scoreboard import DAY, FEW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.functional import _StrPromise
+
+    from keuring_collector.desk.models import Demotion, Staff
+    from keuring_collector.desk.scoreboard import Month, Score
+    from keuring_collector.desk.scores import Counted
+    from keuring_collector.rulepack import Rule
+
+BY: Final[Mapping[str, _StrPromise]] = {"rule": _("Rules"), "model": _("Models"), "department": _("Departments")}
+HEIGHT: Final = 24  # of a trend, in pixels; a month is as wide as its tenth
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. ``precision`` is empty when it is too early to tell; ``key`` names it for programs."""
+
+    key: str
+    name: str
+    sub: str
+    address: str
+    score: Score
+    precision: str
+    interval: str
+    lead: str
+    per_hundred: str
+    to_verdict: str
+    trend: SafeString
+
+    @property
+    def lead_days(self) -> float | None:
+        """The lead time in days."""
+        return None if self.score.lead is None else self.score.lead / DAY
+
+    @property
+    def days_to_verdict(self) -> float | None:
+        """The time to a verdict in days."""
+        return None if self.score.to_verdict is None else self.score.to_verdict / DAY
+
+
+@requires(Right.LOOK)
+@require_safe
+def scoreboard(request: HttpRequest) -> HttpResponse:
+    """The page; ``by`` rule, model or department."""
+    by, now = _by(request), timezone.now()
+    counted = _counted(staff_of(request), now)
+    rows = [row for row in _rows(by, counted, staff_of(request)) if row.score.tickets or row.score.incidents]
+    context = {
+        "by": by,
+        "tabs": [(name, title, f"?by={name}") for name, title in BY.items()],
+        "rows": rows,
+        "since": counted.since,
+        "simulated": counted.simulated,
+        "few": FEW,
+        "no_incidents": not counted.incidents,
+        "fallen": fallen(demotion.in_force()),
+    }
+    return render(request, "console/scoreboard.html", context)
+
+
+@requires(Right.LOOK)
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The same as a file for spreadsheets, with the trend by month."""
+    by, now, staff = _by(request), timezone.now(), staff_of(request)
+    counted, language = _counted(staff, now), (get_language() or "nl")[:2]
+    rows = _rows(by, counted, staff)
+    audit.record(staff, "export.made", "", {"name": f"scoreboard/{by}", "entries": len(rows)})
+    header = [
+        str(BY[by]), gettext("Tickets"), gettext("Verdicts"), gettext("Judged"), gettext("Share right"),
+        gettext("Lower bound"), gettext("Upper bound"), gettext("Lead time (days)"), gettext("Incidents"),
+        gettext("Missed"), gettext("Tickets per 100 machines a month"), gettext("Time to verdict (days)"),
+    ]  # fmt: skip
+    for month in counted.months:
+        header += [f"{month} {what}" for what in (gettext("opened"), gettext("judged"), gettext("right"))]
+    name = f"keuring-scoreboard-{by}-{timezone.localtime(now):%Y-%m-%d}"
+    return spreadsheet.response(name, header, [_cells(row) for row in rows], language)
+
+
+def _by(request: HttpRequest) -> str:
+    by = request.GET.get("by", "")
+    return by if by in BY else "rule"
+
+
+def _counted(staff: Staff, now: datetime) -> Counted:
+    return scores.count(readings.store(), scope.endpoints(staff), now)
+
+
+def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
+    """What the rule's own page says of its score."""
+    counted = scores.count(readings.store(), scope.endpoints(staff), now, rule.cause)
+    score = scores.by_rule(counted, [rule]).get(rule.id)
+    return {
+        "row": _row(rule.id, rule.name, "", "", score) if score else None,
+        "few": FEW,
+        "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
+        "may_switch": staff.may(Right.RULES),
+        "floor": wording.amount(settings.KEURING.precision_floor, "1"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A rule that fell to advice, in words."""
+
+    demotion: Demotion
+    title: SafeString | str
+    address: str
+    why: str
+
+
+def fallen(found: Iterable[Demotion]) -> list[Fallen]:
+    """Demotions in words; of rules that are still in the pack."""
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    told = []
+    for each in found:
+        rule = state.rule(each.rule)
+        if rule is not None:
+            why = gettext("%(right)s of %(of)s tickets right: at best %(high)s, below %(floor)s") % {
+                "right": each.right, "of": each.of, "high": wording.amount(each.high, "1"),
+                "floor": wording.amount(each.floor, "1"),
+            }  # fmt: skip
+            title = texts.example(texts.in_language(rule.title, language), language)
+            told.append(Fallen(each, title, reverse("rule", args=[rule.name]), why))
+    return told
+
+
+def rows_of(by: str, staff: Staff, now: datetime) -> list[Row]:
+    """The lines of the scoreboard, for programs."""
+    return _rows(by, _counted(staff, now), staff)
+
+
+def _rows(by: str, counted: Counted, staff: Staff) -> list[Row]:
+    rows = {"rule": _rules, "model": _models, "department": _departments}[by](counted, staff)
+    return sorted(rows, key=lambda row: (-row.score.tickets, row.name))
+
+
+def _rules(counted: Counted, _staff: Staff) -> list[Row]:
+    state = pack.current()
+    found = scores.by_rule(counted, state.pack.rules.values())
+    return [
+        _row(rule.id, rule.name, causes.cause_label(rule.cause), reverse("rule", args=[rule.name]), found[rule.id])
+        for rule in state.pack.rules.values()
+        if rule.id in found
+    ]
+
+
+def _models(counted: Counted, _staff: Staff) -> list[Row]:
+    return [
+        _row(model, model or gettext("Model not known"), "", "", score)
+        for model, score in scores.by_model(counted).items()
+    ]
+
+
+def _departments(counted: Counted, staff: Staff) -> list[Row]:
+    names = dict(scope.departments(staff).values_list("pk", "name"))
+    rows = []
+    for department, score in scores.by_department(counted).items():
+        name = names.get(department or 0, gettext("Without a department"))
+        address = reverse("queue") + Choices(department=str(department)).address() if department else ""
+        rows.append(_row(name, name, "", address, score))
+    return rows
+
+
+def _row(key: str, name: str, sub: str, address: str, score: Score) -> Row:
+    share = score.precision
+    told = share is not None and not score.is_early
+    return Row(
+        key, name, sub, address, score,
+        precision=wording.amount(share.share, "1") if share and told else "",
+        interval=_interval(share.low, share.high) if share and told else "",
+        lead=_length(score.lead),
+        per_hundred=wording.number(score.per_hundred, 1) if score.per_hundred is not None else "–",
+        to_verdict=_length(score.to_verdict),
+        trend=trend(score.months),
+    )  # fmt: skip
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{wording.number(100 * low)}–{wording.number(100 * high)} %"
+
+
+def _length(seconds: float | None) -> str:
+    return "–" if seconds is None else wording.duration(max(0.0, seconds))
+
+
+def trend(months: Sequence[Month]) -> SafeString:
+    """Tickets by month as bars, from below: right, not right, not judged; each says its numbers."""
+    most = max((month.opened for month in months), default=0)
+    if not most:
+        return SafeString("")
+    bars = []
+    for number, month in enumerate(months):
+        parts = (("right", month.right), ("not", month.judged - month.right), ("open", month.opened - month.judged))
+        below = 0.0
+        for kind, count in parts:
+            size = HEIGHT * max(0, count) / most
+            if size:
+                bars.append((kind, number * 10 + 1, f"{HEIGHT - below - size:.1f}", f"{size:.1f}", _told(month)))
+            below += size
+    drawn = format_html_join("", '<rect class="{}" x="{}" y="{}" width="8" height="{}"><title>{}</title></rect>', bars)
+    label = "; ".join(_told(month) for month in months if month.opened)
+    return format_html(
+        '<svg class="trend" role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}"><title>{t}</title>{d}</svg>',
+        w=10 * len(months), h=HEIGHT, t=label, d=drawn,
+    )  # fmt: skip
+
+
+def _told(month: Month) -> str:
+    opened = ngettext("%(n)s ticket", "%(n)s tickets", month.opened) % {"n": month.opened}
+    right = gettext("%(right)s of %(of)s right") % {"right": month.right, "of": month.judged}
+    return f"{month.name}: {opened}, {right}" if month.judged else f"{month.name}: {opened}"
+
+
+def _cells(row: Row) -> list[str | int | float | None]:
+    score, share = row.score, row.score.precision
+    cells: list[str | int | float | None] = [
+        row.name, score.tickets, score.verdicts, share.of if share else 0, share.share if share else None,
+        share.low if share else None, share.high if share else None, row.lead_days, score.incidents, score.missed,
+        score.per_hundred, row.days_to_verdict,
+    ]  # fmt: skip
+    for month in score.months:
+        cells += [month.opened, month.judged, month.right]
+    return cells

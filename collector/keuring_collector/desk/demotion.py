@@ -1,0 +1,77 @@
+"""Rules that are too often not right fall to advice: they open no tickets, and stay on the APK report.
+
+By the same switch that the desk has (starting.switch), so that whoever may change rules can switch one on again; it
+then starts with a clean sheet. The desk sees it on *Today*, among the rules and on the rule's own page.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from django.db import transaction
+
+from keuring_collector.desk import audit, scores, starting
+from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch
+from keuring_collector.desk.scoreboard import is_below
+from keuring_collector.fleet.models import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.store import Store
+
+log = structlog.get_logger(__name__)
+NEWS: Final = timedelta(days=14)  # so long it is told on *Today*
+
+
+def demote(store: Store, pack: RulePack, now: datetime, floor: float) -> list[str]:
+    """Lets rules fall whose upper bound is below ``floor`` (a share; 0: none ever does); returns their names."""
+    opening = _opening(pack)
+    if not floor or not opening:
+        return []
+    counted = scores.count(store, Endpoint.objects.all(), now)
+    ended = Demotion.objects.exclude(ended_at=None).order_by("ended_at").values_list("rule", "ended_at")
+    since = {rule: at.timestamp() for rule, at in ended if at is not None}
+    fallen = []
+    for rule in opening:
+        begun = since.get(rule, 0.0)
+        cases = [each for each in counted.cases if each.opened_at >= begun and rule in counted.rules.get(each.id, ())]
+        found = counted.score(cases, (), ())
+        if is_below(found.precision, found.verdicts, floor) and found.precision is not None:
+            with transaction.atomic():
+                right = round(found.precision.share * found.precision.of)
+                Demotion.objects.create(
+                    rule=rule, at=now, right=right, of=found.precision.of, high=found.precision.high, floor=floor
+                )
+                starting.switch([rule], opens=False, actor=None, now=now)
+                name = pack.rules[rule].name
+                audit.record_now(None, "rule.demoted", f"rule/{name}", {"right": right, "judged": found.precision.of})
+            log.warning("rule fell to advice", rule=name, right=right, judged=found.precision.of, floor=floor)
+            fallen.append(name)
+    return fallen
+
+
+def _opening(pack: RulePack) -> list[str]:
+    """The rules that open tickets now."""
+    switches = dict(RuleSwitch.objects.values_list("rule", "opens"))
+    by_default = not DeskState.objects.filter(rule_by_rule=True).exists()
+    return [
+        rule.id for rule in pack.rules.values() if rule.maturity.opens_tickets and switches.get(rule.id, by_default)
+    ]
+
+
+def in_force(rules: Collection[str] | None = None) -> QuerySet[Demotion]:
+    """The demotions that nobody ended, newest first; of all rules or of these."""
+    found = Demotion.objects.filter(ended_at=None)
+    return found if rules is None else found.filter(rule__in=rules)
+
+
+def news(now: datetime) -> QuerySet[Demotion]:
+    """Those that the desk should hear of."""
+    return in_force().filter(at__gte=now - NEWS)
