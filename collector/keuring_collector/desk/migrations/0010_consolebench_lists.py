@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0008_tickets_quiet"),
+        ("desk", "0009_scores_incidents"),
         ("fleet", "0003_consolebench_lists"),
     ]
 
