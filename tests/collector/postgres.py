@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -88,10 +89,9 @@ def migrate(url: str, data_directory: Path) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A cluster that lives as long as the tests; skips (fails in CI) where there is no PostgreSQL."""
-    require_program("postgresql")
+@contextmanager
+def running(options: str = OPTIONS) -> Iterator[PostgresServer]:
+    """A cluster with these options of the server, gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="keuring-pg-"))
     server = PostgresServer(directory)
     try:
@@ -99,7 +99,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             shutil.chown(directory, ACCOUNT, ACCOUNT)
         data = str(directory / "data")
         server.run("initdb", "--pgdata", data, "--username", ACCOUNT, "--auth", "trust", "-E", "UTF8", "--no-sync")
-        options = f"{OPTIONS} -c unix_socket_directories='{directory}'"
+        options = f"{options} -c unix_socket_directories='{directory}'"
         server.run("pg_ctl", "start", "-w", "-D", data, "-o", options, "-l", str(directory / "log"))
         try:
             yield server
@@ -107,6 +107,14 @@ def postgres_server() -> Iterator[PostgresServer]:
             server.run("pg_ctl", "stop", "-w", "-D", data, "-m", "immediate")
     finally:
         shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A cluster that lives as long as the tests; skips (fails in CI) where there is no PostgreSQL."""
+    require_program("postgresql")
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

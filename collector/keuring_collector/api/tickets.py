@@ -242,7 +242,7 @@ def tickets(request: HttpRequest, filters: Query[Filters]) -> TicketPage:
         page=filters.page,
     )
     now, state = timezone.now(), pack.current()
-    found = listing.page(choices, auth.staff_of(request), now)
+    found = listing.page(choices, auth.staff_of(request), now, exactly=True)
     items = [TicketRow(**_row(ticket, state, now)) for ticket in found.tickets]
     return TicketPage(items=items, count=found.count, page=found.choices.page, pages=found.pages)
 

@@ -104,7 +104,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         name = match.url_name if match else ""
         mine, open_tickets = (
             Notice.objects.filter(staff=staff, seen_at=None),
-            scope.tickets(staff).filter(state__in=Ticket.OPEN),
+            scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None),
         )
         unseen, opened = Staff.objects.values_list(counted(mine), counted(open_tickets)).get(pk=staff.pk)
         context |= {

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db import models
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from keuring_collector.desk import scope
-from keuring_collector.desk.models import Staff, Ticket, TicketLine
+from keuring_collector.desk.counting import MOST, Count, bounded
+from keuring_collector.desk.models import FleetTicket, Staff, Ticket, TicketLine
+from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,9 +145,15 @@ def matching(text: str) -> Q:
 
 def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     """All tickets that fit the choices but for their severity, each with its ``group``, which its type cannot tell."""
-    found = scope.tickets(staff).filter(state__in=STATES[choices.state][1])
+    # That a ticket is closed says its state; ``closed_at`` says it again for the indexes, of which SQLite would take
+    # the wrong one were the closed asked for by their states.
+    found = scope.tickets(staff).filter(closed_at__isnull=choices.state != "closed")
+    if choices.state == "closed":
+        found = found.exclude(state__in=Ticket.OPEN)
+    else:
+        found = found.filter(state__in=STATES[choices.state][1])
     if choices.department:
-        found = found.filter(endpoint__department_id=int(choices.department))
+        found = found.filter(endpoint__in=Endpoint.objects.filter(department_id=int(choices.department)).values("pk"))
     if choices.cause:
         found = found.filter(cause=choices.cause)
     if choices.owner == "me":
@@ -158,13 +167,19 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     if choices.rule:
         found = found.filter(id__in=TicketLine.objects.filter(rule=choices.rule, active=True).values("ticket"))
     if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
-        found = found.exclude(parent__isnull=False, parent__closed_at=None)
+        found = found.exclude(parent__in=FleetTicket.objects.filter(closed_at=None).values("pk"))
     if choices.q:
         found = found.filter(matching(choices.q))
+    grouped: QuerySet[Any] = _grouped(found, choices, now)
+    return grouped
+
+
+def _grouped(found: Any, choices: Choices, now: datetime) -> Any:
+    if choices.state == "closed":
+        return found.annotate(group=Value(CLOSED, output_field=IntegerField()))
     today, week, month = boundaries(now)
     return found.annotate(
         group=Case(
-            When(state__in=STATES["closed"][1], then=Value(CLOSED)),
             When(state=State.SNOOZED, then=Value(SNOOZED)),
             When(state=State.PLANNED, then=Value(PLANNED)),
             When(expected_at__lt=today, then=Value(NOW)),
@@ -178,17 +193,19 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     )
 
 
-def _ordered(found: QuerySet[Any], sort: str) -> QuerySet[Any]:
-    by_date = F("expected_at").asc(nulls_last=True)
+def _ordered(found: QuerySet[Any], choices: Choices) -> QuerySet[Any]:
+    sort, by_date = choices.sort, F("expected_at").asc(nulls_last=True)
     if sort == "severity":
         return found.order_by("-severity", by_date, "id")
     if sort == "machine":
         return found.order_by("endpoint__host_name", "-severity", by_date, "id")
     if sort == "newest":
         return found.order_by("-opened_at", "-id")
+    if choices.state == "closed":
+        return found.order_by("-closed_at", "-id")
     return found.order_by(
-        "group", F("planned_for").asc(nulls_last=True), F("snoozed_until").asc(nulls_last=True),
-        F("closed_at").desc(nulls_last=True), "-severity", by_date, "id",
+        "group", F("planned_for").asc(nulls_last=True), F("snoozed_until").asc(nulls_last=True), "-severity", by_date,
+        "id",
     )  # fmt: skip
 
 
@@ -197,7 +214,7 @@ def whole(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     found = tickets(choices, staff, now)
     if choices.severity:
         found = found.filter(severity__in=choices.severity)
-    ordered = _ordered(found, choices.sort).select_related("endpoint__colleague", "endpoint__department", "owner")
+    ordered = _ordered(found, choices).select_related("endpoint__colleague", "endpoint__department", "owner")
     return ordered.prefetch_related("lines")
 
 
@@ -212,13 +229,19 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of the queue and the numbers around it."""
+    """One page of the queue and the numbers around it; of closed tickets those stop at a thousand."""
 
     choices: Choices
     groups: list[Group]
     count: int
     pages: int
+    more: bool  # whether there is a page after this one
     by_severity: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def pages_told(self) -> str:
+        """How many pages there are, as far as they were counted."""
+        return f"{self.pages}+" if isinstance(self.count, Count) and self.count.is_more else str(self.pages)
 
     @property
     def tickets(self) -> list[Ticket]:
@@ -226,20 +249,27 @@ class Listing:
         return [ticket for group in self.groups for ticket in group.tickets]
 
 
-def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
-    """The page of the queue that the choices ask for. Three queries and one for the lines, whatever the numbers."""
+def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False) -> Listing:
+    """The page of the queue that the choices ask for. Three queries and one for the lines, whatever the numbers; four
+    more for closed tickets, of which there are too many to count; ``exactly``: they are counted all the same.
+    """
     found = tickets(choices, staff, now)
-    by_severity: dict[int, int] = {}
-    by_group: dict[int, int] = {}
-    for row in found.order_by().values("severity", "group").annotate(count=Count("id")):
-        severity, count = row["severity"], row["count"]
-        by_severity[severity] = by_severity.get(severity, 0) + count
-        if not choices.severity or severity in choices.severity:
-            by_group[row["group"]] = by_group.get(row["group"], 0) + count
+    by_severity, by_group = _counts(found, choices, exactly=exactly)
     total = sum(by_group.values())
-    pages = max(1, -(-total // PAGE))
-    number = min(choices.page, pages)
-    shown: list[Any] = list(whole(choices, staff, now)[(number - 1) * PAGE : number * PAGE])
+    is_counted = not any(isinstance(count, Count) and count.is_more for count in by_group.values())
+    pages = max(1, -(-total // PAGE)) if is_counted else MOST // PAGE
+    number = min(choices.page, pages) if is_counted else choices.page
+    if choices.severity:
+        found = found.filter(severity__in=choices.severity)
+    # Which they are is found in the index alone; only what is shown of those is read from the table.
+    first = (number - 1) * PAGE
+    chosen = Ticket.objects.filter(pk__in=_ordered(found, choices).values("pk")[first : first + PAGE + 1])
+    shown: list[Any] = list(
+        _ordered(_grouped(chosen, choices, now), choices)
+        .select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")
+    )
+    more, shown = len(shown) > PAGE, shown[:PAGE]
     groups: list[Group] = []
     if choices.sort != "when":
         groups = [Group("", total, shown)] if shown else []
@@ -248,4 +278,24 @@ def page(choices: Choices, staff: Staff, now: datetime) -> Listing:
             members = [ticket for ticket in shown if ticket.group == group]
             if members:
                 groups.append(Group(str(title), by_group[group], members))
-    return Listing(replace(choices, page=number), groups, total, pages, by_severity)
+    return Listing(
+        replace(choices, page=number), groups, total if is_counted else Count(total), pages, more, by_severity
+    )
+
+
+def _counts(found: QuerySet[Any], choices: Choices, *, exactly: bool) -> tuple[dict[int, int], dict[int, int]]:
+    """How many tickets there are of each severity, whatever was chosen of those, and in each group of the chosen."""
+    by_severity: dict[int, int] = {}
+    by_group: dict[int, int] = {}
+    wanted = choices.severity or tuple(Severity.values)
+    if choices.state == "closed" and not exactly:
+        closed = found.filter(state__in=STATES["closed"][1])
+        by_severity.update({value: bounded(closed.filter(severity=value)) for value in Severity.values})
+        by_group[CLOSED] = Count(sum(by_severity[value] for value in wanted))
+        return by_severity, by_group
+    for row in found.order_by().values("severity", "group").annotate(count=models.Count("id")):
+        severity, count = row["severity"], row["count"]
+        by_severity[severity] = by_severity.get(severity, 0) + count
+        if severity in wanted:
+            by_group[row["group"]] = by_group.get(row["group"], 0) + count
+    return by_severity, by_group

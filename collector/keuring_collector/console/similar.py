@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from keuring.signals import catalogue
 from keuring_collector.console import readings, stories
 from keuring_collector.desk import scope
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.models import Ticket, TicketHistory
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,8 +38,8 @@ def rows(staff: Staff, ticket: Ticket, state: PackState, language: str, now: dat
         .filter(cause=ticket.cause)  # of which a rule has one, so this finds the same rule, too
         .exclude(endpoint=ticket.endpoint_id)
         .exclude(state=Ticket.State.MERGED)
-        .select_related("endpoint", "owner")
-        .prefetch_related("lines", "history")
+        .select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")
         .order_by("-opened_at", "-pk")[:LOOKED_AT]
     )
     models = readings.store().facts_of(
@@ -47,15 +47,28 @@ def rows(staff: Staff, ticket: Ticket, state: PackState, language: str, now: dat
     )
     model = str(models.get((ticket.endpoint_id, "")) or "")
 
-    def told(other: Ticket) -> Similar:
-        same = str(models.get((other.endpoint_id, "")) or "")
-        helped = [item.detail.get("text", "") for item in other.history.all() if item.kind == "resolved"]
-        return Similar(
-            stories.row(other, state, language, now),
-            any(line.rule in rules for line in other.lines.all()),
-            same if model and same == model else "",
-            helped[-1] if helped and other.verdict == Ticket.Verdict.RIGHT else "",
-        )
+    helping = _helping(found)
 
-    alike = sorted(map(told, found), key=lambda each: (-each.same_rule, not each.model, not each.helped))
-    return alike[:SHOWN]
+    def likeness(other: Ticket) -> tuple[bool, bool, bool]:
+        same_rule = any(line.rule in rules for line in other.lines.all())
+        same_model = bool(model) and str(models.get((other.endpoint_id, "")) or "") == model
+        return not same_rule, not same_model, other.pk not in helping
+
+    alike = sorted(((likeness(other), other) for other in found), key=lambda pair: pair[0])
+    return [
+        Similar(
+            stories.row(other, state, language, now),
+            not other_rule,
+            "" if other_model else model,
+            helping.get(other.pk, ""),
+        )
+        for (other_rule, other_model, _), other in alike[:SHOWN]
+    ]
+
+
+def _helping(tickets: list[Ticket]) -> dict[int, str]:
+    """What was written when these were resolved, of those that were right."""
+    right = [ticket.pk for ticket in tickets if ticket.verdict == Ticket.Verdict.RIGHT]
+    written = TicketHistory.objects.filter(ticket__in=right, kind=TicketHistory.Kind.RESOLVED).order_by("at", "pk")
+    texts = {ticket: detail.get("text", "") for ticket, detail in written.values_list("ticket", "detail")}
+    return {ticket: text for ticket, text in texts.items() if text}

@@ -60,6 +60,11 @@ class Endpoint(models.Model):
 
     class Meta:
         ordering: ClassVar = ["host_name"]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "host_name"], name="endpoint_listed"),
+            models.Index(fields=["state", "department", "simulated"], name="endpoint_departments"),
+            models.Index(fields=["enrolled_at"], name="endpoint_enrolled"),
+        ]
 
     def __str__(self) -> str:
         return self.host_name

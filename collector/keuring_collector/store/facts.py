@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keuring_collector.store.connection import Connection, Row
 
 Value = str | float | bool | None
+_AT_ONCE: Final = 500  # endpoints in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +96,17 @@ def facts_of(
 ) -> dict[tuple[int, str], Value]:
     """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
     if endpoints is None:
-        rows = connection.execute("SELECT endpoint_id, subject, value FROM fact WHERE signal_id = ?", (signal,))
+        # As a number in the text: only so does SQLite see that schema.FLEET_FACTS holds it.
+        rows = connection.execute(f"SELECT endpoint_id, subject, value FROM fact WHERE signal_id = {int(signal)}")
     else:
-        rows = [
-            row
-            for endpoint in endpoints
-            for row in connection.execute(
-                "SELECT endpoint_id, subject, value FROM fact WHERE endpoint_id = ? AND signal_id = ?",
-                (endpoint, signal),
+        chosen, rows = sorted(set(endpoints)), []
+        for first in range(0, len(chosen), _AT_ONCE):
+            some = chosen[first : first + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            rows += connection.execute(
+                f"SELECT endpoint_id, subject, value FROM fact WHERE endpoint_id IN ({places}) AND signal_id = ?",
+                (*some, signal),
             )
-        ]
     return {(endpoint, subject): json.loads(value) for endpoint, subject, value in rows if value != "null"}
 
 

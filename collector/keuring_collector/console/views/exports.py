@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import listing, pack, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.machines import choose, rows_of
+from keuring_collector.console.views.machines import choose, rows_of, with_tickets
 from keuring_collector.desk import audit
 from keuring_collector.desk.roles import Right
 
@@ -109,7 +109,7 @@ def machines(request: HttpRequest) -> StreamingHttpResponse:
 
     def rows() -> Iterator[list[object]]:
         for first in range(0, chosen.count, AT_ONCE):
-            for row in rows_of(chosen, chosen.found[first : first + AT_ONCE], now):
+            for row in rows_of(chosen, with_tickets(chosen.found)[first : first + AT_ONCE], now):
                 endpoint = row.endpoint
                 yield [
                     endpoint.host_name, endpoint.colleague.name if endpoint.colleague else "",

@@ -104,16 +104,21 @@ def choose(request: HttpRequest, staff: Staff) -> Chosen:
             | Q(department__name__icontains=query)
             | Q(pk__in=named)
         )
+    count = found.count()
+    found = found.order_by("host_name", "pk")
+    return Chosen(found, count, query, department, model, simulated, version, models, agents, late, behind)
+
+
+def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
+    """Machines with what a row tells, their open tickets counted."""
     is_open = Q(tickets__state__in=Ticket.OPEN)
-    count = found.count()  # before the numbers of tickets come in, which would be counted for nothing
-    found = (
+    return (
         found.select_related("colleague", "department")
         .annotate(
             open_tickets=Count("tickets", filter=is_open), worst=Max("tickets__severity", filter=is_open, default=0)
         )
         .order_by("host_name", "pk")
     )
-    return Chosen(found, count, query, department, model, simulated, version, models, agents, late, behind)
 
 
 def _told(signal: int) -> dict[int, str]:
@@ -122,7 +127,7 @@ def _told(signal: int) -> dict[int, str]:
 
 
 def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
-    """Machines of ``chosen.found`` as the list tells them."""
+    """Machines (see ``with_tickets``) as the list tells them."""
     endpoints = list(shown)
     contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
     return [
@@ -148,7 +153,9 @@ def machines(request: HttpRequest) -> HttpResponse:
     count = chosen.count
     pages = max(1, -(-count // PAGE))
     page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
-    rows = rows_of(chosen, chosen.found[(page - 1) * PAGE : page * PAGE], now)
+    # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.
+    placed = chosen.found.values("pk")[(page - 1) * PAGE : page * PAGE]
+    rows = rows_of(chosen, with_tickets(Endpoint.objects.filter(pk__in=placed)), now)
     address = request.GET.copy()
 
     def turned(number: int) -> str:

@@ -78,7 +78,11 @@ def _options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> 
 def _lists(choices: Choices, staff: Staff, people: Sequence[Staff]) -> dict[str, list[Option]]:
     departments = [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")]
     causes = (
-        scope.tickets(staff).filter(state__in=Ticket.OPEN).order_by("cause").values_list("cause", flat=True).distinct()
+        scope.tickets(staff)
+        .filter(state__in=Ticket.OPEN, closed_at=None)
+        .order_by("cause")
+        .values_list("cause", flat=True)
+        .distinct()
     )
     names = [(str(person.pk), person.first_name or person.get_username()) for person in people]
     owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *names]
@@ -96,7 +100,9 @@ def _lists(choices: Choices, staff: Staff, people: Sequence[Staff]) -> dict[str,
 
 def _together(staff: Staff) -> list[dict[str, Any]]:
     """The fleet tickets that are open, the largest first."""
-    is_open = Q(children__in=scope.tickets(staff).filter(state__in=Ticket.OPEN))
+    is_open = Q(children__state__in=Ticket.OPEN)
+    if staff.department_ids is not None:
+        is_open &= Q(children__endpoint__department__in=staff.department_ids)
     found = scope.fleet_tickets(staff).filter(closed_at=None).annotate(machines=Count("children", filter=is_open))
     return [
         {"fleet": fleet, "cause": cause_label(fleet.cause), "common": shared(fleet)}
@@ -132,7 +138,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "severities": _severities(listed),
         "lists": _lists(choices, staff, people),
         "before": listed.choices.address(page=listed.choices.page - 1) if listed.choices.page > 1 else "",
-        "after": listed.choices.address(page=listed.choices.page + 1) if listed.choices.page < listed.pages else "",
+        "after": listed.choices.address(page=listed.choices.page + 1) if listed.more else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
         "people": people,

@@ -39,6 +39,9 @@ VERDICTS: Final = (
 )
 
 
+HELPED: Final = 100  # tickets of the same cause that are looked through for what helped
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """An action that was refused: what was tried, why not, and what was filled in."""
@@ -112,11 +115,11 @@ def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
 
 def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
-    found = TicketHistory.objects.filter(
-        kind=TicketHistory.Kind.RESOLVED,
-        ticket__in=scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT),
-    )
-    told = found.exclude(ticket=ticket).filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
+    right = scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT).exclude(pk=ticket.pk)
+    # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
+    newest = list(right.order_by("-opened_at").values_list("pk", flat=True)[:HELPED])
+    found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=newest)
+    told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
     return list(told.order_by("-at")[:3])
 
 

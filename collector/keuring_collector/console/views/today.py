@@ -23,6 +23,7 @@ from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
 from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
+from keuring_collector.desk.counting import bounded
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
 
@@ -52,11 +53,15 @@ def _section(
     found: QuerySet[Ticket], name: str, title: str, about: str, now: datetime, *, address: str = ""
 ) -> Section:
     state, language = pack.current(), (get_language() or "nl")[:2]
+    # Which they are is found in an index; only those that are shown are read from the table.
     shown = list(
-        found.select_related("endpoint__colleague", "endpoint__department", "owner").prefetch_related("lines")[:SHOWN]
+        Ticket.objects.filter(pk__in=found.values("pk")[:SHOWN])
+        .order_by(*found.query.order_by)
+        .select_related("endpoint__colleague", "endpoint__department", "owner")
+        .prefetch_related("lines")
     )
     rows = [stories.row(ticket, state, language, now) for ticket in shown]
-    count = len(rows) if len(rows) < SHOWN else found.count()
+    count = len(rows) if len(rows) < SHOWN else bounded(found)
     return Section(name, title, about, rows, count, address)
 
 
@@ -71,7 +76,7 @@ def today(request: HttpRequest) -> HttpResponse:
     """The page that a working day begins with."""
     staff, now = staff_of(request), timezone.now()
     kind, day = TicketHistory.Kind, timezone.localtime(now).date()
-    opened = scope.tickets(staff).filter(state__in=Ticket.OPEN)
+    opened = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
     ours = opened.filter(Q(owner=staff) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
     by_date = F("expected_at").asc(nulls_last=True)
     due = opened.filter(owner=staff, state=Ticket.State.PLANNED, planned_for__lte=day)
@@ -109,7 +114,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "sections": [section for section in sections if section.rows],
         "fallen": fallen(demotion.news(now)),
         "day": day,
-        "open_count": opened.count(),
+        "open_count": bounded(opened),
     }
     return render(request, "console/today.html", context)
 
