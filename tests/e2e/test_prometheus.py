@@ -22,12 +22,14 @@ from tests.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.needs("prometheus")
 
 MACHINES = 40  # enough that the desk of the demo gave verdicts
 UP_SECONDS = 240.0  # building the demo, on a machine that does other work too
 DATA_SECONDS = 120.0
+READY_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +82,22 @@ def prometheus(metrics_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
             stderr=output,
         )
     try:
+        _answers(f"http://{address}/-/ready", process, directory / "log")
         yield f"http://{address}"
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _answers(ready: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until Prometheus has opened its storage and its port."""
+    end = time.monotonic() + READY_SECONDS
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(ready, timeout=10):
+            return
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.2)
 
 
 def ask(prometheus: str, expression: str) -> list[dict[str, Any]]:

@@ -82,14 +82,12 @@ def wrong(found: Found) -> str:
     return "" if days > -late else f"{name} was found by {found.rule} {days:.1f} days before it hindered"
 
 
-@pytest.mark.xdist_group("fleet-year")
 def test_no_rule_opens_a_ticket_on_a_healthy_machine() -> None:
     chosen, played = small(HEALTHY)
     assert played.windows > 1500 * len(chosen)
     assert explained(HEALTHY, played) == Counter()
 
 
-@pytest.mark.xdist_group("fleet-year")
 def test_every_planted_problem_is_found_before_it_hinders() -> None:
     chosen, played = small(SICK)
     results = [each for each in year.found(SICK, played.told) if each.machine.index in chosen]
@@ -97,7 +95,6 @@ def test_every_planted_problem_is_found_before_it_hinders() -> None:
     assert [text for each in results if (text := wrong(each))] == []
 
 
-@pytest.mark.xdist_group("fleet-year")
 def test_every_stable_rule_spoke_on_the_sick_fleet() -> None:
     _, played = small(SICK)
     spoke = {told.rule for told in played.told if year.opens(told)}
@@ -106,7 +103,6 @@ def test_every_stable_rule_spoke_on_the_sick_fleet() -> None:
     assert {name for rule, name in stable.items() if rule not in spoke} == set()
 
 
-@pytest.mark.xdist_group("fleet-year")
 def test_tips_open_no_ticket() -> None:
     _, played = small(SICK)
     machines = year.simulate(SICK).machines
