@@ -172,14 +172,7 @@ def decline(directory: Path, identity: str, now: float) -> Notice:
         raise AgentError(f"there is no notice '{identity}'; `keuring-agent notices` lists them")
     if found.kind != TIP:
         raise AgentError(f"'{identity}' is an announcement; only a tip can be put aside as not for you")
-    path = directory / pause.REQUESTS / f"{pause.NOT_OURS}{_mark(identity)}-{os.urandom(8).hex()}"
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise StateError(
-            f"{path.parent}: no agent takes requests there ({error.strerror}); has it run? Say where it keeps its "
-            "state with --state-directory"
-        ) from error
+    pause.request(directory, f"{pause.NOT_OURS}{_mark(identity)}")
     return found
 
 

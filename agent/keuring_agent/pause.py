@@ -69,7 +69,11 @@ def duration(text: str) -> float:
 
 def ask(directory: Path, seconds: float) -> None:
     """Asks the agent for a pause, or, with 0, to go on. Raises StateError where no agent listens."""
-    what = f"pause-{seconds:.0f}" if seconds else "resume-0"
+    request(directory, f"pause-{seconds:.0f}" if seconds else "resume-0")
+
+
+def request(directory: Path, what: str) -> None:
+    """Leaves a request for the agent, which is the name of an empty file. Raises StateError where no agent listens."""
     path = directory / REQUESTS / f"{what}-{os.urandom(8).hex()}"
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -14,7 +14,7 @@ from keuring_collector.demo.fleet import Fleet
 from keuring_collector.rulepack.backtest import work
 from keuring_collector.rulepack.backtest.language import only_tips
 from keuring_collector.store import open_store
-from keuring_collector.store.waiting import _named
+from keuring_collector.store.evidence import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def replayed(played: Played, number: int = 0) -> str:
         lines = []
         for each in ticket.lines.values():
             expected = [moment(time) for time in each.expected or (None, None, None)]
-            evidence, now = ([_named(item) for item in part] for part in (each.evidence, each.evidence_now))
+            evidence, now = ([named(item) for item in part] for part in (each.evidence, each.evidence_now))
             row = line(each, evidence, now, expected)
             times = (moment(each.since), moment(each.judged_at), moment(each.cleared_at))
             lines.append({**row, "since": times[0], "judged_at": times[1], "cleared_at": times[2]})

@@ -282,7 +282,7 @@ def test_one_machine_may_not_try_often(run: Any) -> None:
 def test_one_address_may_not_ask_for_challenges_without_end(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from keuring_collector.ingest import recovery
 
-    monkeypatch.setattr(recovery, "BURST", 5)
+    monkeypatch.setattr(recovery, "RULES", recovery.RULES._replace(burst=5))
 
     async def body(place: Place) -> None:
         for _ in range(5):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from keuring_collector.engine.model import Change, Evidence, Expected, Finding, Severity
-from keuring_collector.store import admitting, holds, tickets
+from keuring_collector.store import admitting, evidence, holds, tickets
 from keuring_collector.store.connection import Connection, connect
 
 if TYPE_CHECKING:
@@ -288,10 +288,8 @@ def test_without_a_word_of_the_desk_everything_opens(site: Site, connection: Con
     assert (state.rule_by_rule, state.intake_days, state.budget, state.time_zone) == (False, 14, 30, "Europe/Brussels")
 
 
-def test_evidence_survives_the_waiting(site: Site, connection: Connection, now: float) -> None:
-    from keuring_collector.store import waiting as kept
-
-    told = json.loads(kept.evidence_json((Evidence("points", 0, 3, "", 4.0), Evidence("fact", 288, 0, "", "X"))))
-    assert [admitting._evidence(item) for item in told] == [
+def test_evidence_survives_the_waiting() -> None:
+    told = json.loads(evidence.as_json((Evidence("points", 0, 3, "", 4.0), Evidence("fact", 288, 0, "", "X"))))
+    assert [evidence.read(item) for item in told] == [
         Evidence("points", 0, 3, "", 4.0), Evidence("fact", 288, 0, "", "X")
     ]  # fmt: skip

@@ -47,7 +47,7 @@ class Served:
             ticket = site.ticket(machine)
             for number in range(12):
                 other = site.machine(f"WS-{number:04}", colleague=site.colleague(f"Collega Nummer {number}"))
-                site.ticket(other, severity=1 + number % 4, days=3 * number, cause=f"cause-{number}")
+                spare = site.ticket(other, severity=1 + number % 4, days=3 * number, cause=f"cause-{number}")
             evil = site.machine("<b>EVIL</b>", colleague=site.colleague(EVIL[:100]))
             evil_ticket = site.ticket(evil, subject=EVIL, cause="evil")
             self.pages = {
@@ -57,6 +57,7 @@ class Served:
                 "waiting": "/waiting/",
                 "start": "/start/",
                 "ticket": f"/tickets/{ticket.pk}/",
+                "open ticket": f"/tickets/{spare.pk}/",  # which no test closes
                 "evil": f"/tickets/{evil_ticket.pk}/",
                 "machine": f"/machines/{machine.uuid}/",
                 "signal": f"/machines/{machine.uuid}/signals/system.filesystem.utilization/?subject=C:",
@@ -323,7 +324,7 @@ def test_the_palette_goes_to_pages_machines_and_actions_by_keyboard(served: Serv
     page.keyboard.type("departm")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/departments/"))
-    page.goto(served.pages["ticket"])
+    page.goto(served.pages["open ticket"])
     page.keyboard.press("Control+k")
     page.keyboard.type("plan")
     page.keyboard.press("Enter")

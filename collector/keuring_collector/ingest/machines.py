@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import grpc
 import structlog
@@ -17,8 +17,8 @@ from keuring_collector.fleet import machines
 from keuring_collector.fleet.authority import AuthorityError, RequestError, parse_request
 from keuring_collector.fleet.identity import Refused, check_version
 from keuring_collector.fleet.machines import MachineError
-from keuring_collector.ingest.challenge import Challenges
-from keuring_collector.ingest.rate import RateLimit, address_of
+from keuring_collector.ingest.gate import Gate, Rules
+from keuring_collector.ingest.rate import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +34,14 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[enrolment_pb2.EnrolMachineRequest, enrolment_pb2.EnrolMachineResponse]
 
 log = structlog.get_logger(__name__)
-# A room full of new machines starts up behind one address.
-PER_MINUTE, BURST = 60, 120
-OWN_PER_MINUTE: Final = 3  # of one certificate, whose key was proven; it needs one
-REFUSAL: Final = "this machine's certificate enrols no machine here; your collector's log says why"
+RULES: Final = Rules(
+    metrics.ENROLMENTS,
+    "machine certificate refused",
+    "this machine's certificate enrols no machine here; your collector's log says why",
+    # A room full of new machines starts up behind one address.
+    per_minute=60,
+    burst=120,
+)
 
 
 class MachineEnrolmentService(enrolment_pb2_grpc.MachineEnrolmentServiceServicer):
@@ -64,51 +68,40 @@ class MachineEnrolmentService(enrolment_pb2_grpc.MachineEnrolmentServiceServicer
         self._report_addresses = report_addresses
         self._enrolled = enrolled
         self._now = now
-        self._monotonic = monotonic
-        self._challenges = Challenges()
-        self._limit = RateLimit(PER_MINUTE, BURST)
-        self._own_limit = RateLimit(OWN_PER_MINUTE, OWN_PER_MINUTE)
+        self._gate = Gate(RULES, monotonic)
 
     async def GetEnrolmentChallenge(  # noqa: N802  (the name is the contract's)
         self, _request: enrolment_pb2.GetEnrolmentChallengeRequest, context: AskContext
     ) -> enrolment_pb2.GetEnrolmentChallengeResponse:
         """Gives a challenge to whoever asks, not too often."""
-        address = address_of(context.peer())
-        if not self._limit.admits(address, self._monotonic()):
-            metrics.ENROLMENTS.labels("rate_limited").inc()
-            await context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, f"too many challenges were asked for from {address}; wait a minute"
-            )
-        return enrolment_pb2.GetEnrolmentChallengeResponse(challenge=self._challenges.draw(self._monotonic()))
+        return enrolment_pb2.GetEnrolmentChallengeResponse(challenge=await self._gate.challenge(context))
 
     async def EnrolMachine(  # noqa: N802  (the name is the contract's)
         self, request: enrolment_pb2.EnrolMachineRequest, context: Context
     ) -> enrolment_pb2.EnrolMachineResponse:
         """Gives the endpoint its identity; see enrolment.proto for the refusals."""
-        address = address_of(context.peer())
+        gate = self._gate
         try:
             check_version(context.auth_context())
-            if not self._challenges.take(request.challenge, self._monotonic()):
+            if not gate.takes(request.challenge):
                 raise MachineError("challenge")
             loop = asyncio.get_running_loop()
             enrolled = await loop.run_in_executor(self._executor, self._enrol, request)
         except MachineError as error:
             if error.outcome in ("rate_limited", "too_soon"):
-                await _refuse(
-                    context, address, error.outcome, grpc.StatusCode.RESOURCE_EXHAUSTED, "too many attempts; wait"
-                )
-            await _refuse(context, address, error.outcome)
+                await gate.refuse_for_now(context, error.outcome)
+            await gate.refuse(context, error.outcome)
         except Refused as error:
-            await _refuse(context, address, error.reason)
+            await gate.refuse(context, error.reason)
         except RequestError:
-            await _refuse(context, address, "bad_request")
+            await gate.refuse(context, "bad_request")
         except (DatabaseError, AuthorityError) as error:
-            log.error("enrolment failed", error=str(error), address=address)
-            await _refuse(
-                context, address, "storage", grpc.StatusCode.UNAVAILABLE, "the collector cannot enrol now; try later"
+            log.error("enrolment failed", error=str(error), address=address_of(context.peer()))
+            await gate.refuse(
+                context, "storage", grpc.StatusCode.UNAVAILABLE, "the collector cannot enrol now; try later"
             )
         metrics.ENROLMENTS.labels("ok").inc()
-        log.info("enrolled by its certificate", endpoint=str(enrolled.endpoint), address=address)
+        log.info("enrolled by its certificate", endpoint=str(enrolled.endpoint), address=address_of(context.peer()))
         return enrolment_pb2.EnrolMachineResponse(
             endpoint_id=str(enrolled.endpoint),
             certificate_chain=enrolled.chain.encode("ascii"),
@@ -123,23 +116,10 @@ class MachineEnrolmentService(enrolment_pb2_grpc.MachineEnrolmentServiceServicer
         machine = self._authorities.prove(
             request.machine_certificates, request.challenge, wanted, request.signature, now
         )
-        if not self._own_limit.admits(machine.fingerprint, self._monotonic()):
+        if not self._gate.admits(machine.fingerprint):
             raise MachineError("rate_limited")
         enrolled = machines.enrol(
             machine, parse_request(wanted), request.host_name, self._authority, now, self._lifetime
         )
         self._enrolled()
         return enrolled
-
-
-async def _refuse(
-    context: Context,
-    address: str,
-    outcome: str,
-    code: grpc.StatusCode = grpc.StatusCode.PERMISSION_DENIED,
-    message: str = REFUSAL,
-) -> NoReturn:
-    metrics.ENROLMENTS.labels(outcome).inc()
-    log.warning("machine certificate refused", outcome=outcome, address=address)
-    await context.abort(code, message)
-    raise AssertionError("abort always raises")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import grpc
 import structlog
@@ -17,8 +17,8 @@ from keuring_collector.fleet import recovery
 from keuring_collector.fleet.authority import AuthorityError, RequestError, parse_request
 from keuring_collector.fleet.identity import Refused, check_version
 from keuring_collector.fleet.recovery import RecoveryError
-from keuring_collector.ingest.challenge import Challenges
-from keuring_collector.ingest.rate import RateLimit, address_of
+from keuring_collector.ingest.gate import Gate, Rules
+from keuring_collector.ingest.rate import address_of
 
 if TYPE_CHECKING:
     import uuid
@@ -33,11 +33,14 @@ if TYPE_CHECKING:
     ]
 
 log = structlog.get_logger(__name__)
-# A whole office may come back from its holidays through one address.
-PER_MINUTE, BURST = 120, 600
-# Of one machine, whose key was proven; it needs one.
-OWN_PER_MINUTE: Final = 3
-REFUSAL: Final = "this machine's certificate gives no new one; enrol the machine again with a new token"
+RULES: Final = Rules(
+    metrics.RECOVERIES,
+    "no new certificate",
+    "this machine's certificate gives no new one; enrol the machine again with a new token",
+    # A whole office may come back from its holidays through one address.
+    per_minute=120,
+    burst=600,
+)
 
 
 class RecoveryService(enrolment_pb2_grpc.RecoveryServiceServicer):
@@ -61,51 +64,39 @@ class RecoveryService(enrolment_pb2_grpc.RecoveryServiceServicer):
         self._lifetime = certificate_lifetime
         self._within = within
         self._now = now
-        self._monotonic = monotonic
-        self._challenges = Challenges()
-        self._limit = RateLimit(PER_MINUTE, BURST)
-        self._own_limit = RateLimit(OWN_PER_MINUTE, OWN_PER_MINUTE)
+        self._gate = Gate(RULES, monotonic)
 
     async def GetChallenge(  # noqa: N802  (the name is the contract's)
         self, _request: enrolment_pb2.GetChallengeRequest, context: AskContext
     ) -> enrolment_pb2.GetChallengeResponse:
         """Gives a challenge to whoever asks, not too often."""
-        address = address_of(context.peer())
-        if not self._limit.admits(address, self._monotonic()):
-            metrics.RECOVERIES.labels("rate_limited").inc()
-            await context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, f"too many challenges were asked for from {address}; wait a minute"
-            )
-        return enrolment_pb2.GetChallengeResponse(challenge=self._challenges.draw(self._monotonic()))
+        return enrolment_pb2.GetChallengeResponse(challenge=await self._gate.challenge(context))
 
     async def RecoverCertificate(  # noqa: N802  (the name is the contract's)
         self, request: enrolment_pb2.RecoverCertificateRequest, context: Context
     ) -> enrolment_pb2.RecoverCertificateResponse:
         """Gives a new certificate to an endpoint that is still welcome and proves its key."""
-        address = address_of(context.peer())
-        loop = asyncio.get_running_loop()
+        gate, loop = self._gate, asyncio.get_running_loop()
         try:
             check_version(context.auth_context())
-            if not self._challenges.take(request.challenge, self._monotonic()):
+            if not gate.takes(request.challenge):
                 raise RecoveryError("challenge")
             endpoint, chain = await loop.run_in_executor(self._executor, self._recover, request)
         except RecoveryError as error:
             if error.outcome == "rate_limited":
-                await _refuse(
-                    context, address, error.outcome, grpc.StatusCode.RESOURCE_EXHAUSTED, "too many attempts; wait"
-                )
-            await _refuse(context, address, error.outcome)
+                await gate.refuse_for_now(context, error.outcome)
+            await gate.refuse(context, error.outcome)
         except Refused as error:
-            await _refuse(context, address, error.reason)
+            await gate.refuse(context, error.reason)
         except RequestError:
-            await _refuse(context, address, "bad_request")
+            await gate.refuse(context, "bad_request")
         except (DatabaseError, AuthorityError) as error:
-            log.error("recovery failed", error=str(error), address=address)
-            await _refuse(
-                context, address, "storage", grpc.StatusCode.UNAVAILABLE, "the collector cannot do this now; try later"
+            log.error("recovery failed", error=str(error), address=address_of(context.peer()))
+            await gate.refuse(
+                context, "storage", grpc.StatusCode.UNAVAILABLE, "the collector cannot do this now; try later"
             )
         metrics.RECOVERIES.labels("ok").inc()
-        log.info("recovered", endpoint=str(endpoint), address=address)
+        log.info("recovered", endpoint=str(endpoint), address=address_of(context.peer()))
         return enrolment_pb2.RecoverCertificateResponse(
             certificate_chain=chain.encode("ascii"), trust_roots=self._authority.trust_roots
         )
@@ -120,20 +111,7 @@ class RecoveryService(enrolment_pb2_grpc.RecoveryServiceServicer):
             request.signature,
             self._authority.trust_roots,
         )
-        if not self._own_limit.admits(str(proven.endpoint), self._monotonic()):
+        if not self._gate.admits(str(proven.endpoint)):
             raise RecoveryError("rate_limited")
         chain = recovery.recover(proven, signing_request, self._authority, self._now(), self._lifetime, self._within)
         return proven.endpoint, chain
-
-
-async def _refuse(
-    context: Context,
-    address: str,
-    outcome: str,
-    code: grpc.StatusCode = grpc.StatusCode.PERMISSION_DENIED,
-    message: str = REFUSAL,
-) -> NoReturn:
-    metrics.RECOVERIES.labels(outcome).inc()
-    log.warning("no new certificate", reason=outcome, address=address)
-    await context.abort(code, message)
-    raise AssertionError("abort always raises")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from keuring.signals.catalogue import BY_NAME
-from keuring_collector.engine.model import Change, Evidence, Expected, Finding, Severity
+from keuring_collector.engine.model import Change, Expected, Finding, Severity
 from keuring_collector.store import holds as holding
 from keuring_collector.store import journal, tickets, waiting
+from keuring_collector.store.evidence import read
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -77,14 +77,8 @@ def _open(connection: Connection, identity: int, endpoint: int, now: float) -> d
         expected = Expected(time(at) or 0.0, time(low) or 0.0, time(high) or 0.0) if at is not None else None
         told = Finding(
             Change.OPENED, rule, endpoint, subject, time(judged) or now, time(since) or now, Severity(severity),
-            expected, tuple(map(_evidence, json.loads(evidence) if isinstance(evidence, str) else evidence)),
+            expected, tuple(map(read, json.loads(evidence) if isinstance(evidence, str) else evidence)),
         )  # fmt: skip
         changes = tickets.apply(connection, [told], {rule: tickets.TicketRule(cause, tickets=True)}, now)
         waiting.drop(connection, endpoint, rule, subject)
         return changes
-
-
-def _evidence(item: dict[str, Any]) -> Evidence:
-    signal = BY_NAME.get(item["signal"])
-    number = 0 if signal is None else signal.id
-    return Evidence(item["role"], number, item["statistic"], item["subject"], item["value"])

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keuring_collector.engine.model import Change, Finding, Severity
 from keuring_collector.store import waiting
+from keuring_collector.store.evidence import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -276,7 +277,7 @@ class _Work:
 
     def _put_line(self, finding: Finding) -> None:
         assert self.ticket is not None  # noqa: S101  # take() made sure
-        evidence = waiting.evidence_json(finding.evidence)
+        evidence = as_json(finding.evidence)
         at, low, high = finding.expected or (None, None, None)
         moment = self.connection.moment
         known = self.connection.execute(
@@ -330,7 +331,7 @@ class _Work:
     def _end(self, finding: Finding) -> None:
         """The line is over; of a closed ticket nothing else changes."""
         assert self.ticket is not None  # noqa: S101  # callers made sure
-        evidence = waiting.evidence_json(finding.evidence)
+        evidence = as_json(finding.evidence)
         moment = self.connection.moment(finding.at)
         self.connection.execute(
             "UPDATE desk_ticketline SET active = ?, cleared_at = ?, judged_at = ?, evidence_now = ? "

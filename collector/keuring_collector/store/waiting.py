@@ -6,27 +6,14 @@ admitting).
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keuring.signals.catalogue import BY_ID
+from keuring_collector.store.evidence import as_json
 
 if TYPE_CHECKING:
-    from keuring_collector.engine.model import Evidence, Finding
+    from keuring_collector.engine.model import Finding
     from keuring_collector.store.connection import Connection
     from keuring_collector.store.holds import Hold
-
-
-def evidence_json(evidence: tuple[Evidence, ...]) -> str:
-    """Evidence as tickets keep it: signals by their names."""
-    return json.dumps([_named(item) for item in evidence])
-
-
-def _named(item: Evidence) -> dict[str, Any]:
-    name = BY_ID[item.signal].name if item.signal in BY_ID else str(item.signal or "")
-    return {
-        "role": item.role, "signal": name, "statistic": item.statistic, "subject": item.subject, "value": item.value
-    }  # fmt: skip
 
 
 def put(connection: Connection, finding: Finding, cause: str, hold: Hold, now: float) -> None:
@@ -44,7 +31,7 @@ def put(connection: Connection, finding: Finding, cause: str, hold: Hold, now: f
         (
             finding.endpoint, cause, finding.rule, finding.subject, int(finding.severity), hold.why, hold.quiet,
             moment(now), moment(finding.since), moment(finding.at), moment(at), moment(low), moment(high),
-            evidence_json(finding.evidence),
+            as_json(finding.evidence),
         ),
     )  # fmt: skip
 

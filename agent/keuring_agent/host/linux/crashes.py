@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host.linux.journal import entries
 from keuring_agent.host.linux.software import PROGRAMS
 from keuring_agent.host.readings import Crash, Crashes, NotMeasurable
 
@@ -70,16 +71,9 @@ def crashes(tree: Tree, run: Run, timeout: float, position: str, now: float) -> 
 
 
 def journal(output: bytes) -> list[Crash]:
-    """journalctl's JSON, an object on each line."""
-    import json
-
+    """The crashes that journalctl lists."""
     found = []
-    for line in output.splitlines():
-        try:
-            entry = json.loads(line)
-            time = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            continue
+    for time, entry in entries(output):
         path = entry.get("COREDUMP_EXE")
         found.append(Crash(time, program(path if isinstance(path, str) else "")))
     return found

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host.linux.crashes import OTHER, known
+from keuring_agent.host.linux.journal import entries
 from keuring_agent.host.readings import Crash, Crashes, NotMeasurable
 
 if TYPE_CHECKING:
@@ -46,16 +47,9 @@ def hangs(tree: Tree, run: Run, timeout: float, position: str, now: float) -> Cr
 
 
 def journal(output: bytes) -> list[Crash]:
-    """journalctl's JSON, an object on each line."""
-    import json
-
+    """The units that hung, of those that journalctl lists."""
     found = []
-    for line in output.splitlines():
-        try:
-            entry = json.loads(line)
-            time = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            continue
+    for time, entry in entries(output):
         unit = entry.get("UNIT") or entry.get("USER_UNIT")
         found.append(Crash(time, program(unit if isinstance(unit, str) else "")))
     return found

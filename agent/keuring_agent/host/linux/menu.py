@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.linux.bundles import FLATPAK, SNAP, flatpaks, snaps, title_of
+from keuring_agent.host.linux import records
+from keuring_agent.host.linux.bundles import flatpaks, snaps, title_of
 from keuring_agent.host.linux.software import PROGRAM_OF, dpkg, version_of
-from keuring_agent.host.readings import NotMeasurable, Program
+from keuring_agent.host.readings import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from keuring_agent.host.tree import Tree
 
 _MENU: Final = "usr/share/applications"
-_DPKG, _DPKG_LISTS = "var/lib/dpkg/status", "var/lib/dpkg/info"
-_PACMAN: Final = "var/lib/pacman/local"
-_RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
+_DPKG_LISTS: Final = "var/lib/dpkg/info"
 _MOST: Final = 400
 _IN_LIST: Final = re.compile(rb"^/?usr/share/applications/(\S+\.desktop)$", re.MULTILINE)
 
@@ -39,9 +38,7 @@ class MenuReader:
 
     def programs(self) -> list[Program]:
         """Each once, sorted; those that the agent looks for anyway are left out."""
-        state = [self._tree.changed(path) for path in (_DPKG, _PACMAN, *_RPM, FLATPAK, SNAP)]
-        if not any(state):
-            raise NotMeasurable("no record of dpkg, pacman, rpm, flatpak or snap tells which programs are installed")
+        state = records.changed(self._tree)
         if state != self._state:
             found: dict[str, str] = {}
             for package, program, version in (*self._packaged(), *flatpaks(self._tree), *snaps(self._tree)):
@@ -69,13 +66,13 @@ class MenuReader:
         """(package, version, name of an entry)."""
         if not entries:
             return
-        if self._tree.exists(_DPKG):
+        if self._tree.exists(records.DPKG):
             yield from self._of_dpkg()
-        for directory in self._tree.names(_PACMAN):
-            package, _, version = directory.removesuffix(f"-{directory.rpartition('-')[2]}").rpartition("-")
-            for name in self._in_list(f"{_PACMAN}/{directory}/files"):
+        for directory in self._tree.names(records.PACMAN):
+            package, version = records.of_pacman(directory)
+            for name in self._in_list(f"{records.PACMAN}/{directory}/files"):
                 yield package, version_of(f"{version}-0"), name
-        if self._tree.is_own and any(map(self._tree.names, _RPM)):
+        if self._tree.is_own and any(map(self._tree.names, records.RPM)):
             yield from self._of_rpm(entries)
 
     def _of_dpkg(self) -> Iterator[tuple[str, str, str]]:
@@ -83,7 +80,7 @@ class MenuReader:
         for name in self._tree.names(_DPKG_LISTS):
             if name.endswith(".list") and (entries := self._in_list(f"{_DPKG_LISTS}/{name}")):
                 brought[name.removesuffix(".list").partition(":")[0]] = entries
-        for package, version in dpkg(self._tree.data(_DPKG)) if brought else ():
+        for package, version in dpkg(self._tree.data(records.DPKG)) if brought else ():
             for entry in brought.get(package, ()):
                 yield package, version, entry
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.linux.bundles import FLATPAK, SNAP, flatpaks
-from keuring_agent.host.readings import NotMeasurable, Program
+from keuring_agent.host.linux import records
+from keuring_agent.host.linux.bundles import SNAP, flatpaks
+from keuring_agent.host.readings import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from keuring_agent.host.commands import Run
     from keuring_agent.host.tree import Tree
 
-_DPKG: Final = "var/lib/dpkg/status"
-_PACMAN: Final = "var/lib/pacman/local"
-_RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 # Packages of all systems, by the name that their maker gives the program.
 PROGRAMS: Final = {
     "Mozilla Firefox": ("firefox",),
@@ -87,9 +85,7 @@ class SoftwareReader:
 
     def programs(self) -> list[Program]:
         """Each program once, sorted; of one that is installed twice the first source's version."""
-        state = [self._tree.changed(path) for path in (_DPKG, _PACMAN, *_RPM, FLATPAK, SNAP)]
-        if not any(state):
-            raise NotMeasurable("no record of dpkg, pacman, rpm, flatpak or snap tells which programs are installed")
+        state = records.changed(self._tree)
         if state != self._state:
             found: dict[str, str] = {}
             for package, version in self._installed():
@@ -100,12 +96,12 @@ class SoftwareReader:
         return self._programs
 
     def _installed(self) -> Iterator[tuple[str, str]]:
-        if self._tree.exists(_DPKG):
-            yield from dpkg(self._tree.data(_DPKG))
-        for name in self._tree.names(_PACMAN):
-            package, _, version = name.removesuffix(f"-{name.rpartition('-')[2]}").rpartition("-")
+        if self._tree.exists(records.DPKG):
+            yield from dpkg(self._tree.data(records.DPKG))
+        for name in self._tree.names(records.PACMAN):
+            package, version = records.of_pacman(name)
             yield package, version_of(f"{version}-0")
-        if self._tree.is_own and any(map(self._tree.names, _RPM)):
+        if self._tree.is_own and any(map(self._tree.names, records.RPM)):
             yield from self._rpm()
         for name in self._tree.names(SNAP):
             described = self._tree.optional(f"{SNAP}/{name}/current/meta/snap.yaml") or ""

@@ -7,7 +7,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from keuring_agent.host import dates
-from keuring_agent.host.linux.updates import DNF_CACHES, LISTS, PACMAN_LOCAL, RPM, STATUS, SYNC, UNSUPPORTED
+from keuring_agent.host.linux.records import DPKG, PACMAN, RPM
+from keuring_agent.host.linux.updates import DNF_CACHES, LISTS, SYNC, UNSUPPORTED
 from keuring_agent.host.readings import NotMeasurable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _APPLY: Final = re.compile(r"^\s*apply_updates\s*=\s*(?:yes|true|1|on)\s*$", re.
 
 def last_installed(tree: Tree) -> float:
     """When a package was last upgraded, from the log of apt, dnf or pacman."""
-    if tree.exists(STATUS):
+    if tree.exists(DPKG):
         return _by_apt(tree)
     for path in (_PACMAN_LOG, _DNF_LOG):
         if tree.exists(path):
@@ -98,9 +99,9 @@ def automatic(tree: Tree) -> bool:
     for timer, settings in _CHOOSING.items():
         if timer in timers and _APPLY.search(tree.optional(settings) or ""):
             return True
-    if tree.exists(STATUS):
+    if tree.exists(DPKG):
         return tree.exists("usr/bin/unattended-upgrade") and _unattended(tree)
-    if any(map(tree.names, RPM)) or tree.exists(PACMAN_LOCAL):
+    if any(map(tree.names, RPM)) or tree.exists(PACMAN):
         return False
     raise NotMeasurable(UNSUPPORTED)
 

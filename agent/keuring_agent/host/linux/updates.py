@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from keuring_agent.host.linux.records import DPKG, PACMAN, RPM
 from keuring_agent.host.readings import NotMeasurable, Updates
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ UNSUPPORTED: Final = "of updates only those of apt, dnf, pacman and flatpak are 
 _SECURITY: Final = re.compile(r"[-/,]security\b", re.IGNORECASE)
 _HELD: Final = re.compile(rb"^Package: (\S+)\n", re.MULTILINE)
 
-STATUS: Final = "var/lib/dpkg/status"
 LISTS: Final = "var/lib/apt/lists"
 # A quarter of what `apt-get --simulate upgrade` costs, which works out in which order it would install everything.
 _APT: Final = ("apt", "-qq", "list", "--upgradable")
@@ -25,13 +25,11 @@ _APT: Final = ("apt", "-qq", "list", "--upgradable")
 # dnf reads what the system fetched last, and fetches nothing.
 _DNF: Final = ("dnf", "--cacheonly", "--quiet", "--setopt=cachedir=/var/cache/dnf")
 DNF_CACHES: Final = ("var/cache/dnf", "var/cache/libdnf5")
-RPM: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 _UPDATES_WAIT: Final = 100  # dnf's exit status
 _PACKAGE: Final = re.compile(r"^[\w.+-]+\.(?:\w+) +\S+ +\S+ *$")
 _ADVISORY: Final = re.compile(r"^\S+ +\S*(?:Sec\.|security)\S* +(\S+)", re.IGNORECASE)
 
 SYNC: Final = "var/lib/pacman/sync"
-PACMAN_LOCAL: Final = "var/lib/pacman/local"
 
 _FLATPAK: Final = "var/lib/flatpak/app"
 _FLATPAK_UPDATES: Final = (
@@ -41,9 +39,9 @@ _FLATPAK_UPDATES: Final = (
 
 # The files after whose change a program would answer otherwise.
 _FILES: Final = {
-    "apt": (STATUS, LISTS),
+    "apt": (DPKG, LISTS),
     "dnf": (*RPM, *DNF_CACHES),
-    "pacman": (PACMAN_LOCAL, SYNC),
+    "pacman": (PACMAN, SYNC),
     "flatpak": (_FLATPAK, "var/lib/flatpak/.changed"),
 }
 
@@ -61,11 +59,11 @@ class UpdateCounter:
         """Those of the system's package program, and of flatpak. Takes seconds when something changed."""
         if not self._tree.is_own:
             raise NotMeasurable("updates can only be counted on the machine itself")
-        if self._tree.exists(STATUS):
+        if self._tree.exists(DPKG):
             found = self._of("apt", self._apt)
         elif any(map(self._tree.names, RPM)):
             found = self._of("dnf", self._dnf)
-        elif self._tree.exists(PACMAN_LOCAL):
+        elif self._tree.exists(PACMAN):
             found = self._of("pacman", self._pacman)
         else:
             raise NotMeasurable(UNSUPPORTED)
@@ -87,7 +85,7 @@ class UpdateCounter:
         if result.status:
             raise NotMeasurable(f"apt cannot tell which updates wait; it ended with status {result.status}")
         # By another program: what is read here of a file of megabytes, the resident process would keep as holes.
-        held = self._run(("grep", "-B1", "^Status: hold ", self._tree.path(STATUS)), self._timeout).output
+        held = self._run(("grep", "-B1", "^Status: hold ", self._tree.path(DPKG)), self._timeout).output
         names = {name.decode("ascii", "replace") for name in _HELD.findall(held)}
         return parse(result.output.decode("utf-8", "replace"), names)
 

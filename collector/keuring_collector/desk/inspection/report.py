@@ -14,12 +14,12 @@ from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.inspection import items
 from keuring_collector.desk.measures import measure_of
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.store.evidence import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keuring_collector.desk.inspection.judging import Fault, Item, Measured, Unmeasured
-    from keuring_collector.engine.model import Evidence
     from keuring_collector.fleet.models import Endpoint
 
 LANGUAGES: Final = ("nl", "en")
@@ -84,7 +84,7 @@ def _fault(fault: Fault, endpoint: Endpoint, language: str, now: datetime) -> di
 def line_of(fault: Fault, endpoint: Endpoint) -> TicketLine:
     """The finding as a line that was never saved, so that it is worded as tickets are."""
     finding = fault.finding
-    evidence = [_evidence(item) for item in finding.evidence]
+    evidence = [named(item) for item in finding.evidence]
 
     def moment(seconds: float) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
@@ -103,12 +103,6 @@ def line_of(fault: Fault, endpoint: Endpoint) -> TicketLine:
         evidence=evidence,
         evidence_now=evidence,
     )
-
-
-def _evidence(item: Evidence) -> dict[str, Any]:
-    role, signal, statistic, subject, value = item
-    name = catalogue.BY_ID[signal].name if signal in catalogue.BY_ID else ""
-    return {"role": role, "signal": name, "statistic": statistic, "subject": subject, "value": value}
 
 
 def _measured(each: Measured, now: datetime) -> dict[str, str]:
