@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak fuzz gen lock clean
+.PHONY: help setup demo test check bench soak fuzz gen pictures lock clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.ready: requirements.lock protos/pyproject.toml rules/pyproject.toml agent/pyproject.toml collector/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Keuring needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
@@ -41,6 +41,9 @@ check: $(VENV)/.ready ## format, lint, types, import directions, generated files
 gen: $(VENV)/.ready ## write what is generated: gRPC code, catalogue, SIGNALS.md, settings and command pages
 	@$(BIN)/python protos/generate.py
 	@$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.ready ## take the pictures of the README again, from a demo of its own (needs chromium)
+	@$(BIN)/python docs/take_pictures.py
 
 bench: $(VENV)/.ready ## measure; NAME=write-path, agent, wire, ... (none: all)
 	@$(BIN)/python -m tests.bench $(NAME)

@@ -40,11 +40,13 @@ def pack() -> RulePack:
 
 
 def report_free(site: Site, machine: Endpoint, left: float, first: int = 1) -> None:
-    """Twelve windows of ten minutes, the last one just now, with ``left`` GiB free on C: and 400 on D:."""
+    """Twelve windows of ten minutes, the last one just now, with ``left`` GiB free on C:, 400 on D:, and a small E:."""
     now = site.now.timestamp()
-    space = {"C:": left, "D:": 400.0}
-    values = {("keuring.filesystem.available", "last", drive): free * GIB for drive, free in space.items()}
-    values |= {("system.filesystem.utilization", "last", drive): 1 - free / 500 for drive, free in space.items()}
+    space = {"C:": (left, 500.0), "D:": (400.0, 500.0), "E:": (0.75, 1.0)}
+    values = {("keuring.filesystem.available", "last", drive): free * GIB for drive, (free, _size) in space.items()}
+    values |= {
+        ("system.filesystem.utilization", "last", drive): 1 - free / size for drive, (free, size) in space.items()
+    }
     facts = {("keuring.filesystem.type", drive): "NTFS" for drive in space}
     path = WritePath(site.url, PACK())
     windows = [(number, now - (11 - number) * 600.0) for number in range(12)]
@@ -87,6 +89,8 @@ def test_a_full_volume_fails_with_value_limit_and_since_when(site: Site, pack: R
     assert "Schijf" in storage["nl"]["faults"][0]["what"]
     told = {each["what"]: each for each in storage["en"]["measured"]}
     assert told["Space left (D:)"] == {"what": "Space left (D:)", "value": "400 GB", "limit": "at least 15 GB"}
+    # Under 15 GB as well, but it is small and mostly empty: no fault, and no limit that it would seem to break.
+    assert told["Space left (E:)"] == {"what": "Space left (E:)", "value": "768 MB", "limit": ""}
     assert made.valid_until is None
     assert (made.next_due - site.now.date()).days in (29, 30, 31)
 

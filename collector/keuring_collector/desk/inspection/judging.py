@@ -161,7 +161,11 @@ def _plainly(steps: Sequence[Step]) -> Iterator[Measured]:
     elif step.what == "state":
         yield Measured(name, step.subject, step.value)
     elif step.what == "value" and isinstance(step.limit, float):
-        yield Measured(name, step.subject, step.value, None, step.comparison, step.limit)
+        # A value beyond the limit is in order where the rule asks for more than that; then the limit says nothing.
+        decides = step.truth is Truth.FALSE
+        yield Measured(
+            name, step.subject, step.value, None, step.comparison if decides else "", step.limit if decides else None
+        )
 
 
 def _tightest(measured: Iterable[Measured]) -> list[Measured]:
