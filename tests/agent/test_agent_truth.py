@@ -53,6 +53,7 @@ def test_processor_load_and_uptime_are_what_proc_says() -> None:
     after = host.cpu_times()
     assert after.busy - before.busy >= 0.1
     assert after.total >= after.busy + (after.waiting or 0)
-    assert host.own_use().cpu == pytest.approx(time.process_time(), abs=60)
+    used = os.times()  # with what its children used: other tests of this process start many
+    assert host.own_use().cpu == pytest.approx(sum(used[:4]), abs=1)
     assert host.operating_system().build == os.uname().release
     assert host.process_count() >= 1
