@@ -64,6 +64,7 @@ class Recorder:
         sensor_timeout: float,
         log: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
         cpu_limit: float = float("inf"),
+        cpu_limit_of_all: float = float("inf"),
     ) -> None:
         self.gate = gate
         self._host = host
@@ -72,9 +73,9 @@ class Recorder:
         self._ledger = ledger
         self._timeout = sensor_timeout
         self._log = log
-        self.costs = Costs(cpu_limit, log)
+        self.costs = Costs(cpu_limit, log, cpu_limit_of_all)
         self._saving = (False, 1.0)
-        self._hour_began = host.monotonic()
+        self._hour_began, self._used_before = host.monotonic(), host.own_cpu()
         self._window = Window()
         self._boot_id = _boot_id(host)
         self._last_read: dict[str, float] = {}
@@ -149,7 +150,9 @@ class Recorder:
         out = Readings(self.gate)
         now = self._host.monotonic()
         if (since := now - self._hour_began) >= _HOUR:
-            self._hour_began = now
+            used, before = self._host.own_cpu(), self._used_before
+            self._hour_began, self._used_before = now, used
+            self.costs.judge(used - before, since / _HOUR)
             for name, used in self.costs.of_an_hour(since / _HOUR).items():
                 out.fact(KEURING_AGENT_SENSOR_COST, used, name)
         else:

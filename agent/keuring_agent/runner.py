@@ -114,6 +114,7 @@ class Runner:
             settings.sensor_timeout,
             log,
             settings.sensor_cpu_limit,
+            settings.agent_cpu_limit,
         )
         self._saving = Saving(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
         self._restarts = Restarts(self._directory, settings.memory_limit, log)
