@@ -19,6 +19,7 @@ from keuring_agent.errors import IdentityError, RefusedError, StateError, Untrus
 from keuring_agent.host.waiting import between
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
+from keuring_agent.quarantine import Quarantine
 from keuring_agent.recorder import Recorder
 from keuring_agent.restarting import Restarts
 from keuring_agent.saving import Saving
@@ -116,6 +117,9 @@ class Runner:
             settings.sensor_cpu_limit,
             settings.agent_cpu_limit,
         )
+        self._quarantine = Quarantine(self.notebook, host)
+        for name, left in self._quarantine.kept().items():
+            self.recorder.leave_alone(name, left)
         self._saving = Saving(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
         self._restarts = Restarts(self._directory, settings.memory_limit, log)
         self._begun = host.monotonic()
@@ -225,7 +229,19 @@ class Runner:
             self._restarts.tell()
         self._save_notebook()
         self._say_effort()
-        self._wants_restart = self._wants_restart or self._has_outgrown()
+        self._wants_restart = self._has_outgrown() or self._has_runaways() or self._wants_restart
+
+    def _has_runaways(self) -> bool:
+        """Whether sensors that were left behind take a processor; they are left alone then, by the next agent too."""
+        found = self._quarantine.runaways(self.recorder.hanging)
+        self._quarantine.add(found)
+        if not found or not self._save_notebook():
+            return False
+        names = ", ".join(sorted(found))
+        self._log(
+            f"sensors that work on and cannot be stopped ({names}) are left alone for a day; the agent starts anew"
+        )
+        return True
 
     def _has_outgrown(self) -> bool:
         try:
@@ -349,14 +365,16 @@ class Runner:
         self.notebook[uptime.STOPPED] = True
         self._save_notebook()
 
-    def _save_notebook(self) -> None:
-        self._write_quietly(state.NOTEBOOK, self.notebook)
+    def _save_notebook(self) -> bool:
+        return self._write_quietly(state.NOTEBOOK, self.notebook)
 
-    def _write_quietly(self, name: str, value: object) -> None:
+    def _write_quietly(self, name: str, value: object) -> bool:
         try:
             state.write(self._directory / name, value, durable=False)
         except StateError as error:
             self._log(str(error))
+            return False
+        return True
 
     def _read_quietly(self, name: str) -> dict[str, object]:
         return read_quietly(self._directory / name, self._log)
