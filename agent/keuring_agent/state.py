@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from keuring_agent import access
 from keuring_agent.errors import StateError
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False)
                 os.fsync(handle)
         finally:
             os.close(handle)
+        if shared:
+            access.let_read(new)
         new.replace(path)
         if durable:
             _sync_directory(path.parent)
