@@ -85,6 +85,8 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
+        "ticket_message": [ticket.pk],
+        "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},

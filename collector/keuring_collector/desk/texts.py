@@ -222,10 +222,11 @@ def split_steps(text: str) -> list[str]:
 
 
 def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
-    """What to say to the colleague; empty when the rule is gone."""
-    if rule is None:
-        return ""
+    """What to say to the colleague, face to face; when the rule is gone, what fits any cause."""
     with override(language):
+        if rule is None:
+            general = gettext("We noticed something on your computer: %(cause)s. May we look at it with you?")
+            return general % {"cause": causes.cause_label(line.ticket.cause)}
         return _sentence(_fill(in_language(rule.say, language).strip(), _words(line, now)))
 
 
