@@ -117,6 +117,9 @@ def test_what_nobody_knows_is_left_out(site: Site) -> None:
     text = letter(browser.get(f"/tickets/{gone.pk}/message/?language=nl"))[1]
     assert "Waarom? Er valt ons iets op aan je computer: " in text  # also without its rule a ticket says something
     assert "Er valt ons iets op aan je computer: " in words(browser.get(f"/tickets/{gone.pk}/"))
+    own = letter(browser.get(f"/tickets/{undated.pk}/message/?template=yourself&language=en"))[1]
+    assert "1. " in own  # pages are not open here, so the article itself is in the message
+    assert "**" not in own
 
 
 def test_messages_keep_to_roles_and_departments(site: Site) -> None:
