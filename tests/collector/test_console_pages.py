@@ -14,6 +14,7 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_roles import HELP, OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
-    *("article_draft", "article_helped"),
+    *("article_draft", "article_helped", "article_picture_remove"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
@@ -41,14 +41,26 @@ FILES = {
     "scoreboard_export",
     "suggest",
     "backtest_text",
+    "article_picture",
 }
-MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
 @pytest.fixture
 def browser(site: Site) -> Client:
     return site.client(site.staff())
+
+
+def _pictured(site: Site) -> tuple[str, str]:
+    """An article of the desk with a picture: its slug, and the picture's name."""
+    from keuring_collector.service import pictures
+    from keuring_collector.service.models import Article
+    from tests.collector.test_help_pages import png
+    from tests.collector.test_knowledge import write
+
+    found = Article.objects.filter(slug="paper").first() or write(site, en=("Paper", "1. Open it."))
+    return found.slug, pictures.add(found, png(), {"en": "A tray"}, actor=None, now=site.now).name
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -69,6 +81,7 @@ def addresses(site: Site) -> dict[str, str]:
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
+    own, picture = _pictured(site)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],
         "fleet_ticket": [fleet.pk],
@@ -85,6 +98,11 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
+        "article_pictures": [own],
+        **{name: [own, picture] for name in ("article_picture", "article_picture_remove", "help_picture")},
+        **{name: ["nl", own] for name in ("help_article", "help_helped")},
+        **{name: ["nl"] for name in ("help_list", "help_feed")},
+        "help_pictures": [own],
         "ticket_message": [ticket.pk],
         "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},

@@ -161,6 +161,25 @@ def test_the_desk_changes_its_templates(site: Site) -> None:
     assert AuditEntry.objects.filter(action="template.changed").count() == 6
 
 
+def test_the_demo_has_letters_and_a_picture(site: Site) -> None:
+    from keuring_collector import rulepack
+    from keuring_collector.demo import articles, letters
+    from keuring_collector.desk.models import Outgoing, TicketHistory
+    from keuring_collector.service.models import ArticlePicture
+
+    site.ticket()
+    for _again in range(2):
+        articles.write(rulepack.load(), site.now.timestamp())
+        letters.write(rulepack.load(), site.now.timestamp())
+    sent = TicketHistory.objects.get(kind="message")
+    assert sent.detail["text"].startswith("Hoi Sanne,")
+    assert "[" not in sent.detail["text"]
+    assert not Outgoing.objects.filter(sent_at=None).exists()
+    picture = ArticlePicture.objects.get()
+    assert (picture.width, picture.height) == (640, 240)
+    assert f"(picture:{picture.name})" in picture.article.body_nl
+
+
 def test_programs_write_too(site: Site) -> None:
     from keuring_collector.desk.models import Outgoing
 

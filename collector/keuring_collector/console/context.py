@@ -51,7 +51,15 @@ PLACES: Final = (
         "knowledge",
         _("Knowledge"),
         "book",
-        ("knowledge", "article", "article_new", "article_edit", "article_versions", "article_review"),
+        (
+            "knowledge",
+            "article",
+            "article_new",
+            "article_edit",
+            "article_versions",
+            "article_review",
+            "article_pictures",
+        ),
         on_phone=False,
     ),
     Place(
