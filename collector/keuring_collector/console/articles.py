@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import Rule
     from keuring_collector.service.knowledge import Read
 
+_HEADING: Final = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 # The name of a picture tells its size, so that a page does not jump while it comes in.
 PICTURE: Final = re.compile(r"[0-9a-f]{16}-(?P<width>\d{1,5})x(?P<height>\d{1,5})\.(?:png|jpg|webp)")
 # HTML in an article is shown as text, and links that could run something are refused by the parser.
@@ -48,13 +49,15 @@ class Link:
 
 @lru_cache(maxsize=128)
 def render(markdown: str, pictures: str = "", ending: str = "/") -> SafeString:
-    """Markdown as HTML. Headings go one level down, under the page's own. Of images only the article's own pictures are
-    shown, at the address ``pictures`` with their name and ``ending``; of others, what they show, in words.
+    """Markdown as HTML. Its highest heading comes right below the page's own. Of images only the article's own pictures
+    are shown, at the address ``pictures`` with their name and ``ending``; of others, what they show, in words.
     """
     tokens = _PARSER.parse(markdown)
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    down = 2 - min((int(token.tag[1]) for token in headings), default=2)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) + down)}"
     for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
         for child in token.children or ():
             if child.type == "image":
                 _picture(child, pictures, ending)
@@ -74,8 +77,8 @@ def _picture(token: Token, pictures: str, ending: str) -> None:
 
 
 def excerpt(markdown: str) -> str:
-    """What an article begins with, as plain text."""
-    told = " ".join(unescape(strip_tags(render(markdown))).split())
+    """What an article begins with, as plain text without its headings."""
+    told = " ".join(unescape(strip_tags(render(_HEADING.sub("", markdown)))).split())
     return Truncator(told).chars(180)
 
 

@@ -40,6 +40,8 @@ def write(pack: RulePack, now: float) -> None:
     templates.save("", OWN, actor=person, now=moment)
     visit = templates.get("visit")
     assert visit is not None  # noqa: S101 - it ships
+    day = (moment + timedelta(days=1)).date()
+    day += timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)  # nobody comes at the weekend
     found = Ticket.objects.filter(state=Ticket.State.NEW, endpoint__colleague__isnull=False).exclude(severity=1)
     for ticket in (
         found.select_related("endpoint__colleague").prefetch_related("lines").order_by("-severity", "pk")[:MOST]
@@ -48,7 +50,6 @@ def write(pack: RulePack, now: float) -> None:
         if line is None or ticket.endpoint.colleague is None:
             continue
         line.ticket = ticket
-        day = (moment + timedelta(days=3)).date()
         source = filling.Source(ticket, line, pack.rules.get(line.rule), person, day)
         filled = filling.fill(visit, source, ticket.endpoint.colleague.language, moment)
         sending.send(ticket.pk, actor=person, now=moment - timedelta(hours=2), subject=filled.subject, text=filled.body)

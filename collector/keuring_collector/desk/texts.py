@@ -214,10 +214,12 @@ def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetim
 
 
 def split_steps(text: str) -> list[str]:
-    """The steps of an advice: its lines (with or without bullets), or the sentences of a single paragraph."""
+    """The steps of an advice: its lines (with or without bullets), or the sentences of a single paragraph, in which a
+    question goes with what to do then.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
-        lines = re.split(r"(?<=[.!?])\s+(?=[A-Z{])", text)
+        lines = re.split(r"(?<=[.!])\s+(?=[A-Z{])", text)
     return [step for line in lines if (step := re.sub(r"^\s*(?:\d+[.)]|[-*])\s+", "", line).strip())]
 
 
