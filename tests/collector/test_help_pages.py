@@ -95,6 +95,24 @@ def test_pictures_keep_nothing_but_the_picture(site: Site) -> None:
             clean(wrong)
 
 
+def test_damage_is_refused_and_never_more(site: Site) -> None:
+    from random import Random
+
+    from keuring_collector.service.pictures import NoPicture, clean
+
+    chance, refused = Random(7), 0
+    for number in range(1500):
+        content = bytearray((png(), jpeg(), webp())[number % 3])
+        for _time in range(chance.randint(1, 4)):
+            at = chance.randrange(len(content))
+            content[at : at + chance.randint(0, 6)] = chance.randbytes(chance.randint(0, 4)) or b"\xff"
+        try:
+            assert b"GPS 52" not in clean(bytes(content)).content
+        except NoPicture:
+            refused += 1
+    assert refused > 500
+
+
 def test_an_article_has_pictures_also_where_nobody_signed_in(public: Site) -> None:
     article = write(public, en=("Paper", BODY), for_colleagues=True)
     writer = public.client(public.staff("noor", role="specialist"))
