@@ -14,6 +14,7 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_help_pages import of_articles
 from tests.collector.test_roles import HELP, OPEN_TO_ALL
 
 if TYPE_CHECKING:
@@ -34,14 +35,8 @@ LEADING_ON = OPEN_TO_ALL | {
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
-    "article_picture",
+    *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
+    *("backtest_text", "article_picture"),
 }
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
@@ -50,17 +45,6 @@ FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 @pytest.fixture
 def browser(site: Site) -> Client:
     return site.client(site.staff())
-
-
-def _pictured(site: Site) -> tuple[str, str]:
-    """An article of the desk with a picture: its slug, and the picture's name."""
-    from keuring_collector.service import pictures
-    from keuring_collector.service.models import Article
-    from tests.collector.test_help_pages import png
-    from tests.collector.test_knowledge import write
-
-    found = Article.objects.filter(slug="paper").first() or write(site, en=("Paper", "1. Open it."))
-    return found.slug, pictures.add(found, png(), {"en": "A tray"}, actor=None, now=site.now).name
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -81,7 +65,6 @@ def addresses(site: Site) -> dict[str, str]:
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
-    own, picture = _pictured(site)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],
         "fleet_ticket": [fleet.pk],
@@ -98,11 +81,7 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
-        "article_pictures": [own],
-        **{name: [own, picture] for name in ("article_picture", "article_picture_remove", "help_picture")},
-        **{name: ["nl", own] for name in ("help_article", "help_helped")},
-        **{name: ["nl"] for name in ("help_list", "help_feed")},
-        "help_pictures": [own],
+        **of_articles(site),
         "ticket_message": [ticket.pk],
         "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},

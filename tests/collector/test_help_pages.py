@@ -68,6 +68,21 @@ def webp() -> bytes:
     return b"RIFF" + struct.pack("<I", len(made)) + made
 
 
+def of_articles(site: Site) -> dict[str, list[Any]]:
+    """What the addresses of an article with a picture are made of, by the name of their route."""
+    from keuring_collector.service import pictures
+    from keuring_collector.service.models import Article
+
+    own = Article.objects.filter(slug="paper").first() or write(site, en=("Paper", "1. Open it."))
+    name = pictures.add(own, png(), {"en": "A tray"}, actor=None, now=site.now).name
+    return {
+        **{route: [own.slug] for route in ("article_pictures", "help_pictures")},
+        **{route: [own.slug, name] for route in ("article_picture", "article_picture_remove", "help_picture")},
+        **{route: ["nl", own.slug] for route in ("help_article", "help_helped")},
+        **{route: ["nl"] for route in ("help_list", "help_feed")},
+    }
+
+
 def test_pictures_keep_nothing_but_the_picture(site: Site) -> None:
     from keuring_collector.service.pictures import NoPicture, clean
 
