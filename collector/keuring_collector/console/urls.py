@@ -87,6 +87,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("software/one/", ills.program, name="program"),
     path("rules/", rules.rules, name="rules"),
     path("rules/<str:name>/", rules.rule, name="rule"),
+    path("rules/<str:name>/better/", rules.propose, name="propose"),
     path("articles/", knowledge.index, name="knowledge"),
     path("articles/new/", knowledge.new, name="article_new"),
     path("articles/review/", knowledge.review, name="article_review"),

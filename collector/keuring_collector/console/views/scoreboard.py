@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import pack, readings, spreadsheet
+from keuring_collector.console import pack, proposals, readings, spreadsheet
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, causes, demotion, scope, scores, texts, wording
@@ -81,6 +81,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
         "few": FEW,
         "no_incidents": not counted.incidents,
         "fallen": fallen(demotion.in_force()),
+        "proposals": proposals.better(staff_of(request)) if by == "rule" else [],
     }
     return render(request, "console/scoreboard.html", context)
 
@@ -119,6 +120,7 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     score = scores.by_rule(counted, [rule]).get(rule.id)
     return {
         "row": _row(rule.id, rule.name, "", "", score) if score else None,
+        "better": proposals.of_rule(staff, rule, score),
         "few": FEW,
         "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
         "may_switch": staff.may(Right.RULES),
