@@ -43,7 +43,7 @@ PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
     Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
-    Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
+    Place("departments", _("Departments"), "department", ("departments", "department"), on_phone=False),
     Place("models", _("Models"), "models", ("models", "model"), on_phone=False),
     Place("software", _("Software"), "software", ("software", "program"), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),

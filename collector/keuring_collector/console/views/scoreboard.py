@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import pack, proposals, readings, spreadsheet
-from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, causes, demotion, scope, scores, texts, wording
 from keuring_collector.desk.roles import Right
@@ -128,6 +127,15 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     }
 
 
+def of_department(staff: Staff, department: int, now: datetime) -> dict[str, Any] | None:
+    """What the department's own page says of its score; None where there is nothing to count."""
+    counted = scores.count(readings.store(), scope.endpoints(staff).filter(department=department), now)
+    score = scores.by_department(counted).get(department)
+    if score is None or not (score.tickets or score.incidents):
+        return None
+    return {"row": _row(str(department), "", "", "", score), "few": FEW}
+
+
 @dataclass(frozen=True, slots=True)
 class Fallen:
     """A rule that fell to advice, in words."""
@@ -186,7 +194,7 @@ def _departments(counted: Counted, staff: Staff) -> list[Row]:
     rows = []
     for department, score in scores.by_department(counted).items():
         name = names.get(department or 0, gettext("Without a department"))
-        address = reverse("queue") + Choices(department=str(department)).address() if department else ""
+        address = reverse("department", args=[department]) if department else ""
         rows.append(_row(name, name, "", address, score))
     return rows
 
