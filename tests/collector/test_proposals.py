@@ -92,7 +92,7 @@ def test_the_job_finds_a_better_threshold_and_a_person_takes_it_further(site: Si
     board = words(noor.get("/scoreboard/"))
     assert "A better threshold for 1 rule" in board
     assert f"{told} What both would have done on history as it is proposed" in board
-    assert "Right 50 % (25–75 %) of 12 judged 100 % (61–100 %) of 6 judged" in board
+    assert "Share right 50 % (25–75 %) of 12 judged 100 % (61–100 %) of 6 judged" in board
     page = words(noor.get("/rules/test_space/"))
     assert told in page
     assert "on the same history that it is shown on" in page

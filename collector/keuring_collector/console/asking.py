@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from keuring.signals import catalogue
 from keuring_collector.console import readings
+from keuring_collector.console.faults import said
 from keuring_collector.desk import backtests, scope
 from keuring_collector.desk.models import Backtest
 from keuring_collector.rulepack import RulePackError, drafts, editing
@@ -148,7 +149,7 @@ def faults(error: RulePackError, text: str, name: str = "") -> list[Fault]:
     for each in sorted(error.problems, key=lambda problem: problem.line):
         own = not name or each.path.name == name
         stands = lines[each.line - 1] if own and each.line <= len(lines) else ""
-        found.append(Fault(each.line, "" if own else each.path.name, stands, each.what, each.mend))
+        found.append(Fault(each.line, "" if own else each.path.name, stands, said(each.what), said(each.mend)))
     return found
 
 

@@ -89,10 +89,10 @@ def _told(row: Backtest) -> Proposal:
 
 
 def _figures(now: dict[str, Any], then: dict[str, Any]) -> Iterator[Figure]:
-    yield Figure(_("Right"), _right(now), _right(then))
+    yield Figure(_("Share right"), _right(now), _right(then))
     yield Figure(_("Tickets"), wording.number(now["tickets"]), wording.number(then["tickets"]))
     for name, results in (
-        (_("right"), ("hit",)),
+        (_("of which right"), ("hit",)),
         (_("too early"), ("early",)),
         (_("wrong, or nothing came"), ("wrong", "nothing")),
         (_("not known"), ("acted", "undecided")),

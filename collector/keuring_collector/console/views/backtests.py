@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from keuring_collector.console import asking, pack
+from keuring_collector.console.faults import said
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk import backtests as queue
@@ -109,7 +110,7 @@ def _page(request: HttpRequest, row: Backtest, faults: list[Fault] | None = None
         "about": _about(row),
         "exists": row.rule in pack.current().pack.by_name,
         "answer": mark_safe(told) if told else "",  # noqa: S308 - escaped where it is made
-        "error": _(row.error) if row.error else "",
+        "error": said(_(row.error)) if row.error else "",
         "savable": _place(row) is not None,
         "faults": faults or [],
         **_progress(row),
