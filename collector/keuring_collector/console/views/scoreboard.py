@@ -123,7 +123,7 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
         "few": FEW,
         "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
         "may_switch": staff.may(Right.RULES),
-        "floor": wording.amount(settings.KEURING.precision_floor, "1"),
+        "floor": wording.amount(rule.floor(settings.KEURING.precision_floor), "1"),
     }
 
 
