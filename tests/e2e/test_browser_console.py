@@ -66,6 +66,7 @@ class Served:
                 "software": "/software/",
                 "search": "/search/?q=WS-0",
                 "departments": "/departments/",
+                "department": f"/departments/{machine.department_id}/",
                 "scoreboard": "/scoreboard/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
@@ -376,6 +377,7 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     more = (
         (
             "departments",
+            "department",
             "rule",
             "machines",
             "waiting",
