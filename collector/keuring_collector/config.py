@@ -133,6 +133,11 @@ class Settings(BaseModel):
     inspection_mail: bool = Field(
         default=False, description="Mail each APK report to the colleague whose machine it is, as soon as it is issued."
     )
+    public_pages: bool = Field(
+        default=False,
+        description="Show published articles and announcements to every colleague who can reach the console, without "
+        "signing in.",
+    )
     intake_days: float = Field(
         default=7,
         ge=0,

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
+OPEN_TO_ALL |= {"news", "news_item", "news_feed"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
     *("article_draft", "article_helped"),
+    *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
@@ -43,12 +45,23 @@ FILES = {
     "backtest_text",
 }
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING |= {"news", "news_item", "news_feed"}  # public pages are off unless they are set on
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
 @pytest.fixture
 def browser(site: Site) -> Client:
     return site.client(site.staff())
+
+
+def announced(site: Site) -> dict[str, list[Any]]:
+    """What the addresses of announcements and promises name."""
+    from tests.collector.test_announcing import announce, today
+
+    found = announce(site, site.staff("who-announces"), when="unknown", tell_by=today(site, 9), public=True)
+    below = ("", "_edit", "_versions", "_publish", "_withdraw", "_discard")
+    names = {f"announcement{name}": [found.pk] for name in below}
+    return {**names, "news_item": [found.pk], "news_feed": ["nl"], "promise_close": [found.promises.get().pk]}
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -87,6 +100,7 @@ def addresses(site: Site) -> dict[str, str]:
         "article_draft": [ticket.pk],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
+        **announced(site),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
+OPEN_TO_ALL |= {"news", "news_item", "news_feed"}
 
 
 def routes() -> dict[str, Any]:
