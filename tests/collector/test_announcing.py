@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from keuring.signals.catalogue import BY_NAME
-from tests.collector.console_fixtures import MODEL
+from tests.collector.console_fixtures import MODEL, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -408,3 +408,29 @@ def test_markdown_as_plain_text() -> None:
     text += "\n\n```\ncode\n```"
     assert plain(text) == "Now\n1. Open it.\n2. See here (https://x.example/a).\n- one\n- two\n<b>no</b> x\ncode"
     assert plain("") == ""
+
+
+@SQLITE
+def test_the_demo_has_announced_and_promised(site: Site, store: Store) -> None:
+    from keuring_collector.demo import announcements
+    from keuring_collector.demo.names import DEPARTMENTS
+    from keuring_collector.service.models import Announcement, Promise
+
+    for each in DEPARTMENTS:
+        site.machine(each.place[:20], department=site.department(each.name), simulated=True)
+    for number in range(8):
+        site.ticket(site.machine(f"LT-{number}", simulated=True), cause=f"cause-{number}")
+    for _again in range(2):
+        announcements.write(store, site.now.timestamp())
+    assert Announcement.objects.count() == len(announcements.ANNOUNCEMENTS)
+    assert mails() == []
+    assert tell(site, store) == 0  # everybody was told long ago
+    browser = site.client(site.staff("eva", language="nl"))
+    for page, told in (
+        ("/announcements/", "uiterlijk"), ("/announcements/", "deze belofte is niet nagekomen"),
+        ("/promises/", "We komen donderdag langs."), ("/promises/", "niet nagekomen, tenzij iemand zegt van wel"),
+    ):  # fmt: skip
+        assert told in words(browser.get(page)), told
+    states = set(Promise.objects.values_list("kind", "state"))
+    assert {("date", "kept"), ("date", "open"), ("date", "withdrawn"), ("tell_by", "open")} <= states
+    assert {("hand", "kept"), ("hand", "broken"), ("hand", "open")} <= states
