@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.collector.announcing_kit import announce, content, mails, store, tell, today
 from tests.collector.console_fixtures import MODEL, words
-from tests.collector.test_announcing import announce, content, mails, store, tell, today
 from tests.collector.test_api import Program
 
 if TYPE_CHECKING:
@@ -256,8 +256,13 @@ def test_programs_write_publish_and_read_them(site: Site, store: Store) -> None:
     lead, cas = Program(site, site.staff(role="team_lead")), Program(site, site.staff("cas", role="desk"))
     viewer = Program(site, site.staff("vera", role="viewer"), scopes=("read",))
     machine = site.machine()
-    said = {"nl": {"title": "Docks", "means": "Eén kabel."}, "when": "date", "starts_on": today(site, 5).isoformat()}
-    chosen = {"departments": [machine.department.pk], "software": ""}  # type: ignore[union-attr]
+    said: dict[str, Any] = {
+        "nl": {"title": "Docks", "means": "Eén kabel."},
+        "when": "date",
+        "starts_on": today(site, 5).isoformat(),
+    }
+    finance = site.department().pk
+    chosen: dict[str, Any] = {"departments": [finance], "software": ""}
     assert cas.post("announcements/audience", **chosen) == {
         "machines": 1, "colleagues": None, "examples": [str(machine.uuid)],
     }  # fmt: skip
@@ -270,7 +275,7 @@ def test_programs_write_publish_and_read_them(site: Site, store: Store) -> None:
     assert [each["id"] for each in viewer.get("announcements")] == [number]
     assert [each["id"] for each in viewer.get(f"machines/{machine.uuid}/announcements")] == [number]
     assert cas.post(f"announcements/{number}", 403, **said)["where"] == "token"
-    moved = {**said, "starts_on": today(site, 6).isoformat(), "audience": chosen}
+    moved: dict[str, Any] = {**said, "starts_on": today(site, 6).isoformat(), "audience": chosen}
     assert lead.post(f"announcements/{number}", 422, **moved)["where"] == "note"
     assert lead.post(f"announcements/{number}", **moved, note="A day later.", seen=2)["version"] == 3
     lead.post(f"announcements/{number}", 409, **moved, note="Again.", seen=2)
@@ -279,7 +284,7 @@ def test_programs_write_publish_and_read_them(site: Site, store: Store) -> None:
     assert [(each["kind"], each["state"], each["overdue"]) for each in promises] == [
         ("date", "open", False), ("date", "withdrawn", False),
     ]  # fmt: skip
-    mine = cas.post("promises", text="We come", due_on=today(site, 1).isoformat(), department=machine.department.pk)  # type: ignore[union-attr]
+    mine = cas.post("promises", text="We come", due_on=today(site, 1).isoformat(), department=finance)
     assert cas.post(f"promises/{mine['id']}/close", state="kept")["state"] == "kept"
     cas.post(f"promises/{mine['id']}/close", 409, state="kept")
     assert cas.post("promises", 422, text="We come", due_on=today(site, -1).isoformat())["where"] == "due_on"

@@ -1,4 +1,4 @@
-"""Announcements: whom they concern, what changes for all to see, who is told of it and how often, what was promised."""
+"""Announcements: whom they concern, what changes for all to see, who is told of it and how often."""
 
 from __future__ import annotations
 
@@ -8,74 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from keuring.signals.catalogue import BY_NAME
-from tests.collector.console_fixtures import MODEL, words
+from tests.collector.announcing_kit import announce, content, mails, sent, store, tell, today
+from tests.collector.console_fixtures import MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date, datetime
-
-    from keuring_collector.desk.models import Staff
-    from keuring_collector.service.models import Announcement
     from keuring_collector.store import Store
     from tests.collector.console_fixtures import Site
 
+__all__ = ["store"]  # the fixture
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 INVENTORY, SYSTEM, VERSION = (BY_NAME[name].id for name in ("keuring.software.inventory", "os.name", "os.version"))
 BATTERY, SECURE = BY_NAME["keuring.battery.model"].id, BY_NAME["keuring.secure_boot.enabled"].id
-
-
-@pytest.fixture
-def store(site: Site) -> Iterator[Store]:
-    from keuring_collector.store import open_store
-
-    opened = open_store(site.url)
-    yield opened
-    opened.close()
-
-
-def today(site: Site, days: int = 0) -> date:
-    from keuring_collector.desk.wording import local_day
-
-    return local_day(site.now) + timedelta(days=days)
-
-
-def content(site: Site, **fields: Any) -> Any:
-    """What somebody writes: by default in both languages, on a date in ten days, by mail and on the machine."""
-    from keuring_collector.service.announcing.writing import Content
-
-    texts = {
-        ("title", "nl"): "Nieuwe kantoorpakketten", ("means", "nl"): "Je knoppen staan **elders**.",
-        ("title", "en"): "New office programs", ("means", "en"): "Your buttons move.",
-    }  # fmt: skip
-    defaults: dict[str, Any] = {"texts": texts | fields.pop("texts", {}), "channels": ("mail", "machine")}
-    if "when" not in fields:
-        defaults |= {"when": "date", "starts_on": today(site, 10)}
-    return Content(**{**defaults, **fields})
-
-
-def announce(site: Site, person: Staff, **fields: Any) -> Announcement:
-    from keuring_collector.service.announcing import writing
-
-    draft = writing.save(None, content(site, **fields), actor=person, now=site.now)
-    return writing.publish(draft, actor=person, now=site.now)
-
-
-def tell(site: Site, store: Store, hours: float = 0) -> int:
-    from keuring_collector.service.announcing import telling
-
-    return telling.tell(store, site.now + timedelta(hours=hours), lambda _each: "", bool)
-
-
-def mails() -> list[tuple[str, str]]:
-    from keuring_collector.desk.models import Outgoing
-
-    return sorted(Outgoing.objects.values_list("to", "subject"))
-
-
-def sent(now: datetime) -> None:
-    from keuring_collector.desk.models import Outgoing
-
-    Outgoing.objects.filter(sent_at=None).update(sent_at=now)
 
 
 def test_a_selection_means_exactly_the_machines_it_says(site: Site, store: Store) -> None:
@@ -316,88 +259,6 @@ def test_what_is_announced_for_a_machine_or_a_department(site: Site, store: Stor
     assert current.for_everybody(site.now) == [sooner]
 
 
-def test_promises_follow_what_is_announced_and_empty_ones_show(site: Site) -> None:
-    from keuring_collector.desk.acting import ActionError
-    from keuring_collector.service import promises
-    from keuring_collector.service.announcing import writing
-    from keuring_collector.service.models import Promise
-
-    noor = site.staff()
-
-    def states(made: Announcement) -> list[tuple[str, str]]:
-        return list(made.promises.order_by("pk").values_list("kind", "state"))
-
-    kept = announce(site, noor, when="unknown", tell_by=today(site, 5))
-    writing.save(kept, content(site, note="It is known."), actor=noor, now=site.now + timedelta(days=4))
-    assert states(kept) == [("tell_by", "kept"), ("date", "open")]
-    late = announce(site, noor, when="unknown", tell_by=today(site, 5))
-    writing.save(late, content(site, note="It is known."), actor=noor, now=site.now + timedelta(days=6))
-    assert states(late) == [("tell_by", "broken"), ("date", "open")]
-    again = announce(site, noor, when="unknown", tell_by=today(site, 5))
-    more = content(site, when="unknown", tell_by=today(site, 9), note="Still no date.")
-    writing.save(again, more, actor=noor, now=site.now + timedelta(days=4))
-    assert states(again) == [("tell_by", "withdrawn"), ("tell_by", "open")]
-    writing.withdraw(again, "Not this year.", actor=noor, now=site.now + timedelta(days=8))
-    assert states(again) == [("tell_by", "withdrawn"), ("tell_by", "kept")]
-    dated = kept.promises.get(kind="date")
-    for days, state, reason in ((0, "kept", ""), (12, "withdrawn", "x"), (12, "broken", ""), (12, "lost", "x")):
-        with pytest.raises(ActionError):
-            promises.close(dated.pk, state, reason, actor=noor, now=site.now + timedelta(days=days))
-    promises.close(dated.pk, "kept", "", actor=noor, now=site.now + timedelta(days=12))
-    with pytest.raises(ActionError, match="zei al"):
-        promises.close(dated.pk, "broken", "No.", actor=noor, now=site.now + timedelta(days=12))
-    (month, *_rest) = promises.months(Promise.objects.all(), (site.now + timedelta(days=12)).date())
-    everything = promises.months(Promise.objects.all(), (site.now + timedelta(days=40)).date())
-    whole = [sum(getattr(each, name) for each in everything) for name in ("kept", "broken", "overdue", "withdrawn")]
-    assert whole == [3, 1, 1, 1]  # nobody said what became of the date of the late one: that is not kept
-    assert month.share is None or 0 <= month.share <= 1
-
-
-@SQLITE
-def test_promises_are_made_by_hand_and_seen_within_ones_departments(site: Site) -> None:
-    from keuring_collector.desk.acting import NotUnderstood
-    from keuring_collector.service import promises
-
-    sales, noor = site.department("Sales"), site.staff()
-    cas = site.staff("cas", role="desk", departments=[sales])
-    ticket = site.ticket()
-    for text, days in (("", 3), ("x" * 401, 3), ("We come", -1), ("We come", 400)):
-        with pytest.raises(NotUnderstood):
-            promises.make(text, today(site, days), actor=noor, now=site.now, ticket=ticket)
-    ours = promises.make("We come on Thursday", today(site, 2), actor=noor, now=site.now, ticket=ticket)
-    assert (ours.endpoint, ours.department) == (ticket.endpoint, ticket.endpoint.department)
-    theirs = promises.make("Sales is next", today(site, 9), actor=cas, now=site.now, department=sales)
-    assert list(promises.seen_by(cas)) == [theirs]
-    assert list(promises.seen_by(noor)) == [ours, theirs]
-    assert promises.to_keep(noor, today(site)) == [ours]
-    assert promises.to_keep(cas, today(site)) == []
-
-
-@SQLITE
-def test_authors_are_reminded_once_of_each_day(site: Site) -> None:
-    from keuring_collector.service.announcing import nudging
-
-    noor = site.staff(email="noor@example.org")
-    unknown = announce(site, noor, when="unknown", tell_by=today(site, 5))
-    announce(site, noor)
-    announce(site, site.staff("without-mail"), when="unknown", tell_by=today(site, 1))
-
-    def nudged(days: int) -> list[str]:
-        before = mails()
-        nudging.nudge(site.now + timedelta(days=days), "https://desk.example/", "nl")
-        return [subject for _to, subject in mails() if (_to, subject) not in before]
-
-    assert nudged(0) == nudged(1) == []
-    (near,) = nudged(3)
-    assert near.startswith("You promised to tell more by")
-    assert nudged(4) == []
-    assert nudged(6) == ["Promise not kept: New office programs"]
-    assert nudged(11) == ["Did it happen? New office programs"]
-    assert nudged(12) == []
-    unknown.refresh_from_db()
-    assert unknown.nudged.startswith("late-")
-
-
 def test_markdown_as_plain_text() -> None:
     from tests.collector.django_database import set_up_django
 
@@ -408,29 +269,3 @@ def test_markdown_as_plain_text() -> None:
     text += "\n\n```\ncode\n```"
     assert plain(text) == "Now\n1. Open it.\n2. See here (https://x.example/a).\n- one\n- two\n<b>no</b> x\ncode"
     assert plain("") == ""
-
-
-@SQLITE
-def test_the_demo_has_announced_and_promised(site: Site, store: Store) -> None:
-    from keuring_collector.demo import announcements
-    from keuring_collector.demo.names import DEPARTMENTS
-    from keuring_collector.service.models import Announcement, Promise
-
-    for each in DEPARTMENTS:
-        site.machine(each.place[:20], department=site.department(each.name), simulated=True)
-    for number in range(8):
-        site.ticket(site.machine(f"LT-{number}", simulated=True), cause=f"cause-{number}")
-    for _again in range(2):
-        announcements.write(store, site.now.timestamp())
-    assert Announcement.objects.count() == len(announcements.ANNOUNCEMENTS)
-    assert mails() == []
-    assert tell(site, store) == 0  # everybody was told long ago
-    browser = site.client(site.staff("eva", language="nl"))
-    for page, told in (
-        ("/announcements/", "uiterlijk"), ("/announcements/", "deze belofte is niet nagekomen"),
-        ("/promises/", "We komen donderdag langs."), ("/promises/", "niet nagekomen, tenzij iemand zegt van wel"),
-    ):  # fmt: skip
-        assert told in words(browser.get(page)), told
-    states = set(Promise.objects.values_list("kind", "state"))
-    assert {("date", "kept"), ("date", "open"), ("date", "withdrawn"), ("tell_by", "open")} <= states
-    assert {("hand", "kept"), ("hand", "broken"), ("hand", "open")} <= states

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
+from tests.collector import announcing_kit
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_roles import OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
-OPEN_TO_ALL |= {"news", "news_item", "news_feed"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
@@ -34,34 +34,18 @@ LEADING_ON = OPEN_TO_ALL | {
     *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
-# Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
+# Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
-}
+    "attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest", "backtest_text",
+}  # fmt: skip
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
-MISSING |= {"news", "news_item", "news_feed"}  # public pages are off unless they are set on
+MISSING |= {"news", "news_item", "news_feed"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
 @pytest.fixture
 def browser(site: Site) -> Client:
     return site.client(site.staff())
-
-
-def announced(site: Site) -> dict[str, list[Any]]:
-    """What the addresses of announcements and promises name."""
-    from tests.collector.test_announcing import announce, today
-
-    found = announce(site, site.staff("who-announces"), when="unknown", tell_by=today(site, 9), public=True)
-    below = ("", "_edit", "_versions", "_publish", "_withdraw", "_discard")
-    names = {f"announcement{name}": [found.pk] for name in below}
-    return {**names, "news_item": [found.pk], "news_feed": ["nl"], "promise_close": [found.promises.get().pk]}
 
 
 def addresses(site: Site) -> dict[str, str]:
@@ -100,7 +84,7 @@ def addresses(site: Site) -> dict[str, str]:
         "article_draft": [ticket.pk],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
-        **announced(site),
+        **announcing_kit.addresses(site),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
     }

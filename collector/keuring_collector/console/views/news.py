@@ -24,8 +24,9 @@ from keuring_collector.console import articles
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.views import announcements
 from keuring_collector.desk import wording
+from keuring_collector.service import promises
 from keuring_collector.service.announcing import current, letters, timing
-from keuring_collector.service.models import Announcement
+from keuring_collector.service.models import Announcement, Promise
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 READ = "read"  # the cookie with what this browser has read
 MOST_READ = 60
+FEWEST_PROMISES = 5  # of fewer no share is told
 READ_SECONDS = 180 * 86400
 COUNTED = Attempts(most=60, period=60.0)  # readings that one address may add
 
@@ -50,7 +52,10 @@ def news(request: HttpRequest) -> HttpResponse:
     _open()
     now = timezone.now()
     rows = [announcements.row(each, now, announcements.language()) for each in current.for_everybody(now)]
-    return render(request, "console/news.html", {"rows": rows})
+    lately = promises.months(Promise.objects.all(), wording.local_day(now))
+    kept, due = sum(month.kept for month in lately), sum(month.due for month in lately)
+    context = {"rows": rows, "kept": kept, "due": due if due >= FEWEST_PROMISES else 0}
+    return render(request, "console/news.html", context)
 
 
 @login_not_required
