@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -60,6 +61,9 @@ def test_one_is_written_previewed_published_changed_and_withdrawn(site: Site, st
     assert "WS-9" not in shown
     few = words(cas.post("/announcements/new/", {**fields, "values_0": "Kistje", "title_nl": "", "do": "preview"}))
     assert "1 machine, fewer than five colleagues" in few
+    none = words(cas.post("/announcements/new/", {**fields, "values_0": "Notitie14", "do": "preview"}))
+    assert "0 machines, no colleague" in none
+    assert "Machines say of “Model”: Notitie 14; Kistje" in none
     wrong = cas.post("/announcements/new/", {**fields, "starts_on": "soon"})
     assert (wrong.status_code, "Choose a date" in words(wrong)) == (422, True)
     assert "One **cable**." in wrong.content.decode()  # what was typed is not lost
@@ -163,8 +167,10 @@ def test_colleagues_read_without_signing_in_where_that_is_set_on(site: Site, pub
     for other in (hidden, draft):
         assert stranger.get(f"/news/{other.pk}/").status_code == 404
     writing.withdraw(shown, "Not now.", actor=lead, now=site.now)
-    assert "New office" not in words(stranger.get("/news/"))
+    assert "withdrawn Not now." in words(stranger.get("/news/"))
+    assert "Called off: New office programs" in stranger.get("/news/feed/en/").content.decode()
     assert "This will not happen. Not now." in words(stranger.get(f"/news/{shown.pk}/"))
+    type(shown).objects.filter(pk=shown.pk).update(changed_at=site.now - timedelta(days=15))
     assert "Nothing is coming" in words(stranger.get("/news/"))
 
 

@@ -12,6 +12,8 @@ from tests.collector.announcing_kit import announce, content, mails, sent, store
 from tests.collector.console_fixtures import MODEL
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from keuring_collector.store import Store
     from tests.collector.console_fixtures import Site
 
@@ -234,6 +236,22 @@ def test_large_audiences_are_told_in_parts(site: Site, store: Store, monkeypatch
     assert tell(site, store) == 3
     assert len({to for to, _subject in mails()}) == 5
     assert set(channels.CHANNELS) == {"mail", "machine"}
+
+
+@SQLITE
+def test_the_job_says_where_to_read_it_when_that_is_possible(site: Site, tmp_path: Path) -> None:
+    from keuring_collector import config
+    from keuring_collector.desk.models import Outgoing
+    from keuring_collector.processes.jobs import Work
+    from keuring_collector.processes.packs import PackWatch
+
+    site.machine()
+    open_one, other = announce(site, site.staff(), public=True), announce(site, site.staff("cas"))
+    settings = config.Settings(data_directory=tmp_path, database=site.url, public_pages=True)
+    Work(settings, PackWatch(None), bool).announce(site.now)
+    bodies = dict(Outgoing.objects.values_list("step", "body"))
+    assert f"https://localhost:7480/news/{open_one.pk}/" in bodies[open_one.step]
+    assert "/news/" not in bodies[other.step]
 
 
 @SQLITE

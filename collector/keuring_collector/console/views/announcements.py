@@ -63,6 +63,7 @@ class Meant:
     colleagues: int
     examples: list[Endpoint]
     lacking: list[str]  # languages that it is not written in, of which there are readers
+    known: list[tuple[str, list[str]]]  # when nothing is meant: per fact that was chosen what machines say of it
 
 
 def language() -> str:
@@ -187,8 +188,11 @@ def meant(selection: audience.Selection, staff: Staff, said: Said | None = None)
     machines = audience.machines(selection, store) & seen
     reached = channels.Mail().reached(machines)
     examples = Endpoint.objects.filter(pk__in=sorted(machines)[:EXAMPLES]).select_related("colleague", "department")
+    known = [] if machines else [
+        (signals.label(fact.signal), audience.known(fact, store, seen)) for fact in selection.facts
+    ]  # fmt: skip
     return Meant(
-        audience.in_words(selection), len(machines), len(reached), list(examples), _lacking(reached, said)
+        audience.in_words(selection), len(machines), len(reached), list(examples), _lacking(reached, said), known
     )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def news(request: HttpRequest) -> HttpResponse:
     """What is coming."""
     _open()
     now = timezone.now()
-    rows = [announcements.row(each, now, announcements.language()) for each in current.for_everybody(now)]
+    told = [*current.for_everybody(now), *current.called_off(now)]
+    rows = [announcements.row(each, now, announcements.language()) for each in told]
     lately = promises.months(Promise.objects.all(), wording.local_day(now))
     kept, due = sum(month.kept for month in lately), sum(month.due for month in lately)
     context = {"rows": rows, "kept": kept, "due": due if due >= FEWEST_PROMISES else 0}
@@ -104,7 +105,7 @@ def feed(request: HttpRequest, language: str) -> HttpResponse:
             description="",
             language=language,
         )
-        for each in current.for_everybody(now):
+        for each in (*current.for_everybody(now), *current.called_off(now)):
             _add(made, request, each, language, now)
         text = made.writeString("utf-8")
     return HttpResponse(text, content_type="application/atom+xml; charset=utf-8")
@@ -112,14 +113,17 @@ def feed(request: HttpRequest, language: str) -> HttpResponse:
 
 def _add(made: Atom1Feed, request: HttpRequest, found: Announcement, language: str, now: datetime) -> None:
     spoken = letters.language_of(found, language)
-    words = letters.WORDS[spoken]
+    words, is_off = letters.WORDS[spoken], found.state == Announcement.State.WITHDRAWN
     with override(spoken):
         when = wording.capitalised(timing.in_words(found, now))
-    must = found.text("must", spoken) or words["nothing"]
-    parts = ((words["when"], when), (words["means"], found.text("means", spoken)), (words["must"], must))
-    markdown = "\n\n".join(f"## {name}\n\n{text}" for name, text in parts if text)
+    if is_off:
+        markdown = found.withdrawn_why
+    else:
+        must = found.text("must", spoken) or words["nothing"]
+        parts = ((words["when"], when), (words["means"], found.text("means", spoken)), (words["must"], must))
+        markdown = "\n\n".join(f"## {name}\n\n{text}" for name, text in parts if text)
     made.add_item(
-        title=found.text("title", spoken),
+        title=letters.heading(found, "withdrawn" if is_off else "first", spoken),
         link=request.build_absolute_uri(reverse("news_item", args=[found.pk])),
         description=articles.render(markdown),
         unique_id=f"urn:uuid:{found.step}",

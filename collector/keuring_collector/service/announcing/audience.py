@@ -6,6 +6,7 @@ not known passes "is not" and fails everything else. Nothing chosen means all ma
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FEWEST: Final = 5  # people; fewer are not counted out loud
 MOST: Final = 50  # values or departments of one selection
 _PROGRAMS: Final = (catalogue.KEURING_SOFTWARE_VERSION.id, catalogue.KEURING_SOFTWARE_INVENTORY.id)
+_SHOWN: Final = 8  # values of a fact
 _MOST_NAMES: Final = 500  # programs that one name with stars may mean
 # Facts that announcements are about, those that are chosen most first; the API takes any that says nothing of people.
 OFFERED: Final = (
@@ -188,6 +190,13 @@ def _with_program(selection: Selection, store: Store, meant: set[int]) -> set[in
             if endpoint in meant and all(_passes(operator, [text], value) for operator, text in limits):
                 having.add(endpoint)
     return having
+
+
+def known(fact: Fact, store: Store, among: set[int]) -> list[str]:
+    """What machines say of a fact, what most of them say first; for whoever mistyped a value."""
+    told = store.facts_of(catalogue.BY_NAME[fact.signal].id)
+    counts = Counter(str(value) for (endpoint, _subject), value in told.items() if endpoint in among)
+    return [value for value, _count in counts.most_common(_SHOWN)]
 
 
 def programs(name: str, store: Store) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from keuring_collector.desk import wording
 from keuring_collector.service.announcing import audience, timing
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Department, Endpoint
     from keuring_collector.store import Store
+
+CALLED_OFF: Final = timedelta(days=14)  # for so long readers are told that something is off
 
 
 def seen_by(staff: Staff) -> list[Announcement]:
@@ -52,6 +55,14 @@ def for_department(department: Department, store: Store, now: datetime) -> list[
 def for_everybody(now: datetime) -> list[Announcement]:
     """The published announcements that may be read without signing in and are not over, the nearest first."""
     return [each for each in _coming(now) if each.public]
+
+
+def called_off(now: datetime) -> list[Announcement]:
+    """Those of which everybody could read and that were withdrawn in the last two weeks, the newest first."""
+    lately = Announcement.objects.filter(
+        state=Announcement.State.WITHDRAWN, public=True, changed_at__gte=now - CALLED_OFF
+    )
+    return list(lately.select_related("author").order_by("-changed_at", "-pk"))
 
 
 def _coming(now: datetime) -> list[Announcement]:
