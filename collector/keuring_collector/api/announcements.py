@@ -13,7 +13,7 @@ from pydantic import Field
 
 from keuring_collector.api import auth
 from keuring_collector.api.bodies import NO_NUL, Identity
-from keuring_collector.api.problems import ProblemError
+from keuring_collector.api.problems import Problem, ProblemError
 from keuring_collector.api.schemas import ERRORS, Texts
 from keuring_collector.console import readings
 from keuring_collector.console.views.announcements import FEWEST_READS, meant
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 router = Router(tags=["announcements"])
 MOST: Final = 200
+REFUSED: Final = {**ERRORS, 409: Problem}  # of what is no longer as it was
 When = Literal["date", "period", "unknown"]
 Line = Annotated[str, Field(max_length=256, pattern=NO_NUL)]
 Body = Annotated[str, Field(max_length=writing.LONGEST_BODY, pattern=NO_NUL)]
@@ -256,7 +257,7 @@ def announcement(request: HttpRequest, number: Identity) -> Full:
 
 
 @router.post(
-    "/announcements/{number}", auth=auth.ACT, response={200: Full, **ERRORS}, operation_id="change_announcement"
+    "/announcements/{number}", auth=auth.ACT, response={200: Full, **REFUSED}, operation_id="change_announcement"
 )
 def change(request: HttpRequest, number: Identity, body: New) -> Full:
     """Makes a new version; of what is published only with the right to publish."""
@@ -268,7 +269,7 @@ def change(request: HttpRequest, number: Identity, body: New) -> Full:
 
 
 @router.post(
-    "/announcements/{number}/publish", auth=auth.ANNOUNCE, response={200: Full, **ERRORS},
+    "/announcements/{number}/publish", auth=auth.ANNOUNCE, response={200: Full, **REFUSED},
     operation_id="publish_announcement",
 )  # fmt: skip
 def publish(request: HttpRequest, number: Identity) -> Full:
@@ -278,7 +279,7 @@ def publish(request: HttpRequest, number: Identity) -> Full:
 
 
 @router.post(
-    "/announcements/{number}/withdraw", auth=auth.ANNOUNCE, response={200: Full, **ERRORS},
+    "/announcements/{number}/withdraw", auth=auth.ANNOUNCE, response={200: Full, **REFUSED},
     operation_id="withdraw_announcement",
 )  # fmt: skip
 def withdraw(request: HttpRequest, number: Identity, body: Withdraw) -> Full:
@@ -340,7 +341,7 @@ def make(request: HttpRequest, body: NewPromise) -> PromiseRow:
 
 
 @router.post(
-    "/promises/{number}/close", auth=auth.ACT, response={200: PromiseRow, **ERRORS}, operation_id="close_promise"
+    "/promises/{number}/close", auth=auth.ACT, response={200: PromiseRow, **REFUSED}, operation_id="close_promise"
 )
 def close(request: HttpRequest, number: Identity, body: Close) -> PromiseRow:
     """Says what became of a promise."""
