@@ -73,6 +73,7 @@ class Bearer(HttpBearer):
 READ: Final = Bearer(Right.LOOK, ApiToken.Scope.READ)
 SIGNALS: Final = Bearer(Right.LOOK, ApiToken.Scope.SIGNALS)
 ACT: Final = Bearer(Right.ACT, ApiToken.Scope.ACT)
+ANNOUNCE: Final = Bearer(Right.ANNOUNCE, ApiToken.Scope.ACT)
 
 
 def staff_of(request: HttpRequest) -> Staff:

@@ -1,5 +1,6 @@
 """The service's tables, one file per subject."""
 
+from keuring_collector.service.models.announcements import Announcement, AnnouncementVersion, Said, Told
 from keuring_collector.service.models.knowledge import (
     Article,
     ArticleHelp,
@@ -9,6 +10,7 @@ from keuring_collector.service.models.knowledge import (
     PackIndexed,
 )
 from keuring_collector.service.models.messages import MessageTemplate
+from keuring_collector.service.models.promises import Promise
 
 __all__ = [
     "Article",
@@ -19,3 +21,4 @@ __all__ = [
     "MessageTemplate",
     "PackIndexed",
 ]
+__all__ += ["Announcement", "AnnouncementVersion", "Promise", "Said", "Told"]
