@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -163,13 +164,14 @@ class Site:
         """A browser; signed in when ``person`` is given."""
         from django.test import Client
 
-        from keuring_collector.console.middleware import SIGNED_IN_AT
+        from keuring_collector.console.middleware import SEEN_AT, SIGNED_IN_AT
 
         client = Client(SERVER_NAME="localhost")
         if person is not None:
             client.force_login(person)
             session = client.session
             session[SIGNED_IN_AT] = self.now.timestamp()
+            session[SEEN_AT] = time.time()  # so that no test counts the writing of it
             session.save()
         return client
 

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 def demote(at: datetime, floor: float = 0.5) -> list[str]:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import demotion
 
-    return demotion.demote(readings.store(), rulepack.load(None), at, floor)
+    return demotion.demote(rulepack.load(None), at, floor)
 
 
 def judged(site: Site, verdict: str, count: int, **fields: Any) -> None:

@@ -23,7 +23,7 @@ from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
 from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
-from keuring_collector.desk.counting import bounded
+from keuring_collector.desk.counting import MOST, Count, counted_lately
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
 
@@ -54,15 +54,15 @@ def _section(
 ) -> Section:
     state, language = pack.current(), (get_language() or "nl")[:2]
     # Which they are is found in an index; only those that are shown are read from the table.
+    which = list(found.values_list("pk", flat=True)[: MOST + 1])
     shown = list(
-        Ticket.objects.filter(pk__in=found.values("pk")[:SHOWN])
+        Ticket.objects.filter(pk__in=which[:SHOWN])
         .order_by(*found.query.order_by)
         .select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")
     )
     rows = [stories.row(ticket, state, language, now) for ticket in shown]
-    count = len(rows) if len(rows) < SHOWN else bounded(found)
-    return Section(name, title, about, rows, count, address)
+    return Section(name, title, about, rows, Count(len(which)), address)
 
 
 def _lately(kinds: list[TicketHistory.Kind], now: datetime) -> QuerySet[TicketHistory, int]:
@@ -114,7 +114,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "sections": [section for section in sections if section.rows],
         "fallen": fallen(demotion.news(now)),
         "day": day,
-        "open_count": bounded(opened),
+        "open_count": counted_lately(("open", staff.department_ids), opened),
     }
     return render(request, "console/today.html", context)
 
