@@ -72,6 +72,7 @@ class Endpoint(models.Model):
             models.Index(fields=["state", "model", "host_name"], name="endpoint_model"),
             models.Index(fields=["state", "department", "simulated"], name="endpoint_departments"),
             models.Index(fields=["enrolled_at"], name="endpoint_enrolled"),
+            models.Index(fields=["state", "enrolled_at", "id"], name="endpoint_due"),
         ]
 
     def __str__(self) -> str:

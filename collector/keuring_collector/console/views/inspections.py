@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -64,14 +65,8 @@ def inspections(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("department", "")
     outcome = request.GET.get("outcome", "")
     staff = staff_of(request)
-    found = scope.inspections(staff).filter(current=True, endpoint__state=Endpoint.State.ACTIVE)
     answer = fleet_counts.ask("inspections", staff, now)
     rows = _standings(answer.content, scope.departments(staff))
-    if chosen.isdigit():
-        found = found.filter(endpoint__department_id=int(chosen))
-    if outcome in Inspection.Outcome.values:
-        found = found.filter(outcome=outcome)
-    shown = list(found.select_related("endpoint__colleague", "endpoint__department")[:MOST_SHOWN])
     waiting = issuing.due(now + DUE_AHEAD)
     if staff.department_ids is not None:
         waiting = waiting.filter(department__in=staff.department_ids)
@@ -79,7 +74,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "rows": rows,
         "order": [(value.value, value.label) for value in ORDER],
-        "reports": shown,
+        "reports": _newest(staff, chosen, outcome),
         "count": _count(answer.content["outcomes"], chosen, outcome),
         "due": due[:MOST_DUE],
         "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
@@ -90,6 +85,19 @@ def inspections(request: HttpRequest) -> HttpResponse:
         "counted_at": answer.counted_at,
     }
     return render(request, "console/inspections.html", context)
+
+
+def _newest(staff: Staff, department: str, outcome: str) -> list[Inspection]:
+    """The newest reports of machines that are in use; of a department or with an outcome, unless empty."""
+    machine = scope.endpoints(staff).filter(pk=OuterRef("endpoint_id"), state=Endpoint.State.ACTIVE)
+    if department.isdigit():
+        machine = machine.filter(department_id=int(department))
+    # Each report is asked for its machine, and not the machines for their reports, of which there are many more.
+    found = Inspection.objects.filter(Exists(machine), current=True)
+    if outcome in Inspection.Outcome.values:
+        found = found.filter(outcome=outcome)
+    which = list(found.values_list("pk", flat=True)[:MOST_SHOWN])
+    return list(Inspection.objects.filter(pk__in=which).select_related("endpoint__colleague", "endpoint__department"))
 
 
 def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome: str) -> int:

@@ -119,7 +119,7 @@ def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
     right = scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT).exclude(pk=ticket.pk)
     # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
-    newest = list(right.order_by("-opened_at").values_list("pk", flat=True)[:HELPED])
+    newest = right.order_by("-opened_at").values("pk")[:HELPED]
     found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=newest)
     told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
     return list(told.order_by("-at")[:3])
