@@ -65,3 +65,9 @@ def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool]) ->
                 _kept.clear()
             _kept[key] = (now, told)
     return told
+
+
+def forget() -> None:
+    """Lets go of what was told lately; for whoever puts another database in place."""
+    with _lock:
+        _kept.clear()

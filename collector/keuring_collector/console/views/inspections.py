@@ -97,7 +97,8 @@ def _newest(staff: Staff, department: str, outcome: str) -> list[Inspection]:
     if outcome in Inspection.Outcome.values:
         found = found.filter(outcome=outcome)
     which = list(found.values_list("pk", flat=True)[:MOST_SHOWN])
-    return list(Inspection.objects.filter(pk__in=which).select_related("endpoint__colleague", "endpoint__department"))
+    shown = Inspection.objects.filter(pk__in=which).defer("content")
+    return list(shown.select_related("endpoint__colleague", "endpoint__department"))
 
 
 def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome: str) -> int:
