@@ -14,6 +14,8 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_help_pages import of_articles
+from tests.collector.test_roles import HELP, OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,26 +25,20 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
-    *("article_draft", "article_helped"),
+    *("article_draft", "article_helped", "article_picture_remove"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
+    *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
+    *("backtest_text", "article_picture"),
 }
-MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
@@ -85,6 +81,9 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
+        **of_articles(site),
+        "ticket_message": [ticket.pk],
+        "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},

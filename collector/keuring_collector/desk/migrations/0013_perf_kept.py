@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0011_consolebench_lists")]
+    dependencies = [("desk", "0012_words_messages")]
 
     operations = [
         migrations.CreateModel(

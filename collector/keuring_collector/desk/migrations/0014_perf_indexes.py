@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0012_perf_kept")]
+    dependencies = [("desk", "0013_perf_kept")]
 
     operations = [
         migrations.RemoveIndex("ticket", "ticket_closed"),
