@@ -172,6 +172,7 @@ def pages(size: Size) -> Mapping[str, list[str]]:
         "backtests": [reverse("backtests"), reverse("backtest_new")],
         "start": [reverse("start")],
         "problems": [reverse("problems")],
+        "message_templates": [reverse("message_templates")],
         "people": [reverse("staff"), reverse("person", args=[3])],
         "settings": [reverse("settings"), reverse("collector_settings")],
         "rules": [reverse("rules")],
