@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def demote(at: datetime, floor: float = 0.5) -> list[str]:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import demotion
 
-    return demotion.demote(readings.store(), rulepack.load(None), at, floor)
+    return demotion.demote(rulepack.load(None), at, floor)
 
 
 def judged(site: Site, verdict: str, count: int, **fields: Any) -> None:
@@ -77,7 +76,6 @@ def test_a_rule_that_opens_no_tickets_and_one_fleet_ticket_do_not_fall(site: Sit
 
 def test_a_rule_may_state_its_own_floor(site: Site, tmp_path: Path) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import demotion
     from keuring_collector.desk.models import Demotion
     from tests.collector.packs import SPACE_RULE, write_pack
@@ -90,7 +88,7 @@ def test_a_rule_may_state_its_own_floor(site: Site, tmp_path: Path) -> None:
     def fallen(stated: str, floor: float) -> list[str]:
         text = file.read_text(encoding="utf-8").split("\nprecision_floor:")[0]
         file.write_text(f"{text}\nprecision_floor: {stated}\n" if stated else text, encoding="utf-8")
-        return demotion.demote(readings.store(), rulepack.load(directory), site.now, floor)
+        return demotion.demote(rulepack.load(directory), site.now, floor)
 
     assert fallen("", 0.5) == []
     assert fallen("40 %", 0.9) == []

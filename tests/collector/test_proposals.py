@@ -49,11 +49,10 @@ def machine(site: Site, most: float, verdict: str, department: str = "Finance") 
 def ask(site: Site) -> list[str]:
     """What the weekly job does."""
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import proposals
 
     pack = rulepack.load(settings.KEURING.rules_directory)
-    return proposals.ask_where_wanted(readings.store(), pack, site.now)
+    return proposals.ask_where_wanted(pack, site.now)
 
 
 def searched(site: Site) -> Backtest:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from keuring.signals import catalogue
-from keuring_collector.console import readings
+from keuring_collector.console import fleet_counts
 from keuring_collector.console.faults import said
 from keuring_collector.desk import backtests, scope
 from keuring_collector.desk.models import Backtest
@@ -127,9 +127,7 @@ def departments_of(asked: Asked, staff: Staff) -> list[Department]:
 
 def models(staff: Staff) -> list[str]:
     """The models of the machines that they may see."""
-    seen = set(scope.endpoints(staff).values_list("pk", flat=True))
-    known = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
-    return sorted({str(value) for (endpoint, _subject), value in known.items() if value and endpoint in seen})
+    return fleet_counts.models(staff, timezone.now())
 
 
 def _rule(asked: Asked, pack: RulePack) -> str:

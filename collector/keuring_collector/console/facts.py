@@ -78,8 +78,7 @@ def _text(values: Mapping[tuple[int, str], Value], signal: int) -> str:
 
 def model(endpoint: Endpoint) -> str:
     """The model of a machine, as it told it; empty when it is not known."""
-    signal = catalogue.KEURING_HARDWARE_MODEL.id
-    return str(readings.store().facts_of(signal, [endpoint.pk]).get((endpoint.pk, "")) or "")
+    return endpoint.model
 
 
 def card(endpoint: Endpoint, now: datetime) -> Card:

@@ -24,20 +24,19 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from keuring_collector.rulepack import RulePack
-    from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
 NEWS: Final = timedelta(days=14)  # so long it is told on *Today*
 
 
-def demote(store: Store, pack: RulePack, now: datetime, floor: float) -> list[str]:
+def demote(pack: RulePack, now: datetime, floor: float) -> list[str]:
     """Lets rules fall whose upper bound is below their own floor, else ``floor`` (a share; 0: none ever does); returns
     their names.
     """
     opening = _opening(pack)
     if not floor or not opening:
         return []
-    counted = scores.count(store, Endpoint.objects.all(), now)
+    counted = scores.count(Endpoint.objects.all(), now)
     ended = Demotion.objects.exclude(ended_at=None).order_by("ended_at").values_list("rule", "ended_at")
     since = {rule: at.timestamp() for rule, at in ended if at is not None}
     fallen = []

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
     from keuring_collector.desk.scoreboard import Score
     from keuring_collector.rulepack import Rule, RulePack
-    from keuring_collector.store import Store
 
 GOOD: Final = 0.8  # a rule of which so many tickets are right, and which misses nothing, is left alone
 MOST: Final = 20  # rules at a time, those with the most to win first
@@ -34,9 +33,9 @@ def is_wanted(score: Score) -> bool:
     return share is not None and not score.is_early and (share.share < GOOD or score.missed > 0)
 
 
-def ask_where_wanted(store: Store, pack: RulePack, now: datetime) -> list[str]:
+def ask_where_wanted(pack: RulePack, now: datetime) -> list[str]:
     """Puts a search for each rule that wants one into the queue; returns the rules' names."""
-    found = scores.by_rule(scores.count(store, Endpoint.objects.all(), now), pack.rules.values())
+    found = scores.by_rule(scores.count(Endpoint.objects.all(), now), pack.rules.values())
     wanted = sorted((_worst(score), rule) for rule, score in found.items() if is_wanted(score))
     asked = []
     for _loss, identity in wanted[:MOST]:

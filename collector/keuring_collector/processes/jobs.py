@@ -24,11 +24,13 @@ from keuring_collector.desk import (
     demotion,
     digest,
     gathering,
+    kept,
     outbox,
     outcomes,
     proposals,
     starting,
 )  # fmt: skip
+from keuring_collector.desk.counts import Sources
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
@@ -53,6 +55,7 @@ COMPACTION_SECONDS: Final = 60.0
 INSPECTION_SECONDS: Final = 60.0
 OUTCOME_SECONDS: Final = 60.0
 ANNOUNCE_SECONDS: Final = 60.0
+COUNTING_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -182,15 +185,20 @@ class Work:
 
     def demote(self, now: dt.datetime) -> None:
         """Lets rules fall that are too often not right."""
+        demotion.demote(self.pack, now, self.settings.precision_floor)
+
+    def count(self, now: dt.datetime) -> None:
+        """Counts anew what pages tell of the whole fleet."""
+        until = time.monotonic() + COUNTING_SECONDS
         with self.store() as store:
-            demotion.demote(store, self.pack, now, self.settings.precision_floor)
+            sources = Sources(store, tuple(self.pack.rules.values()))
+            kept.refresh(sources, now, lambda: time.monotonic() > until or self.stop())
 
     def propose(self, now: dt.datetime) -> None:
         """Puts searches for better versions of rules into the queue of backtests."""
-        with self.store() as store:
-            asked = proposals.ask_where_wanted(store, self.pack, now)
-            if asked:
-                log.info("better versions of rules are looked for", rules=asked)
+        asked = proposals.ask_where_wanted(self.pack, now)
+        if asked:
+            log.info("better versions of rules are looked for", rules=asked)
 
     def announce(self, now: dt.datetime) -> None:
         """Tells colleagues of announcements, and their authors of what they promised to tell."""
@@ -229,6 +237,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         # Each question is answered once a day; the other runs are for rules that are new.
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
         Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
+        Task("counts", work.count, every(dt.timedelta(minutes=1))),
         Task("demotion", work.demote, every(dt.timedelta(hours=1))),
         Task("proposals", work.propose, every(dt.timedelta(days=7))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Q
@@ -22,6 +21,7 @@ from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
 from keuring_collector.console.views.machines import with_tickets
 from keuring_collector.desk import scope
+from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
 from keuring_collector.desk.inspection import issuing
 from keuring_collector.desk.models import Inspection, Ticket
@@ -113,7 +113,7 @@ def _apk(machines: QuerySet[Endpoint], count: int, now: datetime) -> dict[str, A
     """How many machines have which stamp, and which are due within a month."""
     current = Inspection.objects.filter(current=True, endpoint__in=machines).order_by()
     stamps = dict(current.values_list("outcome").annotate(count=Count("id")))
-    due = issuing.due(now + timedelta(days=inspections.DUE_DAYS)).filter(pk__in=machines)
+    due = issuing.due(now + DUE_AHEAD).filter(pk__in=machines)
     return {
         "stamps": [(each.value, str(each.label), stamps.get(each.value, 0)) for each in inspections.ORDER],
         "never": count - sum(stamps.values()),

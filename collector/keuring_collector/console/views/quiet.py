@@ -16,8 +16,8 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring.signals import catalogue
-from keuring_collector.console import readings
+from keuring_collector.console import fleet_counts, pack
+from keuring_collector.console.listing import open_causes
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import quiet as quiets
 from keuring_collector.desk import scope
@@ -87,16 +87,15 @@ def _page(
     staff = staff_of(request)
     found = scope.quiet_times(staff).filter(ends_at__gt=now - dt.timedelta(days=PAST_DAYS)).annotate(n=Count("waiting"))
     rows = [row_of(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
-    models = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
     local = timezone.localtime(now)
     context = {
         "current": [row for row in rows if row.quiet.ends_at > now],
         "past": [row for row in rows if row.quiet.ends_at <= now],
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
-        "models": sorted({str(value) for value in models.values() if value}),
+        "models": fleet_counts.models(staff, now),
         "causes": [
             (cause, cause_label(cause))
-            for cause in scope.tickets(staff).order_by("cause").values_list("cause", flat=True).distinct()
+            for cause in sorted({*open_causes(staff), *(rule.cause for rule in pack.current().pack.rules.values())})
         ],
         "weekdays": [(str(number), name) for number, name in WEEKDAYS.items()],
         "typed": typed or {"kind": "maintenance", "from_day": local.date().isoformat(), "from_clock": f"{local:%H:00}"},

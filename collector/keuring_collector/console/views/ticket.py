@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -39,6 +40,7 @@ VERDICTS: Final = (
 )
 
 
+BESIDE: Final = 6  # other tickets of the machine that are shown
 HELPED: Final = 100  # tickets of the same cause that are looked through for what helped
 
 
@@ -68,10 +70,10 @@ def _page(
         .exclude(pk=ticket.pk)
         .select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")
-        .order_by("closed_at", "-severity", "-opened_at")
+        .order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
     )
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
-    beside = [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]]
+    beside = [stories.row(other, state, language, now) for other in _open_first(list(others[:BESIDE]))]
     Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -118,7 +120,7 @@ def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
     right = scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT).exclude(pk=ticket.pk)
     # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
-    newest = list(right.order_by("-opened_at").values_list("pk", flat=True)[:HELPED])
+    newest = right.order_by("-opened_at").values("pk")[:HELPED]
     found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=newest)
     told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
     return list(told.order_by("-at")[:3])

@@ -8,7 +8,8 @@ from django.utils.text import Truncator
 from django.utils.translation import override
 from markdown_it import MarkdownIt
 
-from keuring_collector.desk import texts, wording
+from keuring_collector.desk import wording
+from keuring_collector.desk.placeholders import first_name
 from keuring_collector.rulepack.pack import LANGUAGES
 from keuring_collector.service.announcing import timing
 from keuring_collector.store.notices import Kind, Notice
@@ -90,7 +91,7 @@ def body(
 ) -> str:  # fmt: skip
     """The mail to a colleague. ``before``: the version that they know, of a change; ``address``: where to read it."""
     words, kind = WORDS[language], kind_of(occasion)
-    lines = [words["hello"].format(name=texts.first_name(name)), ""]
+    lines = [words["hello"].format(name=first_name(name)), ""]
     with override(language):
         if kind == "withdrawn":
             lines += [words["is_off"].format(title=announcement.text("title", language)), announcement.withdrawn_why]
