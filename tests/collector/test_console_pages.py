@@ -30,18 +30,15 @@ LEADING_ON = OPEN_TO_ALL | {
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
     *("article_draft", "article_helped"),
+    *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
+    *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
+    *("backtest_text", "skills_export"),
 }
+FOR_LEADS = {"skills_team", "skills_confirm"}  # not even for administrators
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
@@ -88,6 +85,8 @@ def addresses(site: Site) -> dict[str, str]:
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
+        **{name: [person] for name in ("skills_person", "skills_confirm", "skills_grow")},
+        "machine_tips": [machine.uuid],
         "backtest_text": [tried, "tried"],
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
@@ -111,8 +110,9 @@ def test_every_page_but_signing_in_asks_who_one_is(site: Site) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> None:
     browser = site.client(site.staff(language=language, password=PASSWORD))
+    lead = site.client(site.staff("lead", role="team_lead", language=language))
     for name, address in addresses(site).items():
-        response = browser.get(address)
+        response = (lead if name in FOR_LEADS else browser).get(address)
         if response.status_code in (302, 405):
             assert name in LEADING_ON, name
             continue

@@ -38,7 +38,7 @@ class Served:
         """People, two machines, and tickets with a history of measurements."""
         with pointed_at(self.database):
             site = Site(self.database, datetime.now(UTC))
-            site.staff("noor", first_name="Noor", password=PASSWORD, language="")
+            noor = site.staff("noor", first_name="Noor", password=PASSWORD, language="")
             machine = site.machine(simulated=True)
             site.measure(machine, USED, [0.88 - 0.0054 * (240 - n) / 4 for n in range(241)], subject="C:")
             site.measure(machine, SPACE, [float(90 - n) * 2**30 for n in range(60)], subject="C:")
@@ -67,6 +67,11 @@ class Served:
                 "search": "/search/?q=WS-0",
                 "departments": "/departments/",
                 "scoreboard": "/scoreboard/",
+                "tips": "/tips/",
+                "skills": "/skills/",
+                "skills short": "/skills/short/",
+                "skills asked": "/skills/asked/",
+                "skills person": f"/skills/people/{noor.pk}/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
                 "article": "/articles/volume-space/",

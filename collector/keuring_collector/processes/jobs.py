@@ -36,6 +36,7 @@ from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
+from keuring_collector.service.tips import job as tips
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
 INSPECTION_SECONDS: Final = 60.0
 OUTCOME_SECONDS: Final = 60.0
+TIPS_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -147,6 +149,14 @@ class Work:
         if issued:
             log.info("machines inspected", count=len(issued))
 
+    def tips(self, now: dt.datetime) -> None:
+        """Looks for tips, offers some, and sees what became of others."""
+        until = time.monotonic() + TIPS_SECONDS
+        with self.store() as store:
+            done = tips.run(store, self.pack, now, self.settings, lambda: time.monotonic() > until or self.stop())
+        if any(done):
+            log.info("tips", **done._asdict())
+
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
         gone = audit_chain.expire(now - dt.timedelta(days=self.settings.audit_retention_days))
@@ -206,6 +216,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("demotion", work.demote, every(dt.timedelta(hours=1))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
+        Task("tips", work.tips, every(dt.timedelta(hours=1))),
         Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),
         Task("audit", work.look_after_audit, every(dt.timedelta(days=1))),
         Task("digest", work.send_digest, work.next_digest, first_due=work.next_digest),

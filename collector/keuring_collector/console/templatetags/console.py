@@ -22,10 +22,12 @@ from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
+    from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.service.skills.routing import Helper, Suggestion
 
 register = template.Library()
 
@@ -61,6 +63,8 @@ _ICONS: Final[Mapping[str, str]] = {
     "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c.3-3 2-4.5 4.5-4.5s4.2 1.5 4.5 4.5M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.4c1.5.6 2.3 2 2.5 4.1"/>',  # noqa: E501
     "audit": '<path d="M8 1.8 13 3.5v4c0 3.2-2 5.5-5 6.7-3-1.2-5-3.5-5-6.7v-4ZM5.8 7.8l1.6 1.6 2.9-3"/>',
     "settings": '<path d="M2 4.5h7M12.5 4.5H14M2 11.5h1.5M7 11.5h7"/><circle cx="10.75" cy="4.5" r="1.75"/><circle cx="5.25" cy="11.5" r="1.75"/>',  # noqa: E501
+    "tip": '<path d="M8 1.8 9.7 6.3 14.2 8 9.7 9.7 8 14.2 6.3 9.7 1.8 8 6.3 6.3Z"/>',
+    "skill": '<path d="M1.5 6 8 3l6.5 3L8 9ZM4 7.5v3.2c1 1 2.4 1.6 4 1.6s3-.6 4-1.6V7.5M14.5 6v4"/>',
     "key": '<circle cx="5" cy="11" r="2.75"/><path d="m7 9 6-6M10.5 5.5l2 2"/>',
 }
 
@@ -116,6 +120,24 @@ def row_stamp(ticket: Ticket) -> str:
 def few(count: int) -> str:
     """A number of a group; under five it is not told, since it would tell about somebody."""
     return "< 5" if 0 < count < 5 else wording.number(count)
+
+
+@register.filter
+def shown_names(people: Iterable[Staff]) -> str:
+    """The names of people, in the order given."""
+    return ", ".join(person.shown_name for person in people)
+
+
+@register.filter
+def item(table: Mapping[str, str], key: str) -> str:
+    """What stands in a table under a key, else the key."""
+    return table.get(key, key)
+
+
+@register.filter
+def helper_groups(found: Suggestion) -> list[tuple[str, tuple[Helper, ...]]]:
+    """Who could help, in groups with what is said of each."""
+    return [("", found.fitting), (gettext("A part of it, or still learning:"), found.partly)]
 
 
 @register.filter
