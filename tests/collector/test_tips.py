@@ -328,3 +328,26 @@ def test_figures_are_told_from_five_on_and_within_what_one_may_see(site: Site) -
 def test_a_page_without_tips_says_what_comes(site: Site) -> None:
     text = words(site.client(site.staff()).get("/tips/"))
     assert "No tip holds on any machine" in text
+
+
+@SQLITE
+def test_the_demo_has_months_of_tips_and_nobody_two_in_a_week(site: Site) -> None:
+    from keuring_collector.demo import skills, tips
+    from keuring_collector.service.models import GrowthStep, StaffSkill, TipChance, TipOffer
+
+    for number in range(60):
+        site.machine(f"LT-{number:04}", simulated=True, colleague=site.colleague(f"Col {number}"))
+    admin = site.staff("admin")
+    for _twice in range(2):  # what is there stays
+        skills.write(shipped(), site.now.timestamp())
+        tips.write(site.url, shipped(), site.now.timestamp())
+    offers = list(TipOffer.objects.all())
+    assert len({(each.offered_on.year, each.offered_on.month) for each in offers}) >= 4
+    assert all(each.offered_on.weekday() < 5 for each in offers)
+    assert len({each.colleague_id for each in offers}) == len(offers)
+    assert {each.outcome for each in offers} == {"gone", "stayed", "aside", "missed"}
+    assert not TipChance.objects.filter(gone_on=None).exists()  # only what machines really show
+    assert StaffSkill.objects.filter(confirmed_level__isnull=False).exists()
+    assert GrowthStep.objects.filter(staff=admin).count() == 1
+    page = words(site.client(admin).get("/tips/"))
+    assert "By month" in page

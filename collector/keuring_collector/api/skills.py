@@ -135,11 +135,11 @@ def _helper(found: Found) -> Helper:
     )  # fmt: skip
 
 
-@router.get("/growth/{name}", auth=auth.ACT_READ, response={200: list[Step], **ERRORS}, operation_id="get_growth_plan")
-def plan(request: HttpRequest, name: str) -> list[Step]:
+@router.get("/growth/{login}", auth=auth.ACT_READ, response={200: list[Step], **ERRORS}, operation_id="get_growth_plan")
+def plan(request: HttpRequest, login: str) -> list[Step]:
     """The growth plan of somebody at the desk; for whom it is of and their team lead. For others it is not there."""
     viewer = auth.staff_of(request)
-    person = next((each for each in profiles.team() if each.get_username() == name), None)
+    person = next((each for each in profiles.team() if each.get_username() == login), None)
     if person is None or not growth.may_see(viewer, person):
         raise Http404(_("There is no such growth plan, or it is not for you."))
     return [

@@ -76,13 +76,13 @@ def tips(request: HttpRequest) -> list[Tip]:
 
 
 @router.get(
-    "/machines/{machine}/tips", auth=auth.READ, response={200: list[MachineTip], **ERRORS},
+    "/machines/{identity}/tips", auth=auth.READ, response={200: list[MachineTip], **ERRORS},
     operation_id="list_tips_of_machine",
 )  # fmt: skip
-def of_machine(request: HttpRequest, machine: UUID) -> list[MachineTip]:
+def of_machine(request: HttpRequest, identity: UUID) -> list[MachineTip]:
     """The open tips of a machine, what stands longest first."""
     found = scope.endpoints(auth.staff_of(request)).select_related("colleague", "department")
-    endpoint = found.filter(uuid=machine).first()
+    endpoint = found.filter(uuid=identity).first()
     if endpoint is None:
         raise Http404(_("There is no such machine, or it belongs to a department that you do not see."))
     now, in_force = timezone.now(), pack.current().pack

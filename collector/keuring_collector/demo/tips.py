@@ -46,12 +46,12 @@ def _past(pack: RulePack, today: date) -> None:
     made: list[TipOffer] = []
     gone: list[TipChance] = []
     for number, machine in enumerate(list(machines)[::EVERY]):
-        rule, outcome = known[(number + number // len(known)) % len(known)], Outcome(_BECAME[number % len(_BECAME)])
+        rule, outcome = known[number % len(known)], Outcome(_BECAME[(number + number // len(known)) % len(_BECAME)])
         offered = _working(today - timedelta(days=7 * (WEEKS - number % WEEKS) - number % 5))
         late = offered + WITHIN + timedelta(days=10)
         ended = offered + timedelta(days=3 + number % 19) if outcome is Outcome.GONE else late
         if ended >= today or offered + WITHIN >= today:
-            outcome, ended = Outcome.OPEN, today
+            continue  # what goes on is what the machines really show
         gone.append(
             TipChance(
                 endpoint=machine,
@@ -61,22 +61,21 @@ def _past(pack: RulePack, today: date) -> None:
                 gone_on=ended,
             )
         )
-        if outcome is not Outcome.OPEN:
-            made.append(
-                TipOffer(
-                    endpoint=machine,
-                    colleague=machine.colleague,
-                    rule=rule.id,
-                    way=TipOffer.Way.VISIT if number % 6 == 0 else TipOffer.Way.NOTICE,
-                    offered_on=offered,
-                    sent=True,
-                    reached_on=None if outcome is Outcome.MISSED else offered,
-                    outcome=outcome,
-                    why="only" if number % 3 else "longest",
-                    among=1 if number % 3 else 2,
-                    decided_on=ended if outcome is Outcome.GONE else offered + WITHIN,
-                )
+        made.append(
+            TipOffer(
+                endpoint=machine,
+                colleague=machine.colleague,
+                rule=rule.id,
+                way=TipOffer.Way.VISIT if number % 6 == 0 else TipOffer.Way.NOTICE,
+                offered_on=offered,
+                sent=True,
+                reached_on=None if outcome is Outcome.MISSED else offered,
+                outcome=outcome,
+                why="only" if number % 3 else "longest",
+                among=1 if number % 3 else 2,
+                decided_on=ended if outcome is Outcome.GONE else offered + WITHIN,
             )
+        )
     with transaction.atomic():
         TipChance.objects.bulk_create(gone)
         TipOffer.objects.bulk_create(made)

@@ -136,8 +136,13 @@ def item(table: Mapping[str, str], key: str) -> str:
 
 @register.filter
 def helper_groups(found: Suggestion) -> list[tuple[str, tuple[Helper, ...]]]:
-    """Who could help, in groups with what is said of each."""
-    return [("", found.fitting), (gettext("A part of it, or still learning:"), found.partly)]
+    """Who could help, in groups with what is said of each; each by name."""
+    busy = tuple(each for each in found.fitting if each.load.word == "much")
+    return [
+        ("", tuple(each for each in found.fitting if each not in busy)),
+        (gettext("They could too, and have much on hand:"), busy),
+        (gettext("A part of it, or still learning:"), found.partly),
+    ]
 
 
 @register.filter

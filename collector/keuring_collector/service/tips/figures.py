@@ -55,6 +55,11 @@ class Figures:
         return self.gone / self.decided if self.decided >= LEAST else None
 
     @property
+    def is_read(self) -> bool:
+        """Whether enough readers said of its article whether it helped."""
+        return self.read_yes + self.read_no >= LEAST
+
+    @property
     def aside_share(self) -> float | None:
         """The share that was put aside; None under five."""
         return self.aside / self.offered if self.offered >= LEAST else None
