@@ -34,14 +34,14 @@ def never() -> bool:
 
 
 def chance(site: Site, machine: Endpoint, name: str, days: int = 30, subject: str = "", **fields: Any) -> Any:
-    """A tip that holds, as the daily look writes it down; the machine is not looked at again."""
+    """A tip that holds, and goes on to, as the daily looks write it down; the machine is not looked at again."""
     from keuring_collector.service.models import TipChance, TipLook
 
     today = site.now.date()
     TipLook.objects.update_or_create(endpoint=machine, defaults={"looked_on": today + timedelta(days=999)})
     return TipChance.objects.create(
         endpoint=machine, rule=shipped().by_name[name].id, subject=subject, since=today - timedelta(days=days),
-        **{"seen_on": today, **fields},
+        **{"seen_on": today + timedelta(days=999), **fields},
     )  # fmt: skip
 
 
@@ -109,6 +109,23 @@ def test_a_tip_is_seen_offered_by_a_notice_and_measured_by_its_going_away(
     offer = TipOffer.objects.get()
     assert (offer.outcome, offer.reached_on) == ("gone", MORNING.date())
     assert TipChance.objects.get().gone_on == (MORNING + timedelta(days=3)).date()
+
+
+@SQLITE
+def test_a_tip_ends_only_when_it_is_known_to_be_over(site: Site, running: Callable[..., Any]) -> None:
+    from keuring_collector.service.models import TipChance, TipLook
+
+    machine = site.machine()
+    held = chance(site, machine, "wifi_weak", 20, "wlan0", seen_on=site.now.date() - timedelta(days=1))
+    better = chance(site, machine, "wifi_weak", 20, "wlan1", seen_on=site.now.date() - timedelta(days=1))
+    unknown = chance(site, machine, "uptime_long", 20, seen_on=site.now.date() - timedelta(days=20))
+    TipLook.objects.all().delete()
+    for subject, level in (("wlan0", -75.0), ("wlan1", -55.0)):  # a day, where the rule asks for three
+        site.measure(machine, WIFI, [level] * 5, subject=subject, statistic=MEAN, compacted=False)
+    assert running(heard=(machine,)).looked == 1
+    gone = dict(TipChance.objects.values_list("pk", "gone_on"))
+    assert gone == {held.pk: None, better.pk: MORNING.date(), unknown.pk: None}
+    assert offered() == [("LT-0231", "wifi_weak")]  # what was not seen for weeks is not offered
 
 
 @SQLITE

@@ -15,6 +15,7 @@ from keuring_collector.desk.models import Inspection, Ticket, TicketLine
 from keuring_collector.service.models import Level, SkillNeed, StaffSkill, TipChance
 from keuring_collector.service.skills import catalogue, profiles
 from keuring_collector.service.skills.needs import Needs
+from keuring_collector.service.tips.chances import still
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,7 +126,7 @@ def _visits(viewer: Staff, asking: Needs, now: datetime) -> dict[str, int]:
         "inspection": Inspection.objects.filter(
             endpoint__in=machines, current=True, next_due__lte=today + AHEAD
         ).count(),
-        "tip": TipChance.objects.filter(endpoint__in=machines, gone_on=None).values("endpoint").distinct().count(),
+        "tip": TipChance.objects.filter(still(today), endpoint__in=machines).values("endpoint").distinct().count(),
     }
     counts: dict[str, int] = {}
     for about, n in ahead.items():

@@ -16,6 +16,7 @@ from django.utils import timezone
 from keuring_collector.desk import scope
 from keuring_collector.service.models import ArticleHelp, TipChance, TipOffer
 from keuring_collector.service.tips import rules
+from keuring_collector.service.tips.chances import still
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +88,7 @@ def _counts() -> dict[str, Count]:
 def per_tip(viewer: Staff, pack: RulePack, now: datetime) -> list[Figures]:
     """Each tip of the pack, within what ``viewer`` may see: where it holds most first."""
     seen, since = scope.endpoints(viewer), timezone.localtime(now).date() - timedelta(days=DAYS)
-    holding = TipChance.objects.filter(endpoint__in=seen, gone_on=None).order_by()
+    holding = TipChance.objects.filter(still(timezone.localtime(now).date()), endpoint__in=seen).order_by()
     machines = {row["rule"]: row["n"] for row in holding.values("rule").annotate(n=Count("endpoint", distinct=True))}
     offers = TipOffer.objects.filter(endpoint__in=seen, offered_on__gt=since).exclude(outcome=Outcome.MISSED)
     counted: dict[str, dict[str, int]] = {}

@@ -18,6 +18,7 @@ from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.service.models import TipChance, TipOffer
 from keuring_collector.service.tips import choosing, rules
+from keuring_collector.service.tips.chances import still
 from keuring_collector.store import holds, notices
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def _open_to_all(store: Store, pack: RulePack, now: datetime) -> list[TipChance]
     machines that were heard of lately.
     """
     offered = {pk: rule for pk, rule in rules.tips(pack).items() if rules.is_offered(rule)}
+    today = timezone.localtime(now).date()
     found = list(
-        TipChance.objects.filter(gone_on=None, rule__in=offered, endpoint__state=Endpoint.State.ACTIVE)
+        TipChance.objects.filter(still(today), rule__in=offered, endpoint__state=Endpoint.State.ACTIVE)
         .select_related("endpoint__colleague", "endpoint__department")
         .order_by("endpoint__colleague", "endpoint")
     )

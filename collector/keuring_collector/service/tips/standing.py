@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from keuring_collector.service.models import TipChance
 from keuring_collector.service.tips import choosing, rules
+from keuring_collector.service.tips.chances import still
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -45,7 +46,7 @@ class OpenTip:
 def open_tips(endpoint: Endpoint, pack: RulePack, language: str, now: datetime) -> list[OpenTip]:
     """The open tips of a machine, what stands longest first. Its colleague and department must be fetched already."""
     today, known = timezone.localtime(now).date(), rules.tips(pack)
-    chances = [each for each in TipChance.objects.filter(endpoint=endpoint, gone_on=None) if each.rule in known]
+    chances = [each for each in TipChance.objects.filter(still(today), endpoint=endpoint) if each.rule in known]
     if not chances:
         return []
     offers = list(choosing.offers_to(endpoint.colleague, endpoint))
