@@ -14,6 +14,8 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_help_pages import of_articles
+from tests.collector.test_roles import HELP, OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,23 +25,21 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
-    *("article_draft", "article_helped"),
+    *("article_draft", "article_helped", "article_picture_remove"),
     *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
     *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
-    *("backtest_text", "skills_export"),
+    *("backtest_text", "article_picture", "skills_export"),
 }
-FOR_LEADS = {"skills_team", "skills_confirm"}  # not even for administrators
-MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
@@ -82,10 +82,13 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
-        **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
+        **of_articles(site),
+        "ticket_message": [ticket.pk],
+        "message_template": ["visit"],
+        **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset", "skills_person")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
-        **{name: [person] for name in ("skills_person", "skills_confirm", "skills_grow")},
+        **{name: [person] for name in ("skills_confirm", "skills_grow")},
         "machine_tips": [machine.uuid],
         "backtest_text": [tried, "tried"],
     }
@@ -112,7 +115,7 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
     browser = site.client(site.staff(language=language, password=PASSWORD))
     lead = site.client(site.staff("lead", role="team_lead", language=language))
     for name, address in addresses(site).items():
-        response = (lead if name in FOR_LEADS else browser).get(address)
+        response = (lead if name in ("skills_team", "skills_confirm") else browser).get(address)
         if response.status_code in (302, 405):
             assert name in LEADING_ON, name
             continue

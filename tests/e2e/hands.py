@@ -89,3 +89,14 @@ class Keyboard:
                 return
             target.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not come to {target}")
+
+
+def path(page: Page) -> str:
+    """The address of a page within the console."""
+    return "/" + page.url.split("/", 3)[3]
+
+
+def on_the_ticket(page: Page) -> None:
+    """Waits until the ticket's page is there with its keys, which come with the script, after the text."""
+    page.wait_for_selector(".acts")
+    page.wait_for_load_state("load")

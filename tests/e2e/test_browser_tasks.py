@@ -14,7 +14,7 @@ import pytest
 
 from tests.collector.console_fixtures import USED, Site
 from tests.collector.django_database import pointed_at
-from tests.e2e.hands import Hand, Keyboard, Mouse
+from tests.e2e.hands import Hand, Keyboard, Mouse, on_the_ticket
 from tests.e2e.test_browser_console import browser, served, state, visit
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Work:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(re.compile("q="))
         self.hand.press(self.page.locator(".what a").first)
-        self.ready(".acts")
+        on_the_ticket(self.page)
 
     def ready(self, selector: str) -> None:
         """Waits for a part of the next page, and for its keys."""
@@ -85,7 +85,7 @@ def see_what_needs_me(work: Work) -> None:
     work.hand.press(work.page.locator(".rail nav a[href='/today/']"))
     row = work.page.locator("section.today tr.ticket").filter(has_text=work.name)
     work.hand.press(row.locator(".what a"))
-    work.ready(".acts")
+    on_the_ticket(work.page)
     assert work.name in work.page.title()
 
 

@@ -56,6 +56,7 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "rule.tried": _("tried a rule on history"),
     "rule.saved": _("changed a rule"),
     "article.changed": _("changed an article"),
+    "template.changed": _("changed a template of messages"),
     "skill.changed": _("changed a skill"),
     "skill.need": _("changed what the work asks"),
     "skill.said": _("said what they can do"),

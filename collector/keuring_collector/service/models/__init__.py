@@ -1,6 +1,14 @@
 """The service's tables, one file per subject."""
 
-from keuring_collector.service.models.knowledge import Article, ArticleHelp, ArticleLink, ArticleVersion, PackIndexed
+from keuring_collector.service.models.knowledge import (
+    Article,
+    ArticleHelp,
+    ArticleLink,
+    ArticlePicture,
+    ArticleVersion,
+    PackIndexed,
+)
+from keuring_collector.service.models.messages import MessageTemplate
 from keuring_collector.service.models.skills import GrowthStep, Level, Skill, SkillNeed, StaffSkill
 from keuring_collector.service.models.tips import TipChance, TipLook, TipOffer
 
@@ -8,9 +16,11 @@ __all__ = [
     "Article",
     "ArticleHelp",
     "ArticleLink",
+    "ArticlePicture",
     "ArticleVersion",
     "GrowthStep",
     "Level",
+    "MessageTemplate",
     "PackIndexed",
     "Skill",
     "SkillNeed",

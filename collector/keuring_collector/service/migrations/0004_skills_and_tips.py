@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("fleet", "0003_consolebench_lists"),
-        ("service", "0002_knowledge_search"),
+        ("service", "0003_words_templates_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
