@@ -73,9 +73,8 @@ def addresses(site: Site) -> dict[str, str]:
         "attachment": [ticket.pk, file.pk],
         "ticket": [ticket.pk],
         "ticket_act": [ticket.pk, "take"],
-        "machine": [machine.uuid],
+        **{name: [machine.uuid] for name in ("machine", "machine_tips", "inspect")},
         "signal": [machine.uuid, "system.filesystem.utilization"],
-        "inspect": [machine.uuid],
         "inspection": [report],
         "inspection_pdf": [report],
         "inspection_mail": [report],
@@ -87,11 +86,9 @@ def addresses(site: Site) -> dict[str, str]:
         **of_articles(site),
         "ticket_message": [ticket.pk],
         "message_template": ["visit"],
-        **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset", "skills_person")},
+        **{name: [person] for name in routes() if re.match(r"person$|staff_(as|sw|re)|skills_(p|c|g)", name)},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
-        **{name: [person] for name in ("skills_confirm", "skills_grow")},
-        "machine_tips": [machine.uuid],
         "backtest_text": [tried, "tried"],
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
