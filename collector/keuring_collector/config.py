@@ -138,6 +138,17 @@ class Settings(BaseModel):
         description="Show what is meant for every colleague on pages that need no sign-in: articles below /help/, "
         "announcements below /news/.",
     )
+    tips: bool = Field(
+        default=True,
+        description="Offer tips to colleagues on their machines, at most one a week each; off: they are only counted.",
+    )
+    tips_mail: bool = Field(default=False, description="Mail each tip that is offered to the colleague as well.")
+    articles_url: str = Field(
+        default="",
+        pattern=r"^(https://[!-~]{1,100}/)?$",
+        description="Where colleagues read the exported articles (`keuring-collector articles export`), ending in a "
+        "slash; tips link there. Empty: no link.",
+    )
     intake_days: float = Field(
         default=7,
         ge=0,

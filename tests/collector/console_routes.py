@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.collector import announcing_kit
@@ -20,12 +21,13 @@ LEADING_ON = OPEN_TO_ALL | {
     *("backtest_stop", "backtest_save", "propose"),
     *("article_draft", "article_helped", "article_picture_remove"),
     *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
+    *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {
     "attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest", "backtest_text",
-    "article_picture",
+    "article_picture", "skills_export",
 }  # fmt: skip
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *PUBLIC}
 
@@ -55,9 +57,8 @@ def addresses(site: Site) -> dict[str, str]:
         "attachment": [ticket.pk, file.pk],
         "ticket": [ticket.pk],
         "ticket_act": [ticket.pk, "take"],
-        "machine": [machine.uuid],
+        **{name: [machine.uuid] for name in ("machine", "machine_tips", "inspect")},
         "signal": [machine.uuid, "system.filesystem.utilization"],
-        "inspect": [machine.uuid],
         "inspection": [report],
         "inspection_pdf": [report],
         "inspection_mail": [report],
@@ -69,7 +70,7 @@ def addresses(site: Site) -> dict[str, str]:
         **of_articles(site),
         "ticket_message": [ticket.pk],
         "message_template": ["visit"],
-        **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
+        **{name: [person] for name in routes() if re.match(r"person$|staff_(as|sw|re)|skills_(p|c|g)", name)},
         "token_revoke": ["0"],
         **announcing_kit.addresses(site),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},

@@ -93,6 +93,7 @@ def test_every_operation_holds_to_the_description(
         "identity": str(machine.uuid),
         "name": "system.filesystem.utilization",
         "slug": "volume-space",
+        "login": program.token.owner.username,
     }
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi.application)
     asked: dict[str, set[int]] = {}

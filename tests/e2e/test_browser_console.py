@@ -40,7 +40,7 @@ class Served:
         """People, two machines, and tickets with a history of measurements."""
         with pointed_at(self.database):
             site = Site(self.database, datetime.now(UTC))
-            site.staff("noor", first_name="Noor", password=PASSWORD, language="")
+            noor = site.staff("noor", first_name="Noor", password=PASSWORD, language="")
             machine = site.machine(simulated=True)
             site.measure(machine, USED, [0.88 - 0.0054 * (240 - n) / 4 for n in range(241)], subject="C:")
             site.measure(machine, SPACE, [float(90 - n) * 2**30 for n in range(60)], subject="C:")
@@ -70,6 +70,11 @@ class Served:
                 "departments": "/departments/",
                 "department": f"/departments/{machine.department_id}/",
                 "scoreboard": "/scoreboard/",
+                "tips": "/tips/",
+                "skills": "/skills/",
+                "skills short": "/skills/short/",
+                "skills asked": "/skills/asked/",
+                "skills person": f"/skills/people/{noor.pk}/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
                 "article": "/articles/volume-space/",
@@ -368,8 +373,9 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     stranger = visit(signed_in=False, language=language, theme=theme).new_page()
     found: list[tuple[str, str, list[str]]] = []
     more: tuple[str, ...] = (
-        "departments", "rule", "machines", "waiting", "start", "staff", "person", "settings", "audit", "signal",
-        "models", "software", "search", "announcement edit", "announcement versions", "promises", "news",
+        "departments", "department", "rule", "machines", "waiting", "start", "staff", "person", "settings", "audit",
+        "signal", "models", "software", "search", "announcement edit", "announcement versions", "promises", "news",
+        "tips", "skills", "skills short", "skills asked", "skills person",
     )  # fmt: skip
     if (language, theme) != ("en", "light"):
         more = ()

@@ -38,6 +38,7 @@ class Right(models.TextChoices):
     STAFF = "staff", _("manage who works at the desk")
     SETTINGS = "settings", _("see the collector's settings")
     AUDIT = "audit", _("see who did and looked at what")
+    TEAM = "team", _("lead the team: workload, skills and growth plans of those they lead")
 
 
 _EVERYBODY: Final = frozenset({Right.OWN_ACCOUNT, Right.LOOK})
@@ -46,9 +47,10 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
     Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES, Right.ANNOUNCE},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE, Right.TEAM},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
-    Role.ADMINISTRATOR: frozenset(Right),
+    # A growth plan is for whom it is of and their team lead alone.
+    Role.ADMINISTRATOR: frozenset(Right) - {Right.TEAM},
 }
 # The roles that somebody with Right.STAFF may give and take; an administrator may do so with every role.
 GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST})

@@ -40,6 +40,7 @@ from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.service.announcing import nudging, telling
+from keuring_collector.service.tips import job as tips
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ INSPECTION_SECONDS: Final = 60.0
 OUTCOME_SECONDS: Final = 60.0
 ANNOUNCE_SECONDS: Final = 60.0
 COUNTING_SECONDS: Final = 60.0
+TIPS_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -119,7 +121,7 @@ class Work:
     def send_digest(self, now: dt.datetime) -> None:
         """Mails the digest."""
         rules = self.pack.rules
-        digest.send(now, self.next_digest(now), rules.get, console_url(self.settings), self.settings.language)
+        digest.send(now, self.next_digest(now), rules.get, addresses.console_url(self.settings), self.settings.language)
 
     def compact(self, now: dt.datetime) -> None:
         """Puts reports of the journal into history."""
@@ -151,9 +153,17 @@ class Work:
                 store, self.pack, now, self.settings.inspection_days, lambda: time.monotonic() > until or self.stop()
             )
         if self.settings.inspection_mail:
-            mailing.send_waiting(now, console_url(self.settings))
+            mailing.send_waiting(now, addresses.console_url(self.settings))
         if issued:
             log.info("machines inspected", count=len(issued))
+
+    def tips(self, now: dt.datetime) -> None:
+        """Looks for tips, offers some, and sees what became of others."""
+        until = time.monotonic() + TIPS_SECONDS
+        with self.store() as store:
+            done = tips.run(store, self.pack, now, self.settings, lambda: time.monotonic() > until or self.stop())
+        if any(done):
+            log.info("tips", **done._asdict())
 
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
@@ -202,7 +212,7 @@ class Work:
 
     def announce(self, now: dt.datetime) -> None:
         """Tells colleagues of announcements, and their authors of what they promised to tell."""
-        console, until = console_url(self.settings), time.monotonic() + ANNOUNCE_SECONDS
+        console, until = addresses.console_url(self.settings), time.monotonic() + ANNOUNCE_SECONDS
 
         def address(announcement: Announcement) -> str:
             return f"{console}news/{announcement.pk}/" if self.settings.public_pages and announcement.public else ""
@@ -242,19 +252,11 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("proposals", work.propose, every(dt.timedelta(days=7))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
+        Task("tips", work.tips, every(dt.timedelta(hours=1))),
         Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),
         Task("audit", work.look_after_audit, every(dt.timedelta(days=1))),
         Task("digest", work.send_digest, work.next_digest, first_due=work.next_digest),
     ]
-
-
-def console_url(settings: Settings) -> str:
-    """Where the console is, as people reach it, with a slash at the end."""
-    running = addresses.read(settings.data_directory, "console")
-    if running is not None:
-        return running["url"]
-    scheme = "https" if settings.console_tls else "http"
-    return f"{scheme}://{addresses.join(settings.public_name, settings.console_port)}/"
 
 
 def _ignore(_count: int) -> None:

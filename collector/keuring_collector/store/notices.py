@@ -118,3 +118,12 @@ def purge(connection: Connection, before: float) -> int:
     if count:
         connection.execute(f"DELETE {condition}", (before, before))
     return count
+
+
+def told(connection: Connection, kind: Kind, since: float) -> list[tuple[int, str, State, float]]:
+    """How far the notices of a kind have come that changed after a time: (machine, notice, state, since when)."""
+    rows = connection.execute(
+        "SELECT endpoint_id, notice_id, state, changed_at FROM notice WHERE kind = ? AND changed_at >= ?",
+        (int(kind), since),
+    )
+    return [(endpoint, identity, State(state), at) for endpoint, identity, state, at in rows]

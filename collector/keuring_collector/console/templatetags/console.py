@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from keuring_collector.console import marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
+    from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.service.skills.routing import Helper, Suggestion
 
 register = template.Library()
 
@@ -71,6 +74,29 @@ def cause_name(cause: str) -> str:
 def few(count: int) -> str:
     """A number of a group; under five it is not told, since it would tell about somebody."""
     return "< 5" if 0 < count < 5 else wording.number(count)
+
+
+@register.filter
+def shown_names(people: Iterable[Staff]) -> str:
+    """The names of people, in the order given."""
+    return ", ".join(person.shown_name for person in people)
+
+
+@register.filter
+def item(table: Mapping[str, str], key: str) -> str:
+    """What stands in a table under a key, else the key."""
+    return table.get(key, key)
+
+
+@register.filter
+def helper_groups(found: Suggestion) -> list[tuple[str, tuple[Helper, ...]]]:
+    """Who could help, in groups with what is said of each; each by name."""
+    busy = tuple(each for each in found.fitting if each.load.word == "much")
+    return [
+        ("", tuple(each for each in found.fitting if each not in busy)),
+        (gettext("They could too, and have much on hand:"), busy),
+        (gettext("A part of it, or still learning:"), found.partly),
+    ]
 
 
 @register.filter

@@ -31,6 +31,7 @@ from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service.announcing import current
+from keuring_collector.service.tips.standing import open_tips
 
 if TYPE_CHECKING:
     import uuid
@@ -260,6 +261,8 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
+        "tips": open_tips(endpoint, state.pack, language, now),
+        "today": timezone.localtime(now).date(),
         "inspections": list(endpoint.inspections.all()[:5]),
         "days": days,
         "periods": [

@@ -25,6 +25,7 @@ from keuring_collector.console.views.deeds import DEEDS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
 from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
+from keuring_collector.service.skills import routing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,7 @@ def _page(
         "related": articles.related(state, rule, model, language),
         "writes": staff.may(Right.RULES),
         "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
+        "help": routing.suggest([ticket], state.pack, now) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
         "others": beside,

@@ -11,6 +11,8 @@ from keuring_collector.service.models.knowledge import (
 )
 from keuring_collector.service.models.messages import MessageTemplate
 from keuring_collector.service.models.promises import Promise
+from keuring_collector.service.models.skills import GrowthStep, Level, Skill, SkillNeed, StaffSkill
+from keuring_collector.service.models.tips import TipChance, TipLook, TipOffer
 
 __all__ = [
     "Article",
@@ -18,7 +20,15 @@ __all__ = [
     "ArticleLink",
     "ArticlePicture",
     "ArticleVersion",
+    "GrowthStep",
+    "Level",
     "MessageTemplate",
     "PackIndexed",
+    "Skill",
+    "SkillNeed",
+    "StaffSkill",
+    "TipChance",
+    "TipLook",
+    "TipOffer",
 ]
 __all__ += ["Announcement", "AnnouncementVersion", "Promise", "Said", "Told"]
