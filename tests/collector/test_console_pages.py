@@ -23,13 +23,23 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
+OPEN_TO_ALL = {
+    *("calendar", "mood_answer", "round_worker"),  # a secret address, a signed link, a script
+    "check",
+    "sign_in",
+    "account_login",
+    "preferences",
+    "oidc_login",
+    "oidc_callback",
+    "mfa_authenticate",
+}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
     *("article_draft", "article_helped"),
+    *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
@@ -41,6 +51,8 @@ FILES = {
     "scoreboard_export",
     "suggest",
     "backtest_text",
+    "calendar",
+    "round_worker",
 }
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
@@ -58,6 +70,7 @@ def addresses(site: Site) -> dict[str, str]:
     from keuring_collector.desk.models import FleetTicket
     from tests.collector.test_backtests import done
     from tests.collector.test_roles import routes
+    from tests.collector.test_visits import visited
 
     machine = site.machine("LT-0777")
     site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
@@ -68,6 +81,7 @@ def addresses(site: Site) -> dict[str, str]:
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
+    visit = visited(site)
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],
@@ -89,6 +103,7 @@ def addresses(site: Site) -> dict[str, str]:
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
+        **visit,
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"

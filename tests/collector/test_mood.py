@@ -98,7 +98,7 @@ def test_a_link_is_signed_good_for_one_answer_and_of_nobody(site: Site, monkeypa
         assert stranger.get(f"/mood/answer/{wrong}/").status_code == 404
     with monkeypatch.context() as later:
         moment = (site.now + timedelta(days=31)).timestamp
-        later.setattr(signing.time, "time", moment)
+        later.setattr("django.core.signing.time.time", moment)
         assert stranger.get(page).status_code == 404
     used = MoodLinkUsed.objects.get()
     assert re.fullmatch(r"[0-9a-f]{64}", used.pk)

@@ -60,6 +60,28 @@ def proposed(site: Site, held: VisitingHour, heard: dict[int, float] | None = No
     return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], heard or {})
 
 
+def visited(site: Site) -> dict[str, list[Any]]:
+    """The parts of the addresses of visits and mood, of things that are there."""
+    from keuring_collector.service.mood import keeping
+    from keuring_collector.service.visiting import calendars, places
+
+    department = site.department()
+    places.add(department, building="Main", floor="2", room="201")
+    held = hour(site)
+    found = proposed(site, held)
+    key = calendars.make_key(site.staff("calendar-reader"), site.now)
+    return {
+        "round_propose": [held.pk],
+        "visits_department": [department.pk],
+        "visits_change": [department.pk, "end"],
+        "stop": [found.stops.all()[0].pk],
+        "round": [found.pk],
+        "round_change": [found.pk, "start"],
+        "calendar": [key, department.pk],
+        "mood_answer": [keeping.token(department)],
+    }
+
+
 def stops(found: Round) -> list[tuple[str, bool, list[str]]]:
     """(who, whether it fits, what about) of each stop."""
     return [
@@ -181,8 +203,8 @@ def test_an_outcome_counts_once_and_goes_to_ticket_and_mood(site: Site) -> None:
     assert (mended.state, mended.verdict) == ("resolved", "right")
     assert (planned.state, planned.planned_for) == ("planned", day)
     assert (left.state, [entry.kind for entry in left.history.all()]) == ("new", ["opened", "note"])
-    assert left.history.last().detail["text"] == "Visited: helped. New battery."
-    assert mended.history.last().detail["text"] == "New battery."
+    assert list(left.history.all())[-1].detail["text"] == "Visited: helped. New battery."
+    assert list(mended.history.all())[-1].detail["text"] == "New battery."
     assert [entry.kind for entry in planned.history.all()] == ["opened", "planned", "note"]
     assert (stop.outcome, stop.note, stop.done_by) == ("helped", "New battery.", cas)
     assert (found.state, found.visitor) == ("started", cas)
@@ -204,7 +226,7 @@ def test_an_outcome_counts_once_and_goes_to_ticket_and_mood(site: Site) -> None:
     assert f"Ticket {left.pk}: Somebody else" in late["conflicts"][1]
     left.refresh_from_db()
     assert left.state == "resolved"
-    assert left.history.last().detail["text"] == "Visited: not there. Door shut. Wanted: plan."
+    assert list(left.history.all())[-1].detail["text"] == "Visited: not there. Door shut. Wanted: plan."
     with pytest.raises(NotPossible):
         report(site, stop, noor, key, **telling)  # another's key
     with pytest.raises(NotPossible):  # the stop has changed hands since
@@ -298,7 +320,7 @@ def test_calendars_follow_hours_holidays_and_the_clock(site: Site) -> None:
         assert [zone["tzid"] for zone in calendar.walk("VTIMEZONE")] == ["Europe/Amsterdam"]
         assert b"LT-0231" not in text
         assert b"Sanne" not in text
-        found = calendar.walk("VEVENT")
+        found: list[Any] = list(calendar.walk("VEVENT"))
         assert all(each.errors == [] for each in found)
         return {f"{each['dtstart'].dt.date()}": each for each in found}
 
@@ -339,12 +361,10 @@ def test_calendars_follow_hours_holidays_and_the_clock(site: Site) -> None:
     assert ended["2030-03-04"]["status"] == "CONFIRMED"
     with pytest.raises(NotPossible):
         hours.end(held.pk, actor=cas, now=now)
+    usual: dict[str, Any] = {"weekday": 1, "from_minute": 600, "minutes": 60, "visitor": None, "first_on": begin}
     for wrong in ({"weekday": 7}, {"from_minute": None}, {"minutes": 5}, {"from_minute": 1430, "minutes": 60}):
         with pytest.raises(NotUnderstood):
-            hours.make(
-                finance, actor=cas, now=now,
-                **{"weekday": 1, "from_minute": 600, "minutes": 60, "visitor": None, "first_on": begin, **wrong},
-            )  # fmt: skip
+            hours.make(finance, actor=cas, now=now, **{**usual, **wrong})
     limited = site.staff("els", role="visitor", departments=[site.department("Sales")])
     with pytest.raises(NotUnderstood):
         hours.make(finance, weekday=1, from_minute=600, minutes=60, visitor=limited, first_on=begin, actor=cas, now=now)

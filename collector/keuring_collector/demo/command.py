@@ -153,7 +153,7 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import articles, build, fleet
+    from keuring_collector.demo import articles, build, fleet, visits
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
@@ -168,6 +168,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     build.build(settings, pack, simulated, Desk(simulated, zone, days), progress.advance)
     progress.finish()
     articles.write(pack, simulated.now)
+    visits.write(simulated.now, zone)
 
 
 def _token(settings: Settings) -> str:

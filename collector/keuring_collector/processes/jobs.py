@@ -36,12 +36,15 @@ from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
+from keuring_collector.service.mood import keeping
+from keuring_collector.service.visiting import rounds
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keuring_collector.config import Settings
+    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import RulePack
     from keuring_collector.store import Store
 
@@ -143,9 +146,15 @@ class Work:
                 store, self.pack, now, self.settings.inspection_days, lambda: time.monotonic() > until or self.stop()
             )
         if self.settings.inspection_mail:
-            mailing.send_waiting(now, console_url(self.settings))
+            mailing.send_waiting(now, console_url(self.settings), self.mood_link)
         if issued:
             log.info("machines inspected", count=len(issued))
+
+    def mood_link(self, endpoint: Endpoint) -> str:
+        """An address at which the colleague may say how they feel; empty when their department is not known."""
+        if endpoint.department is None:
+            return ""
+        return f"{console_url(self.settings)}mood/answer/{keeping.token(endpoint.department)}/"
 
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
@@ -180,6 +189,12 @@ class Work:
         with self.store() as store:
             demotion.demote(store, self.pack, now, self.settings.precision_floor)
 
+    def propose_rounds(self, now: dt.datetime) -> None:
+        """Proposes rounds for the visiting hours of the days to come."""
+        with self.store() as store:
+            rounds.propose_all(now, {pk: head.received_at for pk, head in store.heads().items()})
+        keeping.forget(now.date())
+
     def admit(self, now: dt.datetime) -> None:
         """Opens tickets for what waited long enough."""
         opening = {rule.id for rule in self.pack.rules.values() if rule.maturity.opens_tickets}
@@ -197,6 +212,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
+        Task("rounds", work.propose_rounds, every(dt.timedelta(minutes=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
         Task("compact", work.compact, every(dt.timedelta(minutes=10))),

@@ -49,6 +49,7 @@ _ICONS: Final[Mapping[str, str]] = {
     "rule": '<path d="M8 2.5v11M3.5 4.5h9M3.5 4.5 1.8 9.2a2 2 0 0 0 3.4 0ZM12.5 4.5l-1.7 4.7a2 2 0 0 0 3.4 0ZM5.5 13.5h5"/>',  # noqa: E501
     "score": '<path d="M3.5 13.5v-4M8 13.5v-11M12.5 13.5V6"/>',
     "stamp": '<path d="M6.3 8.5V7a2.6 2.6 0 1 1 3.4 0v1.5h2.3a1 1 0 0 1 1 1v1.5H3V9.5a1 1 0 0 1 1-1ZM3.5 13.5h9"/>',
+    "visit": '<circle cx="9" cy="3" r="1.5"/><path d="M6 14.5 7.5 10l-1-2.5 1.8-2.2 2.2 2.4 2 .8M10 14.5 9.2 11.5 7.5 10M6.5 7.5 4.5 9"/>',  # noqa: E501
     "aside": '<path d="M2 9.5h3.5l1 2h3l1-2H14M2 9.5 4 3.5h8l2 6v3.5H2Z"/>',
     "more": '<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.4"/>',
     "search": '<circle cx="7" cy="7" r="4.25"/><path d="m10.2 10.2 3.3 3.3"/>',

@@ -21,6 +21,7 @@ from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
+from keuring_collector.console.views.visits import for_today
 from keuring_collector.desk import demotion, scope
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.counting import bounded
@@ -113,6 +114,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "notices": notices,
         "sections": [section for section in sections if section.rows],
         "fallen": fallen(demotion.news(now)),
+        "visits": for_today(staff, now),
         "day": day,
         "open_count": bounded(opened),
     }
