@@ -288,6 +288,11 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
     rounds.finish(found.pk, now=site.now)
     with pytest.raises(NotPossible):
         rounds.move(found.pk, stop_of(found, two.name).pk, earlier=True)
+    old = type(found).objects.create(
+        department=found.department, day=today(site) - timedelta(days=401), starts_at=site.now, minutes=30
+    )
+    rounds.propose_all(noon(site), {})
+    assert not type(found).objects.filter(pk=old.pk).exists()
     # A phone that was offline meanwhile still tells what happened, also at a stop that was taken away.
     removed = stop_of(found, two.name)
     type(removed).objects.filter(pk=removed.pk).update(removed=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 ROOMS: Final = ("Balie", "Kamer 12", "Kamer 14", "Vergaderzaal De Schijn", "Stilteruimte", "Kamer 21", "Kantine")
-# For each department, in the order of names.DEPARTMENTS: days after today's on which its hour falls, the hour of the
+# For each department, in the order of names.DEPARTMENTS: days after today on which its hour falls, the hour of the
 # day, minutes, who comes (of STAFF), and how many weeks ago somebody came last; None: never.
 HOURS: Final = (
     (0, 10, 60, 2, 1), (0, 14, 45, 2, 1), (1, 10, 60, 0, 2), (2, 13, 60, 2, 3), (4, 10, 90, 1, 6), None,
@@ -52,13 +52,15 @@ def write(now: float, zone: ZoneInfo) -> None:
             if planned is None:
                 continue
             ahead, clock, minutes, person, last = planned
+            while ahead and (today + timedelta(days=ahead)).weekday() > 4:
+                ahead += 1  # nobody comes along at the weekend
             weekday = (today + timedelta(days=ahead)).weekday()
             hour = VisitingHour.objects.create(
                 department=department, visitor=people[person], weekday=weekday, from_minute=clock * 60,
                 minutes=minutes, first_on=today - timedelta(days=7 * (WEEKS + 2)), changed_at=moment,
             )  # fmt: skip
             for weeks in range(last, WEEKS):
-                _walked(hour, today + timedelta(days=ahead - 7 * weeks if ahead else -7 * weeks), weeks, zone)
+                _walked(hour, today + timedelta(days=ahead - 7 * weeks), weeks, zone)
         _moods(list(Department.objects.order_by("pk")), today, zone)
     held = VisitingHour.objects.select_related("department", "visitor")
     for occurrence in hours.occurrences(held, today, today + timedelta(days=rounds.AHEAD)):
@@ -95,7 +97,8 @@ def _walked(hour: VisitingHour, day: date, number: int, zone: ZoneInfo) -> None:
         minutes=hour.minutes, state=Round.State.FINISHED, touched=True, finished_at=ended,
     )  # fmt: skip
     people = list(hour.department.colleague_set.order_by("pk"))
-    chosen = [people[(number * 4 + step) % len(people)] for step in range(min(4, len(people)))]
+    often = people[: max(1, len(people) // 3)]  # the others are worth a hello
+    chosen = [often[(number * 4 + step) % len(often)] for step in range(min(4, len(often)))]
     for position, colleague in enumerate(chosen, 1):
         away = (number + position) % 5 == 0
         stop = Stop.objects.create(
@@ -107,7 +110,8 @@ def _walked(hour: VisitingHour, day: date, number: int, zone: ZoneInfo) -> None:
 
 
 def _moods(departments: Sequence[Department], today: date, zone: ZoneInfo) -> None:
-    """What was said in the months before this one; the last department is small, and in most months left out."""
+    """What was said in the months before this one; the last department is small: in one month it is left out, and
+    another with it."""
     first = today.replace(day=1)
     for back in range(MONTHS, 0, -1):
         month = first
@@ -115,9 +119,10 @@ def _moods(departments: Sequence[Department], today: date, zone: ZoneInfo) -> No
             month = (month - timedelta(days=1)).replace(day=1)
         at = datetime.combine(month + timedelta(days=9), time(12), tzinfo=zone)
         for number, department in enumerate(departments):
-            answers = 2 + back % 3 if number == len(departments) - 1 else 6 + (number + back) % 5
+            is_small = number == len(departments) - 1
+            answers = (3 if back == 3 else 5 + back % 2) if is_small else 6 + (number + back) % 5
             for each in range(answers):
                 value = min(5, max(1, LEANS[number % len(LEANS)] + (each * 7 + back * 3 + number) % 3 - 1))
-                line = LINES[(each + number + back) % len(LINES)] if each % 3 == 0 else ""
+                line = LINES[(each // 3 + number + back) % len(LINES)] if each % 3 == 0 else ""
                 source = (MoodCount.Source.VISIT, MoodCount.Source.TICKET, MoodCount.Source.LINK)[each % 3]
                 keeping.keep(department, value, line, source, at)

@@ -192,7 +192,8 @@ class Work:
     def propose_rounds(self, now: dt.datetime) -> None:
         """Proposes rounds for the visiting hours of the days to come."""
         with self.store() as store:
-            rounds.propose_all(now, {pk: head.received_at for pk, head in store.heads().items()})
+            heard = {pk: head.received_at for pk, head in store.heads().items()}
+        rounds.propose_all(now, heard, self.settings.daily_retention_days)
         keeping.forget(now.date())
 
     def admit(self, now: dt.datetime) -> None:

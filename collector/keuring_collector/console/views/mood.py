@@ -69,8 +69,8 @@ def trend(months: Sequence[Mood | None]) -> SafeString:
 def rows_of(months: Sequence[Month], departments: Sequence[Department], *, everybody: bool) -> list[Row]:
     """One row for each department of which anything can be told, before them one for all together."""
     found = []
-    if everybody:
-        totals = [month.total for month in months]
+    totals = [month.total for month in months]
+    if everybody and any(totals):
         found.append(Row(None, totals, trend(totals)))
     for department in departments:
         moods = [month.departments.get(department.pk) for month in months]

@@ -119,7 +119,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         "is_now": first == today,
         "earlier": first - dt.timedelta(days=DAYS),
         "later": first + dt.timedelta(days=DAYS),
-        "unseen": seen(staff, today),
+        "last_seen": seen(staff, today),
         "has_hours": hours_of(staff).filter(ended_on=None).exists(),
         "departments": departments,
         "has_key": calendars.live(staff).exists(),

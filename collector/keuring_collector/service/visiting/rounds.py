@@ -17,7 +17,6 @@ from keuring_collector.service.visiting.candidates import TAKES, WALK, Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Colleague
@@ -27,8 +26,11 @@ KEPT: Final = timedelta(days=30)  # how long what a phone sent is known
 _NOWHERE: Final = 10**6  # where somebody of whom no place is known comes in the walk: last
 
 
-def propose_all(now: datetime, heard: Mapping[int, float]) -> int:
-    """Proposes rounds for the days to come, and lets those that nobody touched follow what is open; how many."""
+def propose_all(now: datetime, heard: Mapping[int, float], keep_days: int = 400) -> int:
+    """Proposes rounds for the days to come, and lets those that nobody touched follow what is open; how many.
+
+    Rounds older than ``keep_days`` are let go of, with what was noted on them.
+    """
     today = timezone.localtime(now).date()
     count = 0
     held = VisitingHour.objects.filter(ended_on=None).select_related("department", "visitor")
@@ -37,6 +39,7 @@ def propose_all(now: datetime, heard: Mapping[int, float]) -> int:
             propose(occurrence, heard)
             count += 1
     Deed.objects.filter(at__lt=now - KEPT).delete()
+    Round.objects.filter(day__lt=today - timedelta(days=keep_days)).delete()
     return count
 
 
@@ -228,8 +231,3 @@ def _stop(found: Round, stop_id: int) -> Stop:
 
 def _last(found: Round) -> int:
     return found.stops.filter(fits=True, removed=False).aggregate(last=Max("position"))["last"] or 0
-
-
-def of_day(day: date) -> list[Round]:
-    """The rounds of a day, in order."""
-    return list(Round.objects.filter(day=day).select_related("department", "visitor"))
