@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.collector.console_fixtures import USED
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.collector.console_fixtures import Site
 
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -110,3 +114,28 @@ def test_months_begin_on_the_desks_calendar() -> None:
     from keuring_collector.service.mood import keeping
 
     assert keeping.month_of(datetime(2030, 1, 31, 23, 30, tzinfo=UTC)) == date(2030, 2, 1)
+
+
+@SQLITE
+def test_the_mail_of_a_report_asks_by_a_link_of_its_own(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from django.conf import settings as django_settings
+    from django.core import mail
+
+    from keuring_collector import config
+    from keuring_collector.desk.inspection import mailing
+    from keuring_collector.processes import jobs
+    from keuring_collector.processes.packs import PackWatch
+
+    monkeypatch.setattr(django_settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+    known, nobodys = site.machine(), site.machine("LT-2", colleague=site.colleague("Els Elders", department=None))
+    for machine in (known, nobodys):
+        site.measure(machine, USED, [0.5] * 8, subject="C:")
+        site.inspection(machine)
+    work = jobs.Work(config.Settings(data_directory=tmp_path, database=site.url), PackWatch(None), bool)
+    assert mailing.send_waiting(site.now, "https://localhost/", work.mood_link) == 2
+    links = [re.findall(r"https://localhost(?::\d+)?(/mood/answer/\S+)", each.body) for each in mail.outbox]
+    assert [len(found) for found in links] == [1, 0]  # whoever has no department is not asked
+    assert site.client().post(links[0][0], {"mood": "5"}).status_code == 200
