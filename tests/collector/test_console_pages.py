@@ -14,6 +14,7 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_roles import OPEN_TO_ALL, routes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {
-    *("calendar", "mood_answer", "round_worker"),  # a secret address, a signed link, a script
-    "check",
-    "sign_in",
-    "account_login",
-    "preferences",
-    "oidc_login",
-    "oidc_callback",
-    "mfa_authenticate",
-}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
@@ -44,15 +35,8 @@ LEADING_ON = OPEN_TO_ALL | {
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
-    "calendar",
-    "round_worker",
+    *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
+    *("backtest_text", "calendar", "round_worker"),
 }
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
@@ -69,7 +53,6 @@ def addresses(site: Site) -> dict[str, str]:
 
     from keuring_collector.desk.models import FleetTicket
     from tests.collector.test_backtests import done
-    from tests.collector.test_roles import routes
     from tests.collector.test_visits import visited
 
     machine = site.machine("LT-0777")
