@@ -159,6 +159,12 @@ def path(page: Page) -> str:
     return "/" + page.url.split("/", 3)[3]
 
 
+def on_the_ticket(page: Page) -> None:
+    """Waits until the ticket's page is there with its keys, which come with the script, after the text."""
+    page.wait_for_selector(".acts")
+    page.wait_for_load_state("load")
+
+
 def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
     page = visit().new_page()
     page.goto("/?q=LT-0231")
@@ -168,9 +174,10 @@ def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
     assert page.locator(".bulk").is_visible()
     assert page.locator("[data-tally]").inner_text() == "1 selected"
     page.keyboard.press("Enter")
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     assert path(page) == served.pages["ticket"]
     page.keyboard.press("n")
+    page.wait_for_selector("textarea:focus")
     page.keyboard.type("1 note, written with digits in it")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -189,7 +196,7 @@ def test_giving_undoing_and_several_at_once_by_keyboard_alone(served: Served, vi
     page.goto("/?q=WS-0005")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     page.keyboard.press("a")
     assert page.locator("#to").evaluate("field => field === document.activeElement")
     page.keyboard.type("Noor")
@@ -222,7 +229,7 @@ def test_slash_searches_and_escape_closes(visit: Open) -> None:
     page.wait_for_url(re.compile("q=WS-0003"))
     assert page.locator("tr.ticket").count() == 1
     page.locator(".what a").click()
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     page.keyboard.press("p")
     assert page.locator("details[open] #day").is_visible()
     page.keyboard.press("Escape")
