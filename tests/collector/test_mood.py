@@ -136,6 +136,29 @@ def test_the_mail_of_a_report_asks_by_a_link_of_its_own(
         site.inspection(machine)
     work = jobs.Work(config.Settings(data_directory=tmp_path, database=site.url), PackWatch(None), bool)
     assert mailing.send_waiting(site.now, "https://localhost/", work.mood_link) == 2
-    links = [re.findall(r"https://localhost(?::\d+)?(/mood/answer/\S+)", each.body) for each in mail.outbox]
+    links = [re.findall(r"https://localhost(?::\d+)?(/mood/answer/\S+)", str(each.body)) for each in mail.outbox]
     assert [len(found) for found in links] == [1, 0]  # whoever has no department is not asked
     assert site.client().post(links[0][0], {"mood": "5"}).status_code == 200
+
+
+@SQLITE
+def test_the_demo_shows_visits_and_moods(site: Site) -> None:
+    from zoneinfo import ZoneInfo
+
+    from keuring_collector.demo import build, fleet, visits
+    from keuring_collector.service.models import Round, Seat, Stop
+    from keuring_collector.service.mood import showing
+
+    zone = ZoneInfo("Europe/Amsterdam")
+    simulated = fleet.Fleet(site.now.timestamp(), 36, 2, zone=zone)
+    build.populate(simulated)
+    visits.write(simulated.now, zone)
+    visits.write(simulated.now, zone)  # a second time changes nothing
+    today = site.now.astimezone(zone).date()
+    assert Round.objects.filter(day=today, state="proposed").count() == 2
+    assert Stop.objects.filter(round__day=today, fits=True).exists()
+    assert {each.day.weekday() for each in Round.objects.exclude(day=today)} <= {0, 1, 2, 3, 4, today.weekday()}
+    assert Round.objects.filter(day__lt=today, state="finished").count() > 20
+    assert Seat.objects.count() > 20
+    told = [len(month.departments) for month in showing.months(site.now)]
+    assert told == [6, 6, 6, 6, 4, 6, 6]  # in one month one is too small, and another left out with it

@@ -146,12 +146,13 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
     lost: list[str] = []
 
     def lose_the_answer(route: Route) -> None:
-        if "/visits/stops/" in route.request.url and not lost:
+        if "/visits/stops/" not in route.request.url:
+            route.continue_()
+            return
+        if not lost:
             lost.append(route.request.url)
             route.fetch()
-            route.abort()
-        else:
-            route.continue_()
+        route.abort()
 
     page.route("**/*", lose_the_answer)
     with page.expect_event("requestfailed", lambda request: "/visits/stops/" in request.url):
@@ -159,6 +160,8 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
         page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector(".away")
     assert len(queue(page)) == 2
+    assert lost
+    page.unroute("**/*")
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector(f"{served.bob} .became:has-text('not there')")
     assert queue(page) == []
@@ -167,7 +170,6 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
         ("away", "Door shut.", 1), ("helped", "New disk.", 1),
     ]  # fmt: skip
     assert served.ask("SELECT kind FROM desk_tickethistory WHERE ticket_id = ?", served.ticket)[1:] == [("resolved",)]
-    page.unroute("**/*")
 
     # Somebody else was quicker: theirs stays, ours is a note, and we are told until we have seen it.
     context.set_offline(True)
@@ -181,6 +183,23 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
     ]
     page.click("[data-news] button")
     assert page.locator("[data-news] li").count() == 0
+
+    # What cannot be used is told, and stands in its form again.
+    page.locator(f"{served.sanne} details.tell > summary").click()
+    page.locator(f"{served.sanne} .choices label:has(input[value=back])").click()
+    page.fill(f"{served.sanne} [name=note]", "Next week.")
+    page.locator(f"{served.sanne} details.tell form > button").click()
+    assert page.evaluate("document.querySelector(':invalid:not(form, fieldset)').name") == "back_on"
+    page.eval_on_selector(f"{served.sanne} form[data-queue]", "form => { form.noValidate = true; }")
+    page.locator(f"{served.sanne} details.tell form > button").click()
+    page.wait_for_selector(
+        "[data-news] >> text=Not taken: Sanne de Vries: Choose a date. (come back later: Next week.)"
+    )
+    assert page.input_value(f"{served.sanne} [name=note]") == "Next week."
+    page.fill(f"{served.sanne} [name=back_on]", str(datetime.now(UTC).date() + timedelta(days=7)))
+    page.locator(f"{served.sanne} details.tell form > button").click()
+    page.wait_for_selector(f"{served.sanne} .became:has-text('come back later')")
+    page.click("[data-news] button")
 
     # Signed out meanwhile: what waits, waits; nothing of the round stays on the phone for whoever picks it up.
     served.ask("DELETE FROM django_session")

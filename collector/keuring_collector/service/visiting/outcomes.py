@@ -128,8 +128,10 @@ def _work(
         raise NotUnderstood("work", _("Ticket %(n)s does not belong to this stop.") % {"n": min(strange)})
     said = " ".join(part for part in (_("Visited: %(what)s.") % {"what": Outcome(told.outcome).label}, note) if part)
     conflicts = []
-    for pk in scope.tickets(actor).filter(pk__in=about).order_by("pk").values_list("pk", flat=True):
+    for pk, state in scope.tickets(actor).filter(pk__in=about).order_by("pk").values_list("pk", "state"):
         work = wanted.get(pk)
+        if work is None and state not in Ticket.OPEN:
+            continue  # it was over before; the note stands with the stop
         if work is None and back_on is not None:
             work = Work(pk, PLAN, back_on)
         try:

@@ -47,6 +47,29 @@
     write("news", [...read("news"), { text: `${entry.name}: ${text}${typed}`, refused }]);
   }
 
+  // What was refused for how it was filled in stands in its form again, to be mended.
+  function open(entry) {
+    const form = [...document.querySelectorAll("form[data-queue=stop]")].find((each) => each.getAttribute("action") === entry.url);
+    if (!form || entry.page !== location.pathname) return;
+    for (const [name, value] of entry.fields) {
+      const field = form.elements[name];
+      if (field && name !== "key") field.value = value;
+    }
+    form.closest("details").open = true;
+  }
+
+  // A day belongs to what asks for one.
+  function ask(form) {
+    if (form.elements.back_on) form.elements.back_on.required = form.elements.outcome.value === "back";
+    for (const choice of form.querySelectorAll("select[name^=do_]")) {
+      form.elements[choice.name.replace("do_", "day_")].required = choice.value === "plan";
+    }
+  }
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-queue=stop]");
+    if (form) ask(form);
+  });
+
   // One thing. True: it is done with; false: it waits.
   async function send(entry) {
     let response;
@@ -71,7 +94,10 @@
     if (response.status >= 500 || response.status === 429) return false;
     let answer = {};
     try { answer = await response.json(); } catch { /* no JSON: a page that says why */ }
-    if (!response.ok) tell(entry, answer.why ?? String(response.status), true);
+    if (!response.ok) {
+      tell(entry, answer.why ?? String(response.status), true);
+      if (response.status === 422) open(entry);
+    }
     for (const conflict of answer.conflicts ?? []) tell(entry, conflict, false);
     return true;
   }
@@ -101,6 +127,7 @@
     const fields = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
     const stop = form.closest("[data-stop]");
     const chosen = form.querySelector("input[name=outcome]:checked + span")?.textContent ?? "";
+    const seen = Number(form.elements.seen?.value ?? 0);
     const note = form.querySelector("[name=note]")?.value.trim() ?? "";
     write("queue", [...read("queue"), {
       id: crypto.randomUUID(),
@@ -114,9 +141,11 @@
     const details = form.closest("details");
     if (details) {
       details.open = false;
+      form.reset();
+      ask(form);
       // What comes next from this form is another thing, told of the stop as this one left it.
       form.elements.key.value = crypto.randomUUID();
-      form.elements.seen.value = String(Number(form.elements.seen.value) + 1);
+      form.elements.seen.value = String(seen + 1);
       details.querySelector("summary").focus();
     } else form.hidden = true;
     say();
