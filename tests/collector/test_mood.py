@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.integers(1, 9), st.integers(1, 12), max_size=9))
 def test_what_is_left_out_counts_nobody_or_five_and_more(counts: dict[int, int]) -> None:
     from tests.collector.django_database import set_up_django
@@ -124,17 +124,18 @@ def test_the_mail_of_a_report_asks_by_a_link_of_its_own(
     from django.core import mail
 
     from keuring_collector import config
-    from keuring_collector.desk.inspection import mailing
+    from keuring_collector.console import readings
+    from keuring_collector.desk.inspection import issuing, mailing
     from keuring_collector.processes import jobs
     from keuring_collector.processes.packs import PackWatch
 
     monkeypatch.setattr(django_settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
     monkeypatch.setattr(mail, "outbox", [], raising=False)
+    work = jobs.Work(config.Settings(data_directory=tmp_path, database=site.url), PackWatch(None), bool)
     known, nobodys = site.machine(), site.machine("LT-2", colleague=site.colleague("Els Elders", department=None))
     for machine in (known, nobodys):
         site.measure(machine, USED, [0.5] * 8, subject="C:")
-        site.inspection(machine)
-    work = jobs.Work(config.Settings(data_directory=tmp_path, database=site.url), PackWatch(None), bool)
+        issuing.issue(readings.store(), work.pack, machine, site.now, 365)
     assert mailing.send_waiting(site.now, "https://localhost/", work.mood_link) == 2
     links = [re.findall(r"https://localhost(?::\d+)?(/mood/answer/\S+)", str(each.body)) for each in mail.outbox]
     assert [len(found) for found in links] == [1, 0]  # whoever has no department is not asked
