@@ -14,7 +14,8 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
-from tests.collector.test_roles import OPEN_TO_ALL, routes
+from tests.collector.test_help_pages import of_articles
+from tests.collector.test_roles import HELP, OPEN_TO_ALL, routes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +30,16 @@ LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
-    *("article_draft", "article_helped"),
+    *("article_draft", "article_helped", "article_picture_remove"),
     *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
     *("attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest"),
-    *("backtest_text", "calendar", "round_worker"),
+    *("backtest_text", "article_picture", "calendar", "round_worker"),
 }
-MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
@@ -82,6 +83,9 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
+        **of_articles(site),
+        "ticket_message": [ticket.pk],
+        "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},

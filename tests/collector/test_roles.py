@@ -14,16 +14,11 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+HELP = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
 OPEN_TO_ALL = {
+    "check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate", *HELP,
     *("calendar", "mood_answer", "round_worker"),  # a secret address, a signed link, a script
-    "check",
-    "sign_in",
-    "account_login",
-    "preferences",
-    "oidc_login",
-    "oidc_callback",
-    "mfa_authenticate",
-}
+}  # fmt: skip
 
 
 def routes() -> dict[str, Any]:

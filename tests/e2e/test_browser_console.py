@@ -16,10 +16,11 @@ import pytest
 from tests.collector.command import Running
 from tests.collector.console_fixtures import MEAN, PASSWORD, SPACE, USED, Site
 from tests.collector.django_database import pointed_at
+from tests.e2e.hands import on_the_ticket, path
 from tests.programs import find_program
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext
 
 pytestmark = pytest.mark.needs("chromium")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -153,16 +154,6 @@ def visit(served: Served, browser: Browser, state: Any) -> Iterator[Open]:
     yield start
     for context in opened:
         context.close()
-
-
-def path(page: Page) -> str:
-    return "/" + page.url.split("/", 3)[3]
-
-
-def on_the_ticket(page: Page) -> None:
-    """Waits until the ticket's page is there with its keys, which come with the script, after the text."""
-    page.wait_for_selector(".acts")
-    page.wait_for_load_state("load")
 
 
 def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:

@@ -1,6 +1,14 @@
 """The service's tables, one file per subject."""
 
-from keuring_collector.service.models.knowledge import Article, ArticleHelp, ArticleLink, ArticleVersion, PackIndexed
+from keuring_collector.service.models.knowledge import (
+    Article,
+    ArticleHelp,
+    ArticleLink,
+    ArticlePicture,
+    ArticleVersion,
+    PackIndexed,
+)
+from keuring_collector.service.models.messages import MessageTemplate
 from keuring_collector.service.models.mood import MoodCount, MoodLine, MoodLinkUsed
 from keuring_collector.service.models.visits import (
     CalendarKey,
@@ -18,9 +26,11 @@ __all__ = [
     "Article",
     "ArticleHelp",
     "ArticleLink",
+    "ArticlePicture",
     "ArticleVersion",
     "CalendarKey",
     "Deed",
+    "MessageTemplate",
     "MoodCount",
     "MoodLine",
     "MoodLinkUsed",
@@ -32,4 +42,4 @@ __all__ = [
     "StopItem",
     "VisitException",
     "VisitingHour",
-]  # fmt: skip
+]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("desk", "0011_consolebench_lists"),
         ("fleet", "0003_consolebench_lists"),
-        ("service", "0002_knowledge_search"),
+        ("service", "0003_words_templates_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
