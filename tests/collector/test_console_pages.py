@@ -65,7 +65,6 @@ def addresses(site: Site) -> dict[str, str]:
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
-    visit = visited(site)
     file = ticket.attachments.create(name="a.txt", kind="text/plain", size=1, content=b"a", added_at=site.now)
     arguments: dict[str, list[Any]] = {
         "quiet_end": [1],
@@ -77,9 +76,7 @@ def addresses(site: Site) -> dict[str, str]:
         "machine": [machine.uuid],
         "signal": [machine.uuid, "system.filesystem.utilization"],
         "inspect": [machine.uuid],
-        "inspection": [report],
-        "inspection_pdf": [report],
-        "inspection_mail": [report],
+        **{name: [report] for name in ("inspection", "inspection_pdf", "inspection_mail")},
         "rule": ["volume_filling"],
         "propose": ["volume_filling"],
         "department": [site.department().pk],
@@ -92,7 +89,7 @@ def addresses(site: Site) -> dict[str, str]:
         "token_revoke": ["0"],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
-        **visit,
+        **visited(site),
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"

@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("proposed", "proposed"), ("started", "on the way"), ("finished", "finished")],
+                        choices=[("proposed", "suggested"), ("started", "on the way"), ("finished", "finished")],
                         default="proposed",
                         max_length=8,
                     ),

@@ -91,7 +91,7 @@ class Round(models.Model):
     class State(models.TextChoices):
         """How far it is."""
 
-        PROPOSED = "proposed", _("proposed")
+        PROPOSED = "proposed", _("suggested")
         STARTED = "started", _("on the way")
         FINISHED = "finished", _("finished")
 
