@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.desk.models import Inspection, Staff, Ticket
     from keuring_collector.fleet.models import Colleague, Department, Endpoint
+    from keuring_collector.service.models import ItReport
 
 DAY = 86400
 PASSWORD = "kijk-eens-vooruit"
@@ -106,6 +107,16 @@ class Site:
         from keuring_collector.desk.inspection import issuing
 
         return issuing.issue(readings.store(), rulepack.load(), endpoint, self.now, 365)
+
+    def it_report(self, kind: str = "week", **prices: float) -> ItReport:
+        """The report of the week or month that is running, as if it were over."""
+        from keuring_collector import rulepack
+        from keuring_collector.console import readings
+        from keuring_collector.service.it_report import around, issuing
+
+        starts = around.begin(kind, self.now.date())
+        ends = self.now.date() + timedelta(days=1)
+        return issuing.issue(readings.store(), rulepack.load(), kind, starts, ends, self.now, prices)
 
     def measure(
         self,

@@ -14,6 +14,7 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
+from tests.collector.test_roles import OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,24 +24,19 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 # Routes that send on whoever is signed in, or ask for their password first; or that take no GET.
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
     *("article_draft", "article_helped"),
+    *("it_plan", "it_settle", "it_answer", "objection_answer"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
-    "attachment",
-    "inspection_pdf",
-    "export_queue",
-    "export_machines",
-    "scoreboard_export",
-    "suggest",
-    "backtest_text",
+    *("attachment", "inspection_pdf", "it_report_pdf", "export_queue", "export_machines", "scoreboard_export"),
+    *("suggest", "backtest_text"),
 }
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
@@ -65,6 +61,7 @@ def addresses(site: Site) -> dict[str, str]:
     site.fact(machine, 541, "7.2", "Schrijver")
     ticket = site.ticket(machine)
     report = site.inspection(machine).number
+    it_report = site.it_report().number
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
@@ -87,6 +84,11 @@ def addresses(site: Site) -> dict[str, str]:
         "article_draft": [ticket.pk],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
+        **{name: [it_report] for name in ("it_report", "it_report_pdf", "it_answer")},
+        **{name: [1] for name in ("it_settle", "objection_answer")},
+        "workplace_enter": ["nothing"],
+        "workplace_stored": [machine.uuid],
+        "workplace_report": [report],
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
     }

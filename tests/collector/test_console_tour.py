@@ -29,6 +29,7 @@ def test_every_page_on_each_database(site: Site) -> None:
         "backtests", "backtest", "backtest_new", "backtest_progress", "backtest_report", "backtest_text",
         "knowledge", "article_new", "article_edit", "article_versions", "article_review",
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
+        "it_reports", "it_report", "it_report_pdf", "objections", "workplace_door", "workplace_enter",
         "check", "inspections", "inspection", "inspection_pdf",
     }  # fmt: skip
     assert "Emptied the photo cache." in words(shown["ticket"])

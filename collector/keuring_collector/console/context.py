@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console import pack
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
+from keuring_collector.console.permission import home_of
 from keuring_collector.desk import scope
 from keuring_collector.desk.models import Notice, Staff, Ticket
 from keuring_collector.desk.roles import Right
@@ -62,6 +63,14 @@ PLACES: Final = (
         on_phone=False,
     ),
     Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
+    Place(
+        "it_reports",
+        _("IT report"),
+        "file",
+        ("it_reports", "it_report", "it_plan", "it_answer"),
+        on_phone=False,
+        right=Right.REPORTS,
+    ),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
@@ -83,6 +92,9 @@ FOOT: Final = (
         on_phone=False,
         right=Right.OWN_ACCOUNT,
     ),
+    Place(
+        "objections", _("Objections"), "aside", ("objections", "objection_answer"), on_phone=False, right=Right.AUDIT
+    ),
     Place("audit", _("Audit"), "audit", ("audit",), on_phone=False, right=Right.AUDIT),
 )
 
@@ -97,6 +109,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": (("nl", "Nederlands"), ("en", "English")),
         "language": (get_language() or "nl")[:2],
         "here": request.get_full_path(),
+        "home": reverse("queue"),
     }
     staff = getattr(request, "user", None)
     if isinstance(staff, Staff) and not staff.must_change_password:
@@ -111,6 +124,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "places": [place for place in PLACES if staff.may(place.right)],
             "foot": [place for place in FOOT if staff.may(place.right)],
             "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
+            "home": reverse(home_of(staff)),
+            "may_look": staff.may(Right.LOOK),
             "may_act": staff.may(Right.ACT),
             "may_change_rules": staff.may(Right.RULES),
             "unseen": unseen,

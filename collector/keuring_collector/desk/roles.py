@@ -22,6 +22,7 @@ class Role(models.TextChoices):
     VISITOR = "visitor", _("visitor")
     SPECIALIST = "specialist", _("specialist")
     TEAM_LEAD = "team_lead", _("team lead")
+    IT = "it", _("IT department")
     PRIVACY_OFFICER = "privacy_officer", _("privacy officer")
     ADMINISTRATOR = "administrator", _("administrator")
 
@@ -30,6 +31,8 @@ class Right(models.TextChoices):
     """One thing that somebody may do, as the page that refuses it says it."""
 
     OWN_ACCOUNT = "own_account", _("see to your own account")
+    REPORTS = "reports", _("read IT reports and answer in them")
+    PLANS = "plans", _("write down what IT plans")
     LOOK = "look", _("see tickets, machines, departments and rules")
     ACT = "act", _("work on tickets")
     RULES = "rules", _("change rules and articles")
@@ -38,18 +41,21 @@ class Right(models.TextChoices):
     AUDIT = "audit", _("see who did and looked at what")
 
 
-_EVERYBODY: Final = frozenset({Right.OWN_ACCOUNT, Right.LOOK})
+# The IT department sees counts of groups, and neither machines nor colleagues.
+_COUNTS: Final = frozenset({Right.OWN_ACCOUNT, Right.REPORTS})
+_EVERYBODY: Final = _COUNTS | {Right.LOOK}
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: _EVERYBODY,
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
     Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.PLANS},
+    Role.IT: _COUNTS | {Right.PLANS},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
     Role.ADMINISTRATOR: frozenset(Right),
 }
 # The roles that somebody with Right.STAFF may give and take; an administrator may do so with every role.
-GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST})
+GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST, Role.IT})
 
 
 def holders(right: Right) -> list[Role]:

@@ -20,6 +20,7 @@ from keuring_collector.desk import wording
 from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.texts import first_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,6 +111,12 @@ def cause_name(cause: str) -> str:
 def row_stamp(ticket: Ticket) -> str:
     """What of a ticket somebody sees who ticks its row."""
     return stamp(ticket)
+
+
+@register.filter
+def first_word(name: str) -> str:
+    """How a colleague is spoken to."""
+    return first_name(name)
 
 
 @register.filter

@@ -1,5 +1,18 @@
 """The service's tables, one file per subject."""
 
+from keuring_collector.service.models.it_report import ItComment, ItReport, PlannedChange
 from keuring_collector.service.models.knowledge import Article, ArticleHelp, ArticleLink, ArticleVersion, PackIndexed
+from keuring_collector.service.models.workplace import EntryLink, Objection
 
-__all__ = ["Article", "ArticleHelp", "ArticleLink", "ArticleVersion", "PackIndexed"]
+__all__ = [
+    "Article",
+    "ArticleHelp",
+    "ArticleLink",
+    "ArticleVersion",
+    "EntryLink",
+    "ItComment",
+    "ItReport",
+    "Objection",
+    "PackIndexed",
+    "PlannedChange",
+]
