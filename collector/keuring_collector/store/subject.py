@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import journal, precision
-from keuring_collector.store.block import unpack
+from keuring_collector.store import frame, journal, precision
+from keuring_collector.store.block import BlockError, unpack
 from keuring_collector.store.schema import NOTICES, TABLES
 
 if TYPE_CHECKING:
@@ -51,17 +51,36 @@ def signals(connection: Connection, endpoint: int) -> list[int]:
     """The signals that a machine ever sent windows of."""
     layouts = journal.layouts(connection, endpoint).values()
     kept = connection.execute("SELECT DISTINCT signal_id FROM history WHERE endpoint_id = ?", (endpoint,))
-    return sorted({key[0] for keys in layouts for key in keys} | {row[0] for row in kept})
+    return sorted({key[0] for keys in layouts for key in keys} | {row[0] for row in kept} - {frame.SIGNAL})
 
 
-def windows(connection: Connection, endpoint: int, signal: int) -> Iterator[Windows]:
-    """Every window of a signal that is kept, series by series: what is compacted by the day, then what is not yet."""
+def reports(connection: Connection, endpoint: int) -> Iterator[tuple[float, float, float]]:
+    """When each window that was compacted began, ended and came in."""
+    found = connection.execute(
+        "SELECT day, block FROM history WHERE endpoint_id = ? AND signal_id = ? ORDER BY day", (endpoint, frame.SIGNAL)
+    )
+    for day, data in found:
+        told = frame.unpack(day, bytes(data))
+        yield from zip(told.start.tolist(), told.end.tolist(), told.received.tolist(), strict=True)
+
+
+def windows(
+    connection: Connection, endpoint: int, signal: int, damaged: list[tuple[int, str, int, bytes]]
+) -> Iterator[Windows]:
+    """The windows of a signal in history, a day of a series at a time.
+
+    A day that cannot be read is put into ``damaged`` as it is kept: (signal, subject, day, bytes).
+    """
     found = connection.execute(
         "SELECT subject, day, block FROM history WHERE endpoint_id = ? AND signal_id = ? ORDER BY subject, day",
         (endpoint, signal),
     )
     for subject, day, data in found:
-        block = unpack(signal, day, bytes(data))
+        try:
+            block = unpack(signal, day, bytes(data))
+        except BlockError:
+            damaged.append((signal, subject, day, bytes(data)))
+            continue
         yield Windows(signal, subject, block.ends, dict(block.columns))
 
 

@@ -144,6 +144,7 @@ def report(request: HttpRequest, whose: Whose, number: str) -> HttpResponse:
 def export(_request: HttpRequest, whose: Whose) -> HttpResponseBase:
     """Everything as one ZIP file."""
     now, keuring = timezone.now(), settings.KEURING
+    audit.flush()  # looks of the last second belong to it
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     exporting.write(file, whose, readings.store(), now, (keuring.raw_retention_days, keuring.daily_retention_days))
     file.seek(0)

@@ -51,6 +51,7 @@ machines/NAAM/ wat die machine zelf meldde:
   event.json                     wat er gebeurde, zoals een programma dat vastliep
   unmeasured.json                wat niet te meten was, en waarom
   windows/SIGNAAL.csv            metingen per vijf minuten, zolang ze bewaard worden ({raw} dagen)
+  reports.csv                    van wanneer tot wanneer elke meting liep, en wanneer ze binnenkwam
   daily.csv                      een waarde per dag ({daily} dagen)
   notice.json                    berichten voor deze machine
   overige bestanden              hoe ver de machine was met sturen, en wat het oordelen onthield (gecodeerd)
@@ -69,6 +70,7 @@ machines/NAME/ what that machine told itself:
   event.json                     what happened, such as a program that stopped
   unmeasured.json                what could not be measured, and why
   windows/SIGNAL.csv             measurements of five minutes, for as long as they are kept ({raw} days)
+  reports.csv                    from when to when each measurement ran, and when it came in
   daily.csv                      one value a day ({daily} days)
   notice.json                    messages for this machine
   other files                    how far the machine was with sending, and what judging remembered (encoded)
@@ -152,17 +154,24 @@ def _machine(archive: zipfile.ZipFile, folder: str, store: Store, endpoint: int)
     for each in hot.recent(connection, endpoint):
         recent.setdefault(each.signal, []).append(each)
     signals = hot.signals(connection, endpoint)
+    damaged: list[tuple[int, str, int, bytes]] = []
+    _csv(archive, f"{folder}/reports.csv", ("start_at", "end_at", "received_at"), hot.reports(connection, endpoint))
     for signal in signals:
         with archive.open(f"{folder}/windows/{_name(signal)}.csv", "w") as file:
-            _windows(file, (each for part in (hot.windows(connection, endpoint, signal), recent.get(signal, ()))
-                            for each in part))  # fmt: skip
+            file.write(("ends,subject," + ",".join(each.name.lower() for each in Statistic) + "\n").encode())
+            _windows(file, hot.windows(connection, endpoint, signal, damaged))
+            _windows(file, recent.get(signal, ()))
+    if damaged:
+        names = ("signal_id", "subject", "day", "block")
+        _json(archive, f"{folder}/damaged.json", [
+            {name: _value(name, value) for name, value in zip(names, row, strict=True)} for row in damaged
+        ])  # fmt: skip
     return seen | set(signals)
 
 
 def _windows(file: IO[bytes], found: Iterable[Windows]) -> None:
-    """One row for each window: its end, the subject, and what was kept of it; nothing where it was not measured."""
+    """Adds a row for each window: its end, the subject, and what was kept of it; empty where it was not measured."""
     statistics = list(Statistic)
-    file.write(("ends,subject," + ",".join(each.name.lower() for each in statistics) + "\n").encode())
     for each in found:
         ends = np.char.add(np.datetime_as_string(each.ends.astype("datetime64[s]")), f",{_quoted(each.subject)},")
         cells = [
