@@ -111,12 +111,16 @@ class Site:
     def it_report(self, kind: str = "week", **prices: float) -> ItReport:
         """The report of the week or month that is running, as if it were over."""
         from keuring_collector import rulepack
-        from keuring_collector.console import readings
         from keuring_collector.service.it_report import around, issuing
+        from keuring_collector.store import open_store
 
         starts = around.begin(kind, self.now.date())
         ends = self.now.date() + timedelta(days=1)
-        return issuing.issue(readings.store(), rulepack.load(), kind, starts, ends, self.now, prices)
+        store = open_store(self.url)
+        try:
+            return issuing.issue(store, rulepack.load(), kind, starts, ends, self.now, prices)
+        finally:
+            store.close()
 
     def measure(
         self,

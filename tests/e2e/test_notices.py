@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from keuring_collector.store import notices
+from keuring_collector.store import notices, open_store
 from keuring_collector.store.notices import Kind, Notice, State
 from tests.collector.command import until
+from tests.collector.django_database import pointed_at
 from tests.e2e.stand import SECONDS, Stand
 
 if TYPE_CHECKING:
@@ -39,5 +41,24 @@ def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -
         until(lambda: state() is State.DECLINED, SECONDS, stand.collector)
         assert "tip (not for me): Start less" in stand.agent.command("notices", "--language", "en").stdout
         assert stand.agent.is_alive
+
+        # A link to My workplace goes the same way, and opens the page of this machine alone.
+        with pointed_at(stand.url):
+            from keuring_collector.fleet.models import Endpoint
+            from keuring_collector.service.workplace import entering
+
+            now, store = datetime.now(UTC), open_store(stand.url)
+            name = Endpoint.objects.get(pk=endpoint).host_name
+            assert entering.ask(store, name, "https://desk.example/workplace/enter/{}/".format, now)
+            store.close()
+
+            def link() -> str:
+                told = json.loads(stand.agent.command("notices", "--json").stdout)["notices"]
+                return next((each["link"] for each in told if each["notice_id"].startswith("workplace-")), "")
+
+            until(lambda: link() != "", SECONDS, stand.collector)
+            opened = entering.redeem(link().rstrip("/").rpartition("/")[2], now)
+            assert opened is not None
+            assert opened.pk == endpoint
     finally:
         stand.close()
