@@ -69,6 +69,8 @@ class Settings(NamedTuple):
     sensor_timeout: float = 10.0
     # Processor time an hour at its usual pace above which a sensor reads less often.
     sensor_cpu_limit: float = 1.0
+    # Processor time an hour of the whole agent above which its dearest sensors read less often.
+    agent_cpu_limit: float = 1.5
     # Memory at which the agent restarts itself.
     memory_limit: int = 96 * 2**20
     # Share of a battery's charge below which it measures less.
@@ -116,6 +118,7 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "updates_interval": (600, 604800),
     "sensor_timeout": (0.1, 60),
     "sensor_cpu_limit": (0.001, 3600),
+    "agent_cpu_limit": (0.001, 3600),
     "memory_limit": (2**20, 2**40),
     "battery_threshold": (0, 1),
     "battery_stretch": (1, 12),

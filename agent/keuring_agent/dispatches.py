@@ -18,6 +18,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from keuring_agent import access
 from keuring_agent.errors import StateError
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def append(directory: Path, entries: Iterable[Dispatch], size_limit: int = SIZE_
         try:
             _share(handle)
             end = os.fstat(handle).st_size
-            if end:
+            if not end:
+                access.let_read(path)
+            else:
                 os.lseek(handle, end - 1, os.SEEK_SET)
                 if os.read(handle, 1) != b"\n":  # the power failed in the middle of a line
                     data = b"\n" + data
@@ -274,6 +277,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     try:
         _share(handle)
+        access.let_read(path)
         os.write(handle, data)
     finally:
         os.close(handle)

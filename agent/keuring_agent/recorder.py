@@ -17,9 +17,10 @@ from keuring.signals.catalogue import (
     KEURING_AGENT_SPOOL_REPORTS,
     KEURING_AGENT_SPOOL_SIZE,
 )
+from keuring_agent import readers
 from keuring_agent.costs import Costs
 from keuring_agent.host.readings import NotMeasurable
-from keuring_agent.host.waiting import Overdue, bounded
+from keuring_agent.host.waiting import Overdue
 from keuring_agent.sensors.base import Pace, Readings
 from keuring_agent.window import Window
 
@@ -64,6 +65,7 @@ class Recorder:
         sensor_timeout: float,
         log: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
         cpu_limit: float = float("inf"),
+        cpu_limit_of_all: float = float("inf"),
     ) -> None:
         self.gate = gate
         self._host = host
@@ -71,10 +73,11 @@ class Recorder:
         self._sensors = self._permitted()
         self._ledger = ledger
         self._timeout = sensor_timeout
+        self._reader = readers.default()
         self._log = log
-        self.costs = Costs(cpu_limit, log)
+        self.costs = Costs(cpu_limit, log, cpu_limit_of_all)
         self._saving = (False, 1.0)
-        self._hour_began = host.monotonic()
+        self._hour_began, self._used_before = host.monotonic(), host.own_cpu()
         self._window = Window()
         self._boot_id = _boot_id(host)
         self._last_read: dict[str, float] = {}
@@ -109,6 +112,7 @@ class Recorder:
         for sensor in self._sensors:
             if self._is_due(sensor, now, closing=closing):
                 self._read(sensor, now)
+        self._reader.rest()
         self._sampled = (wall, now)
         return finished
 
@@ -149,7 +153,9 @@ class Recorder:
         out = Readings(self.gate)
         now = self._host.monotonic()
         if (since := now - self._hour_began) >= _HOUR:
-            self._hour_began = now
+            used, before = self._host.own_cpu(), self._used_before
+            self._hour_began, self._used_before = now, used
+            self.costs.judge(used - before, since / _HOUR)
             for name, used in self.costs.of_an_hour(since / _HOUR).items():
                 out.fact(KEURING_AGENT_SENSOR_COST, used, name)
         else:
@@ -206,7 +212,7 @@ class Recorder:
         return self._window.close(wall, max(end - started, 0.001), self._boot_id, end, facts, unmeasured)
 
     def _is_due(self, sensor: Sensor, now: float, *, closing: bool) -> bool:
-        if now < self._paused_until.get(sensor.name, now):
+        if now < self._paused_until.get(sensor.name, now) or sensor.name in self._reader.hanging:
             return False
         if sensor.pace is Pace.SLOW:
             last = self._last_read.get(sensor.name)
@@ -220,8 +226,7 @@ class Recorder:
         limit = SLOW_LIMIT if sensor.pace is Pace.SLOW else self._timeout
         began, used = self._host.monotonic(), self._host.own_cpu()
         try:
-            with bounded(limit):
-                sensor.read(self._host, out)
+            self._reader.read(sensor, self._host, out, limit)
         except NotMeasurable as error:
             out.cannot(error.reason, *sensor.signals)
         except Overdue:
@@ -232,14 +237,28 @@ class Recorder:
         else:
             took = self._host.monotonic() - began
             self._overdue.pop(sensor.name, None)
-            if took > limit:  # where nothing can interrupt it
-                self._pause(sensor, now)
-                self._failed(sensor, out, f"it took {took:.0f} s")
             out.gauge(KEURING_AGENT_SENSOR_DURATION, took, sensor.name)
         self.costs.note(sensor, self._host.own_cpu() - used)
         self._looked_at.update(signal.id for signal in sensor.signals)
         self._window.add(out)
         self._ledger.take(out, sensor.signals)
+
+    @property
+    def hanging(self) -> list[str]:
+        """Names of sensors that were left behind and are not back."""
+        return self._reader.hanging
+
+    def leave_alone(self, name: str, seconds: float) -> None:
+        """Does not read a sensor for so long, and says that it failed."""
+        now = self._host.monotonic()
+        for sensor in self._sensors:
+            if sensor.name == name:
+                out = Readings(self.gate)
+                self._failed(sensor, out, f"it had to be ended, and is left alone for {seconds / 3600:.0f} hours")
+                self._paused_until[name] = now + seconds
+                self._last_read[name] = now
+                self._looked_at.update(signal.id for signal in sensor.signals)
+                self._ledger.take(out, sensor.signals)
 
     def _pause(self, sensor: Sensor, now: float) -> None:
         """A slow sensor is left alone, each time for longer."""

@@ -5,24 +5,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from keuring.signals.catalogue import (
-    KEURING_CPU_MACHINE_CHECK,
-    KEURING_DISK_IO_ERROR,
-    KEURING_FILESYSTEM_ERROR,
-    KEURING_KERNEL_OOPS,
-    KEURING_SMART_PASSED,
-    KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
-)
 from keuring_agent import VERSION, effort, identity, policy, sending, sensors, state, wire
 from keuring_agent.effort import Effort
 from keuring_agent.errors import IdentityError, RefusedError, StateError, UntrustedError
 from keuring_agent.host.waiting import between
+from keuring_agent.keeping import Keeping
 from keuring_agent.ledger import Ledger
 from keuring_agent.pause import Pause
+from keuring_agent.quarantine import Quarantine
 from keuring_agent.recorder import Recorder
 from keuring_agent.restarting import Restarts
 from keuring_agent.saving import Saving
 from keuring_agent.sensors import uptime
+from keuring_agent.urgency import URGENT_EVENTS, is_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +42,6 @@ if TYPE_CHECKING:
             """Sleeps, at most so long."""
 
 
-# A window with one of these is sent at once; others wait for company.
-URGENT_EVENTS: Final = frozenset(
-    signal.id
-    for signal in (
-        KEURING_CPU_MACHINE_CHECK,
-        KEURING_DISK_IO_ERROR,
-        KEURING_FILESYSTEM_ERROR,
-        KEURING_KERNEL_OOPS,
-        KEURING_SYSTEM_UNCLEAN_SHUTDOWN,
-    )
-)
 # A window with one of these ends at once, but not twice within this many seconds: a dying disk complains all the time.
 _ALERT_PAUSE: Final = 3600.0
 # Seconds without a sample after which the machine must have slept; three samples, if those take longer.
@@ -71,13 +55,6 @@ _HOPELESS: Final = frozenset({IdentityError.exit_code, UntrustedError.exit_code,
 def say(text: str) -> None:
     """A line for the log, which is the standard error output."""
     print(f"keuring-agent: {text}", file=sys.stderr, flush=True)
-
-
-def is_urgent(report: WindowReport) -> bool:
-    """Whether a window should not wait: something broke, or a disk expects its own failure."""
-    if any(event.signal.id in URGENT_EVENTS for event in report.events):
-        return True
-    return any(key[0] == KEURING_SMART_PASSED.id and value is False for key, value in report.facts.items())
 
 
 class Runner:
@@ -99,7 +76,9 @@ class Runner:
         self._draw = draw
         self._spool = sending.spool_of(settings)
         self.notebook = read_notebook(self._directory, log)
-        self._ledger = Ledger(self._read_quietly("ledger.json"))
+        self._keeping = Keeping(self._spool, self._directory, host, self.notebook)
+        self._ledger = Ledger(state.read_quietly(self._directory / "ledger.json", log))
+        self._unwritten = False  # whether names to remember changed
         self._policy_seen = self._policy_stamp()
         self._identity_seen = 0
         self._not_after = float("inf")
@@ -114,7 +93,11 @@ class Runner:
             settings.sensor_timeout,
             log,
             settings.sensor_cpu_limit,
+            settings.agent_cpu_limit,
         )
+        self._quarantine = Quarantine(self.notebook, host)
+        for name, left in self._quarantine.kept().items():
+            self.recorder.leave_alone(name, left)
         self._saving = Saving(host, settings.battery_threshold, settings.battery_stretch, settings.sensor_timeout, log)
         self._restarts = Restarts(self._directory, settings.memory_limit, log)
         self._begun = host.monotonic()
@@ -138,6 +121,8 @@ class Runner:
         state.open_up(self._directory)
         if damaged := self._spool.mend():
             self._log(f"{damaged} reports were damaged in the spool; gaps take their place")
+        if self._keeping.begin():
+            self._log("windows that were kept in memory may be lost; a gap says so")
         self._resting.begin()
         self._follow_identity()
         following = self._host.monotonic()
@@ -173,6 +158,9 @@ class Runner:
     def _tick(self) -> None:
         self._follow_policy()
         self._follow_identity()
+        self._keeping.look()
+        if self._keeping.is_due:
+            self._write_held()
         if self._resting.look():
             self._rest()
             return
@@ -198,6 +186,7 @@ class Runner:
         """Keeps what was measured before the pause, tells the desk of it once, and measures nothing."""
         if not self._at_rest:
             self._at_rest = True
+            self._write_held()
             self.notebook[uptime.STOPPED] = True  # nobody watches how the system goes down
             self._save_notebook()
             self._log("a colleague paused the agent")
@@ -205,7 +194,7 @@ class Runner:
             return
         self.recorder.note_pause(paused=True)
         report = self.recorder.close(anyway=True)
-        if report is not None and self._keep(report):
+        if report is not None and self._keep(report, at_once=True):
             self._resting.tell()
             self._urgent = True
 
@@ -222,9 +211,22 @@ class Runner:
         report = self.recorder.close()
         if report is not None and self._keep(report) and self._restarts.is_untold:
             self._restarts.tell()
-        self._save_notebook()
-        self._say_effort()
-        self._wants_restart = self._wants_restart or self._has_outgrown()
+        if not self._keeping.holds:
+            self._save_notebook()
+            self._say_effort()
+        self._wants_restart = self._has_outgrown() or self._has_runaways() or self._wants_restart
+
+    def _has_runaways(self) -> bool:
+        """Whether sensors that were left behind take a processor; they are left alone then, by the next agent too."""
+        found = self._quarantine.runaways(self.recorder.hanging)
+        self._quarantine.add(found)
+        if not found or not self._save_notebook():
+            return False
+        names = ", ".join(sorted(found))
+        self._log(
+            f"sensors that work on and cannot be stopped ({names}) are left alone for a day; the agent starts anew"
+        )
+        return True
 
     def _has_outgrown(self) -> bool:
         try:
@@ -243,20 +245,40 @@ class Runner:
             except StateError as error:
                 self._log(str(error))
 
-    def _keep(self, report: WindowReport) -> bool:
+    def _keep(self, report: WindowReport, *, at_once: bool = False) -> bool:
+        urgent = self._urgent or is_urgent(report)
         try:
-            self._spool.append(wire.report(report), self._host.wall())
+            self._keeping.add(wire.report(report), at_once=at_once or urgent)
         except StateError as error:
             # Facts stay unsaid, so they are said again; the window itself is lost, as there is nowhere to keep it.
             self._log(f"a window is lost: {error}")
             return False
-        if self._ledger.said(report.facts, report.unmeasured):
-            self._write_quietly("ledger.json", self._ledger.remembered())
+        self._unwritten = self._ledger.said(report.facts, report.unmeasured) or self._unwritten
+        self._write_ledger()
         self._waiting_windows += 1
-        self._urgent = self._urgent or is_urgent(report)
+        self._urgent = urgent
         return True
 
+    def _write_ledger(self) -> None:
+        if self._unwritten and not self._keeping.holds:
+            self._unwritten = not self._write_quietly("ledger.json", self._ledger.remembered())
+
+    def _write_held(self) -> None:
+        """Puts windows that are in memory into the spool, and what goes with them where it belongs."""
+        if not self._keeping.holds:
+            return
+        try:
+            self._keeping.write()
+        except StateError as error:
+            self._log(str(error))
+            return
+        self._write_ledger()
+        self._save_notebook()
+        self._say_effort()
+
     def _wants_flush(self) -> bool:
+        if self._keeping.holds:
+            return False  # sending reads and writes the disk too
         if self._expired:
             return True  # to get another certificate, whatever waits
         if not self._waiting_windows and not self._failures:
@@ -344,33 +366,24 @@ class Runner:
             self._note_broken_off()
         report = self.recorder.close()
         if report is not None:
-            self._keep(report)
+            self._keep(report, at_once=True)
+        self._write_held()
         self.notebook[uptime.STOPPED] = True
         self._save_notebook()
 
-    def _save_notebook(self) -> None:
-        self._write_quietly(state.NOTEBOOK, self.notebook)
+    def _save_notebook(self) -> bool:
+        return self._write_quietly(state.NOTEBOOK, self.notebook)
 
-    def _write_quietly(self, name: str, value: object) -> None:
+    def _write_quietly(self, name: str, value: object) -> bool:
         try:
             state.write(self._directory / name, value, durable=False)
         except StateError as error:
             self._log(str(error))
-
-    def _read_quietly(self, name: str) -> dict[str, object]:
-        return read_quietly(self._directory / name, self._log)
-
-
-def read_quietly(path: Path, log: Callable[[str], None]) -> dict[str, object]:
-    """A file of the state directory that the agent can do without when it is damaged."""
-    try:
-        return state.read(path) or {}
-    except StateError as error:
-        log(f"{error}; going on without it")
-        return {}
+            return False
+        return True
 
 
 def read_notebook(directory: Path, log: Callable[[str], None] = say) -> dict[str, Value]:
     """What sensors knew when the agent last ran."""
-    found = read_quietly(directory / state.NOTEBOOK, log)
+    found = state.read_quietly(directory / state.NOTEBOOK, log)
     return {name: value for name, value in found.items() if isinstance(value, str | float | bool)}

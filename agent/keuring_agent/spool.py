@@ -176,6 +176,16 @@ class Spool:
 
         self._run(work)
 
+    def add_gap(self, reason: str) -> None:
+        """Puts a gap after all that waits: something was lost before it came here, nobody knows how much."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            _, sequence = _state(connection)
+            _insert(connection, _Row.of(sequence, sequence, 0.0, None, reason))
+            _set_next(connection, sequence + 1)
+
+        self._run(work)
+
     def begin_epoch(self, epoch: int) -> None:
         """Numbers the waiting reports from 1 on in a new epoch: the collector is ahead of this spool.
 

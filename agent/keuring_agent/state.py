@@ -7,9 +7,11 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from keuring_agent import access
 from keuring_agent.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NOTEBOOK: Final = "notebook.json"
@@ -87,6 +89,8 @@ def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False)
                 os.fsync(handle)
         finally:
             os.close(handle)
+        if shared:
+            access.let_read(new)
         new.replace(path)
         if durable:
             _sync_directory(path.parent)
@@ -120,6 +124,15 @@ def read(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise StateError(f"{path}: damaged (no JSON object); restore it, or remove it and enrol again")
     return value
+
+
+def read_quietly(path: Path, log: Callable[[str], None]) -> dict[str, object]:
+    """A file that the agent can do without when it is damaged."""
+    try:
+        return read(path) or {}
+    except StateError as error:
+        log(f"{error}; going on without it")
+        return {}
 
 
 def remove(path: Path) -> None:

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.corpus, pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's files")]
 
 # What Host asks with an argument.
-ARGUMENTS: Final = {"pressure": "io", "kernel_log": "", "smart": "sda", "crashes": "", "hangs": "", "bug_checks": ""}
+ARGUMENTS: Final = {
+    "pressure": "io",
+    "kernel_log": "",
+    "smart": "sda",
+    "crashes": "",
+    "hangs": "",
+    "bug_checks": "",
+    "disk_below": "/",
+}
 METHODS: Final = sorted(
     name for name, value in vars(Host).items() if callable(value) and not name.startswith("_")
 )  # platform is no method

@@ -89,9 +89,9 @@ class Station:
         runner.run(Sleeper(self.host, seconds, during))
         return runner
 
-    def restarts(self, seconds: float) -> bool:
+    def restarts(self, seconds: float, during: Callable[[float], None] = lambda _now: None) -> bool:
         """Runs; whether the agent asked to be started anew within so many seconds."""
-        return self._runner().run(Sleeper(self.host, seconds))
+        return self._runner().run(Sleeper(self.host, seconds, during))
 
     def _runner(self) -> Runner:
         return Runner(self.settings, self.host, self.child, self.said.append, lambda _least, most: most)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import plistlib
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keuring_agent import cli, restarting, service, state
+from keuring_agent import access, cli, dispatches, restarting, service, state
+from keuring_agent.errors import StateError
 from keuring_agent.service import Outcome, ServiceError
 from keuring_agent.service.macos import ACCOUNT, Launchd
-from keuring_agent.service.windows import GROUPS, NAME, WindowsService
+from keuring_agent.service.windows import GROUPS, NAME, SHARED, WindowsService
 from keuring_agent.service.windows_host import Bell, service_class
 
 if TYPE_CHECKING:
@@ -129,7 +132,9 @@ def test_windows_service_is_made_started_and_removed(tmp_path: Path) -> None:
         "account": rf"NT SERVICE\{NAME}",
     }
     assert {group for _, group in control.groups} == set(GROUPS)
-    assert ran[0][:3] == ("icacls", str(data / "state"), "/inheritance:r")
+    assert [(step[1], step[2]) for step in ran] == [
+        (str(data / place), "/inheritance:r") for place in ("", "state", "state/requests")
+    ]
     assert (data / "state" / state.TOKEN).read_text() == "keuring1.x\n"
     assert not windows.install("")
     assert windows.is_running()
@@ -138,6 +143,91 @@ def test_windows_service_is_made_started_and_removed(tmp_path: Path) -> None:
     assert (control.services, (data / "state").exists()) == ({}, True)
     windows.uninstall(purge=True)
     assert not data.exists()
+
+
+def granted(windows: WindowsService) -> dict[str, dict[str, str]]:
+    """{file or directory: {SID or account: rights}} that the service's installation gives, as icacls reads them."""
+    lists = {}
+    for step in windows.rights():
+        _, path, *words = step.arguments
+        grants = words[words.index("/grant:r") + 1 :]
+        lists[Path(path).name] = {who: what for who, _, what in (grant.rpartition(":") for grant in grants)}
+    return lists
+
+
+def test_on_windows_colleagues_may_ask_and_read_what_is_for_them_and_nothing_else(tmp_path: Path) -> None:
+    windows = WindowsService(("agent.exe",), Control(), lambda _: Outcome(0, ""), tmp_path)
+    colleagues, everybody, service_account = f"*{access.COLLEAGUES}", "*S-1-5-32-545", rf"NT SERVICE\{NAME}"
+    lists = granted(windows)
+    assert lists[tmp_path.name][everybody] == "(OI)(CI)RX"  # settings: not to be written by anybody
+    assert lists[tmp_path.name][service_account] == "(OI)(CI)RX"
+    assert (lists["state"][colleagues], lists["requests"][colleagues]) == ("(S,X)", "(S,X,WD)")  # no RD: no looking
+    assert everybody not in {**lists["state"], **lists["requests"]}
+    assert lists["state"][service_account] == lists["requests"][service_account] == "(OI)(CI)M"
+
+    (tmp_path / "state").mkdir()
+    for name in (*SHARED, state.IDENTITY, "spool.sqlite3", state.TOKEN):
+        (tmp_path / "state" / name).touch()
+    opened = {name for name, grants in granted(windows).items() if grants == {colleagues: "R"}}
+    assert opened == {"dispatches.log", "dispatches.1.log", "pause.json", "notices.json", "policy.json", "effort.json"}
+
+
+class Entries:
+    """An access list of Windows."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.added: list[tuple[int, int, str]] = []
+
+    def GetSecurityDescriptorDacl(self) -> Entries:  # noqa: N802  # Windows' names
+        return self
+
+    def AddAccessAllowedAce(self, revision: int, rights: int, who: str) -> None:  # noqa: N802
+        self.added.append((revision, rights, who))
+
+
+@pytest.fixture
+def lists(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[int, int, str]]]:
+    """{file: what its access list was given}, of the files that pywin32 was asked for."""
+    given: dict[str, list[tuple[int, int, str]]] = {}
+    refused = type("error", (Exception,), {"winerror": 5, "strerror": "Access is denied."})
+
+    def get(path: str, kind: int, part: int) -> Entries:
+        assert (kind, part) == (1, 4)
+        if "refused" in path:
+            raise refused
+        return Entries(path)
+
+    def put(path: str, kind: int, part: int, owner: None, group: None, entries: Entries, audit: None) -> None:
+        assert (kind, part, owner, group, audit, entries.path) == (1, 4, None, None, None, path)
+        assert Path(path).exists()
+        given[Path(path).name] = entries.added
+
+    calls = {
+        "GetNamedSecurityInfo": get,
+        "SetNamedSecurityInfo": put,
+        "ConvertStringSidToSid": lambda text: f"<{text}>",
+    }
+    security = SimpleNamespace(SE_FILE_OBJECT=1, DACL_SECURITY_INFORMATION=4, **calls)
+    monkeypatch.setitem(sys.modules, "win32security", security)
+    monkeypatch.setitem(sys.modules, "pywintypes", SimpleNamespace(error=refused))
+    monkeypatch.setattr(access, "IS_NEEDED", True)
+    return given
+
+
+def test_on_windows_what_is_for_colleagues_is_opened_up_as_it_is_written(
+    tmp_path: Path, lists: dict[str, list[tuple[int, int, str]]]
+) -> None:
+    read_only = [(2, 0x120089, "<S-1-5-4>")]
+    state.write(tmp_path / state.IDENTITY, {})
+    assert lists == {}
+    state.write(tmp_path / state.POLICY, {}, shared=True)
+    assert lists.pop(".policy.json.new") == read_only  # before it takes the place of the one that was there
+    for _ in range(2):
+        dispatches.append(tmp_path, [dispatches.Dispatch(1.0, dispatches.REPORTS, "collector:443")])
+    assert lists == {dispatches.FILE_NAME: read_only}  # once, when the file is new
+    with pytest.raises(StateError, match=r"policy\.json: cannot be written \(Access is denied"):
+        state.write(tmp_path / "refused.policy.json", {}, shared=True)
 
 
 def test_windows_without_rights(tmp_path: Path) -> None:

@@ -111,7 +111,6 @@ def test_sql_is_written_in_the_store() -> None:
         "collector/keuring_collector/backup/",  # whole databases, whatever is in them
         "collector/keuring_collector/commands/backup.py",
         "collector/keuring_collector/commands/restore.py",
-        "collector/keuring_collector/service/search",  # Django's ORM knows no full text of SQLite: docs/adr/0041
     )
     found = [
         f"{named(path)}:{line}: {text.strip()[:60]}"

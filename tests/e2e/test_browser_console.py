@@ -16,6 +16,7 @@ import pytest
 from tests.collector.command import Running
 from tests.collector.console_fixtures import MEAN, PASSWORD, SPACE, USED, Site
 from tests.collector.django_database import pointed_at
+from tests.e2e.hands import on_the_ticket, path
 from tests.programs import find_program
 
 if TYPE_CHECKING:
@@ -155,10 +156,6 @@ def visit(served: Served, browser: Browser, state: Any) -> Iterator[Open]:
         context.close()
 
 
-def path(page: Page) -> str:
-    return "/" + page.url.split("/", 3)[3]
-
-
 def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
     page = visit().new_page()
     page.goto("/?q=LT-0231")
@@ -168,9 +165,10 @@ def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:
     assert page.locator(".bulk").is_visible()
     assert page.locator("[data-tally]").inner_text() == "1 selected"
     page.keyboard.press("Enter")
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     assert path(page) == served.pages["ticket"]
     page.keyboard.press("n")
+    page.wait_for_selector("textarea:focus")
     page.keyboard.type("1 note, written with digits in it")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -189,7 +187,7 @@ def test_giving_undoing_and_several_at_once_by_keyboard_alone(served: Served, vi
     page.goto("/?q=WS-0005")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     page.keyboard.press("a")
     assert page.locator("#to").evaluate("field => field === document.activeElement")
     page.keyboard.type("Noor")
@@ -222,7 +220,7 @@ def test_slash_searches_and_escape_closes(visit: Open) -> None:
     page.wait_for_url(re.compile("q=WS-0003"))
     assert page.locator("tr.ticket").count() == 1
     page.locator(".what a").click()
-    page.wait_for_selector(".acts")
+    on_the_ticket(page)
     page.keyboard.press("p")
     assert page.locator("details[open] #day").is_visible()
     page.keyboard.press("Escape")

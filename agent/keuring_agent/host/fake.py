@@ -71,6 +71,7 @@ LAPTOP: dict[str, Any] = {
             inodes_available=29_000_000,
         )
     ],
+    "disk_below": readings.DiskBelow(turns=False, transfers=7),
     "disks": [readings.DiskUse("sda", 10**9, 2 * 10**9, 100.0, 50_000, 250.0)],
     "networks": [readings.NetworkUse("eth0", 0, 0, 1, 0, 2, 1e9)],
     "temperatures": [readings.Temperature("coretemp Package id 0", 52.0, 100.0)],
@@ -214,6 +215,9 @@ class FakeHost:
 
     def file_systems(self) -> Sequence[readings.FileSystem]:
         return self._answer("file_systems")  # type: ignore[no-any-return]
+
+    def disk_below(self, path: str) -> readings.DiskBelow:  # noqa: ARG002  # wherever it is
+        return self._answer("disk_below")  # type: ignore[no-any-return]
 
     def disks(self) -> Sequence[readings.DiskUse]:
         return self._answer("disks")  # type: ignore[no-any-return]

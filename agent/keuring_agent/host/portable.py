@@ -124,6 +124,9 @@ class PortableHost:
             raise NotMeasurable("no file system on a local disk is mounted")
         return list(found.values())
 
+    def disk_below(self, path: str) -> readings.DiskBelow:  # noqa: ARG002  # whatever it is
+        self._untold("which disk a directory is on")
+
     def disks(self) -> Sequence[DiskUse]:
         counters = psutil.disk_io_counters(perdisk=True) or {}
         if not counters:

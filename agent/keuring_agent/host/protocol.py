@@ -68,6 +68,9 @@ class Host(Protocol):
     def disks(self) -> Sequence[readings.DiskUse]:
         """Whole physical disks."""
 
+    def disk_below(self, path: str) -> readings.DiskBelow:
+        """The disk that a directory of this program is on. It is not woken."""
+
     def networks(self) -> Sequence[readings.NetworkUse]:
         """Physical network interfaces."""
 

@@ -79,6 +79,13 @@ class DiskUse(NamedTuple):
     operation_time: float | None
 
 
+class DiskBelow(NamedTuple):
+    """What a file system is on: whether any of its disks turns, and how often they were read or written."""
+
+    turns: bool
+    transfers: int
+
+
 class NetworkUse(NamedTuple):
     """What one network interface met; speed in bit/s."""
 

@@ -50,7 +50,7 @@ class Readings:
     """
 
     def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+        self.gate = gate
         self.gauges: list[tuple[Signal, str, float]] = []
         self.counters: list[tuple[Signal, str, float]] = []
         self.facts: dict[FactKey, Value] = {}
@@ -60,26 +60,26 @@ class Readings:
 
     def gauge(self, signal: Signal, value: float | None, subject: str = "") -> None:
         """Takes a level; None is passed over."""
-        if value is not None and self._gate.admits_number(signal, Kind.GAUGE, subject, value):
+        if value is not None and self.gate.admits_number(signal, Kind.GAUGE, subject, value):
             self.gauges.append((signal, subject, float(value)))
             self._measured(signal)
 
     def counter(self, signal: Signal, total: float | None, subject: str = "") -> None:
         """Takes a running total; None is passed over."""
-        if total is not None and self._gate.admits_number(signal, Kind.COUNTER, subject, total):
+        if total is not None and self.gate.admits_number(signal, Kind.COUNTER, subject, total):
             self.counters.append((signal, subject, float(total)))
             self._measured(signal)
 
     def fact(self, signal: Signal, value: Value | None, subject: str = "") -> None:
         """Takes a property; None is passed over."""
-        if value is not None and (clean := self._gate.admitted_fact(signal, subject, value)) is not None:
+        if value is not None and (clean := self.gate.admitted_fact(signal, subject, value)) is not None:
             self.facts[signal.id, subject] = clean
             self._measured(signal)
 
     def event(self, signal: Signal, time: float, subject: str = "", count: int = 1, **attributes: str) -> None:
         """Takes something that happened."""
-        if self._gate.admits_event(signal, subject, time, count):
-            kept = self._gate.admitted_attributes(signal, attributes)
+        if self.gate.admits_event(signal, subject, time, count):
+            kept = self.gate.admitted_attributes(signal, attributes)
             self.events.append(EventSeen(signal, subject, time, count, kept))
 
     def watched(self, *signals: Signal) -> None:
@@ -90,12 +90,21 @@ class Readings:
     def cannot(self, reason: str, *signals: Signal) -> None:
         """Says that signals cannot be measured, and why, unless one of their subjects was."""
         for signal in signals:
-            if self._gate.permits(signal):
-                self.unmeasured.setdefault((signal.id, ""), self._gate.text(reason))
+            if self.gate.permits(signal):
+                self.unmeasured.setdefault((signal.id, ""), self.gate.text(reason))
 
     def hold(self, *signals: Signal) -> None:
         """Says that nothing new is known: facts that were told before still hold, though they are not given now."""
         self.held.update(signal.id for signal in signals)
+
+    def take(self, other: Readings) -> None:
+        """Takes all that others hold, who asked the same gate."""
+        self.gauges += other.gauges
+        self.counters += other.counters
+        self.facts |= other.facts
+        self.events += other.events
+        self.unmeasured |= other.unmeasured
+        self.held |= other.held
 
     @contextmanager
     def measuring(self, *signals: Signal) -> Iterator[None]:

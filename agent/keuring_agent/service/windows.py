@@ -8,7 +8,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Final, Protocol
 
-from keuring_agent import config, service, state
+from keuring_agent import access, config, dispatches, notices, pause, service, state
+from keuring_agent.pause import REQUESTS
 from keuring_agent.service import ServiceError, Step
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ BRIEF: Final = "Reads this machine's health and reports it; `keuring-agent show`
 ACCOUNT: Final = rf"NT SERVICE\{NAME}"
 # Groups by their numbers, since their names differ with the language: performance counters, event logs.
 GROUPS: Final = ("S-1-5-32-558", "S-1-5-32-573")
+# What colleagues may read; see state.write and dispatches.
+SHARED: Final = (dispatches.FILE_NAME, dispatches.OLDER, pause.FILE_NAME, notices.FILE_NAME, state.POLICY, state.EFFORT)
 
 
 class Control(Protocol):
@@ -61,18 +64,35 @@ class WindowsService:
         self._control = control
         self._runs = runs
         self._data = data or config.default_config().parent
+        self._state = self._data / "state"
 
-    def rights(self) -> Step:
-        """Keys and spool are for the service, the system and administrators, whatever may be above them."""
-        grants = ("*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F", f"{ACCOUNT}:(OI)(CI)M")
-        return Step(("icacls", str(self._data / "state"), "/inheritance:r", "/grant:r", *grants))
+    def rights(self) -> tuple[Step, ...]:
+        """Settings are for all to read and for administrators to write. Keys and spool are for the service alone.
+
+        Colleagues may go through, to the files that the service opens up to them (access.py), and leave requests where
+        nobody but the service may look: what modes 0711 and 1733 say elsewhere.
+        """
+        ours = ("*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F")
+        colleagues = f"*{access.COLLEAGUES}"
+        lists = (
+            (self._data, (*ours, f"{ACCOUNT}:(OI)(CI)RX", "*S-1-5-32-545:(OI)(CI)RX")),
+            (self._state, (*ours, f"{ACCOUNT}:(OI)(CI)M", f"{colleagues}:(S,X)")),
+            (self._state / REQUESTS, (*ours, f"{ACCOUNT}:(OI)(CI)M", f"{colleagues}:(S,X,WD)")),
+        )
+        # What an agent of before wrote; what is written from now on is opened up as it is.
+        older = (self._state / name for name in SHARED if (self._state / name).is_file())
+        return (
+            *(Step(("icacls", str(path), "/inheritance:r", "/grant:r", *grants)) for path, grants in lists),
+            *(Step(("icacls", str(path), "/grant:r", f"{colleagues}:R")) for path in older),
+        )
 
     def plan(self) -> Iterator[str]:
         """What ``install`` does, line by line."""
         yield f"service {NAME}: {self._command}"
         yield f"account {ACCOUNT}, in the groups {', '.join(GROUPS)}; started with the machine, a little later"
-        yield f"directory {self._data / 'state'}"
-        yield f"$ {' '.join(self.rights().arguments)}"
+        yield f"directory {self._state / REQUESTS}"
+        for step in self.rights():
+            yield f"$ {' '.join(step.arguments)}"
 
     def install(self, token: str) -> bool:
         """Makes the service and starts it. Raises ServiceError."""
@@ -83,10 +103,10 @@ class WindowsService:
             self._control.create(NAME, TITLE, BRIEF, self._command, ACCOUNT)
             for group in GROUPS:
                 self._control.join(ACCOUNT, group)
-            (self._data / "state").mkdir(parents=True, exist_ok=True)
-            if token:
-                (self._data / "state" / state.TOKEN).write_text(token + "\n", encoding="utf-8")
-            service.carry_out([self.rights()], self._runs)
+            (self._state / REQUESTS).mkdir(parents=True, exist_ok=True)
+            service.carry_out(self.rights(), self._runs)
+            if token:  # not before nobody else may read it
+                (self._state / state.TOKEN).write_text(token + "\n", encoding="utf-8")
             self._control.start(NAME)
         except OSError as error:
             raise ServiceError(f"Windows refuses ({error}); run this as administrator") from error

@@ -33,6 +33,7 @@ from keuring_agent.host.linux import (
     storage,
     system,
     trust,
+    turning,
     update_habits,
     updates,
     wireless,
@@ -117,6 +118,9 @@ class LinuxHost:
 
     def file_systems(self) -> Sequence[readings.FileSystem]:
         return storage.file_systems(self._tree, self._kinds)
+
+    def disk_below(self, path: str) -> readings.DiskBelow:
+        return turning.disk_below(self._tree, os.stat(path).st_dev)  # noqa: PTH116  # pathlib costs memory
 
     def disks(self) -> Sequence[readings.DiskUse]:
         return storage.disks(self._tree)

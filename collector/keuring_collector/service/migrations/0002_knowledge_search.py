@@ -1,15 +1,15 @@
 from django.db import migrations
 
-from keuring_collector.service import search_schema
+from keuring_collector.store import article_index
 
 
 def create(apps, schema_editor):
-    for statement in search_schema.statements(schema_editor.connection.vendor):
+    for statement in article_index.making(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 
 
 def drop(apps, schema_editor):
-    for statement in search_schema.dropping(schema_editor.connection.vendor):
+    for statement in article_index.dropping(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 
 

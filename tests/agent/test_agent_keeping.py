@@ -1,0 +1,230 @@
+"""A disk at rest is not woken: windows stay in memory meanwhile, an hour at most, and what is lost by that is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from keuring.report.v1 import report_pb2
+from keuring_agent import keeping, pause, sending, state
+from keuring_agent.errors import StateError
+from keuring_agent.host.linux.turning import disk_below
+from keuring_agent.host.readings import DiskBelow, LogLine, NotMeasurable
+from keuring_agent.spool import Spool
+from tests.agent.test_agent_runner import IO_ERROR, Station, flush_times
+from tests.agent.trees import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from keuring_agent.host.fake import FakeHost
+
+
+class Desk:
+    """A machine with a disk that turns, which somebody uses until a time, and again from another on."""
+
+    def __init__(self, directory: Path, **changes: Any) -> None:
+        self.directory = directory
+        self.station = Station(directory, **changes)
+        self.host: FakeHost = self.station.host
+        self.written: list[float] = []  # when anything in the state directory changed, seconds after the start
+        self._seen: dict[str, int] = {}
+        self.use(1)
+
+    def use(self, transfers: int) -> None:
+        self.host.answers["disk_below"] = DiskBelow(turns=True, transfers=transfers)
+
+    def run(self, seconds: float, *, rest: tuple[float, float], also: Callable[[float], None] | None = None) -> None:
+        """``rest`` is the time in which nobody uses the disk; seconds after the start."""
+        begin = self.host.monotonic()
+
+        def during(now: float) -> None:
+            passed = now - begin
+            if not rest[0] <= passed < rest[1]:
+                self.use(round(now))
+            found = {path.name: path.stat().st_mtime_ns for path in self.directory.iterdir()}
+            if found != self._seen:
+                self.written.append(passed)
+                self._seen = found
+            if also is not None:
+                also(passed)
+
+        self.station.run(seconds, during)
+
+    def written_between(self, since: float, until: float) -> list[float]:
+        return [time for time in self.written if since < time < until]
+
+
+def spans(reports: list[report_pb2.Report]) -> list[tuple[float, float]]:
+    return [(each.window_start_time.ToSeconds() - 1_700_000_000, each.window_duration.ToSeconds()) for each in reports]
+
+
+def test_nothing_is_written_while_nobody_uses_the_disk_and_everything_as_soon_as_somebody_does(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.run(2 * 3600, rest=(1000, 4000))
+    assert desk.written_between(1000, 4000) == []
+    assert desk.written_between(4000, 4130) != []
+    assert spans(desk.station.reports) == [(300 * number, 300) for number in range(24)]  # all of them, in order
+    assert [report.sequence for report in desk.station.reports] == list(range(1, 25))
+    assert [time for time in flush_times(desk.station) if 1000 < time < 4000] == []
+    assert desk.station.said == []
+
+
+def test_an_hour_is_the_longest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.run(5 * 3600, rest=(1000, 5 * 3600))
+    woken = desk.written_between(1000, 5 * 3600 - 1)
+    assert [later for later in woken if later > 1100] == pytest.approx([4800, 8400, 12000, 15600], abs=130)
+    assert len(desk.station.reports) == 60
+
+
+def test_what_is_urgent_does_not_wait(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+
+    def fail(passed: float) -> None:
+        if passed == pytest.approx(2400, abs=31):
+            desk.host.kernel_lines.append(LogLine(desk.host.wall(), IO_ERROR))
+
+    desk.run(3000, rest=(1000, 3000), also=fail)
+    assert any(2400 <= time <= 2530 for time in flush_times(desk.station))
+    assert spans(desk.station.child.delivered)[0] == (0, 300)  # with those that waited, in order
+    assert [report.sequence for report in desk.station.reports] == list(range(1, len(desk.station.reports) + 1))
+
+
+def test_a_pause_and_the_end_leave_nothing_in_memory(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+
+    def ask(passed: float) -> None:
+        if passed == pytest.approx(2500, abs=31):
+            pause.ask(tmp_path, 600)
+
+    desk.run(2600, rest=(1000, 3000), also=ask)
+    assert spans(desk.station.reports)[-1][0] == 2400  # what was measured before the pause
+    desk = Desk(tmp_path / "other")
+    desk.run(2500, rest=(1000, 3000))
+    assert spans(desk.station.reports)[-2:] == [(2100, 300), (2400, 100)]
+
+
+def test_a_loss_of_power_loses_an_hour_at_most_and_is_said_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "state")
+    power = tmp_path / "power"
+
+    def cut(passed: float) -> None:
+        if passed >= 3000 and not power.exists():
+            shutil.copytree(tmp_path / "state", power)  # what is on the disk then
+
+    desk.run(3300, rest=(1000, 4000), also=cut)
+    kept = {
+        report.sequence: span for report, span in zip(desk.station.reports, spans(desk.station.reports), strict=True)
+    }
+    after = Station(power)
+    after.host.advance(4000)
+    after.run(2000)
+    again = {report.sequence: report for report in after.reports}
+    (gap,) = [report for report in again.values() if report.HasField("gap")]
+    assert gap.gap.reason == keeping.MAY_BE_LOST
+    assert "windows that were kept in memory may be lost; a gap says so" in after.said
+    before = [sequence for sequence in kept if sequence < gap.sequence]
+    assert kept[max(before)][0] + 300 >= 900  # nothing from before the disk came to rest is lost
+    assert sorted({*before, *again}) == list(range(1, max(again) + 1))  # no hole in the numbers
+
+    later = Station(power)
+    later.host.advance(7000)
+    later.run(1000)
+    assert not [report for report in later.reports if report.HasField("gap")]
+
+
+def test_a_disk_that_does_not_turn_is_written_as_ever_and_a_crash_is_no_gap(tmp_path: Path) -> None:
+    asked: list[str] = []
+    for answer in (DiskBelow(turns=False, transfers=1), NotMeasurable("?"), OSError("gone")):
+        directory = tmp_path / type(answer).__name__
+        station = Station(directory)
+        answers = station.host.disk_below
+
+        def counted(path: str, answers: Callable[[str], DiskBelow] = answers) -> DiskBelow:
+            asked.append(path)
+            return answers(path)
+
+        station.host.disk_below = counted  # type: ignore[method-assign]
+        station.host.answers["disk_below"] = answer
+        station.run(700)
+        notebook = state.read(directory / state.NOTEBOOK) or {}
+        state.write(directory / state.NOTEBOOK, {**notebook, "agent_stopped": False})
+        station.run(400)
+        assert not [report for report in station.reports if report.HasField("gap")]
+    assert len(asked) == 6  # once a start
+
+
+def test_a_full_disk_loses_one_window_at_a_time_and_none_that_was_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path)
+    append, full = Spool.append, [False]
+
+    def refusing(spool: Spool, body: bytes, now: float) -> int:
+        if full[0]:
+            raise StateError("the disk is full")
+        return append(spool, body, now)
+
+    monkeypatch.setattr(Spool, "append", refusing)
+    desk.run(3700, rest=(1000, 2000), also=lambda passed: full.__setitem__(0, 1990 <= passed < 2900))
+    found = spans(desk.station.reports)
+    assert [start for start, _ in found][3:6] == [900, 1200, 1500]
+    assert "a window is lost: the disk is full" in desk.station.said
+    assert [report.sequence for report in desk.station.reports] == list(range(1, len(found) + 1))
+
+
+# --- which disk it is
+
+
+def disk(name: str, *, turns: int, stat: str = "10 0 0 0 5 0 0 0 0 0 0") -> dict[str, str]:
+    return {f"sys/block/{name}/stat": stat + "\n", f"sys/block/{name}/queue/rotational": f"{turns}\n"}
+
+
+def place(root: Path, device: str, leads_to: str) -> None:
+    link = root / "sys/dev/block" / device
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(root / leads_to)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's files")
+def test_the_disk_below_a_partition_a_volume_and_a_whole_disk(tmp_path: Path) -> None:
+    files = {
+        **disk("sda", turns=1),
+        **disk("nvme0n1", turns=0, stat="900 0 0 0 100 0 0"),
+        **disk("vda", turns=1),
+        "sys/block/sda/sda2/partition": "2\n",
+        "sys/block/dm-0/queue/rotational": "1\n",
+    }
+    found = tree(tmp_path, files)
+    place(tmp_path, "8:0", "sys/block/sda")
+    place(tmp_path, "8:2", "sys/block/sda/sda2")
+    place(tmp_path, "259:0", "sys/block/nvme0n1")
+    place(tmp_path, "254:0", "sys/block/vda")
+    place(tmp_path, "253:0", "sys/block/dm-0")
+    slaves = tmp_path / "sys/block/dm-0/slaves"
+    slaves.mkdir(parents=True)
+    (slaves / "sda2").symlink_to(tmp_path / "sys/block/sda/sda2")
+    (slaves / "nvme0n1").symlink_to(tmp_path / "sys/block/nvme0n1")
+    assert disk_below(found, os.makedev(8, 0)) == DiskBelow(turns=True, transfers=15)
+    assert disk_below(found, os.makedev(8, 2)) == DiskBelow(turns=True, transfers=15)
+    assert disk_below(found, os.makedev(259, 0)) == DiskBelow(turns=False, transfers=1000)
+    assert disk_below(found, os.makedev(253, 0)) == DiskBelow(turns=True, transfers=1015)
+    assert disk_below(found, os.makedev(254, 0)).turns is False  # a virtual machine's
+    with pytest.raises(NotMeasurable, match="tells no disk"):
+        disk_below(found, os.makedev(0, 35))  # Btrfs, tmpfs
+
+
+def test_a_gap_at_the_end_of_a_spool(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    spool = sending.spool_of(Station(tmp_path).settings)
+    spool.append(b"", 1.0)
+    spool.add_gap("lost")
+    spool.append(b"", 2.0)
+    assert [(kept.sequence, kept.last) for kept in spool.batch().reports] == [(1, 1), (2, 2), (3, 3)]
+    assert report_pb2.Report.FromString(spool.batch().reports[1].message).gap.reason == "lost"
