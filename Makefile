@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak fuzz gen pictures lock clean
+.PHONY: help setup demo test check bench soak fuzz gen readability pictures lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ check: $(VENV)/.ready ## format, lint, types, import directions, generated files
 gen: $(VENV)/.ready ## write what is generated: gRPC code, catalogue, SIGNALS.md, settings and command pages
 	@$(BIN)/python protos/generate.py
 	@$(BIN)/python docs/generate.py
+
+readability: $(VENV)/.ready ## how easily each text reads that ships for colleagues and the desk; fails beyond B1
+	@$(BIN)/python docs/readability.py
 
 pictures: $(VENV)/.ready ## take the pictures of the README again, from a demo of its own (needs chromium)
 	@$(BIN)/python docs/take_pictures.py

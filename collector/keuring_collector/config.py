@@ -174,6 +174,9 @@ class Settings(BaseModel):
         description="A rule falls to advice (no tickets, still on the APK report) when after ten verdicts even the "
         "upper bound of its share of right tickets is below this; 0: never.",
     )
+    public_pages: bool = Field(
+        default=False, description="Show what is marked for colleagues on pages that need no sign-in, below /help/."
+    )
     mail_server: str = Field(
         default="",
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,11 @@ from tests.repository import modules, named, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-WORD = re.compile(r"\b(?:eind|end[- ]?)?(?:gebruiker\w*|users?)\b", re.IGNORECASE)
-TEXTS = (".md", ".html", ".txt", ".po", ".proto", ".svg")
-DATA = ("rules/", "protos/keuring/signals/")
+WORD = re.compile(r"\w*gebruiker\w*|\b(?:end[- ]?|power[- ]?|super[- ]?)?users?\b", re.IGNORECASE)
+TEXTS = (".md", ".html", ".txt", ".po", ".proto", ".svg", ".js", ".typ")
+DATA = ("rules/", "protos/keuring/signals/", "agent/keuring_agent/languages/", "deploy/grafana/", "deploy/prometheus/")
+READ = re.compile(r"""\b(?:alt|title|placeholder|aria-\w+|data-\w+|content)=("[^"]*"|'[^']*')""")  # of a tag, by people
 CODE = re.compile(
     r"```.*?```|`[^`]*`"  # code in Markdown
     r"|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}"  # Django's templates
@@ -33,15 +34,20 @@ def read_by_people() -> Iterator[Path]:
         name = named(path)
         if name.startswith("tests/"):
             continue
-        if path.suffix in TEXTS or (path.suffix in (".yaml", ".yml") and name.startswith(DATA)):
+        if path.suffix in TEXTS or (path.suffix in (".yaml", ".yml", ".toml", ".json") and name.startswith(DATA)):
             yield path
 
 
 def without_code(path: Path, text: str) -> str:
     """The text with code blanked out, its lines where they were."""
-    if path.suffix in (".yaml", ".yml", ".proto"):
+    if path.suffix not in (".md", ".html", ".txt", ".po", ".svg"):
         return text
-    return CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+    def blanked(match: re.Match[str]) -> str:
+        told = " ".join(READ.findall(match[0])) if match[0].startswith("<") else ""
+        return told + "\n" * (match[0].count("\n") - told.count("\n"))
+
+    return CODE.sub(blanked, text)
 
 
 def found_in(name: str, text: str) -> list[str]:
@@ -90,5 +96,10 @@ def test_the_word_is_found_where_it_stands() -> None:
     assert WORD.search("De gebruiker meldt")
     assert WORD.search("ask your users")
     assert WORD.search("End-User")
+    assert WORD.search("de thuisgebruikers van de afdeling")
+    assert WORD.search("for power users' machines")
+    page = Path("a.html")
+    assert WORD.search(without_code(page, '<button\n aria-label="Ask your users">x</button>'))
+    assert not WORD.search(without_code(page, '<input name="user" autocomplete="user">{% if request.user %}'))
     assert not WORD.search("username")
     assert not WORD.search("a superuser_name")

@@ -14,7 +14,9 @@ import pytest
 
 from keuring.signals.catalogue import KEURING_AGENT_VERSION
 from tests.collector.console_fixtures import CPU, MEAN, MODEL, PASSWORD, SPACE, USED, broken_pack, words
-from tests.collector.test_roles import OPEN_TO_ALL
+from tests.collector.test_help_pages import of_articles
+from tests.collector.test_it_report import of_reports
+from tests.collector.test_roles import HELP, OPEN_TO_ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +31,16 @@ LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save"),
-    *("article_draft", "article_helped"),
+    *("article_draft", "article_helped", "article_picture_remove"),
     *("it_plan", "it_settle", "it_answer", "objection_answer"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider is set, no second factor was set up.
 FILES = {
     *("attachment", "inspection_pdf", "it_report_pdf", "export_queue", "export_machines", "scoreboard_export"),
-    *("suggest", "backtest_text"),
+    *("suggest", "backtest_text", "article_picture"),
 }
-MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *HELP}
 FORBIDDEN = re.compile(r"\busers?\b|gebruiker", re.IGNORECASE)
 
 
@@ -61,7 +63,6 @@ def addresses(site: Site) -> dict[str, str]:
     site.fact(machine, 541, "7.2", "Schrijver")
     ticket = site.ticket(machine)
     report = site.inspection(machine).number
-    it_report = site.it_report().number
     person = site.staff("colleague-of-mine").pk
     fleet = FleetTicket.objects.create(cause="volume-space", opened_at=site.now, updated_at=site.now)
     tried = done(site).pk
@@ -82,13 +83,12 @@ def addresses(site: Site) -> dict[str, str]:
         "rule": ["volume_filling"],
         **{name: ["volume-space"] for name in ("article", "article_edit", "article_versions", "article_helped")},
         "article_draft": [ticket.pk],
+        **of_articles(site),
+        "ticket_message": [ticket.pk],
+        "message_template": ["visit"],
         **{name: [person] for name in ("person", "staff_assign", "staff_switch", "staff_reset")},
         "token_revoke": ["0"],
-        **{name: [it_report] for name in ("it_report", "it_report_pdf", "it_answer")},
-        **{name: [1] for name in ("it_settle", "objection_answer")},
-        "workplace_enter": ["nothing"],
-        "workplace_stored": [machine.uuid],
-        "workplace_report": [report],
+        **of_reports(site, machine, report),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
     }

@@ -28,6 +28,8 @@ def test_every_page_on_each_database(site: Site) -> None:
         "account_reauthenticate",  # what guards the second factor asks for the password first
         "backtests", "backtest", "backtest_new", "backtest_progress", "backtest_report", "backtest_text",
         "knowledge", "article_new", "article_edit", "article_versions", "article_review",
+        "article_pictures", "article_picture",
+        "ticket_message", "message_templates", "message_template", "message_template_new",
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
         "it_reports", "it_report", "it_report_pdf", "objections", "workplace_door", "workplace_enter",
         "check", "inspections", "inspection", "inspection_pdf",

@@ -231,7 +231,8 @@ def test_a_rule_that_is_gone_leaves_an_honest_title() -> None:
     assert texts.title(line, None, "en", NOW) == "Disk space: C: of LT-0231"
     assert texts.title(line, None, "nl", NOW) == "Schijfruimte: C: van LT-0231"
     assert texts.advice(line, None, "en", NOW) == []
-    assert texts.say(line, None, "en", NOW) == ""
+    assert texts.say(line, None, "en", NOW).startswith("We noticed something on your computer: disk space.")
+    assert texts.say(line, None, "nl", NOW).startswith("Er valt ons iets op aan je computer: schijfruimte.")
 
 
 def test_why_gives_the_numbers_and_how_sure() -> None:

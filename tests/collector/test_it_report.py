@@ -12,10 +12,23 @@ from django.test import override_settings
 from tests.collector.console_fixtures import MODEL, words
 
 if TYPE_CHECKING:
+    from keuring_collector.fleet.models import Endpoint
     from tests.collector.console_fixtures import Site
 
 only_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 GPU_DRIVER, WEEK = 361, timedelta(days=7)
+
+
+def of_reports(site: Site, machine: Endpoint, apk_report: str) -> dict[str, list[Any]]:
+    """What the addresses of IT reports, objections and My workplace name, for tests of every address."""
+    number = site.it_report().number
+    return {
+        **{name: [number] for name in ("it_report", "it_report_pdf", "it_answer")},
+        **{name: [1] for name in ("it_settle", "objection_answer")},
+        "workplace_enter": ["nothing"],
+        "workplace_stored": [machine.uuid],
+        "workplace_report": [apk_report],
+    }
 
 
 def section(report: Any, name: str, language: str = "en") -> dict[str, Any]:

@@ -24,12 +24,14 @@ def test_articles_are_exported_as_a_site(collector: Path, tmp_path: Path) -> Non
 
         from keuring_collector.service import knowledge
 
-        def write(title: str, *, published: bool, own: object = None) -> object:
-            content = knowledge.Content({"en": (title, "Do **this** <script>x</script>.")}, published=published)
+        def write(title: str, *, published: bool, own: object = None, shared: bool = True) -> object:
+            text = "Do **this** <script>x</script>."
+            content = knowledge.Content({"en": (title, text)}, published=published, for_colleagues=shared)
             return knowledge.save(own, content, actor=None, now=datetime.now(UTC))  # type: ignore[arg-type]
 
         paper = write("Paper & ink", published=True)
         write("Secret draft", published=False)
+        write("Secret of the desk", published=True, shared=False)
     told = ok(keuring_here(collector, "articles", "export", str(target), "--address", "https://intranet.example.org/k"))
     assert "begin at index.html" in told
     page = (target / "en/paper-ink.html").read_text(encoding="utf-8")
@@ -41,7 +43,7 @@ def test_articles_are_exported_as_a_site(collector: Path, tmp_path: Path) -> Non
     assert {"index.html", "nl/index.html", "nl/battery-wear.html", "en/battery-wear.html"} <= files
     for path in target.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
-        assert "Secret draft" not in html
+        assert "Secret" not in html
         assert html.count("<h1>") == 1, path
         for link in re.findall(r'href="([^":#]+)"', html):
             assert (path.parent / link).is_file(), (path, link)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+HELP = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
 # A colleague's own page: it opens with a session of its own, see test_workplace.py.
 OF_COLLEAGUES = {
     *("workplace", "workplace_door", "workplace_enter", "workplace_stored", "workplace_report", "workplace_export"),
@@ -21,6 +22,7 @@ OF_COLLEAGUES = {
 }
 OPEN_TO_ALL = OF_COLLEAGUES | {
     *("check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"),
+    *HELP,
 }
 
 

@@ -133,6 +133,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "fleet_department", "fleet_enrolmenttoken", "desk_auditentry", "desk_audithead", "desk_backtest",
         "desk_savedfilter", "desk_fleetticket", "desk_fleethistory", "desk_job", "desk_ruleswitch", "desk_deskstate",
         "desk_demotion", "desk_apitoken", "service_articlehelp", "service_packindexed", "service_itreport",
+        "service_messagetemplate",
         "service_itcomment", "service_plannedchange",
     }  # fmt: skip
     # The hot tables.

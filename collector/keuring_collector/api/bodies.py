@@ -84,6 +84,13 @@ class Note(Body):
     text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)
 
 
+class Message(Body):
+    """What the colleague of the machine is to read; it is mailed after a minute."""
+
+    subject: str = Field(min_length=1, max_length=150, pattern=NO_NUL)
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)
+
+
 class Merge(Seen):
     """The open ticket of the same machine that takes this one in."""
 

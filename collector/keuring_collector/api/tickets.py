@@ -18,6 +18,7 @@ from keuring_collector.api.schemas import ERRORS, MachineRef, Texts, machine_ref
 from keuring_collector.console import chronicle, listing, pack
 from keuring_collector.desk import actions, files, links, merging, scope, texts
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.service.messages import sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,6 +274,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "resolve": Action(actions.resolve, bodies.Resolve),
     "dismiss": Action(actions.dismiss, bodies.Dismiss),
     "note": Action(actions.note, bodies.Note),
+    "message": Action(sending.send, bodies.Message),
     "merge": Action(merging.merge, bodies.Merge),
     "attach": Action(files.attach, None),
     "remove-file": Action(files.remove, bodies.RemoveFile),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
 
 NAME: Final = "articles"
-HELP: Final = "Writes the published articles as a static site in Dutch and English, for an intranet."
+HELP: Final = "Writes the articles for colleagues as a static site in Dutch and English, for an intranet."
 MARK: Final = ".keuring-articles"  # lists what an earlier export wrote, which alone may be replaced
 
 
@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--address", default="", metavar="URL", help="where the site will stand; with it, it gets an Atom feed"
     )
+    export.add_argument("--all", action="store_true", help="also what is for the service desk alone")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     from keuring_collector import rulepack
     from keuring_collector.console import site
 
-    pages = site.pages(rulepack.load(in_force.rules_directory), _address(arguments.address))
+    pages = site.pages(rulepack.load(in_force.rules_directory), _address(arguments.address), whole=arguments.all)
     directory: Path = arguments.directory
     try:
         _replace(directory, pages)
@@ -52,7 +53,7 @@ def _address(text: str) -> str:
     return text.rstrip("/") + "/"
 
 
-def _replace(directory: Path, pages: dict[str, str]) -> None:
+def _replace(directory: Path, pages: dict[str, str | bytes]) -> None:
     """Writes ``pages`` and removes what an earlier export wrote and is no more."""
     mark = directory / MARK
     if directory.is_dir() and any(directory.iterdir()) and not mark.is_file():
@@ -67,5 +68,5 @@ def _replace(directory: Path, pages: dict[str, str]) -> None:
     for name, content in pages.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     mark.write_text("\n".join(sorted(pages)) + "\n", encoding="utf-8")

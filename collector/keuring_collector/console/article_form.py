@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIELDS: Final = (
     "title_nl", "body_nl", "title_en", "body_en", "rule", "software", "model", "owner", "review_on", "state", "note",
-    "seen",
+    "seen", "colleagues",
 )  # fmt: skip
 REVIEW_AFTER: Final = dt.timedelta(days=365)  # what a new article proposes
 
@@ -38,6 +38,7 @@ def of_article(article: Article, pack: RulePack) -> dict[str, str]:
         "state": article.state,
         "note": "",
         "seen": str(article.version),
+        "colleagues": "1" if article.for_colleagues else "",
     }
 
 
@@ -47,7 +48,14 @@ def fresh(texts: Mapping[str, tuple[str, str]], rules: list[str], owner: Staff, 
     for language, (title, body) in texts.items():
         typed[f"title_{language}"], typed[f"body_{language}"] = title, body.strip()
     review = (today + REVIEW_AFTER).isoformat()
-    return {**typed, "rule": "\n".join(rules), "owner": str(owner.pk), "review_on": review, "state": "draft"}
+    return {
+        **typed,
+        "rule": "\n".join(rules),
+        "owner": str(owner.pk),
+        "review_on": review,
+        "state": "draft",
+        "colleagues": "1",
+    }
 
 
 def content(typed: Mapping[str, str], pack: RulePack, slug: str = "") -> Content:
@@ -61,6 +69,7 @@ def content(typed: Mapping[str, str], pack: RulePack, slug: str = "") -> Content
         owner=_owner(typed["owner"]),
         review_on=_day(typed["review_on"]),
         published=typed["state"] == Article.State.PUBLISHED,
+        for_colleagues=bool(typed["colleagues"]),
         note=typed["note"],
         slug=slug,
     )

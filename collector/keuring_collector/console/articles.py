@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
@@ -16,10 +17,15 @@ from markdown_it import MarkdownIt
 from keuring_collector.service import knowledge
 
 if TYPE_CHECKING:
+    from markdown_it.token import Token
+
     from keuring_collector.console.pack import PackState
     from keuring_collector.rulepack import Rule
     from keuring_collector.service.knowledge import Read
 
+_HEADING: Final = re.compile(r"^#{1,6} .*$", re.MULTILINE)
+# The name of a picture tells its size, so that a page does not jump while it comes in.
+PICTURE: Final = re.compile(r"[0-9a-f]{16}-(?P<width>\d{1,5})x(?P<height>\d{1,5})\.(?:png|jpg|webp)")
 # HTML in an article is shown as text, and links that could run something are refused by the parser.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 
@@ -42,25 +48,43 @@ class Link:
 
 
 @lru_cache(maxsize=128)
-def render(markdown: str) -> SafeString:
-    """Markdown as HTML. Headings go one level down, under the page's own."""
+def render(markdown: str, pictures: str = "", ending: str = "/") -> SafeString:
+    """Markdown as HTML. Its highest heading comes right below the page's own. Of images only the article's own pictures
+    are shown, at the address ``pictures`` with their name and ``ending``; of others, what they show, in words.
+    """
     tokens = _PARSER.parse(markdown)
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    down = 2 - min((int(token.tag[1]) for token in headings), default=2)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) + down)}"
     for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+        for child in token.children or ():
+            if child.type == "image":
+                _picture(child, pictures, ending)
     body: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return mark_safe(body)  # noqa: S308 - the parser escapes HTML
 
 
+def _picture(token: Token, pictures: str, ending: str) -> None:
+    """Makes the image of a parsed text one of the article's pictures, or the words for it."""
+    source = str(token.attrs.get("src", ""))
+    found = PICTURE.fullmatch(source.removeprefix("picture:")) if source.startswith("picture:") else None
+    if found is None or not pictures:
+        token.type, token.tag = "text", ""
+        return
+    token.attrs["src"] = f"{pictures}{found[0]}{ending}"
+    token.attrs |= {"width": found["width"], "height": found["height"], "loading": "lazy"}
+
+
 def excerpt(markdown: str) -> str:
-    """What an article begins with, as plain text."""
-    told = " ".join(unescape(strip_tags(render(markdown))).split())
+    """What an article begins with, as plain text without its headings."""
+    told = " ".join(unescape(strip_tags(render(_HEADING.sub("", markdown)))).split())
     return Truncator(told).chars(180)
 
 
 def shown(found: Read) -> Article:
     """An article to show."""
-    return Article(found.slug, found.title, render(found.markdown))
+    return Article(found.slug, found.title, render(found.markdown, reverse("article_pictures", args=[found.slug])))
 
 
 def link(state: PackState, rule: Rule, language: str) -> Link | None:

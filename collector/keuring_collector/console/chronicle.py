@@ -60,6 +60,7 @@ _PLAIN: Final[Mapping[Kind, _StrPromise]] = {
     Kind.CLOSED_ITSELF: pgettext_lazy("history", "closed the ticket: the cause is gone"),
     Kind.REOPENED: pgettext_lazy("history", "opened the ticket again"),
     Kind.NOTE: pgettext_lazy("history", "wrote"),
+    Kind.MESSAGE: pgettext_lazy("history", "sent a message to %(whom)s"),
     Kind.ASSIGNED: pgettext_lazy("history", "gave the ticket to %(whom)s"),
     Kind.RELEASED: pgettext_lazy("history", "let go of the ticket"),
     Kind.LINE_SNOOZED: pgettext_lazy("history", "snoozed a finding until %(day)s"),

@@ -42,7 +42,7 @@ class Place:
 
 PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
-    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "fleet_ticket", "waiting")),
+    Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "ticket_message", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
     Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
     Place("models", _("Models"), "models", ("models", "model"), on_phone=False),
@@ -52,7 +52,15 @@ PLACES: Final = (
         "knowledge",
         _("Knowledge"),
         "book",
-        ("knowledge", "article", "article_new", "article_edit", "article_versions", "article_review"),
+        (
+            "knowledge",
+            "article",
+            "article_new",
+            "article_edit",
+            "article_versions",
+            "article_review",
+            "article_pictures",
+        ),
         on_phone=False,
     ),
     Place(
@@ -83,6 +91,14 @@ FOOT: Final = (
         ("staff", "staff_add", "person", "staff_assign", "staff_switch", "staff_reset"),
         on_phone=False,
         right=Right.STAFF,
+    ),
+    Place(
+        "message_templates",
+        _("Messages"),
+        "mail",
+        ("message_templates", "message_template", "message_template_new"),
+        on_phone=False,
+        right=Right.TEXTS,
     ),
     Place(
         "settings",

@@ -4,18 +4,25 @@ one that is due to be read again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from keuring_collector.demo import drawing
 from keuring_collector.demo.staff import STAFF
 from keuring_collector.desk.models import Staff
-from keuring_collector.service import knowledge
+from keuring_collector.service import knowledge, pictures
 from keuring_collector.service.models import Article, ArticleLink
 
 if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
 
 MODEL, SOFTWARE, RULE = ArticleLink.Kind.MODEL.value, ArticleLink.Kind.SOFTWARE.value, ArticleLink.Kind.RULE.value
+
+ALTS: Final = {
+    "nl": "Een laptop, een dock en een scherm op een rij; de stekker van het dock is geel",
+    "en": "A laptop, a dock and a screen in a row; the plug of the dock is yellow",
+}
 
 
 class Written(NamedTuple):
@@ -29,6 +36,7 @@ class Written(NamedTuple):
     en: tuple[str, str] = ("", "")
     slug: str = ""
     published: bool = True
+    drawn: bool = False  # whether the picture below belongs to it
 
 
 ARTICLES: Final = (
@@ -41,6 +49,7 @@ ARTICLES: Final = (
         ("The second screen stays black after a break",
          "The screen on the dock does not wake up.\n\n1. Pull the plug of the **dock**, not that of the screen.\n"
          "2. Wait ten seconds.\n3. Plug it in again.\n\nStill black? Come to the desk and we lend you another dock."),
+        drawn=True,
     ),
     Written(
         "noor", 120, -6, ((RULE, "volume_filling"),),
@@ -83,9 +92,14 @@ def write(pack: RulePack, now: float) -> None:
         links = [(kind, str(pack.by_name[name].id) if kind == RULE else name) for kind, name in each.links]
         content = knowledge.Content(
             {"nl": each.nl, "en": each.en}, links, person, (moment + timedelta(days=each.review)).date(),
-            published=each.published, slug=each.slug,
+            published=each.published, slug=each.slug, for_colleagues=True,
         )  # fmt: skip
-        knowledge.save(None, content, actor=person, now=moment - timedelta(days=each.age))
+        kept = knowledge.save(None, content, actor=person, now=moment - timedelta(days=each.age))
+        if each.drawn:
+            picture = pictures.add(kept, drawing.dock(), ALTS, actor=person, now=moment - timedelta(days=each.age))
+            texts = {code: (title, f"{body}\n\n![{ALTS[code]}](picture:{picture.name})")
+                     for code, (title, body) in content.texts.items()}  # fmt: skip
+            knowledge.save(kept, replace(content, texts=texts), actor=person, now=moment - timedelta(days=each.age))
     for _reader in range(9):
         knowledge.count_help("volume-space", helped=True)
     knowledge.count_help("volume-space", helped=False)

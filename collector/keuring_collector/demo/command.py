@@ -46,6 +46,7 @@ POLICY: Final = {
     "intake_days": "0",
     "ticket_budget": "0",
     "replacement_prices": "battery=85,drive=120,system=40,machine=900",
+    "public_pages": "true",
 }
 # A demo keeps to itself: whatever the environment says of a real collector is left out.
 NOT_OURS: Final = ("KEURING_DATABASE", "KEURING_LISTEN_ADDRESS", "KEURING_PUBLIC_NAME", "KEURING_RULES_DIRECTORY")
@@ -154,7 +155,7 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import articles, build, fleet, together
+    from keuring_collector.demo import articles, build, fleet, letters, together
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
@@ -169,6 +170,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     build.build(settings, pack, simulated, Desk(simulated, zone, days), progress.advance)
     progress.finish()
     articles.write(pack, simulated.now)
+    letters.write(pack, simulated.now)
     together.work(settings, pack, simulated.now)
 
 

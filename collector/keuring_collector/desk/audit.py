@@ -56,6 +56,7 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "rule.tried": _("tried a rule on history"),
     "rule.saved": _("changed a rule"),
     "article.changed": _("changed an article"),
+    "template.changed": _("changed a template of messages"),
     "rule.demoted": _("let a rule fall to advice"),
     "incidents.imported": _("imported incidents"),
     "it_report.issued": _("issued an IT report"),

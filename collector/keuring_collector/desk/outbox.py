@@ -32,7 +32,8 @@ def send(now: dt.datetime) -> int:
         if not Outgoing.objects.filter(pk=mail.pk, sent_at=None).update(sent_at=now):
             continue
         try:
-            EmailMessage(mail.subject, mail.body, None, [mail.to]).send()
+            replies = [mail.reply_to] if mail.reply_to else None
+            EmailMessage(mail.subject, mail.body, None, [mail.to], reply_to=replies).send()
         except OSError as error:  # of which smtplib's errors are a kind
             later = now + dt.timedelta(minutes=2**mail.attempts)
             Outgoing.objects.filter(pk=mail.pk).update(

@@ -36,6 +36,7 @@ class Right(models.TextChoices):
     LOOK = "look", _("see tickets, machines, departments and rules")
     ACT = "act", _("work on tickets")
     RULES = "rules", _("change rules and articles")
+    TEXTS = "texts", _("change the templates of messages")
     STAFF = "staff", _("manage who works at the desk")
     SETTINGS = "settings", _("see the collector's settings")
     AUDIT = "audit", _("see who did and looked at what")
@@ -49,7 +50,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
     Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.PLANS},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.PLANS},
     Role.IT: _COUNTS | {Right.PLANS},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
     Role.ADMINISTRATOR: frozenset(Right),

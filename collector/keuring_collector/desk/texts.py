@@ -214,18 +214,21 @@ def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetim
 
 
 def split_steps(text: str) -> list[str]:
-    """The steps of an advice: its lines (with or without bullets), or the sentences of a single paragraph."""
+    """The steps of an advice: its lines (with or without bullets), or the sentences of a single paragraph, in which a
+    question goes with what to do then.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
-        lines = re.split(r"(?<=[.!?])\s+(?=[A-Z{])", text)
+        lines = re.split(r"(?<=[.!])\s+(?=[A-Z{])", text)
     return [step for line in lines if (step := re.sub(r"^\s*(?:\d+[.)]|[-*])\s+", "", line).strip())]
 
 
 def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
-    """What to say to the colleague; empty when the rule is gone."""
-    if rule is None:
-        return ""
+    """What to say to the colleague, face to face; when the rule is gone, what fits any cause."""
     with override(language):
+        if rule is None:
+            general = gettext("We noticed something on your computer: %(cause)s. May we look at it with you?")
+            return general % {"cause": causes.cause_label(line.ticket.cause)}
         return _sentence(_fill(in_language(rule.say, language).strip(), _words(line, now)))
 
 

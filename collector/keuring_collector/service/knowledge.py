@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LONGEST_BODY: Final = 50_000
 MOST_LINKS: Final = 50
 SLUG_LENGTH: Final = 80
+_UNTOLD: Final = re.compile(r"!\[\s*\]\(")  # a picture without words
 RESERVED: Final = frozenset({"new", "preview", "review", "feed", "index"})  # addresses of pages
 
 
@@ -62,6 +63,7 @@ class Content:
     owner: Staff | None = None
     review_on: date | None = None
     published: bool = False
+    for_colleagues: bool = False
     note: str = ""
     slug: str = field(default="")  # empty: made of the title
 
@@ -178,6 +180,7 @@ def save(
                 )
         state = Article.State.PUBLISHED if content.published else Article.State.DRAFT
         article.state, article.owner, article.review_on = state, content.owner, content.review_on
+        article.for_colleagues = content.for_colleagues
         article.changed_at = now
         article.version += 1
         fields = {f"{part}_{language}": text for language in LANGUAGES
@@ -191,9 +194,10 @@ def save(
             article=article, number=article.version, at=now, by=actor, state=state, links=links,
             note="".join(each for each in content.note if each.isprintable()).strip()[:200], **fields,
         )  # fmt: skip
+        detail = {"version": article.version, "colleagues": article.for_colleagues}
         for language in LANGUAGES:
             search.put(search.DESK, article.slug, language, *texts[language])
-        audit.record_now(actor, "article.changed", f"article/{article.slug}", {"version": article.version})
+        audit.record_now(actor, "article.changed", f"article/{article.slug}", detail)
     return article
 
 
@@ -209,6 +213,10 @@ def _checked_texts(content: Content) -> dict[str, tuple[str, str]]:
             raise NotUnderstood(f"title_{language}", _("A title is one line of at most 200 characters."))
         if len(body) > LONGEST_BODY or "\0" in body:
             raise NotUnderstood(f"body_{language}", _("That is longer than fits (50,000 characters). Make two of it."))
+        if _UNTOLD.search(body):
+            raise NotUnderstood(
+                f"body_{language}", _("Say between the brackets of ![…] what the picture shows, for who cannot see it.")
+            )
         texts[language] = (title, body)
     if not any(title for title, _body in texts.values()):
         raise NotUnderstood("title_nl", _("Write a title, in Dutch or in English."))

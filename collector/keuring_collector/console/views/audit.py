@@ -61,6 +61,9 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "right": pgettext_lazy("audit", "right"),
     "judged": pgettext_lazy("audit", "judged"),
     "incidents": pgettext_lazy("audit", "incidents"),
+    "colleagues": pgettext_lazy("audit", "for colleagues"),
+    "removed": pgettext_lazy("audit", "removed"),
+    "restored": pgettext_lazy("audit", "shipped words back"),
     "broken_at": pgettext_lazy("audit", "broken at entry"),
 }
 BY: Final[Mapping[str, _StrPromise]] = {

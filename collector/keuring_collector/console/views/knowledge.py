@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +23,7 @@ from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.measures import measure_of
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.roles import Right
-from keuring_collector.service import drafting, knowledge
+from keuring_collector.service import colleagues, drafting, knowledge
 from keuring_collector.service.models import Article, ArticleHelp, ArticleLink, ArticleVersion
 
 if TYPE_CHECKING:
@@ -83,10 +84,33 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         "other_language": found.language != language,
         "writes": _writes(request),
         "help": ArticleHelp.objects.filter(slug=slug).first(),
-        "today": timezone.localdate(),
+        "reads": colleagues.may_read(found),
+        "public": reverse("help_article", args=[found.language, slug]) if settings.KEURING.public_pages else "",
         "is_due": bool(found.own and found.own.review_on and found.own.review_on <= timezone.localdate()),
     }
     return render(request, "console/article.html", context)
+
+
+@requires(Right.LOOK)
+@require_safe
+def picture(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """A picture of an article that one may read."""
+    found = knowledge.read(pack.current().pack, slug, _language(), drafts=_writes(request))
+    if found is None:
+        raise Http404(_("There is no such article."))
+    response = picture_of(found, name)
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
+
+
+def picture_of(found: knowledge.Read, name: str) -> HttpResponse:
+    """A picture by its name, which changes with what it shows."""
+    kept = found.own.pictures.filter(name=name).first() if found.own else None
+    if kept is None:
+        raise Http404(_("There is no such picture."))
+    response = HttpResponse(bytes(kept.content), content_type=kept.kind)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 @requires(Right.LOOK)
@@ -159,7 +183,11 @@ def _editor(
         "typed": typed,
         "texts": [(code, name, typed[f"title_{code}"], typed[f"body_{code}"]) for code, name in order],
         "previews": [
-            (code, typed[f"title_{code}"], articles.render(typed[f"body_{code}"]))
+            (
+                code,
+                typed[f"title_{code}"],
+                articles.render(typed[f"body_{code}"], reverse("article_pictures", args=[slug]) if own else ""),
+            )
             for code, _name in order
             if preview and (typed[f"title_{code}"] or typed[f"body_{code}"])
         ],

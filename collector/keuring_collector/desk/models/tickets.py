@@ -172,6 +172,7 @@ class TicketHistory(models.Model):
         CLOSED_ITSELF = "closed_itself", _("closed itself: the cause is gone")
         REOPENED = "reopened", _("reopened")
         NOTE = "note", _("note")
+        MESSAGE = "message", _("message sent")
         LINE_SNOOZED = "line_snoozed", _("finding snoozed")
         LINE_WOKE = "line_woke", _("finding back from snooze")
         FILE = "file", _("file added")

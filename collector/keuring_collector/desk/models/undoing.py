@@ -33,6 +33,7 @@ class Outgoing(models.Model):
     to = models.EmailField()
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    reply_to = models.EmailField(blank=True)  # empty: to the sender of all mails
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)

@@ -46,6 +46,7 @@ class Article(Text):
 
     slug = models.SlugField(max_length=80, unique=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
+    for_colleagues = models.BooleanField(default=False, db_default=False)  # read without signing in, if published
     owner = models.ForeignKey(Staff, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     review_on = models.DateField(null=True, blank=True)
     from_ticket = models.ForeignKey(Ticket, on_delete=models.SET_NULL, null=True, blank=True, related_name="articles")
@@ -96,6 +97,26 @@ class ArticleVersion(Text):
     class Meta:
         ordering: ClassVar = ["-number"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["article", "number"], name="one_version_per_number")]
+
+
+class ArticlePicture(models.Model):
+    """A picture of an article. Its bytes are in the database, so that every collector has them, and every backup."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="pictures")
+    name = models.CharField(max_length=64)  # of its content, so that an address never shows another picture
+    kind = models.CharField(max_length=20)  # media type, as found in the bytes
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    alt_nl = models.CharField(max_length=200, blank=True)
+    alt_en = models.CharField(max_length=200, blank=True)
+    content = models.BinaryField()
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(Staff, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["added_at", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["article", "name"], name="one_picture_per_article")]
 
 
 class ArticleHelp(models.Model):

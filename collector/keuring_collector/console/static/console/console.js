@@ -146,7 +146,8 @@
   // What to say: copied as it stands.
   for (const button of all("[data-copy]")) {
     button.addEventListener("click", async () => {
-      const text = document.getElementById(button.dataset.copy).textContent.trim();
+      const from = document.getElementById(button.dataset.copy);
+      const text = (from.value ?? from.textContent).trim();
       const label = one("span", button);
       const before = label.textContent;
       try {
