@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console import pack
+from keuring_collector.console.faults import said
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
 from keuring_collector.console.permission import home_of
 from keuring_collector.desk import scope
@@ -44,7 +45,7 @@ PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
     Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "ticket_message", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
-    Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
+    Place("departments", _("Departments"), "department", ("departments", "department"), on_phone=False),
     Place("models", _("Models"), "models", ("models", "model"), on_phone=False),
     Place("software", _("Software"), "software", ("software", "program"), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
@@ -146,6 +147,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "may_change_rules": staff.may(Right.RULES),
             "unseen": unseen,
             "open_tickets": opened,
-            "pack_problems": pack.current().problems,
+            "pack_problems": [
+                each._replace(what=said(each.what), mend=said(each.mend)) for each in pack.current().problems[:3]
+            ],
         }
     return context

@@ -26,6 +26,7 @@ from keuring_collector.desk import (
     gathering,
     outbox,
     outcomes,
+    proposals,
     starting,
 )  # fmt: skip
 from keuring_collector.desk.inspection import issuing, mailing
@@ -192,6 +193,13 @@ class Work:
         with self.store() as store:
             demotion.demote(store, self.pack, now, self.settings.precision_floor)
 
+    def propose(self, now: dt.datetime) -> None:
+        """Puts searches for better versions of rules into the queue of backtests."""
+        with self.store() as store:
+            asked = proposals.ask_where_wanted(store, self.pack, now)
+            if asked:
+                log.info("better versions of rules are looked for", rules=asked)
+
     def admit(self, now: dt.datetime) -> None:
         """Opens tickets for what waited long enough."""
         opening = {rule.id for rule in self.pack.rules.values() if rule.maturity.opens_tickets}
@@ -216,6 +224,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
         Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
         Task("demotion", work.demote, every(dt.timedelta(hours=1))),
+        Task("proposals", work.propose, every(dt.timedelta(days=7))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
         Task("it_reports", work.report_to_it, every(dt.timedelta(hours=1))),

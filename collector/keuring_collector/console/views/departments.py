@@ -33,7 +33,6 @@ class Row:
     simulated: int
     open_count: int
     severities: list[tuple[int, int, str]]  # severity, open tickets, the queue's address
-    address: str
     quiets: list[Quiet]
 
 
@@ -78,7 +77,7 @@ def departments(request: HttpRequest) -> HttpResponse:
         rows.append(
             Row(
                 department, people.get(pk, 0), own.total(), own[True], sum(opened.values()), severities,
-                chosen.address(), silent.get(pk or 0, []),
+                silent.get(pk or 0, []),
             )
         )  # fmt: skip
     most = max((row.open_count for row in rows), default=0)

@@ -73,7 +73,8 @@ def weekly(quiet: Quiet) -> str:
     return _("every %(day)s, %(from)s to %(to)s") % told
 
 
-def _row(quiet: Quiet, now: dt.datetime, waiting: int) -> Row:
+def row_of(quiet: Quiet, now: dt.datetime, waiting: int) -> Row:
+    """A quiet time as the list shows it now."""
     ahead = list(quiets.around(quiet, now))
     until = next((ends for begins, ends in ahead if begins <= now), None)
     begins = next((begins for begins, _ends in ahead if begins > now), None)
@@ -85,7 +86,7 @@ def _page(
 ) -> HttpResponse:
     staff = staff_of(request)
     found = scope.quiet_times(staff).filter(ends_at__gt=now - dt.timedelta(days=PAST_DAYS)).annotate(n=Count("waiting"))
-    rows = [_row(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
+    rows = [row_of(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
     models = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
     local = timezone.localtime(now)
     context = {

@@ -15,8 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import pack, readings, spreadsheet
-from keuring_collector.console.listing import Choices
+from keuring_collector.console import pack, proposals, readings, spreadsheet
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, causes, demotion, scope, scores, texts, wording
 from keuring_collector.desk.roles import Right
@@ -81,6 +80,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
         "few": FEW,
         "no_incidents": not counted.incidents,
         "fallen": fallen(demotion.in_force()),
+        "proposals": proposals.better(staff_of(request)) if by == "rule" else [],
     }
     return render(request, "console/scoreboard.html", context)
 
@@ -119,11 +119,21 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     score = scores.by_rule(counted, [rule]).get(rule.id)
     return {
         "row": _row(rule.id, rule.name, "", "", score) if score else None,
+        "better": proposals.of_rule(staff, rule, score),
         "few": FEW,
         "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
         "may_switch": staff.may(Right.RULES),
-        "floor": wording.amount(settings.KEURING.precision_floor, "1"),
+        "floor": wording.amount(rule.floor(settings.KEURING.precision_floor), "1"),
     }
+
+
+def of_department(staff: Staff, department: int, now: datetime) -> dict[str, Any] | None:
+    """What the department's own page says of its score; None where there is nothing to count."""
+    counted = scores.count(readings.store(), scope.endpoints(staff).filter(department=department), now)
+    score = scores.by_department(counted).get(department)
+    if score is None or not (score.tickets or score.incidents):
+        return None
+    return {"row": _row(str(department), "", "", "", score), "few": FEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +194,7 @@ def _departments(counted: Counted, staff: Staff) -> list[Row]:
     rows = []
     for department, score in scores.by_department(counted).items():
         name = names.get(department or 0, gettext("Without a department"))
-        address = reverse("queue") + Choices(department=str(department)).address() if department else ""
+        address = reverse("department", args=[department]) if department else ""
         rows.append(_row(name, name, "", address, score))
     return rows
 
