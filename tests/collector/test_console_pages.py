@@ -30,8 +30,7 @@ pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 LEADING_ON = OPEN_TO_ALL | {
     *("sign_out", "bulk", "ticket_act", "undo", "seen", "keep_view", "gather", "fleet_act", "quiet_make", "quiet_end"),
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
-    *("backtest_stop", "backtest_save", "propose"),
-    *("article_draft", "article_helped", "article_picture_remove"),
+    *("backtest_stop", "backtest_save", "propose", "article_draft", "article_helped", "article_picture_remove"),
     *("it_plan", "it_settle", "it_answer", "objection_answer"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0013_itreport_role"),
+        ("desk", "0014_itreport_role"),
         ("fleet", "0003_consolebench_lists"),
         ("service", "0003_words_templates_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

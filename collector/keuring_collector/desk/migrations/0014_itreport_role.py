@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0012_words_messages"),
+        ("desk", "0013_propose_search"),
     ]
 
     operations = [
