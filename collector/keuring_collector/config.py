@@ -145,6 +145,11 @@ class Settings(BaseModel):
         description="What replacing costs in euros, for the budget in the IT report, as in battery=85, drive=120; "
         "kinds are battery, drive, system and machine. Without a price the report only counts.",
     )
+    public_pages: bool = Field(
+        default=False,
+        description="Show what is meant for every colleague on pages that need no sign-in: articles below /help/, "
+        "announcements below /news/.",
+    )
     intake_days: float = Field(
         default=7,
         ge=0,
@@ -173,9 +178,6 @@ class Settings(BaseModel):
         le=1,
         description="A rule falls to advice (no tickets, still on the APK report) when after ten verdicts even the "
         "upper bound of its share of right tickets is below this; 0: never.",
-    )
-    public_pages: bool = Field(
-        default=False, description="Show what is marked for colleagues on pages that need no sign-in, below /help/."
     )
     mail_server: str = Field(
         default="",

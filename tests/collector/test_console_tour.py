@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_every_page_on_each_database(site: Site) -> None:
     from keuring_collector.desk import actions
-    from tests.collector.test_console_pages import addresses
+    from tests.collector.console_routes import addresses
 
     noor = site.staff(password=PASSWORD)
     browser = site.client(noor)
@@ -32,6 +32,7 @@ def test_every_page_on_each_database(site: Site) -> None:
         "ticket_message", "message_templates", "message_template", "message_template_new",
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
         "it_reports", "it_report", "it_report_pdf", "objections", "workplace_door", "workplace_enter",
+        "announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions", "promises",
         "check", "inspections", "inspection", "inspection_pdf",
     }  # fmt: skip
     assert "Emptied the photo cache." in words(shown["ticket"])

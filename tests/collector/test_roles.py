@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-HELP = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
+# Pages for colleagues, who need not sign in, where the organisation wants them.
+PUBLIC = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
+PUBLIC |= {"news", "news_item", "news_feed"}
+OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
+OPEN_TO_ALL |= PUBLIC
 # A colleague's own page: it opens with a session of its own, see test_workplace.py.
 OF_COLLEAGUES = {
     *("workplace", "workplace_door", "workplace_enter", "workplace_stored", "workplace_report", "workplace_export"),
     *("workplace_object", "workplace_leave"),
 }
-OPEN_TO_ALL = OF_COLLEAGUES | {
-    *("check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"),
-    *HELP,
-}
+OPEN_TO_ALL |= OF_COLLEAGUES
 
 
 def routes() -> dict[str, Any]:

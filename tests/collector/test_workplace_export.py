@@ -42,7 +42,9 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
         Waiting,
     )  # fmt: skip
     from keuring_collector.fleet.models import Certificate, MachineCertificate, MachineOwner
+    from keuring_collector.service.models import Promise, Told
     from keuring_collector.service.workplace import objecting, whose
+    from tests.collector.announcing_kit import announce
 
     noor = site.staff("noor", email="noor@example.org")
     ticket, moment = site.ticket(machine), site.now
@@ -62,13 +64,16 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
     )
     MachineCertificate.objects.create(fingerprint="mark-fingerprint", endpoint=machine)
     MachineOwner.objects.create(host_name="MARK-OWNER", colleague=site.colleague())
+    announcement = announce(site, noor)
+    Told.objects.create(announcement=announcement, channel="machine", occasion="mark-told", at=moment, endpoint=machine)
+    Promise.objects.create(kind="hand", text="mark-promise", due_on=moment.date(), made_at=moment, ticket=ticket)
     objecting.make(whose.of_machine(machine), machine, "mark-objection", moment)
     assert Outgoing.objects.get().to == "noor@example.org"
     return {
         "desk_notice": "mark-notice", "desk_attachment": "mark-file", "desk_ticketlink": "mark-link",
         "desk_incident": "mark-incident", "desk_waiting": "mark-waiting", "fleet_certificate": "mark-serial",
         "fleet_machinecertificate": "mark-fingerprint", "fleet_machineowner": "MARK-OWNER",
-        "service_objection": "mark-objection",
+        "service_objection": "mark-objection", "service_told": "mark-told", "service_promise": "mark-promise",
     }  # fmt: skip
 
 
@@ -133,7 +138,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "fleet_department", "fleet_enrolmenttoken", "desk_auditentry", "desk_audithead", "desk_backtest",
         "desk_savedfilter", "desk_fleetticket", "desk_fleethistory", "desk_job", "desk_ruleswitch", "desk_deskstate",
         "desk_demotion", "desk_apitoken", "service_articlehelp", "service_packindexed", "service_itreport",
-        "service_messagetemplate",
+        "service_messagetemplate", "service_announcement", "service_announcementversion",
         "service_itcomment", "service_plannedchange",
     }  # fmt: skip
     # The hot tables.

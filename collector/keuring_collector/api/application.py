@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from keuring_collector import __version__
-from keuring_collector.api import desk, it_report, machines, messages, problems, scores, tickets
+from keuring_collector.api import announcements, desk, it_report, machines, messages, problems, scores, tickets
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -42,7 +42,11 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
-for _router in (tickets.router, machines.router, desk.router, messages.router, scores.router, it_report.router):
+_ROUTERS = (
+    tickets.router, machines.router, desk.router, messages.router, scores.router, announcements.router,
+    it_report.router,
+)  # fmt: skip
+for _router in _ROUTERS:
     api.add_router("", _router)
 
 

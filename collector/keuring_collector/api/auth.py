@@ -76,6 +76,7 @@ ACT: Final = Bearer(Right.ACT, ApiToken.Scope.ACT)
 REPORTS: Final = Bearer(Right.REPORTS, ApiToken.Scope.READ)
 ANSWER: Final = Bearer(Right.REPORTS, ApiToken.Scope.ACT)
 PLAN: Final = Bearer(Right.PLANS, ApiToken.Scope.ACT)
+ANNOUNCE: Final = Bearer(Right.ANNOUNCE, ApiToken.Scope.ACT)
 
 
 def staff_of(request: HttpRequest) -> Staff:

@@ -65,6 +65,16 @@ PLACES: Final = (
         on_phone=False,
     ),
     Place(
+        "announcements",
+        _("Announcements"),
+        "announce",
+        (
+            *("announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions"),
+            *("announcement_publish", "announcement_withdraw", "promises", "promise_make"),
+        ),
+        on_phone=False,
+    ),
+    Place(
         "rules",
         _("Rules"),
         "rule",

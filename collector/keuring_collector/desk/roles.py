@@ -37,6 +37,7 @@ class Right(models.TextChoices):
     ACT = "act", _("work on tickets")
     RULES = "rules", _("change rules and articles")
     TEXTS = "texts", _("change the templates of messages")
+    ANNOUNCE = "announce", _("publish announcements to colleagues")
     STAFF = "staff", _("manage who works at the desk")
     SETTINGS = "settings", _("see the collector's settings")
     AUDIT = "audit", _("see who did and looked at what")
@@ -49,8 +50,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: _EVERYBODY,
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
-    Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.PLANS},
+    Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES, Right.ANNOUNCE},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE, Right.PLANS},
     Role.IT: _COUNTS | {Right.PLANS},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
     Role.ADMINISTRATOR: frozenset(Right),

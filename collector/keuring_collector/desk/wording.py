@@ -143,6 +143,11 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
+def capitalised(text: str) -> str:
+    """The same with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the language in force."""
     text = str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))

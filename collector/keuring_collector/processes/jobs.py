@@ -37,6 +37,7 @@ from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
+from keuring_collector.service.announcing import nudging, telling
 from keuring_collector.service.it_report import issuing as it_reports
 from keuring_collector.service.it_report import mailing as it_mails
 from keuring_collector.service.workplace import objecting
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
 
     from keuring_collector.config import Settings
     from keuring_collector.rulepack import RulePack
+    from keuring_collector.service.models import Announcement
     from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
 INSPECTION_SECONDS: Final = 60.0
 OUTCOME_SECONDS: Final = 60.0
+ANNOUNCE_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -138,6 +141,7 @@ class Work:
             report = store.purge(now.timestamp(), self.settings.raw_retention_days, self.settings.daily_retention_days)
             log.info("let go of what is past its retention", rows=report.rows)
         backtests.expire(now, self.settings.audit_retention_days)
+        telling.forget(now)
 
     def inspect(self, now: dt.datetime) -> None:
         """Inspects machines that are due, and mails the reports where that is wanted."""
@@ -200,6 +204,19 @@ class Work:
             if asked:
                 log.info("better versions of rules are looked for", rules=asked)
 
+    def announce(self, now: dt.datetime) -> None:
+        """Tells colleagues of announcements, and their authors of what they promised to tell."""
+        console, until = console_url(self.settings), time.monotonic() + ANNOUNCE_SECONDS
+
+        def address(announcement: Announcement) -> str:
+            return f"{console}news/{announcement.pk}/" if self.settings.public_pages and announcement.public else ""
+
+        nudging.nudge(now, console, self.settings.language)
+        with self.store() as store:
+            told = telling.tell(store, now, address, lambda: time.monotonic() > until or self.stop())
+            if told:
+                log.info("colleagues and machines told of announcements", count=told)
+
     def admit(self, now: dt.datetime) -> None:
         """Opens tickets for what waited long enough."""
         opening = {rule.id for rule in self.pack.rules.values() if rule.maturity.opens_tickets}
@@ -214,6 +231,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
     work = Work(settings, packs, stop)
     return [
         Task("admit", work.admit, every(dt.timedelta(minutes=1))),
+        Task("announce", work.announce, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),

@@ -42,6 +42,7 @@ _ICONS: Final[Mapping[str, str]] = {
     "today": '<circle cx="8" cy="8" r="2.75"/><path d="M8 1.5v1.7M8 12.8v1.7M1.5 8h1.7M12.8 8h1.7M3.4 3.4l1.2 1.2M11.4 11.4l1.2 1.2M3.4 12.6l1.2-1.2M11.4 4.6l1.2-1.2"/>',  # noqa: E501
     "file": '<path d="M9 2H4v12h8V5ZM9 2v3h3"/>',
     "link": '<path d="M6.5 9.5 9.5 6.5M7 4.5l1.2-1.2a3.1 3.1 0 0 1 4.5 4.5L11.5 9M9 11.5l-1.2 1.2a3.1 3.1 0 0 1-4.5-4.5L4.5 7"/>',  # noqa: E501
+    "announce": '<path d="M2 6.5v3h2.2L11 12.5v-9L4.2 6.5ZM4.5 9.5l1 4h1.7l-.7-3.2M13 6.2c.8 1 .8 2.6 0 3.6"/>',
     "quiet": '<path d="M3 6.5v3h2.5L9 12.5v-9L5.5 6.5ZM11.5 6.2l3 3.6M14.5 6.2l-3 3.6"/>',
     "machine": '<rect x="3" y="3.5" width="10" height="7" rx="1"/><path d="M1.5 13h13"/>',
     "models": '<rect x="1.5" y="5.5" width="8" height="5.5" rx="1"/><path d="M6.5 5.5v-2a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4M.8 13.5h9.4"/>',  # noqa: E501

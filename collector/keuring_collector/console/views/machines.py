@@ -21,12 +21,14 @@ from keuring.signals.model import Kind
 from keuring_collector.console import charts, facts, figures, inventory, pack, readings, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.stretches import PERIODS
+from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
 from keuring_collector.desk.models import Ticket, Waiting
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Endpoint
+from keuring_collector.service.announcing import current
 
 if TYPE_CHECKING:
     import uuid
@@ -300,6 +302,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "programs": inventory.programs(known, now),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
+        "announced": [announcements.row(each, now, language) for each in current.for_machine(endpoint, store, now)],
         "events": _events(endpoint, at - 90 * readings.DAY, at, now),
         "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
     }

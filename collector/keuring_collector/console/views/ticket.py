@@ -102,6 +102,7 @@ def _page(
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
+        "promised": ticket.promises.select_related("made_by"),
         "attempt": attempt,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),

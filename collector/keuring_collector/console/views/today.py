@@ -19,13 +19,15 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import pack, saved, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views import promises
 from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
-from keuring_collector.desk import demotion, scope
+from keuring_collector.desk import demotion, scope, wording
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.counting import bounded
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
+from keuring_collector.service import promises as register
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,6 +116,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "sections": [section for section in sections if section.rows],
         "fallen": fallen(demotion.news(now)),
         "day": day,
+        "to_keep": promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now)),
         "open_count": bounded(opened),
     }
     return render(request, "console/today.html", context)

@@ -1,5 +1,6 @@
 """The service's tables, one file per subject."""
 
+from keuring_collector.service.models.announcements import Announcement, AnnouncementVersion, Said, Told
 from keuring_collector.service.models.it_report import ItComment, ItReport, PlannedChange
 from keuring_collector.service.models.knowledge import (
     Article,
@@ -10,6 +11,7 @@ from keuring_collector.service.models.knowledge import (
     PackIndexed,
 )
 from keuring_collector.service.models.messages import MessageTemplate
+from keuring_collector.service.models.promises import Promise
 from keuring_collector.service.models.workplace import EntryLink, Objection
 
 __all__ = [
@@ -26,3 +28,4 @@ __all__ = [
     "PackIndexed",
     "PlannedChange",
 ]
+__all__ += ["Announcement", "AnnouncementVersion", "Promise", "Said", "Told"]

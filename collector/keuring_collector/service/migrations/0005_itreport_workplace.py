@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("desk", "0014_itreport_role"),
         ("fleet", "0003_consolebench_lists"),
-        ("service", "0003_words_templates_pictures"),
+        ("service", "0004_announce_promises"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
