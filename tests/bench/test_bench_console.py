@@ -18,9 +18,9 @@ def _opened_by_staff() -> list[str]:
     """The places in the rail and at its foot."""
     from django.urls import reverse
 
-    from keuring_collector.console.context import FOOT, PLACES
+    from keuring_collector.console.places import EVERY
 
-    return [reverse(place.name) for place in (*PLACES, *FOOT)]
+    return [reverse(place.name) for place in EVERY]
 
 
 def test_a_small_desk_is_filled_and_each_page_is_measured(migrated_url: str) -> None:
