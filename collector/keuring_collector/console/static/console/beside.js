@@ -93,6 +93,10 @@
 
   function open(number, { focus = false } = {}) {
     clearTimeout(waits);
+    if (sends) { // what is being done comes back into the pane first
+      waits = setTimeout(() => open(number, { focus }), REST);
+      return;
+    }
     if (number === shown && !pane.hasAttribute("aria-busy")) {
       if (focus) pane.focus({ focusVisible: true, preventScroll: true });
       return;
@@ -167,7 +171,8 @@
     asked?.abort();
     try {
       const response = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form, event.submitter) });
-      if (await take(response)) {
+      if (pane.hidden) document.dispatchEvent(new Event("keuring:done"));
+      else if (await take(response)) {
         history.replaceState(history.state, "", address(shown));
         document.querySelectorAll(".page > .notices .message").forEach((old) => old.remove());
         document.dispatchEvent(new Event("keuring:done"));
