@@ -1,4 +1,5 @@
-"""What colleagues read, in their language: English as it stands in the code, Dutch from languages/nl.toml.
+"""What colleagues read, in their language: English as it stands in the code, Dutch from languages/nl.toml, and
+why something cannot be measured from the contract's keuring/reasons, since the console says that too.
 
 English texts are their own keys, so a text that changes and is not translated anew is found by a test.
 """
@@ -6,10 +7,12 @@ English texts are their own keys, so a text that changes and is not translated a
 from __future__ import annotations
 
 import os
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from keuring.reasons import Reasons
+from keuring.reasons import table as reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,14 +36,7 @@ class Language:
 
     def reason(self, text: str) -> str:
         """Why something cannot be measured: the sentence itself, one with {places} that it fits, or its parts."""
-        found = self._texts.get(text)
-        if found is not None:
-            return found
-        for fits, dutch in _patterns(self.name):
-            if (match := fits.fullmatch(text)) is not None:
-                values = {key: self.reason(value) for key, value in match.groupdict().items()}
-                return dutch.format(**values)
-        return "; ".join(map(self.reason, text.split("; "))) if "; " in text else text
+        return _reasons(self.name)(text)
 
     def number(self, text: str) -> str:
         """A number as it is written in this language, whatever follows it; ``text`` has it the English way."""
@@ -55,19 +51,13 @@ def texts(name: str) -> Mapping[str, str]:
     import tomllib
 
     tables = tomllib.loads((Path(__file__).parent / "languages" / f"{name}.toml").read_text(encoding="utf-8"))
-    return {english: text for table in tables.values() for english, text in table.items()}
+    own = {english: text for table in tables.values() for english, text in table.items()}
+    return {**reasons(name), **own}
 
 
 @cache
-def _patterns(name: str) -> list[tuple[re.Pattern[str], str]]:
-    """Reasons with {places}, as what they fit and how they are said; those with most words of their own first."""
-    found = []
-    for english, dutch in texts(name).items():
-        parts = re.split(r"\{(\w+)\}", english)
-        if len(parts) > 1:
-            fits = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
-            found.append((len("".join(parts[::2])), re.compile(fits), dutch))
-    return [(fits, dutch) for _, fits, dutch in sorted(found, key=lambda item: -item[0])]
+def _reasons(name: str) -> Reasons:
+    return Reasons(texts(name))
 
 
 def chosen(name: str | None = None, environment: Mapping[str, str] | None = None) -> Language:

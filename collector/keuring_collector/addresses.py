@@ -17,6 +17,8 @@ from keuring_collector.errors import KeuringError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keuring_collector.config import Settings
+
 RUN: Final = "run"
 
 
@@ -86,3 +88,12 @@ def taken(host: str, port: int, setting: str, reason: str) -> str:
         f"port {port} on {host} cannot be opened: {reason}; stop that program, or choose another port with "
         f"'{setting}' in keuring.toml (or ${'KEURING_' + setting.upper()})"
     )
+
+
+def console_url(settings: Settings) -> str:
+    """Where the console is, as people reach it, with a slash at the end."""
+    running = read(settings.data_directory, "console")
+    if running is not None:
+        return running["url"]
+    scheme = "https" if settings.console_tls else "http"
+    return f"{scheme}://{join(settings.public_name, settings.console_port)}/"

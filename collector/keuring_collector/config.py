@@ -133,6 +133,22 @@ class Settings(BaseModel):
     inspection_mail: bool = Field(
         default=False, description="Mail each APK report to the colleague whose machine it is, as soon as it is issued."
     )
+    public_pages: bool = Field(
+        default=False,
+        description="Show what is meant for every colleague on pages that need no sign-in: articles below /help/, "
+        "announcements below /news/.",
+    )
+    tips: bool = Field(
+        default=True,
+        description="Offer tips to colleagues on their machines, at most one a week each; off: they are only counted.",
+    )
+    tips_mail: bool = Field(default=False, description="Mail each tip that is offered to the colleague as well.")
+    articles_url: str = Field(
+        default="",
+        pattern=r"^(https://[!-~]{1,100}/)?$",
+        description="Where colleagues read the exported articles (`keuring-collector articles export`), ending in a "
+        "slash; tips link there. Empty: no link.",
+    )
     intake_days: float = Field(
         default=7,
         ge=0,
@@ -161,9 +177,6 @@ class Settings(BaseModel):
         le=1,
         description="A rule falls to advice (no tickets, still on the APK report) when after ten verdicts even the "
         "upper bound of its share of right tickets is below this; 0: never.",
-    )
-    public_pages: bool = Field(
-        default=False, description="Show what is marked for colleagues on pages that need no sign-in, below /help/."
     )
     mail_server: str = Field(
         default="",

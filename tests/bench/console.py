@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from keuring.signals.catalogue import SYSTEM_MEMORY_LIMIT
+from keuring_collector import rulepack
 from tests.bench.console_fill import CLOSED_FLEETS, OPEN_FLEETS, Size, fill
 from tests.bench.figure import Figure
 from tests.collector import postgres
@@ -123,13 +125,15 @@ def pages(size: Size) -> Mapping[str, list[str]]:
     """The addresses of each page."""
     from django.urls import reverse
 
-    from keuring_collector.desk.models import Ticket
+    from keuring_collector.desk.models import Inspection, Ticket
     from keuring_collector.fleet.models import Endpoint
 
     measured = list(Endpoint.objects.filter(pk__lte=size.measured).order_by("pk"))
     tickets = Ticket.objects.filter(endpoint__in=measured).order_by("-pk").values_list("pk", flat=True)
     machines = [reverse("machine", args=[endpoint.uuid]) for endpoint in measured]
     fleets = range(CLOSED_FLEETS + 1, CLOSED_FLEETS + OPEN_FLEETS + 1)
+    articles = sorted({rule.article for rule in rulepack.load().rules.values() if rule.article})[:8]
+    reports = list(Inspection.objects.filter(endpoint__in=measured).order_by("pk")[:8])
     cause = Ticket.objects.filter(state="new").values_list("cause", flat=True)[0]
     queue = ["", "?page=2", "?page=9", "?severity=4", "?severity=3&severity=4", "?department=3", "?owner=me",
              "?owner=nobody", "?sort=severity", "?sort=newest", "?sort=machine", f"?cause={cause}", "?state=new",
@@ -148,6 +152,29 @@ def pages(size: Size) -> Mapping[str, list[str]]:
             for query in ("", "?page=2", "?page=900", "?q=LT-7", "?department=3", "?model=Model+7", "?version=behind")
         ],
         "departments": [reverse("departments")],
+        "signal": [
+            reverse("signal", args=[endpoint.uuid, name]) + query
+            for endpoint in measured[:8]
+            for name, query in ((SYSTEM_MEMORY_LIMIT.name, ""), (SYSTEM_MEMORY_LIMIT.name, "?days=90"))
+        ],
+        "search": [reverse("search") + f"?q={text}" for text in ("LT-7", "Colleague 51", "Program 3", "nothing")],
+        "suggest": [reverse("suggest") + f"?q={text}" for text in ("LT-7", "disk")],
+        "models": [reverse("models")],
+        "model": [reverse("model") + f"?name=Model+{number}" for number in (3, 7, 41)],
+        "software": [reverse("software")],
+        "program": [reverse("program") + f"?name=Program+{number}" for number in (1, 3)],
+        "scoreboard": [reverse("scoreboard") + query for query in ("", "?by=model", "?by=department")],
+        "rule": [reverse("rule", args=[name]) for name in ("volume_filling", "disk_slow", "battery_wearing")],
+        "knowledge": [reverse("knowledge") + query for query in ("", "?q=disk")],
+        "article": [reverse("article", args=[name]) for name in articles],
+        "inspection": [reverse("inspection", args=[report.number]) for report in reports],
+        "quiet": [reverse("quiet")],
+        "backtests": [reverse("backtests"), reverse("backtest_new")],
+        "start": [reverse("start")],
+        "problems": [reverse("problems")],
+        "message_templates": [reverse("message_templates")],
+        "people": [reverse("staff"), reverse("person", args=[3])],
+        "settings": [reverse("settings"), reverse("collector_settings")],
         "rules": [reverse("rules")],
         "inspections": [reverse("inspections") + query for query in ("", "?department=3", "?outcome=fail")],
         "fleet_ticket": [reverse("fleet_ticket", args=[number]) for number in fleets],
@@ -168,6 +195,7 @@ def measure(url: str, size: Size, asked: int = ASKED) -> dict[str, Cost]:
     with ExitStack() as stack:
         for page, addresses in pages(size).items():
             cost = costs[page] = Cost()
+            client.get(addresses[0])  # whoever asks first may have to wait for what is made once
             for address in addresses[: max(3, asked // 4)]:
                 with CaptureQueriesContext(connection) as captured:
                     response = client.get(address, HTTP_ACCEPT_ENCODING="gzip")

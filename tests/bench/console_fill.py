@@ -37,6 +37,7 @@ OPEN_FLEETS: Final = 8
 SLOTS: Final = 200  # rules are drawn from so many, the frequent ones more often
 MEASURED: Final = 40  # machines with signals
 DAYS: Final = 90  # of daily points
+PROGRAMS_A_MACHINE: Final = 6
 WINDOWS: Final = 288  # in the journal, of five minutes
 LAST, MEAN, MAX = 1, 3, 4
 _PRIME: Final = 2_147_483_647
@@ -206,6 +207,10 @@ def statements(of: Dialect, size: Size, now: float) -> Iterator[str]:
     yield from tickets(of, size, now_)
     yield from beside(of, size, now_)
     yield from known(of, size, now)
+    yield from programs(of, size, now)
+    for signal, (column, _most) in facts.COLUMNS.items():  # as the write path does it, which this goes round
+        told = f"SELECT value FROM fact WHERE endpoint_id = fleet_endpoint.id AND signal_id = {signal}"
+        yield f"UPDATE fleet_endpoint SET {column} = replace(({told}), '\"', '')"
 
 
 def tickets(of: Dialect, size: Size, now: str) -> Iterator[str]:
@@ -325,6 +330,29 @@ def known(of: Dialect, size: Size, now: float) -> Iterator[str]:
             "INSERT INTO fact (endpoint_id, signal_id, subject, observed_at, value) "
             f"{numbers(size.machines)} SELECT i, {signal}, '', {now - DAY:.0f}, {value} FROM n"
         )
+
+
+def programs(of: Dialect, size: Size, now: float) -> Iterator[str]:
+    """The programs of each machine with their versions, and those that crashed or hung; and reports put aside."""
+    for program in range(1, PROGRAMS_A_MACHINE + 1):
+        yield (
+            "INSERT INTO fact (endpoint_id, signal_id, subject, observed_at, value) "
+            f"{numbers(size.machines)} SELECT i, {catalogue.KEURING_SOFTWARE_VERSION.id}, "
+            f"'Program ' || ({program} + 8 * {of.draw(program, 5)}), {now - DAY:.0f}, "
+            f"'\"1.' || {of.draw(program + 1, 7)} || '\"' FROM n"
+        )
+    for ordinal, signal in enumerate((catalogue.KEURING_APPLICATION_CRASH, catalogue.KEURING_APPLICATION_HANG)):
+        yield (
+            "INSERT INTO event (endpoint_id, position, ordinal, signal_id, subject, observed_at, count, attributes) "
+            f"{numbers(size.machines)} SELECT i, {WINDOWS}, {ordinal}, {signal.id}, 'Program ' || (1 + i % 40), "
+            f"{now:.0f} - 86400.0 * {of.draw(ordinal + 2, 80)}, 1 + i % 3, "
+            f"'{{\"version\": \"1.' || (i % 7) || '\"}}' FROM n WHERE {of.draw(ordinal, 10)} < 2"
+        )
+    yield (
+        "INSERT INTO quarantine (endpoint_id, epoch, sequence, received_at, reason, detail, report) "
+        f"{numbers(min(size.machines, 300))} SELECT i, 1, 1, {now:.0f} - 3600.0 * i, 'window', 'it ends before it "
+        f"begins', {'zeroblob(200)' if of.is_sqlite else 'CAST(repeat(chr(48), 200) AS bytea)'} FROM n"
+    )
 
 
 def measure(url: str, size: Size, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -163,13 +164,14 @@ class Site:
         """A browser; signed in when ``person`` is given."""
         from django.test import Client
 
-        from keuring_collector.console.middleware import SIGNED_IN_AT
+        from keuring_collector.console.middleware import SEEN_AT, SIGNED_IN_AT
 
         client = Client(SERVER_NAME="localhost")
         if person is not None:
             client.force_login(person)
             session = client.session
             session[SIGNED_IN_AT] = self.now.timestamp()
+            session[SEEN_AT] = time.time()  # so that no test counts the writing of it
             session.save()
         return client
 
@@ -205,6 +207,7 @@ def broken_pack(directory: Path) -> Path:
 def site(django_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A console on a fresh database."""
     from django.conf import settings
+    from django.utils import translation
 
     from keuring_collector.console import readings
     from keuring_collector.console.views.account import ATTEMPTS
@@ -214,6 +217,7 @@ def site(django_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     # Looks are written when a test says so, not by a thread that may come when the next test has begun.
     monkeypatch.setattr(audit, "WAIT_SECONDS", 3600.0)
     ATTEMPTS.clear()
+    translation.deactivate()  # a test before this one may have asked for pages in another language
     yield Site(django_url, datetime.now(UTC))
     audit.forget()
     readings.store().close()

@@ -33,6 +33,9 @@ def pointed_at(url: str) -> Iterator[None]:
     from django.db import connections
 
     from keuring_collector import settings
+    from keuring_collector.desk import counting
+
+    counting.forget()
 
     def close() -> None:
         connections.close_all()

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.collector.announcing_kit import announce
 from tests.collector.console_fixtures import MODEL, USED
 from tests.collector.test_api import Program
 
@@ -85,11 +86,14 @@ def test_every_operation_holds_to_the_description(
     machine = site.machine()
     site.fact(machine, MODEL, "Notitie 14")
     site.measure(machine, USED, [0.5, 0.6] * 8, subject="C:")
+    announced = announce(site, site.staff("lead"))  # of the same number as the ticket, and so is its promise
+    assert (announced.pk, announced.promises.get().pk) == (1, 1)
     real: dict[str, Any] = {
         "number": site.ticket(machine).pk,
         "identity": str(machine.uuid),
         "name": "system.filesystem.utilization",
         "slug": "volume-space",
+        "login": program.token.owner.username,
     }
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi.application)
     asked: dict[str, set[int]] = {}

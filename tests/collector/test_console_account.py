@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +101,30 @@ def test_sessions_end_after_half_a_day_whatever_happens(site: Site) -> None:
     session[SIGNED_IN_AT] = (site.now - timedelta(hours=12, minutes=1)).timestamp()
     session.save()
     assert browser.get("/")["Location"] == "/sign-in/"
+    assert browser.get("/")["Location"] == "/sign-in/?next=/"
+
+
+def test_a_session_lives_half_an_hour_after_the_last_page_and_is_written_once_a_minute(site: Site) -> None:
+    from django.conf import settings
+    from django.contrib.sessions.models import Session
+
+    from keuring_collector.console.middleware import SEEN_AT
+
+    browser = site.client(site.staff())
+
+    def ends() -> datetime:
+        return Session.objects.get(pk=browser.session.session_key).expire_date
+
+    before = ends()
+    assert settings.SESSION_COOKIE_NAME not in browser.get("/").cookies
+    assert ends() == before
+    session = browser.session
+    session[SEEN_AT] -= 61
+    session.save()
+    Session.objects.update(expire_date=site.now + timedelta(minutes=5))
+    assert browser.get("/").cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 1800
+    assert ends() > site.now + timedelta(minutes=29)
+    Session.objects.update(expire_date=site.now - timedelta(seconds=1))
     assert browser.get("/")["Location"] == "/sign-in/?next=/"
 
 

@@ -43,7 +43,7 @@ def test_a_row_says_all_that_is_needed_to_choose(site: Site, browser: Client) ->
         "Sanne de Vries",
         "Finance",
         "disk space",
-        "workplace",
+        "The workplace",
         "soon",
         "5 d",
         "simulated",

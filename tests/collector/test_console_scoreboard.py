@@ -125,11 +125,10 @@ def test_the_file_is_safe_for_spreadsheets_and_audited(site: Site, browser: Clie
 
 def test_a_rule_that_fell_is_told_and_switched_on_again(site: Site, browser: Client) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import demotion, starting
 
     judged(site, "wrong", 10)
-    assert demotion.demote(readings.store(), rulepack.load(None), site.now, 0.5) == ["volume_filling"]
+    assert demotion.demote(rulepack.load(None), site.now, 0.5) == ["volume_filling"]
     for page in ("/today/", "/scoreboard/"):
         told = words(browser.get(page))
         assert "1 rule fell to advice" in told, page

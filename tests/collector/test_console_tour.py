@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_every_page_on_each_database(site: Site) -> None:
     from keuring_collector.desk import actions
-    from tests.collector.test_console_pages import addresses
+    from tests.collector.console_routes import addresses
 
     noor = site.staff(password=PASSWORD)
     browser = site.client(noor)
@@ -22,7 +22,7 @@ def test_every_page_on_each_database(site: Site) -> None:
     shown = {name: browser.get(address) for name, address in pages.items()}
     assert {name for name, response in shown.items() if response.status_code == 200} == {
         "queue", "ticket", "machine", "signal", "machines", "departments", "rules", "rule", "article", "problems",
-        "scoreboard", "scoreboard_export",
+        "department", "scoreboard", "scoreboard_export",
         "password", "attachment", "fleet_ticket", "quiet", "start", "today", "waiting",
         "staff", "person", "settings", "mfa_index", "collector_settings", "audit",
         "account_reauthenticate",  # what guards the second factor asks for the password first
@@ -31,6 +31,8 @@ def test_every_page_on_each_database(site: Site) -> None:
         "article_pictures", "article_picture",
         "ticket_message", "message_templates", "message_template", "message_template_new",
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
+        "announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions", "promises",
+        "skills", "skills_short", "skills_asked", "skills_person", "skills_export", "tips",
         "check", "inspections", "inspection", "inspection_pdf",
     }  # fmt: skip
     assert "Emptied the photo cache." in words(shown["ticket"])

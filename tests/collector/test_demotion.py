@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.collector.console_fixtures import FILLING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from tests.collector.console_fixtures import Site
 
 
 def demote(at: datetime, floor: float = 0.5) -> list[str]:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import demotion
 
-    return demotion.demote(readings.store(), rulepack.load(None), at, floor)
+    return demotion.demote(rulepack.load(None), at, floor)
 
 
 def judged(site: Site, verdict: str, count: int, **fields: Any) -> None:
@@ -70,3 +72,29 @@ def test_a_rule_that_opens_no_tickets_and_one_fleet_ticket_do_not_fall(site: Sit
     Ticket.objects.update(parent=None)
     starting.switch([FILLING], opens=False, actor=site.staff(), now=site.now)
     assert demote(site.now) == []
+
+
+def test_a_rule_may_state_its_own_floor(site: Site, tmp_path: Path) -> None:
+    from keuring_collector import rulepack
+    from keuring_collector.desk import demotion
+    from keuring_collector.desk.models import Demotion
+    from tests.collector.packs import SPACE_RULE, write_pack
+
+    directory = write_pack(tmp_path / "rules")
+    file = directory / "storage" / "test_space.yaml"
+    judged(site, "right", 6, rule=SPACE_RULE)
+    judged(site, "wrong", 14, rule=SPACE_RULE)  # at best 52 % are right
+
+    def fallen(stated: str, floor: float) -> list[str]:
+        text = file.read_text(encoding="utf-8").split("\nprecision_floor:")[0]
+        file.write_text(f"{text}\nprecision_floor: {stated}\n" if stated else text, encoding="utf-8")
+        return demotion.demote(rulepack.load(directory), site.now, floor)
+
+    assert fallen("", 0.5) == []
+    assert fallen("40 %", 0.9) == []
+    assert fallen("60 %", 0.0) == []  # nothing falls by itself
+    for wrong in ("150 %", "0 %", "high"):
+        with pytest.raises(rulepack.RulePackError, match="precision_floor: '"):
+            fallen(wrong, 0.5)
+    assert fallen("60 %", 0.5) == ["test_space"]
+    assert Demotion.objects.get().floor == 0.6

@@ -52,7 +52,6 @@ def test_the_problem_came_did_not_come_or_is_not_known_yet(site: Site) -> None:
 
 def test_an_incident_tells_too_and_counts_on_the_scoreboard(site: Site) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.console import readings
     from keuring_collector.desk import scores
     from keuring_collector.desk.models import Incident, TicketOutcome
     from keuring_collector.fleet.models import Endpoint
@@ -65,7 +64,7 @@ def test_an_incident_tells_too_and_counts_on_the_scoreboard(site: Site) -> None:
     assert judge(site.now) == 1
     outcome = TicketOutcome.objects.get()
     assert (outcome.result, outcome.kind, outcome.came_at) == ("came", "incident", at)
-    counted = scores.count(readings.store(), Endpoint.objects.all(), site.now)
+    counted = scores.count(Endpoint.objects.all(), site.now)
     score = scores.by_rule(counted, [rulepack.load(None).by_name["volume_filling"]])
     (told,) = score.values()
     assert told.precision is not None

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-HELP = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
-OPEN_TO_ALL = {
-    "check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate", *HELP,
-}  # fmt: skip
+# Pages for colleagues, who need not sign in, where the organisation wants them.
+PUBLIC = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
+PUBLIC |= {"news", "news_item", "news_feed"}
+OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
+OPEN_TO_ALL |= PUBLIC
 
 
 def routes() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.collector import announcing_kit
 from tests.collector.command import Running
 from tests.collector.console_fixtures import MEAN, PASSWORD, SPACE, USED, Site
 from tests.collector.django_database import pointed_at
@@ -39,7 +40,7 @@ class Served:
         """People, two machines, and tickets with a history of measurements."""
         with pointed_at(self.database):
             site = Site(self.database, datetime.now(UTC))
-            site.staff("noor", first_name="Noor", password=PASSWORD, language="")
+            noor = site.staff("noor", first_name="Noor", password=PASSWORD, language="")
             machine = site.machine(simulated=True)
             site.measure(machine, USED, [0.88 - 0.0054 * (240 - n) / 4 for n in range(241)], subject="C:")
             site.measure(machine, SPACE, [float(90 - n) * 2**30 for n in range(60)], subject="C:")
@@ -67,7 +68,13 @@ class Served:
                 "software": "/software/",
                 "search": "/search/?q=WS-0",
                 "departments": "/departments/",
+                "department": f"/departments/{machine.department_id}/",
                 "scoreboard": "/scoreboard/",
+                "tips": "/tips/",
+                "skills": "/skills/",
+                "skills short": "/skills/short/",
+                "skills asked": "/skills/asked/",
+                "skills person": f"/skills/people/{noor.pk}/",
                 "rules": "/rules/",
                 "rule": "/rules/volume_filling/",
                 "article": "/articles/volume-space/",
@@ -78,6 +85,7 @@ class Served:
                 "settings": "/settings/",
                 "collector settings": "/settings/collector/",
                 "audit": "/audit/",
+                **announcing_kit.pages(site, EVIL),
             }
 
     def ticket(self, name: str) -> tuple[str, str, bool]:
@@ -95,7 +103,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory = Path(shutil.copytree(initialised, tmp_path_factory.mktemp("console") / "data"))
-    running = Running(directory, "--only", "console")
+    running = Running(directory, "--only", "console", public_pages="true")
     try:
         start = "ready console url="
         console = Served(running.wait_for(start).removeprefix(start), f"sqlite:///{directory / 'keuring.sqlite3'}")
@@ -256,7 +264,7 @@ def test_a_phone_never_scrolls_sideways(served: Served, visit: Open, language: s
         page.goto(address)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, name
-        if name != "password":
+        if name not in ("password", "news", "news item"):
             assert page.locator("nav.bar > *").count() == 4
     page.goto("/")
     assert page.locator(".rail").is_hidden()
@@ -364,27 +372,16 @@ def test_axe_finds_no_barriers(served: Served, visit: Open, language: str, theme
     page = visit(language=language, theme=theme).new_page()
     stranger = visit(signed_in=False, language=language, theme=theme).new_page()
     found: list[tuple[str, str, list[str]]] = []
-    more = (
-        (
-            "departments",
-            "rule",
-            "machines",
-            "waiting",
-            "start",
-            "staff",
-            "person",
-            "settings",
-            "audit",
-            "signal",
-            "models",
-            "software",
-            "search",
-        )
-        if (language, theme) == ("en", "light")
-        else ()
-    )
-    for name in ("queue", "ticket", "machine", "today", "quiet", "sign-in", *more):
-        at = stranger if name == "sign-in" else page
+    more: tuple[str, ...] = (
+        "departments", "department", "rule", "machines", "waiting", "start", "staff", "person", "settings", "audit",
+        "signal", "models", "software", "search", "announcement edit", "announcement versions", "promises", "news",
+        "tips", "skills", "skills short", "skills asked", "skills person",
+    )  # fmt: skip
+    if (language, theme) != ("en", "light"):
+        more = ()
+    usual = ("queue", "ticket", "machine", "today", "quiet", "announcements", "announcement", "news item", "sign-in")
+    for name in (*usual, *more):
+        at = stranger if name in ("sign-in", "news", "news item") else page
         at.goto(served.pages.get(name, "/sign-in/"))
         assert at.evaluate("document.documentElement.lang") == language
         violations = Axe().run(at, options=options).response["violations"]

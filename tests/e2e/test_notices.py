@@ -4,17 +4,49 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from keuring_collector.store import notices
+from keuring_collector.store import notices, open_store
 from keuring_collector.store.notices import Kind, Notice, State
+from tests.collector.announcing_kit import announce, content, tell, today
 from tests.collector.command import until
+from tests.collector.console_fixtures import Site
+from tests.collector.django_database import pointed_at
 from tests.e2e.stand import SECONDS, Stand
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TIP = Notice("tip-start", Kind.TIP, {"nl": "Minder bij de start", "en": "Start less"}, {"nl": "Zet er drie uit."})
+
+
+def reached(stand: Stand, identity: str) -> bool:
+    with stand.database() as connection:
+        return notices.states(connection, identity).get(stand.endpoint) is State.RECEIVED
+
+
+def announced(stand: Stand) -> tuple[str, Callable[[], None]]:
+    """Announces something for this machine; returns the notice's id, and what moves its date."""
+    with pointed_at(stand.url):
+        site = Site(stand.url, datetime.now(UTC))
+        noor = site.staff()
+        made = announce(site, noor, channels=("machine",))
+        store = open_store(stand.url)
+        assert tell(site, store) == 1
+
+    def move() -> None:
+        from keuring_collector.service.announcing import writing
+
+        with pointed_at(stand.url):
+            later = Site(stand.url, datetime.now(UTC))
+            moved = content(later, when="date", starts_on=today(later, 20), channels=("machine",), note="It is late.")
+            writing.save(made, moved, actor=noor, now=later.now)
+            assert tell(later, store) == 1
+        store.close()
+
+    return "announcement-1-2-first", move
 
 
 def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -> None:
@@ -38,6 +70,16 @@ def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -
         assert stand.agent.command("notices", "--decline", TIP.notice_id).returncode == 0
         until(lambda: state() is State.DECLINED, SECONDS, stand.collector)
         assert "tip (not for me): Start less" in stand.agent.command("notices", "--language", "en").stdout
+
+        # What the desk announces goes the same way, and so does what changes in it.
+        first, changed = announced(stand)
+        until(lambda: reached(stand, first), SECONDS, stand.collector)
+        shown = stand.agent.command("notices", "--language", "nl").stdout
+        assert "mededeling: Nieuwe kantoorpakketten" in shown
+        assert "Je hoeft niets te doen. Je knoppen staan elders." in shown
+        changed()
+        until(lambda: reached(stand, "announcement-1-3-change"), SECONDS, stand.collector)
+        assert "announcement: Changed: New office" in stand.agent.command("notices", "--language", "en").stdout
         assert stand.agent.is_alive
     finally:
         stand.close()

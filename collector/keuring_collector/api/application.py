@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from keuring_collector import __version__
-from keuring_collector.api import desk, machines, messages, problems, scores, tickets
+from keuring_collector.api import announcements, desk, machines, messages, problems, scores, skills, tickets, tips
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -42,7 +42,16 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
-for _router in (tickets.router, machines.router, desk.router, messages.router, scores.router):
+for _router in (
+    tickets.router,
+    machines.router,
+    desk.router,
+    messages.router,
+    scores.router,
+    announcements.router,
+    skills.router,
+    tips.router,
+):
     api.add_router("", _router)
 
 

@@ -73,6 +73,8 @@ class Bearer(HttpBearer):
 READ: Final = Bearer(Right.LOOK, ApiToken.Scope.READ)
 SIGNALS: Final = Bearer(Right.LOOK, ApiToken.Scope.SIGNALS)
 ACT: Final = Bearer(Right.ACT, ApiToken.Scope.ACT)
+ANNOUNCE: Final = Bearer(Right.ANNOUNCE, ApiToken.Scope.ACT)
+ACT_READ: Final = Bearer(Right.ACT, ApiToken.Scope.READ)  # to read what is for those who work on tickets
 
 
 def staff_of(request: HttpRequest) -> Staff:

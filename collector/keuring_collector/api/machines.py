@@ -148,10 +148,8 @@ def machines(request: HttpRequest, filters: Query[MachineFilters]) -> MachinePag
     shown = list(found.order_by("host_name", "pk")[(page - 1) * PAGE : page * PAGE])
     store = readings.store()
     heads = store.heads([endpoint.pk for endpoint in shown])
-    models = {pk: str(value) for (pk, _subject), value in store.facts_of(KEURING_HARDWARE_MODEL.id).items() if value}
     items = [
-        MachineRow(**_row(each, heads[each.pk].received_at if each.pk in heads else None, models.get(each.pk, "")))
-        for each in shown
+        MachineRow(**_row(each, heads[each.pk].received_at if each.pk in heads else None, each.model)) for each in shown
     ]
     return MachinePage(items=items, count=count, page=page, pages=pages)
 

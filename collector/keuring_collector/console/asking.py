@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from keuring.signals import catalogue
-from keuring_collector.console import readings
+from keuring_collector.console import fleet_counts
+from keuring_collector.console.faults import said
 from keuring_collector.desk import backtests, scope
 from keuring_collector.desk.models import Backtest
 from keuring_collector.rulepack import RulePackError, drafts, editing
@@ -44,6 +45,7 @@ class Asked:
 
     typed: dict[str, str]
     compare: bool = True
+    incidents: bool = True
     before: str = ""
     faults: list[Fault] = field(default_factory=list)
     wrong: dict[str, str] = field(default_factory=dict)
@@ -80,14 +82,15 @@ def again(pack: RulePack, row: Backtest) -> Asked:
         "department": chosen,
         "model": row.model,
     }
-    return Asked(typed, row.compare, before)
+    return Asked(typed, row.compare, row.incidents, before)
 
 
 def read(post: Mapping[str, str], pack: RulePack, staff: Staff, now: dt.datetime) -> tuple[Asked, Backtest | None]:
     """What was typed, and the row it becomes; None when something is wrong."""
     typed = {name: post.get(name, "").replace("\r\n", "\n") for name in FIELDS}
     name = typed["rule"]
-    asked = Asked(typed, "compare" in post, editing.text_of(pack, name) if name in pack.by_name else "")
+    before = editing.text_of(pack, name) if name in pack.by_name else ""
+    asked = Asked(typed, "compare" in post, "incidents" in post, before)
     called = _rule(asked, pack)
     if typed["seen"] != mark(asked.before):
         asked.wrong["text"] = _(
@@ -107,6 +110,7 @@ def read(post: Mapping[str, str], pack: RulePack, staff: Staff, now: dt.datetime
         return asked, None
     return asked, Backtest(
         rule=called, text=typed["text"], before=asked.before, compare=asked.compare, since=since, until=until,
+        incidents=asked.incidents,
         everything=department is None and staff.department_ids is None, model=typed["model"][:256], asked_by=staff,
         asked_at=now,
     )  # fmt: skip
@@ -123,9 +127,7 @@ def departments_of(asked: Asked, staff: Staff) -> list[Department]:
 
 def models(staff: Staff) -> list[str]:
     """The models of the machines that they may see."""
-    seen = set(scope.endpoints(staff).values_list("pk", flat=True))
-    known = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
-    return sorted({str(value) for (endpoint, _subject), value in known.items() if value and endpoint in seen})
+    return fleet_counts.models(staff, timezone.now())
 
 
 def _rule(asked: Asked, pack: RulePack) -> str:
@@ -145,7 +147,7 @@ def faults(error: RulePackError, text: str, name: str = "") -> list[Fault]:
     for each in sorted(error.problems, key=lambda problem: problem.line):
         own = not name or each.path.name == name
         stands = lines[each.line - 1] if own and each.line <= len(lines) else ""
-        found.append(Fault(each.line, "" if own else each.path.name, stands, each.what, each.mend))
+        found.append(Fault(each.line, "" if own else each.path.name, stands, said(each.what), said(each.mend)))
     return found
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from keuring_collector.console import scales
 from keuring_collector.desk import wording
@@ -109,7 +110,8 @@ def runs(points: Sequence[Point], gap: float) -> list[list[Point]]:
 
 def draw(chart: Chart) -> SafeString:
     """The chart as an SVG element, in the language in force."""
-    return _Drawing(chart).svg()
+    with wording.one_language():
+        return _Drawing(chart).svg()
 
 
 class _Drawing:
@@ -299,12 +301,17 @@ class _Drawing:
 
 def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> str:
     """A point in words, as shown under the cursor and in the table: "14 december, 09:00: 8,2 GB (7,9 – 8,4 GB)"."""
-    moment = datetime.fromtimestamp(point.time, UTC)
-    when = wording.day(moment, now) if by_day else wording.clock(moment, now)
+    when = _when(point.time, now.timestamp(), get_language(), by_day=by_day)
     text = f"{when}: {wording.amount(point.value, unit)}"
     if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
         text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"
     return text
+
+
+@lru_cache(maxsize=2048)  # charts that stand under each other have the same days
+def _when(time: float, now: float, _language: str | None, *, by_day: bool) -> str:
+    moment, reader = datetime.fromtimestamp(time, UTC), datetime.fromtimestamp(now, UTC)
+    return wording.day(moment, reader) if by_day else wording.clock(moment, reader)
 
 
 def axis(start: float, end: float) -> SafeString:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from keuring_collector.console import pack
+from keuring_collector.console import marks, pack
+from keuring_collector.console.faults import said
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
 from keuring_collector.desk import scope
+from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Notice, Staff, Ticket
 from keuring_collector.desk.roles import Right
-from keuring_collector.desk.starting import counted
+from keuring_collector.service.skills import catalogue
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
+    from django.utils.safestring import SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +38,12 @@ class Place:
     on_phone: bool = True
     right: Right = Right.LOOK
 
-    @property
-    def url(self) -> str:
-        """Where it leads."""
-        return reverse(self.name)
-
 
 PLACES: Final = (
     Place("today", _("Today"), "today", ("today",)),
     Place("queue", _("Queue"), "queue", ("queue", "ticket", "ticket_act", "ticket_message", "fleet_ticket", "waiting")),
     Place("machines", _("Machines"), "machine", ("machines", "machine", "signal")),
-    Place("departments", _("Departments"), "department", ("departments",), on_phone=False),
+    Place("departments", _("Departments"), "department", ("departments", "department"), on_phone=False),
     Place("models", _("Models"), "models", ("models", "model"), on_phone=False),
     Place("software", _("Software"), "software", ("software", "program"), on_phone=False),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
@@ -63,11 +63,30 @@ PLACES: Final = (
         on_phone=False,
     ),
     Place(
+        "announcements",
+        _("Announcements"),
+        "announce",
+        (
+            *("announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions"),
+            *("announcement_publish", "announcement_withdraw", "promises", "promise_make"),
+        ),
+        on_phone=False,
+    ),
+    Place(
         "rules",
         _("Rules"),
         "rule",
         ("rules", "rule", "start", "backtests", "backtest", "backtest_new", "backtest_save"),
         on_phone=False,
+    ),
+    Place("tips", _("Tips"), "tip", ("tips",), on_phone=False),
+    Place(
+        "skills",
+        _("Skills"),
+        "skill",
+        ("skills", "skills_short", "skills_asked", "skills_team", "skills_who", "skills_person"),
+        on_phone=False,
+        right=Right.ACT,
     ),
     Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
@@ -103,6 +122,26 @@ FOOT: Final = (
 )
 
 
+class Shown(NamedTuple):
+    """A place as the rail shows it."""
+
+    name: str
+    title: str
+    icon: SafeString
+    url: str
+    on_phone: bool
+
+
+def _shown(places: tuple[Place, ...], staff: Staff) -> list[Shown]:
+    return [_told(place.name, get_language()) for place in places if staff.may(place.right)]
+
+
+@cache
+def _told(name: str, _language: str | None) -> Shown:
+    place = next(place for place in (*PLACES, *FOOT) if place.name == name)
+    return Shown(place.name, str(place.title), marks.icon(place.icon), reverse(place.name), place.on_phone)
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The context of the frame; only what an anonymous reader may see when nobody has signed in."""
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
@@ -118,19 +157,20 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = match.url_name if match else ""
-        mine, open_tickets = (
-            Notice.objects.filter(staff=staff, seen_at=None),
-            scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None),
-        )
-        unseen, opened = Staff.objects.values_list(counted(mine), counted(open_tickets)).get(pk=staff.pk)
+        open_tickets = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
         context |= {
-            "places": [place for place in PLACES if staff.may(place.right)],
-            "foot": [place for place in FOOT if staff.may(place.right)],
+            "places": _shown(PLACES, staff),
+            "foot": _shown(FOOT, staff),
             "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
             "may_act": staff.may(Right.ACT),
+            "may_lead": staff.may(Right.TEAM),
             "may_change_rules": staff.may(Right.RULES),
-            "unseen": unseen,
-            "open_tickets": opened,
-            "pack_problems": pack.current().problems,
+            "unseen": Notice.objects.filter(staff=staff, seen_at=None).count(),
+            "open_tickets": counted_lately(("open", staff.department_ids), open_tickets),
+            # Asked for by pages with rows of tickets alone.
+            "known_skills": SimpleLazyObject(lambda: catalogue.everything(pack.current().pack)),
+            "pack_problems": [
+                each._replace(what=said(each.what), mend=said(each.mend)) for each in pack.current().problems[:3]
+            ],
         }
     return context

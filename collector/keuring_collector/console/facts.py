@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from keuring.reasons import told
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
 from keuring_collector.console import readings
@@ -76,8 +78,7 @@ def _text(values: Mapping[tuple[int, str], Value], signal: int) -> str:
 
 def model(endpoint: Endpoint) -> str:
     """The model of a machine, as it told it; empty when it is not known."""
-    signal = catalogue.KEURING_HARDWARE_MODEL.id
-    return str(readings.store().facts_of(signal, [endpoint.pk]).get((endpoint.pk, "")) or "")
+    return endpoint.model
 
 
 def card(endpoint: Endpoint, now: datetime) -> Card:
@@ -112,10 +113,11 @@ def rows(stored: Iterable[StoredFact], now: datetime) -> list[tuple[str, list[Ro
 
 
 def missing(stored: Iterable[tuple[int, str, str]]) -> list[tuple[str, list[str]]]:
-    """What cannot be measured on a machine, in words, by the agent's own reason: (reason, signals)."""
+    """What cannot be measured on a machine, in words, by the agent's reason: (reason, signals)."""
+    said = told((get_language() or "nl")[:2])
     reasons: dict[str, list[str]] = {}
     for signal, subject, reason in stored:
         if signal in BY_ID:
             name = signals.label(BY_ID[signal].name)
             reasons.setdefault(reason, []).append(f"{name} ({subject})" if subject else name)
-    return sorted((reason, sorted(names)) for reason, names in reasons.items())
+    return sorted((said(reason), sorted(names)) for reason, names in reasons.items())

@@ -14,6 +14,7 @@ from keuring.signals.model import Kind
 from keuring_collector.console import charts, readings
 from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.placeholders import main_evidence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +45,7 @@ class Figure:
 
 def of_line(line: TicketLine, measure: texts.Measure, now: datetime) -> Figure | None:
     """The chart of the signal that a line is about; None for facts and for signals without points."""
-    item = texts.main_evidence(line)
+    item = main_evidence(line)
     signal = BY_NAME.get(item["signal"]) if item else None
     if item is None or signal is None or signal.kind is Kind.FACT:
         return None
@@ -110,7 +111,7 @@ def _numeric(line: TicketLine, role: str) -> float | None:
 
 
 def _limit(line: TicketLine) -> float | None:
-    item = texts.main_evidence(line)
+    item = main_evidence(line)
     limit = next((i for i in (line.evidence_now or line.evidence) if i.get("role") == "limit"), None)
     # A limit on another signal than the one drawn has no place in the picture.
     return _numeric(line, "limit") if item and limit and limit["signal"] == item["signal"] else None
@@ -138,9 +139,8 @@ class Small:
     is_zero: bool
 
 
-def small(track: readings.Track, start: float, now: float, *, closer: bool) -> Small | None:
+def small(track: readings.Track, reading: readings.Reading, start: float, now: float) -> Small | None:
     """A small chart of a track over [start, now]; None when nothing was measured."""
-    reading = readings.by_window(track, start, now) if closer else readings.by_day(track, start, now)
     measured = [point for point in reading.points if math.isfinite(point.value)]
     if not measured:
         return None

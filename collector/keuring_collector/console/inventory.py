@@ -13,6 +13,7 @@ from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
 from keuring_collector.console import readings
 from keuring_collector.desk import signals, wording
+from keuring_collector.desk.counts import PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from keuring_collector.store.facts import StoredFact, Value
 
-# The value of each is a version, and its subject the program.
-PROGRAMS: Final = (catalogue.KEURING_SOFTWARE_VERSION.id, catalogue.KEURING_SOFTWARE_INVENTORY.id)
 # They move with every week that goes well: no news.
 _ROUTINE: Final = (
     catalogue.KEURING_UPDATES_CHECKED.id,

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import MOST, Count, bounded
+from keuring_collector.desk.counting import MOST, Count, bounded, counted_lately, lately
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket, TicketLine
-from keuring_collector.fleet.models import Endpoint
+from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,13 +137,35 @@ def boundaries(now: datetime) -> tuple[datetime, datetime, datetime]:
     return midnight(today), midnight(monday), midnight(max(month, monday))
 
 
-def matching(text: str) -> Q:
-    """What makes a ticket fit a text that somebody seeks."""
-    lines = TicketLine.objects.filter(subject__icontains=text).values("ticket")
+def open_causes(staff: Staff) -> list[str]:
+    """The causes of open tickets that they may see."""
+    ids, found = staff.department_ids, scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
+    return lately(
+        ("causes", ids),
+        lambda: list(found.order_by("cause").values_list("cause", flat=True).distinct()),
+        lambda _causes: counted_lately(("open", ids), found) > MOST,
+    )
+
+
+def named(text: str) -> Q:
+    """What makes a machine fit a text: its name, its colleague's or its department's.
+
+    Colleagues and departments are sought first, and not anew beside each machine.
+    """
     return (
-        Q(endpoint__host_name__icontains=text)
-        | Q(endpoint__colleague__name__icontains=text)
-        | Q(endpoint__department__name__icontains=text)
+        Q(host_name__icontains=text)
+        | Q(colleague__in=Colleague.objects.filter(name__icontains=text).values("pk"))
+        | Q(department__in=Department.objects.filter(name__icontains=text).values("pk"))
+    )
+
+
+def matching(text: str, *, only_open: bool = False) -> Q:
+    """What makes a ticket fit a text that somebody seeks; ``only_open``: by findings that still hold alone."""
+    lines = TicketLine.objects.filter(subject__icontains=text, **({"active": True} if only_open else {})).values(
+        "ticket"
+    )
+    return (
+        Q(endpoint__in=Endpoint.objects.filter(named(text)).values("pk"))
         | Q(cause__icontains=text.replace(" ", "_"))
         | Q(id__in=lines)
     )
@@ -175,7 +197,7 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
         found = found.exclude(parent__in=FleetTicket.objects.filter(closed_at=None).values("pk"))
     if choices.q:
-        found = found.filter(matching(choices.q))
+        found = found.filter(matching(choices.q, only_open=choices.state != "closed"))
     grouped: QuerySet[Any] = _grouped(found, choices, now)
     return grouped
 
@@ -260,7 +282,11 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
     more for closed tickets, of which there are too many to count; ``exactly``: they are counted all the same.
     """
     found = tickets(choices, staff, now)
-    by_severity, by_group = _counts(found, choices, exactly=exactly)
+    whose = staff.pk if choices.owner == "me" else None
+    about = ("listed", staff.department_ids, whose, replace(choices, sort="", page=1), boundaries(now)[0], exactly)
+    by_severity, by_group = lately(
+        about, lambda: _counts(found, choices, exactly=exactly), lambda told: sum(told[1].values()) > MOST
+    )
     total = sum(by_group.values())
     is_counted = not any(isinstance(count, Count) and count.is_more for count in by_group.values())
     pages = max(1, -(-total // PAGE)) if is_counted else MOST // PAGE
@@ -296,9 +322,9 @@ def _counts(found: QuerySet[Any], choices: Choices, *, exactly: bool) -> tuple[d
     wanted = choices.severity or tuple(Severity.values)
     if choices.state == "closed" and not exactly:
         closed = found.filter(state__in=STATES["closed"][1])
-        by_severity.update({value: bounded(closed.filter(severity=value)) for value in Severity.values})
-        by_group[CLOSED] = Count(sum(by_severity[value] for value in wanted))
-        return by_severity, by_group
+        shown = bounded(closed.filter(severity__in=choices.severity) if choices.severity else closed)
+        if shown.is_more or (choices.severity and bounded(closed).is_more):
+            return {}, {CLOSED: shown}
     for row in found.order_by().values("severity", "group").annotate(count=models.Count("id")):
         severity, count = row["severity"], row["count"]
         by_severity[severity] = by_severity.get(severity, 0) + count

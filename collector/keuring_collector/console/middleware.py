@@ -24,6 +24,8 @@ LANGUAGE_COOKIE: Final = "language"
 THEME_COOKIE: Final = "theme"
 SIGNED_IN_AT: Final = "signed_in_at"
 LONGEST_SESSION: Final = 12 * 3600  # seconds, however busy somebody is
+SEEN_AT: Final = "seen_at"
+SEEN_EVERY: Final = 60  # seconds between two notes that somebody is here, so that not every page writes
 _WITHOUT_OWN_PASSWORD: Final = frozenset({"password", "sign_out", "preferences"})
 _WITHOUT_FACTOR: Final = _WITHOUT_OWN_PASSWORD | {
     "mfa_activate_totp", "mfa_view_recovery_codes", "account_reauthenticate", "mfa_reauthenticate",
@@ -53,6 +55,8 @@ class Reader:
         if isinstance(request.user, Staff) and self._is_too_old(request):
             logout(request)
             return HttpResponseRedirect(reverse("sign_in"))
+        if isinstance(request.user, Staff):
+            self._note_seen(request)
         language = language_of(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
@@ -78,6 +82,13 @@ class Reader:
         if staff.role not in settings.KEURING.mfa_required_for or request.session.get(BY_PROVIDER):
             return False
         return not Authenticator.objects.filter(user=staff, type=Authenticator.Type.TOTP).exists()
+
+    @staticmethod
+    def _note_seen(request: HttpRequest) -> None:
+        """Starts the half hour of the session anew, at most once a minute."""
+        now, before = timezone.now().timestamp(), request.session.get(SEEN_AT)
+        if not isinstance(before, int | float) or not 0 <= now - before < SEEN_EVERY:
+            request.session[SEEN_AT] = now
 
     @staticmethod
     def _is_too_old(request: HttpRequest) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from keuring.signals import catalogue
 from keuring.signals.model import Statistic
 from keuring_collector.console import readings
 from keuring_collector.console.charts import Point
@@ -37,11 +36,9 @@ def of_model(staff: Staff, model: str) -> list[int]:
     """The machines of a model that somebody may see, in an order that is fair to take a part of."""
     if not model:
         return []
-    known = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
-    alike = {endpoint for (endpoint, _subject), value in known.items() if value == model}
+    alike = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE, model=model)
     # Identities were drawn at random at enrolment, so the first of them are a fair sample.
-    order = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).order_by("uuid").values_list("pk", flat=True)
-    return [pk for pk in order if pk in alike]
+    return list(alike.order_by("uuid").values_list("pk", flat=True)[: MOST + 1])
 
 
 def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> Peers | None:

@@ -18,10 +18,10 @@ from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy, Signal, Statistic
 from keuring_collector.console.charts import MOST_POINTS, Point, thin
 from keuring_collector.desk import audit, signals
-from keuring_collector.store import Store, open_store
+from keuring_collector.store import Series, Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -87,15 +87,40 @@ def is_by_day_only(signal: Signal) -> bool:
 
 def by_day(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
     """One point a day since ``start``, with the day's lowest and highest as shade; also for days not compacted yet."""
-    line = statistic or track.line
     first, today = int(start // DAY), int(now // DAY)
     rows = store().daily(track.endpoint, track.signal.id, track.subject, first, today)
+
+    def recent(line: int, since: float) -> Series:
+        return store().series(track.endpoint, track.signal.id, track.subject, line, since, now)
+
+    return _by_day(rows, first, now, statistic or track.line, recent)
+
+
+def all_by_day(endpoint: int, listed: Iterable[Track], start: float, now: float) -> Iterator[tuple[Track, Reading]]:
+    """The same of many signals of one endpoint, whose points are read at once."""
+    first, today = int(start // DAY), int(now // DAY)
+    days = store().daily_by_series(endpoint, first, today)
+    journal = store().recent(endpoint, min((rows[-1].day + 1 for rows in days.values()), default=first) * DAY + 1)
+    for track in listed:
+
+        def recent(line: int, since: float, track: Track = track) -> Series:
+            found = journal.series((track.signal.id, line, track.subject))
+            times, chosen = np.unique(found.times, return_index=True)
+            within = (times >= since) & (times <= now)
+            return Series(times[within], found.values[chosen][within])
+
+        yield track, _by_day(days.get((track.signal.id, track.subject), []), first, now, track.line, recent)
+
+
+def _by_day(
+    rows: Iterable[DailyPoint], first: int, now: float, line: int, recent: Callable[[int, float], Series]
+) -> Reading:
     days: dict[int, dict[int, DailyPoint]] = {}
     for row in rows:
         days.setdefault(row.day, {})[row.statistic] = row
     points = [_daily_point(day, found, line) for day, found in sorted(days.items()) if line in found]
     latest = max(days, default=first - 1)
-    points += _recent_days(track, line, latest + 1, now)
+    points += _recent_days(recent(line, (latest + 1) * DAY + 1), line, now)
     return Reading(points, GAP_DAYS * DAY, by_day=True)
 
 
@@ -109,10 +134,11 @@ def _daily_point(day: int, rows: dict[int, DailyPoint], line: int) -> Point:
     return Point(day * DAY + DAY / 2, value.get(Statistic(line), row.last), low, high)
 
 
-def _recent_days(track: Track, line: int, first: int, now: float) -> list[Point]:
+def _recent_days(series: Series, line: int, now: float) -> list[Point]:
     """Days that are still only in the journal."""
-    series = store().series(track.endpoint, track.signal.id, track.subject, line, first * DAY + 1, now)
     measured = ~np.isnan(series.values)
+    if not measured.any():
+        return []
     times, values = series.times[measured], series.values[measured]
     points = []
     for day in np.unique((times - 1) // DAY):

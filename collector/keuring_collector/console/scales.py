@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
@@ -80,6 +81,11 @@ _STEPS: Final = (
 
 def moments(start: float, end: float, most: int = MOST_LABELS) -> Scale:
     """A time axis (seconds since 1970) with at most ``most`` labels, on whole hours or midnights of the desk."""
+    return _moments(start, end, most, get_language())
+
+
+@lru_cache(maxsize=64)  # charts that stand under each other share it
+def _moments(start: float, end: float, most: int, _language: str | None) -> Scale:
     step = next((size for size in _STEPS if (end - start) / size.total_seconds() <= most), _STEPS[-1])
     by_hour = step < timedelta(days=1)
     first = timezone.localtime(datetime.fromtimestamp(start, UTC))

@@ -11,8 +11,8 @@ from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 
 from keuring_collector.console import listing, pack, readings
-from keuring_collector.console.inventory import PROGRAMS
 from keuring_collector.desk import scope
+from keuring_collector.desk.counts import PROGRAMS
 from keuring_collector.desk.models import Ticket
 from keuring_collector.service import knowledge
 
@@ -43,9 +43,7 @@ def clean(text: str) -> str:
 
 def machines(staff: Staff, text: str) -> QuerySet[Endpoint]:
     """Machines whose name holds ``text``, those that begin with it first; and those of colleagues and departments."""
-    found = scope.endpoints(staff).filter(
-        Q(host_name__icontains=text) | Q(colleague__name__icontains=text) | Q(department__name__icontains=text)
-    )
+    found = scope.endpoints(staff).filter(listing.named(text))
     near = Case(
         When(host_name__iexact=text, then=Value(0)),
         When(host_name__istartswith=text, then=Value(1)),

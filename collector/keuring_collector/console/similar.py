@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from keuring.signals import catalogue
-from keuring_collector.console import readings, stories
+from keuring_collector.console import stories
 from keuring_collector.desk import scope
-from keuring_collector.desk.models import Ticket, TicketHistory
+from keuring_collector.desk.models import Ticket, TicketHistory, TicketLine
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,37 +37,31 @@ def rows(staff: Staff, ticket: Ticket, state: PackState, language: str, now: dat
         .filter(cause=ticket.cause)  # of which a rule has one, so this finds the same rule, too
         .exclude(endpoint=ticket.endpoint_id)
         .exclude(state=Ticket.State.MERGED)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .order_by("-opened_at", "-pk")[:LOOKED_AT]
+        .order_by("-opened_at", "-pk")
+        .values_list("pk", "verdict", "endpoint__model")[:LOOKED_AT]
     )
-    models = readings.store().facts_of(
-        catalogue.KEURING_HARDWARE_MODEL.id, {ticket.endpoint_id, *(other.endpoint_id for other in found)}
-    )
-    model = str(models.get((ticket.endpoint_id, "")) or "")
-
-    helping = _helping(found)
-
-    def likeness(other: Ticket) -> tuple[bool, bool, bool]:
-        same_rule = any(line.rule in rules for line in other.lines.all())
-        same_model = bool(model) and str(models.get((other.endpoint_id, "")) or "") == model
-        return not same_rule, not same_model, other.pk not in helping
-
-    alike = sorted(((likeness(other), other) for other in found), key=lambda pair: pair[0])
+    numbers = [pk for pk, _verdict, _model in found]
+    by_rule = set(TicketLine.objects.filter(ticket__in=numbers, rule__in=rules).values_list("ticket", flat=True))
+    helping = _helping([pk for pk, verdict, _model in found if verdict == Ticket.Verdict.RIGHT])
+    model = ticket.endpoint.model
+    alike = {pk for pk, _verdict, other in found if model and other == model}
+    chosen = sorted(numbers, key=lambda pk: (pk not in by_rule, pk not in alike, pk not in helping))[:SHOWN]
+    shown = Ticket.objects.select_related("endpoint__colleague", "endpoint__department", "owner")
+    read = shown.prefetch_related("lines").in_bulk(chosen)
     return [
         Similar(
-            stories.row(other, state, language, now),
-            not other_rule,
-            "" if other_model else model,
-            helping.get(other.pk, ""),
+            stories.row(read[pk], state, language, now),
+            pk in by_rule,
+            model if pk in alike else "",
+            helping.get(pk, ""),
         )
-        for (other_rule, other_model, _), other in alike[:SHOWN]
+        for pk in chosen
+        if pk in read
     ]
 
 
-def _helping(tickets: list[Ticket]) -> dict[int, str]:
-    """What was written when these were resolved, of those that were right."""
-    right = [ticket.pk for ticket in tickets if ticket.verdict == Ticket.Verdict.RIGHT]
+def _helping(right: list[int]) -> dict[int, str]:
+    """What was written when these were resolved, which were right."""
     written = TicketHistory.objects.filter(ticket__in=right, kind=TicketHistory.Kind.RESOLVED).order_by("at", "pk")
     texts = {ticket: detail.get("text", "") for ticket, detail in written.values_list("ticket", "detail")}
     return {ticket: text for ticket, text in texts.items() if text}

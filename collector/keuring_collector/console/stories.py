@@ -38,7 +38,7 @@ class Row:
     others: int  # findings beside the one in the title
     cause: str
     bar: SafeString
-    skill: str  # that the rule asks; empty when the rule is gone
+    skill: str  # that the rule asks, by its slug; empty when the rule is gone
 
 
 def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horizon: float = 120.0) -> Row:
@@ -67,7 +67,7 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
             now.timestamp(), _seconds(ticket.expected_low), _seconds(ticket.expected_at),
             _seconds(ticket.expected_high), horizon,
         ),
-        causes.skill_label(rule.skill) if rule else "",
+        rule.skill if rule else "",
     )  # fmt: skip
 
 

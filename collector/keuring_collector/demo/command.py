@@ -154,10 +154,11 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import articles, build, fleet, letters
+    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
+    from keuring_collector.store import open_store
 
     machines = getattr(arguments, "machines", None) or fleet.MACHINES
     days = getattr(arguments, "days", None) or fleet.DAYS
@@ -170,6 +171,10 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     progress.finish()
     articles.write(pack, simulated.now)
     letters.write(pack, simulated.now)
+    with contextlib.closing(open_store(settings.database_url)) as store:
+        announcements.write(store, simulated.now)
+    skills.write(pack, simulated.now)
+    tips.write(settings.database_url, pack, simulated.now)
 
 
 def _token(settings: Settings) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from keuring.signals import catalogue
-from keuring_collector.desk.models import Backtest
+from keuring_collector.desk import searching
+from keuring_collector.desk.models import Backtest, Incident
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.rulepack import RulePackError
 from keuring_collector.rulepack import backtest as engine
@@ -92,7 +93,8 @@ def take(worker: str, now: dt.datetime) -> int | None:
         state=Backtest.State.FAILED, ended_at=now, error=DIED
     )
     free = lost | Q(state=Backtest.State.WAITING)
-    for pk in Backtest.objects.filter(free).order_by("asked_at", "pk").values_list("pk", flat=True)[:8]:
+    # Whoever tries a rule sits and waits; nobody waits for a search.
+    for pk in Backtest.objects.filter(free).order_by("search", "asked_at", "pk").values_list("pk", flat=True)[:8]:
         taken = Backtest.objects.filter(free, pk=pk).update(
             state=Backtest.State.RUNNING, leased_until=now + LEASE, leased_by=worker, attempts=F("attempts") + 1,
             began_at=now, machines=None, machines_done=0,
@@ -116,9 +118,11 @@ def work(
 ) -> Backtest.State:
     """Does one that ``worker`` took, and keeps the answer or why there is none; returns its state."""
     row = Backtest.objects.get(pk=pk)
-    ended = {"state": Backtest.State.DONE, "error": "", "answer": ""}
+    ended: dict[str, Any] = {"state": Backtest.State.DONE, "error": "", "answer": ""}
     try:
         answer = _answer(row, worker, settings, place, now)
+        if row.search:
+            answer, ended["text"], ended["found"] = searching.chosen(answer, row.text, settings.rules_directory)
         ended["answer"] = json.dumps(report.report(answer), ensure_ascii=False, separators=(",", ":"))
     except NotAsked:
         return Backtest.State(Backtest.objects.values_list("state", flat=True).get(pk=pk))
@@ -157,6 +161,7 @@ def _answer(
         since=_moment(row.since) if row.since else 0.0,
         until=_moment(row.until + dt.timedelta(days=1)) if row.until else float("inf"),
         freshness=settings.freshness,
+        incidents=_incidents(found) if row.incidents else {},
         place=place,
     )
     # In this process alone: the other cores are for the reports that come in.
@@ -175,11 +180,23 @@ def _machines_of(row: Backtest, url: str) -> list[engine.Machine]:
     return [machine for machine in found if not row.model or machine.model == row.model]
 
 
+def _incidents(machines: Sequence[engine.Machine]) -> dict[str, list[engine.Outcome]]:
+    """What was imported of these machines, by cause."""
+    ours = {machine.endpoint for machine in machines}
+    told: dict[str, list[engine.Outcome]] = {}
+    for endpoint, cause, at in Incident.objects.order_by("at", "pk").values_list("endpoint_id", "cause", "at"):
+        if endpoint in ours:
+            told.setdefault(cause, []).append(engine.Outcome(endpoint, "incident", at.timestamp()))
+    return told
+
+
 def _candidates(row: Backtest, directory: Path | None) -> tuple[engine.Candidate, ...]:
     """The versions to try; the one in force comes first, so that the answer says what the change would do."""
     file = Path(f"{row.rule}.yaml")
     saved = row.text == row.before
     asked = engine.Candidate(read_rule(file, row.text, directory), file, saved)
+    if row.search:
+        return (asked, *searching.candidates(row.text, file, directory))
     if not row.compare or saved or not row.before:
         return (asked,)
     return (engine.Candidate(read_rule(file, row.before, directory), file, saved=True), asked)

@@ -1,10 +1,10 @@
-"""What the desk calls the causes of tickets and the skills they ask, in both languages."""
+"""What the desk calls the causes of tickets, in both languages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,18 +56,3 @@ CAUSES: Final[Mapping[str, _StrPromise]] = {
 def cause_label(cause: str) -> str:
     """What a cause is called, in the language in force."""
     return str(CAUSES.get(cause, cause.replace("_", " ").replace("-", " ")))
-
-
-# What it asks of who takes it, as the rules of the pack that ships call it.
-SKILLS: Final[Mapping[str, _StrPromise]] = {
-    "hardware": pgettext_lazy("skill", "hardware"),
-    "linux": pgettext_lazy("skill", "Linux"),
-    "network": pgettext_lazy("skill", "network"),
-    "security": pgettext_lazy("skill", "security"),
-    "workplace": pgettext_lazy("skill", "workplace"),
-}
-
-
-def skill_label(skill: str) -> str:
-    """What a skill is called, in the language in force."""
-    return str(SKILLS.get(skill, skill.replace("_", " ").replace("-", " ")))

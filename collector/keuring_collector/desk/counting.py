@@ -1,13 +1,28 @@
-"""Counts that stop: above a thousand nobody needs the number, and a million rows take long to count."""
+"""Counts that stop: above a thousand nobody needs the number, and a million rows take long to count.
+
+Where a page does tell a number above a thousand, it may be a minute old (``lately``): then one more or less misleads
+nobody, and of fewer every one is counted each time.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from django.db import connection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from django.db.models import QuerySet
 
+T = TypeVar("T")
 MOST: Final = 1000
+KEPT_SECONDS: Final = 60.0
+_KEPT_MOST: Final = 500  # answers; whoever asks for more has them counted
+_lock = threading.Lock()
+_kept: dict[Hashable, tuple[float, Any]] = {}
 
 
 class Count(int):
@@ -25,3 +40,34 @@ class Count(int):
 def bounded(found: QuerySet[Any]) -> Count:
     """How many rows there are; at most MOST + 1 are read."""
     return Count(found.order_by()[: MOST + 1].count())
+
+
+def counted_lately(about: Hashable, rows: QuerySet[Any]) -> int:
+    """How many rows there are; of more than MOST at most a minute ago."""
+    return lately(about, rows.count, lambda count: count > MOST)
+
+
+def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool]) -> T:
+    """What ``make`` tells; where that is about ``many``, as this process was told within the last minute.
+
+    ``about`` names the question: what was asked, and of whose rows. Numbers say themselves when they are many.
+    """
+    key, now = (str(connection.settings_dict["NAME"]), about), time.monotonic()
+    with _lock:
+        kept = _kept.get(key)
+    if kept is not None and now - kept[0] < KEPT_SECONDS:
+        told: T = kept[1]
+        return told
+    told = make()
+    if many(told):
+        with _lock:
+            if len(_kept) >= _KEPT_MOST:
+                _kept.clear()
+            _kept[key] = (now, told)
+    return told
+
+
+def forget() -> None:
+    """Lets go of what was told lately; for whoever puts another database in place."""
+    with _lock:
+        _kept.clear()

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from keuring_collector.rulepack import RulePack
-    from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
 NEWS: Final = timedelta(days=14)  # so long it is told on *Today*
 
 
-def demote(store: Store, pack: RulePack, now: datetime, floor: float) -> list[str]:
-    """Lets rules fall whose upper bound is below ``floor`` (a share; 0: none ever does); returns their names."""
+def demote(pack: RulePack, now: datetime, floor: float) -> list[str]:
+    """Lets rules fall whose upper bound is below their own floor, else ``floor`` (a share; 0: none ever does); returns
+    their names.
+    """
     opening = _opening(pack)
     if not floor or not opening:
         return []
-    counted = scores.count(store, Endpoint.objects.all(), now)
+    counted = scores.count(Endpoint.objects.all(), now)
     ended = Demotion.objects.exclude(ended_at=None).order_by("ended_at").values_list("rule", "ended_at")
     since = {rule: at.timestamp() for rule, at in ended if at is not None}
     fallen = []
@@ -43,16 +44,17 @@ def demote(store: Store, pack: RulePack, now: datetime, floor: float) -> list[st
         begun = since.get(rule, 0.0)
         cases = [each for each in counted.cases if each.opened_at >= begun and rule in counted.rules.get(each.id, ())]
         found = counted.score(cases, (), ())
-        if is_below(found.precision, found.verdicts, floor) and found.precision is not None:
+        own = pack.rules[rule].floor(floor)
+        if is_below(found.precision, found.verdicts, own) and found.precision is not None:
             with transaction.atomic():
                 right = round(found.precision.share * found.precision.of)
                 Demotion.objects.create(
-                    rule=rule, at=now, right=right, of=found.precision.of, high=found.precision.high, floor=floor
+                    rule=rule, at=now, right=right, of=found.precision.of, high=found.precision.high, floor=own
                 )
                 starting.switch([rule], opens=False, actor=None, now=now)
                 name = pack.rules[rule].name
                 audit.record_now(None, "rule.demoted", f"rule/{name}", {"right": right, "judged": found.precision.of})
-            log.warning("rule fell to advice", rule=name, right=right, judged=found.precision.of, floor=floor)
+            log.warning("rule fell to advice", rule=name, right=right, judged=found.precision.of, floor=own)
             fallen.append(name)
     return fallen
 

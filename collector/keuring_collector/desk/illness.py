@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from keuring_collector.desk.models import Staff
+    from keuring_collector.desk.scope import Seer
 
 Z: Final = 1.96
 FEWEST: Final = 5  # machines that make a group
@@ -65,19 +65,18 @@ class Comparison:
         return "more" if low > other_high else "less" if high < other_low else "unclear"
 
 
-def compare(group: set[int], ill: set[int], everybody: set[int]) -> Comparison:
-    """The machines of ``group`` that are ``ill`` beside those of the rest of ``everybody``."""
-    ours, others = group & everybody, everybody - group
-    return Comparison(Share(len(ill & ours), len(ours)), Share(len(ill & others), len(others)))
+def compare(ill: int, of: int, all_ill: int, everybody: int) -> Comparison:
+    """A group, of which so many are ill, beside the rest of ``everybody``, which it is a part of."""
+    return Comparison(Share(ill, of), Share(all_ill - ill, everybody - of))
 
 
-def by_cause(staff: Staff, now: datetime) -> dict[str, set[int]]:
-    """{cause: machines with a ticket of it that is open or was opened in the last 90 days}, as far as ``staff`` sees.
+def by_cause(seer: Seer, now: datetime) -> dict[str, set[int]]:
+    """{cause: machines with a ticket of it that is open or was opened in the last 90 days}, as far as ``seer`` sees.
 
     Tickets that were wrong, and those that another took in, do not count.
     """
     recent = Q(state__in=Ticket.OPEN) | Q(opened_at__gte=now - LATELY)
-    found = scope.tickets(staff).filter(recent).exclude(verdict=Ticket.Verdict.WRONG)
+    found = scope.tickets(seer).filter(recent).exclude(verdict=Ticket.Verdict.WRONG)
     found = found.exclude(state=Ticket.State.MERGED)
     causes: dict[str, set[int]] = {}
     for cause, endpoint in found.order_by().values_list("cause", "endpoint").distinct():

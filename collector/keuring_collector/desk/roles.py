@@ -34,9 +34,11 @@ class Right(models.TextChoices):
     ACT = "act", _("work on tickets")
     RULES = "rules", _("change rules and articles")
     TEXTS = "texts", _("change the templates of messages")
+    ANNOUNCE = "announce", _("publish announcements to colleagues")
     STAFF = "staff", _("manage who works at the desk")
     SETTINGS = "settings", _("see the collector's settings")
     AUDIT = "audit", _("see who did and looked at what")
+    TEAM = "team", _("lead the team: workload, skills and growth plans of those they lead")
 
 
 _EVERYBODY: Final = frozenset({Right.OWN_ACCOUNT, Right.LOOK})
@@ -44,10 +46,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: _EVERYBODY,
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
-    Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS},
+    Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES, Right.ANNOUNCE},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE, Right.TEAM},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
-    Role.ADMINISTRATOR: frozenset(Right),
+    # A growth plan is for whom it is of and their team lead alone.
+    Role.ADMINISTRATOR: frozenset(Right) - {Right.TEAM},
 }
 # The roles that somebody with Right.STAFF may give and take; an administrator may do so with every role.
 GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST})

@@ -5,11 +5,12 @@ Every list, page, count and search of the console and the API begins with one of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from django.db.models import Model, Q
 
-from keuring_collector.desk.models import Backtest, FleetTicket, Quiet, Ticket
+from keuring_collector.desk.models import Backtest, FleetTicket, Inspection, Quiet, Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
@@ -20,49 +21,64 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 
-def tickets(staff: Staff) -> QuerySet[Ticket]:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may see, for work that nobody in particular asked for: all (None), or these departments."""
+
+    department_ids: frozenset[int] | None = None
+
+
+Seer: TypeAlias = "Staff | Reach"
+
+
+def tickets(seer: Seer) -> QuerySet[Ticket]:
     """The tickets on machines that they may see."""
-    return _within(Ticket.objects.all(), staff, "endpoint__department__in")
+    return _within(Ticket.objects.all(), seer, "endpoint__department__in")
 
 
-def fleet_tickets(staff: Staff) -> QuerySet[FleetTicket]:
+def inspections(seer: Seer) -> QuerySet[Inspection]:
+    """The APK reports of machines that they may see."""
+    return _within(Inspection.objects.all(), seer, "endpoint__department__in")
+
+
+def fleet_tickets(seer: Seer) -> QuerySet[FleetTicket]:
     """The fleet tickets with a machine that they may see."""
     found = FleetTicket.objects.all()
-    return found if staff.department_ids is None else found.filter(children__in=tickets(staff)).distinct()
+    return found if seer.department_ids is None else found.filter(children__in=tickets(seer)).distinct()
 
 
-def quiet_times(staff: Staff) -> QuerySet[Quiet]:
+def quiet_times(seer: Seer) -> QuerySet[Quiet]:
     """The quiet times that they have to do with: those of their departments and machines."""
     found = Quiet.objects.all()
-    ids = staff.department_ids
+    ids = seer.department_ids
     return found if ids is None else found.filter(Q(department__in=ids) | Q(endpoint__department__in=ids))
 
 
-def backtests(staff: Staff) -> QuerySet[Backtest]:
+def backtests(seer: Seer) -> QuerySet[Backtest]:
     """The backtests that were about nothing but departments which they may see."""
     found = Backtest.objects.all()
-    ids = staff.department_ids
+    ids = seer.department_ids
     if ids is None:
         return found
     others = Department.objects.exclude(pk__in=ids)
     return found.filter(everything=False, departments__in=ids).exclude(departments__in=others).distinct()
 
 
-def endpoints(staff: Staff) -> QuerySet[Endpoint]:
+def endpoints(seer: Seer) -> QuerySet[Endpoint]:
     """The machines that they may see."""
-    return _within(Endpoint.objects.all(), staff, "department__in")
+    return _within(Endpoint.objects.all(), seer, "department__in")
 
 
-def colleagues(staff: Staff) -> QuerySet[Colleague]:
+def colleagues(seer: Seer) -> QuerySet[Colleague]:
     """The colleagues whose machines they may see."""
-    return _within(Colleague.objects.all(), staff, "department__in")
+    return _within(Colleague.objects.all(), seer, "department__in")
 
 
-def departments(staff: Staff) -> QuerySet[Department]:
+def departments(seer: Seer) -> QuerySet[Department]:
     """The departments that they may see."""
-    return _within(Department.objects.all(), staff, "pk__in")
+    return _within(Department.objects.all(), seer, "pk__in")
 
 
-def _within(found: QuerySet[M], staff: Staff, field: str) -> QuerySet[M]:
-    ids = staff.department_ids
+def _within(found: QuerySet[M], seer: Seer, field: str) -> QuerySet[M]:
+    ids = seer.department_ids
     return found if ids is None else found.filter(**{field: ids})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from keuring_collector.rulepack import wilson
 
@@ -89,6 +89,12 @@ class Score:
     def is_early(self) -> bool:
         """Whether it is too early to tell."""
         return self.precision is None or self.precision.of < FEW
+
+
+def revived(told: Mapping[str, Any]) -> Score:
+    """A score from what ``dataclasses.asdict`` made of it, also when that went through JSON."""
+    share, months = told["precision"], tuple(Month(**month) for month in told["months"])
+    return Score(**{**told, "precision": None if share is None else wilson.Share(*share), "months": months})
 
 
 def score(cases: Sequence[Case], incidents: int, missed: int, machine_months: float, months: Sequence[str]) -> Score:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, F, Func, IntegerField, Max, Subquery
+from django.db.models import Count, F, Max, Subquery
 
+from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.store.holds import allowed
@@ -20,8 +21,6 @@ from keuring_collector.store.holds import allowed
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
-
-    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
 
@@ -70,11 +69,9 @@ class Start:
 def start(now: dt.datetime) -> Start:
     """How far the desk is at ``now``."""
     machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
-    opened = Ticket.objects.filter(state__in=Ticket.OPEN)
+    opened = Ticket.objects.filter(state__in=Ticket.OPEN, closed_at=None)
     first = Endpoint.objects.order_by("enrolled_at").values("enrolled_at")[:1]
-    state = DeskState.objects.annotate(
-        first=Subquery(first), machines=counted(machines), open_tickets=counted(opened)
-    ).first()
+    state = DeskState.objects.annotate(first=Subquery(first)).first()
     waiting = dict(Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n"))
     if state is None:
         return Start(
@@ -87,16 +84,10 @@ def start(now: dt.datetime) -> Start:
         intake=has_intake and (until is None or now < until),
         until=until,
         budget=state.budget,
-        allowed=allowed(state.machines, state.budget),
-        open_tickets=state.open_tickets,
+        allowed=allowed(counted_lately(("machines", None), machines), state.budget),
+        open_tickets=counted_lately(("open", None), opened),
         waiting=waiting,
     )
-
-
-def counted(rows: QuerySet[Any]) -> Subquery:
-    """How many rows there are, as a part of another query."""
-    number = rows.order_by().annotate(number=Func("pk", function="COUNT", output_field=IntegerField()))
-    return Subquery(number.values("number"))
 
 
 def only_reports(rule: str) -> bool:

@@ -20,14 +20,13 @@ from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Kind
 from keuring_collector.desk import causes, signals, wording
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.desk.placeholders import Words, fill, judged, of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.utils.functional import _StrPromise
-
-_PLACEHOLDER: Final = re.compile(r"\{(machine|colleague|subject|date|ends|expires|value|limit)\}|\{\{|\}\}")
 
 
 class Bilingual(Protocol):
@@ -126,49 +125,6 @@ def in_language(texts: Bilingual, language: str) -> str:
     return texts.nl if language == "nl" else texts.en
 
 
-def _of(evidence: Sequence[Mapping[str, Any]], role: str) -> Mapping[str, Any] | None:
-    return next((item for item in evidence if item.get("role") == role), None)
-
-
-def main_evidence(line: TicketLine) -> Mapping[str, Any] | None:
-    """The series (or fact) that a line is about, as it was last judged."""
-    evidence = line.evidence_now or line.evidence
-    return _of(evidence, "value") or _of(evidence, "growth") or _of(evidence, "fact")
-
-
-def _judged(line: TicketLine) -> Mapping[str, Any] | None:
-    """What was held against the limit: the points of a risk, else what the line is about."""
-    return _of(line.evidence_now or line.evidence, "points") or main_evidence(line)
-
-
-def _words(line: TicketLine, now: datetime) -> dict[str, str]:
-    """The placeholders' values, in the language in force."""
-    endpoint = line.ticket.endpoint
-    evidence = line.evidence_now or line.evidence
-    value, limit = _judged(line), _of(evidence, "limit")
-    unknown = gettext("unknown")
-    return {
-        "machine": endpoint.host_name,
-        "colleague": first_name(endpoint.colleague.name) if endpoint.colleague else gettext("colleague"),
-        "subject": line.subject,
-        "date": wording.day(line.expected_at, now) if line.expected_at else gettext("an unknown date"),
-        "ends": wording.ends(line.expected_at, now),
-        "expires": wording.expires(line.expected_at, now),
-        "value": wording.in_sentence(value["value"], value["signal"], now) if value else unknown,
-        "limit": wording.in_sentence(limit["value"], limit["signal"], now, "limit") if limit else unknown,
-    }
-
-
-def first_name(name: str) -> str:
-    """How a colleague is spoken to."""
-    return name.split(maxsplit=1)[0] if name.split() else name
-
-
-def _fill(template: str, words: Mapping[str, str]) -> str:
-    """The template with its placeholders filled in; a doubled brace stands for a real one."""
-    return _PLACEHOLDER.sub(lambda match: words[match[1]] if match[1] else match[0][0], template)
-
-
 def _sentence(text: str) -> str:
     """A sentence starts with a capital, also when it starts with a placeholder."""
     return text[:1].upper() + text[1:]
@@ -177,10 +133,10 @@ def _sentence(text: str) -> str:
 def title(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
     """What will happen, to what, when, as plain text."""
     with override(language):
-        words = _words(line, now)
+        words = Words(line, now)
         if rule is None:
-            return _fill(_fallback(line), words)
-        return _sentence(_fill(in_language(rule.title, language), words))
+            return fill(_fallback(line), words)
+        return _sentence(fill(in_language(rule.title, language), words))
 
 
 def title_html(
@@ -188,12 +144,12 @@ def title_html(
 ) -> SafeString:
     """The same as safe HTML, with ``machine`` (the number plate) in the place of the machine's name."""
     with override(language):
-        words = {name: str(conditional_escape(text)) for name, text in _words(line, now).items()}
+        words = Words(line, now, escaped=True)
         words["machine"] = machine
         template = _fallback(line) if rule is None else in_language(rule.title, language)
         if not template.startswith("{machine}"):
             template = _sentence(template)
-        return mark_safe(_fill(str(conditional_escape(template)), words))  # noqa: S308 - both parts are escaped above
+        return mark_safe(fill(str(conditional_escape(template)), words))  # noqa: S308 - both parts are escaped above
 
 
 def _fallback(line: TicketLine) -> str:
@@ -209,8 +165,8 @@ def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetim
         return []
     steps = in_language(rule.advice, language)
     with override(language):
-        words = _words(line, now)
-        return [_sentence(_fill(step, words)) for step in split_steps(steps)]
+        words = Words(line, now)
+        return [_sentence(fill(step, words)) for step in split_steps(steps)]
 
 
 def split_steps(text: str) -> list[str]:
@@ -229,18 +185,18 @@ def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) 
         if rule is None:
             general = gettext("We noticed something on your computer: %(cause)s. May we look at it with you?")
             return general % {"cause": causes.cause_label(line.ticket.cause)}
-        return _sentence(_fill(in_language(rule.say, language).strip(), _words(line, now)))
+        return _sentence(fill(in_language(rule.say, language).strip(), Words(line, now)))
 
 
 def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str:
     """Why we think so, in one line with the numbers."""
     with override(language):
         evidence = line.evidence_now or line.evidence
-        value = _judged(line)
+        value = judged(line)
         if value is None:
             return ""
         if _is_total(value):
-            return _why_of_points(value, _of(evidence, "limit"))
+            return _why_of_points(value, of(evidence, "limit"))
         what = measure.name or _named(value)
         parts = [gettext("%(what)s is %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
         for role, template in (
@@ -250,7 +206,7 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
             ("curves", gettext("batteries like it reach the limit at %(value)s")),
             ("bend", gettext("bending as batteries do, it reaches the limit at %(value)s")),
         ):
-            if item := _of(evidence, role):
+            if item := of(evidence, role):
                 parts.append(template % {"value": _reading(item, measure, now)})
         return ", ".join(parts)
 
@@ -382,11 +338,11 @@ def example(template: str, language: str) -> SafeString:
     """A rule's text with its placeholders as marked blanks, for pages about the rule itself."""
     with override(language):
         blanks = {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
-        return mark_safe(_fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped
+        return mark_safe(fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped
 
 
 def general_advice(rule: RuleTexts, language: str) -> list[str]:
     """The steps of a rule's advice for any machine, with general words in the place of names, dates and numbers."""
     with override(language):
         words = {name: str(word) for name, word in _BLANKS.items()}
-        return [_sentence(_fill(step, words)) for step in split_steps(in_language(rule.advice, language))]
+        return [_sentence(fill(step, words)) for step in split_steps(in_language(rule.advice, language))]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+import threading
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
-from django.utils.formats import number_format
+from django.utils.formats import get_format
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Signal, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 DAY: Final = 86400
 SOON_DAYS: Final = 7  # nearer than this, a date is said as a distance
@@ -31,7 +34,12 @@ def local_day(moment: datetime | date) -> date:
 def day(moment: datetime | date, now: datetime) -> str:
     """ "14 december", with the year only when it is not this one."""
     when = local_day(moment)
-    return date_format(when, "j F" if when.year == local_day(now).year else "j F Y")
+    return _day(when, get_language(), with_year=when.year != local_day(now).year)
+
+
+@lru_cache(maxsize=4096)  # charts and lists tell the same days again and again
+def _day(when: date, _language: str | None, *, with_year: bool) -> str:
+    return date_format(when, "j F Y" if with_year else "j F")
 
 
 def full_day(when: date) -> str:
@@ -41,7 +49,7 @@ def full_day(when: date) -> str:
 
 def clock(moment: datetime, now: datetime) -> str:
     """ "14 december, 09:30"."""
-    return f"{day(moment, now)}, {date_format(timezone.localtime(moment), 'H:i')}"
+    return f"{day(moment, now)}, {timezone.localtime(moment):%H:%M}"
 
 
 def ends(moment: datetime | None, now: datetime) -> str:
@@ -67,7 +75,11 @@ def is_over(moment: datetime | date, now: datetime) -> bool:
 
 def distance(moment: datetime | date, now: datetime) -> str:
     """How far away a day is, in whole days, weeks, months or years: "over 3 weken", "2 days ago"."""
-    days = (local_day(moment) - local_day(now)).days
+    return _distance((local_day(moment) - local_day(now)).days, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _distance(days: int, _language: str | None) -> str:
     if days == 0:
         return pgettext("when", "today")
     if days == 1:
@@ -143,10 +155,41 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
+def capitalised(text: str) -> str:
+    """The same with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the language in force."""
-    text = str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
-    return text.replace("-", "−")
+    grouping, point = _held.separators or _separators(get_language())
+    # As Django's number_format does it, for languages that group by three.
+    text = f"{round(value, decimals):,.{decimals}f}"
+    return text.translate({ord(","): grouping, ord("."): point, ord("-"): "−"})
+
+
+class _Held(threading.local):
+    separators: tuple[str, str] | None = None
+
+
+_held = _Held()
+
+
+@contextmanager
+def one_language() -> Iterator[None]:
+    """Asks once which language is in force; a chart has hundreds of numbers. Nothing inside may change it."""
+    before = _held.separators
+    _held.separators = _separators(get_language())
+    try:
+        yield
+    finally:
+        _held.separators = before
+
+
+@lru_cache
+def _separators(_language: str | None) -> tuple[str, str]:
+    """What stands between thousands, and before decimals."""
+    return str(get_format("THOUSAND_SEPARATOR")), str(get_format("DECIMAL_SEPARATOR"))
 
 
 def significant(value: float) -> str:

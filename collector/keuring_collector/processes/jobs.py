@@ -24,10 +24,13 @@ from keuring_collector.desk import (
     demotion,
     digest,
     gathering,
+    kept,
     outbox,
     outcomes,
+    proposals,
     starting,
 )  # fmt: skip
+from keuring_collector.desk.counts import Sources
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
@@ -36,6 +39,8 @@ from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
+from keuring_collector.service.announcing import nudging, telling
+from keuring_collector.service.tips import job as tips
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
@@ -43,12 +48,16 @@ if TYPE_CHECKING:
 
     from keuring_collector.config import Settings
     from keuring_collector.rulepack import RulePack
+    from keuring_collector.service.models import Announcement
     from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
 COMPACTION_SECONDS: Final = 60.0
 INSPECTION_SECONDS: Final = 60.0
 OUTCOME_SECONDS: Final = 60.0
+ANNOUNCE_SECONDS: Final = 60.0
+COUNTING_SECONDS: Final = 60.0
+TIPS_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -112,7 +121,7 @@ class Work:
     def send_digest(self, now: dt.datetime) -> None:
         """Mails the digest."""
         rules = self.pack.rules
-        digest.send(now, self.next_digest(now), rules.get, console_url(self.settings), self.settings.language)
+        digest.send(now, self.next_digest(now), rules.get, addresses.console_url(self.settings), self.settings.language)
 
     def compact(self, now: dt.datetime) -> None:
         """Puts reports of the journal into history."""
@@ -134,6 +143,7 @@ class Work:
             report = store.purge(now.timestamp(), self.settings.raw_retention_days, self.settings.daily_retention_days)
             log.info("let go of what is past its retention", rows=report.rows)
         backtests.expire(now, self.settings.audit_retention_days)
+        telling.forget(now)
 
     def inspect(self, now: dt.datetime) -> None:
         """Inspects machines that are due, and mails the reports where that is wanted."""
@@ -143,9 +153,17 @@ class Work:
                 store, self.pack, now, self.settings.inspection_days, lambda: time.monotonic() > until or self.stop()
             )
         if self.settings.inspection_mail:
-            mailing.send_waiting(now, console_url(self.settings))
+            mailing.send_waiting(now, addresses.console_url(self.settings))
         if issued:
             log.info("machines inspected", count=len(issued))
+
+    def tips(self, now: dt.datetime) -> None:
+        """Looks for tips, offers some, and sees what became of others."""
+        until = time.monotonic() + TIPS_SECONDS
+        with self.store() as store:
+            done = tips.run(store, self.pack, now, self.settings, lambda: time.monotonic() > until or self.stop())
+        if any(done):
+            log.info("tips", **done._asdict())
 
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
@@ -177,8 +195,33 @@ class Work:
 
     def demote(self, now: dt.datetime) -> None:
         """Lets rules fall that are too often not right."""
+        demotion.demote(self.pack, now, self.settings.precision_floor)
+
+    def count(self, now: dt.datetime) -> None:
+        """Counts anew what pages tell of the whole fleet."""
+        until = time.monotonic() + COUNTING_SECONDS
         with self.store() as store:
-            demotion.demote(store, self.pack, now, self.settings.precision_floor)
+            sources = Sources(store, tuple(self.pack.rules.values()))
+            kept.refresh(sources, now, lambda: time.monotonic() > until or self.stop())
+
+    def propose(self, now: dt.datetime) -> None:
+        """Puts searches for better versions of rules into the queue of backtests."""
+        asked = proposals.ask_where_wanted(self.pack, now)
+        if asked:
+            log.info("better versions of rules are looked for", rules=asked)
+
+    def announce(self, now: dt.datetime) -> None:
+        """Tells colleagues of announcements, and their authors of what they promised to tell."""
+        console, until = addresses.console_url(self.settings), time.monotonic() + ANNOUNCE_SECONDS
+
+        def address(announcement: Announcement) -> str:
+            return f"{console}news/{announcement.pk}/" if self.settings.public_pages and announcement.public else ""
+
+        nudging.nudge(now, console, self.settings.language)
+        with self.store() as store:
+            told = telling.tell(store, now, address, lambda: time.monotonic() > until or self.stop())
+            if told:
+                log.info("colleagues and machines told of announcements", count=told)
 
     def admit(self, now: dt.datetime) -> None:
         """Opens tickets for what waited long enough."""
@@ -194,6 +237,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
     work = Work(settings, packs, stop)
     return [
         Task("admit", work.admit, every(dt.timedelta(minutes=1))),
+        Task("announce", work.announce, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
@@ -203,22 +247,16 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         # Each question is answered once a day; the other runs are for rules that are new.
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
         Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
+        Task("counts", work.count, every(dt.timedelta(minutes=1))),
         Task("demotion", work.demote, every(dt.timedelta(hours=1))),
+        Task("proposals", work.propose, every(dt.timedelta(days=7))),
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
+        Task("tips", work.tips, every(dt.timedelta(hours=1))),
         Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),
         Task("audit", work.look_after_audit, every(dt.timedelta(days=1))),
         Task("digest", work.send_digest, work.next_digest, first_due=work.next_digest),
     ]
-
-
-def console_url(settings: Settings) -> str:
-    """Where the console is, as people reach it, with a slash at the end."""
-    running = addresses.read(settings.data_directory, "console")
-    if running is not None:
-        return running["url"]
-    scheme = "https" if settings.console_tls else "http"
-    return f"{scheme}://{addresses.join(settings.public_name, settings.console_port)}/"
 
 
 def _ignore(_count: int) -> None:

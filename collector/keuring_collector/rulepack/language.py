@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from keuring_collector.engine.model import Severity as Grade
+from keuring_collector.rulepack import quantity
 from keuring_collector.rulepack.conditions.base import Duration, FactCondition, Part, Quantity, Text, Texts
 from keuring_collector.rulepack.conditions.condition import Condition  # noqa: TC001 - pydantic reads it
 
@@ -92,11 +93,27 @@ class Rule(Part):
     say: Texts
     article: Slug
     inspection: Inspection
+    precision_floor: Quantity | None = Field(
+        default=None,
+        description="The rule falls to advice when, after ten verdicts, even the best share of right tickets that they "
+        "allow is below this; default: the collector's setting `precision_floor`.",
+    )
     privacy: Text = Field(description="For which purpose the signals are used here.")
     evidence: list[Text] = Field(min_length=1, description="Why this threshold.")
     references: list[Text] = Field(default_factory=list)
     known_gaps: list[Text] = Field(default_factory=list)
     false_positives: list[Text] = Field(default_factory=list)
+
+    @field_validator("precision_floor")
+    @classmethod
+    def _share(cls, value: str | float | None) -> str | float | None:
+        if value is not None and not 0 < quantity.parse(value, "1") < 1:
+            raise ValueError(f"'{value}' is no share between none and all; write it as in '60 %'")
+        return value
+
+    def floor(self, default: float) -> float:
+        """The share of right tickets below which it falls to advice; ``default`` where it does not state its own."""
+        return default if self.precision_floor is None else quantity.parse(self.precision_floor, "1")
 
     @model_validator(mode="after")
     def _tips(self) -> Rule:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from keuring.signals import catalogue
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 
 Value = str | float | bool | None
 _AT_ONCE: Final = 500  # endpoints in one question
+# What lists of machines show and seek by stands in the table of endpoints as well: {signal: (column, its length)}.
+COLUMNS: Final = {
+    catalogue.KEURING_HARDWARE_MODEL.id: ("model", 256),
+    catalogue.KEURING_AGENT_VERSION.id: ("agent_version", 64),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ def put_facts(connection: Connection, rows: Sequence[tuple[int, int, int, str, f
         "DO UPDATE SET observed_at = excluded.observed_at, value = excluded.value",
         [(row[0], row[2], row[3], row[4], row[5]) for row in encoded],
     )
+    for endpoint, _position, signal, subject, _at, value in rows:
+        if signal in COLUMNS and not subject:
+            name, most = COLUMNS[signal]
+            text = str(value or "")[:most]
+            connection.execute(f"UPDATE fleet_endpoint SET {name} = ? WHERE id = ?", (text, endpoint))
 
 
 def put_events(
@@ -96,8 +108,7 @@ def facts_of(
 ) -> dict[tuple[int, str], Value]:
     """One fact over the fleet, or over some endpoints: {(endpoint, subject): value}."""
     if endpoints is None:
-        # As a number in the text: only so does SQLite see that schema.FLEET_FACTS holds it.
-        rows = connection.execute(f"SELECT endpoint_id, subject, value FROM fact WHERE signal_id = {int(signal)}")
+        rows = connection.execute("SELECT endpoint_id, subject, value FROM fact WHERE signal_id = ?", (signal,))
     else:
         chosen, rows = sorted(set(endpoints)), []
         for first in range(0, len(chosen), _AT_ONCE):

@@ -54,6 +54,23 @@ def put(connection: Connection, endpoints: Iterable[int], notice: Notice, now: f
     )
 
 
+def withdraw(connection: Connection, prefix: str, keep: str) -> list[tuple[int, str]]:
+    """Takes back what no machine has yet of the notices whose id begins with ``prefix`` but not with ``keep``; returns
+    (endpoint, id) of each. What machines have, they keep until it expires.
+    """
+    with connection.transaction():
+        rows = connection.execute(
+            "SELECT endpoint_id, notice_id FROM notice WHERE state = ? AND substr(notice_id, 1, ?) = ? "
+            "AND substr(notice_id, 1, ?) <> ? ORDER BY endpoint_id, notice_id",
+            (int(State.WAITING), len(prefix), prefix, len(keep), keep),
+        )
+        connection.execute_many(
+            "DELETE FROM notice WHERE endpoint_id = ? AND notice_id = ? AND state = ?",
+            [(endpoint, identity, int(State.WAITING)) for endpoint, identity in rows],
+        )
+    return [(endpoint, identity) for endpoint, identity in rows]
+
+
 def waiting(connection: Connection, now: float) -> frozenset[int]:
     """The machines that one waits for."""
     rows = connection.execute(
@@ -101,3 +118,12 @@ def purge(connection: Connection, before: float) -> int:
     if count:
         connection.execute(f"DELETE {condition}", (before, before))
     return count
+
+
+def told(connection: Connection, kind: Kind, since: float) -> list[tuple[int, str, State, float]]:
+    """How far the notices of a kind have come that changed after a time: (machine, notice, state, since when)."""
+    rows = connection.execute(
+        "SELECT endpoint_id, notice_id, state, changed_at FROM notice WHERE kind = ? AND changed_at >= ?",
+        (int(kind), since),
+    )
+    return [(endpoint, identity, State(state), at) for endpoint, identity, state, at in rows]

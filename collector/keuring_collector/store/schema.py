@@ -166,12 +166,6 @@ CREATE TABLE notice (
 CREATE INDEX notice_waiting ON notice (state, expires_at);
 """
 
-# What lists of machines show of the whole fleet: their model (288) and the version of their agent (900). Of these two
-# alone, so that a report with many facts costs no more than before.
-FLEET_FACTS: Final = """
-CREATE INDEX fact_fleet ON fact (signal_id, endpoint_id, subject, value) WHERE signal_id = 288 OR signal_id = 900;
-"""
-
 DIALECTS: Final = {
     "sqlite": {"blob": "blob", "clustered": "WITHOUT ROWID"},
     "postgresql": {"blob": "bytea", "clustered": ""},

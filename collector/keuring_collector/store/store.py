@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, facts, journal, precision
+from keuring_collector.store import admitting, baselines, compaction, facts, journal
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
+from keuring_collector.store.recent import Recent, Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
-
-    from numpy.typing import NDArray
 
     from keuring_collector.engine.baselines import Baselines, Question
     from keuring_collector.store.facts import StoredEvent, StoredFact, Value
@@ -38,13 +37,6 @@ class DailyPoint(NamedTuple):
     mean: float
     maximum: float
     total: float
-
-
-class Series(NamedTuple):
-    """Values over time: ``times`` are the ends of windows (seconds since 1970), NaN in ``values`` is no sample."""
-
-    times: NDArray[np.float64]
-    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ class Store:
             if statistic in block.columns:
                 times.append(block.ends)
                 values.append(block.columns[statistic])
-        recent = self._journal_series(endpoint, (signal, statistic, subject), since)
+        recent = self.recent(endpoint, since).series((signal, statistic, subject))
         times.append(recent.times)
         values.append(recent.values)
         at, what = np.concatenate(times), np.concatenate(values)
@@ -111,26 +103,21 @@ class Store:
         within = (at >= since) & (at <= until)
         return Series(at[within], what[chosen][within])
 
-    def _journal_series(self, endpoint: int, key: journal.Key, since: float) -> Series:
+    def recent(self, endpoint: int, since: float) -> Recent:
+        """What an endpoint reported since a moment and is still in the journal, for all of its series at once."""
+        return Recent(self.connection, endpoint, since)
+
+    def daily_by_series(self, endpoint: int, since_day: int, until_day: int) -> dict[tuple[int, str], list[DailyPoint]]:
+        """The daily points of each series (signal, subject) of an endpoint; see ``daily``."""
         rows = self.connection.execute(
-            "SELECT end_at, layout, samples FROM journal WHERE endpoint_id = ? AND end_at >= ?", (endpoint, since)
+            "SELECT signal_id, subject, day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
+            "WHERE endpoint_id = ? AND day >= ? AND day <= ? ORDER BY signal_id, subject, day, statistic",
+            (endpoint, since_day, until_day),
         )
-        places = {
-            number: keys.index(key)
-            for number, keys in journal.layouts(self.connection, endpoint).items()
-            if key in keys
-        }
-        points = [
-            (end, np.frombuffer(samples, "<f4", 1, places[layout] * 4)[0])
-            for end, layout, samples in rows
-            if layout in places
-        ]
-        factors = precision.factors(key[0])
-        values = np.array([value for _, value in points], np.float64)
-        return Series(
-            np.array([end for end, _ in points], np.float64),
-            precision.from_steps(precision.to_steps(values, *factors), *factors),
-        )
+        found: dict[tuple[int, str], list[DailyPoint]] = {}
+        for row in rows:
+            found.setdefault(row[:2], []).append(DailyPoint(*row[2:]))
+        return found
 
     def daily(self, endpoint: int, signal: int, subject: str, since_day: int, until_day: int) -> list[DailyPoint]:
         """The daily points of a series, for all its statistics, of days that are compacted; oldest first."""

@@ -29,6 +29,7 @@ def analysis(spec_path: str) -> dict[str, object]:
         "pathex": [str(top / "agent"), str(top / "protos")],
         "datas": [
             (str(package / "languages"), "keuring_agent/languages"),
+            (str(top / "protos" / "keuring" / "reasons" / "nl.toml"), "keuring/reasons"),
             (str(package / "service" / "files"), "keuring_agent/service/files"),
         ],
         "hiddenimports": ["pkgutil"],  # grpc's compiled part asks for it where PyInstaller does not look

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,10 +20,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from keuring_collector.console import asking, pack
+from keuring_collector.console.faults import said
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk import backtests as queue
-from keuring_collector.desk.models import Backtest
+from keuring_collector.desk.models import Backtest, Incident
 from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, editing
 from keuring_collector.rulepack.backtest import html
@@ -81,6 +83,7 @@ def _form(request: HttpRequest, asked: Asked, status: int = 200) -> HttpResponse
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "models": asking.models(staff),
         "limited": staff.department_ids is not None,
+        "incidents": Incident.objects.filter(endpoint__in=scope.endpoints(staff)).count(),
     }
     return render(request, "console/backtest_new.html", context, status=status)
 
@@ -107,7 +110,7 @@ def _page(request: HttpRequest, row: Backtest, faults: list[Fault] | None = None
         "about": _about(row),
         "exists": row.rule in pack.current().pack.by_name,
         "answer": mark_safe(told) if told else "",  # noqa: S308 - escaped where it is made
-        "error": _(row.error) if row.error else "",
+        "error": said(_(row.error)) if row.error else "",
         "savable": _place(row) is not None,
         "faults": faults or [],
         **_progress(row),
@@ -135,7 +138,9 @@ def _progress(row: Backtest) -> dict[str, Any]:
     if row.machines and row.machines_done and row.began_at:
         each = (now - row.began_at).total_seconds() / row.machines_done
         left = each * (row.machines - row.machines_done)
-    ahead = Backtest.objects.filter(state__in=Backtest.OPEN, asked_at__lt=row.asked_at).count()
+    before = Q(asked_at__lt=row.asked_at, search=row.search)
+    before |= Q(search=False) if row.search else Q(search=True, state=Backtest.State.RUNNING)
+    ahead = Backtest.objects.filter(before, state__in=Backtest.OPEN).count()
     running = Backtest.objects.filter(state=Backtest.State.RUNNING).exists()
     return {
         "row": row,

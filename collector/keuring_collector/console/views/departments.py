@@ -6,21 +6,22 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from keuring_collector.console import fleet_counts
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import quiet, scope
 from keuring_collector.desk.models import Quiet, Ticket
 from keuring_collector.desk.roles import Right
-from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+    from keuring_collector.fleet.models import Department
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,6 @@ class Row:
     simulated: int
     open_count: int
     severities: list[tuple[int, int, str]]  # severity, open tickets, the queue's address
-    address: str
     quiets: list[Quiet]
 
 
@@ -51,20 +51,17 @@ def _bar(row: Row, most: int) -> SafeString:
 @requires(Right.LOOK)
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
-    """The overview; five queries."""
-    staff = staff_of(request)
+    """The overview; three queries, and counts that may be some minutes old where there is much."""
+    staff, now = staff_of(request), timezone.now()
+    answer = fleet_counts.ask("departments", staff, now)
     machines: dict[int | None, Counter[bool]] = {}
-    active = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).order_by()
-    for pk, simulated, count in active.values_list("department", "simulated").annotate(count=Count("id")):
+    for pk, simulated, count in answer.content["machines"]:
         machines.setdefault(pk, Counter())[simulated] = count
     tickets: dict[int | None, dict[int, int]] = {}
-    found = scope.tickets(staff).filter(state__in=Ticket.OPEN).order_by()
-    for pk, severity, count in found.values_list("endpoint__department", "severity").annotate(count=Count("id")):
+    for pk, severity, count in answer.content["tickets"]:
         tickets.setdefault(pk, {})[severity] = count
-    people: dict[int | None, int] = dict(
-        scope.colleagues(staff).order_by().values_list("department").annotate(count=Count("id"))
-    )
-    silent = quiet.of_departments(timezone.now())
+    people: dict[int | None, int] = dict(answer.content["colleagues"])
+    silent = quiet.of_departments(now)
     rows = []
     for department in [*scope.departments(staff), None]:
         pk = department.pk if department else None
@@ -78,8 +75,9 @@ def departments(request: HttpRequest) -> HttpResponse:
         rows.append(
             Row(
                 department, people.get(pk, 0), own.total(), own[True], sum(opened.values()), severities,
-                chosen.address(), silent.get(pk or 0, []),
+                silent.get(pk or 0, []),
             )
         )  # fmt: skip
     most = max((row.open_count for row in rows), default=0)
-    return render(request, "console/departments.html", {"rows": [(row, _bar(row, most)) for row in rows]})
+    context = {"rows": [(row, _bar(row, most)) for row in rows], "counted_at": answer.counted_at}
+    return render(request, "console/departments.html", context)

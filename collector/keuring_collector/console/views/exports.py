@@ -101,20 +101,21 @@ def _plain(title: str) -> str:
 def machines(request: HttpRequest) -> StreamingHttpResponse:
     """The machines of a choice; when each was last heard of by the day."""
     staff, now = staff_of(request), timezone.now()
-    chosen = choose(request, staff)
-    audit.record_now(staff, "export.made", "export/machines", {"choice": chosen.filters, "rows": chosen.count})
+    chosen = choose(request, staff, now)
+    count = chosen.found.count()
+    audit.record_now(staff, "export.made", "export/machines", {"choice": chosen.filters, "rows": count})
     header = [
         _("Machine"), _("Colleague"), _("Department"), _("Model"), _("Last heard"), _("Agent"), _("Open tickets"),
     ]  # fmt: skip
 
     def rows() -> Iterator[list[object]]:
-        for first in range(0, chosen.count, AT_ONCE):
+        for first in range(0, count, AT_ONCE):
             for row in rows_of(chosen, with_tickets(chosen.found)[first : first + AT_ONCE], now):
                 endpoint = row.endpoint
                 yield [
                     endpoint.host_name, endpoint.colleague.name if endpoint.colleague else "",
-                    endpoint.department.name if endpoint.department else "", row.model, row.contact.text,
-                    row.version, row.tickets,
+                    endpoint.department.name if endpoint.department else "", endpoint.model, row.contact.text,
+                    endpoint.agent_version, row.tickets,
                 ]  # fmt: skip
 
     return _answer("machines", header, rows(), now)

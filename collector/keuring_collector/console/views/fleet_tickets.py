@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring.signals import catalogue
 from keuring_collector.console import pack, readings, stories
+from keuring_collector.console.choosing import givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.several import chosen
 from keuring_collector.console.views.ticket import VERDICTS
@@ -101,7 +102,7 @@ def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": [stories.row(child, state, language, now) for child in ordered],
         "count": children.count(),
         "history": history[::-1],
-        "people": Staff.objects.filter(is_active=True).order_by("first_name", "username"),
+        "givable": givable(Staff.objects.filter(is_active=True).order_by("first_name", "username")),
         "verdicts": VERDICTS,
         "today": timezone.localtime(now).date(),
     }

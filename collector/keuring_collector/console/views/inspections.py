@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,10 +18,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from keuring_collector.console import pack, readings
+from keuring_collector.console import fleet_counts, pack, readings
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
+from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.inspection import issuing, mailing, pdf
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
@@ -31,14 +31,13 @@ from keuring_collector.fleet.models import Department, Endpoint
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from keuring_collector.desk.models import Staff
 
-DUE_DAYS: Final = 31
 MOST_DUE: Final = 50
 MOST_SHOWN: Final = 50
 _NUMBER: Final = re.compile(r"\s*(\d{4})-(\d{6,12})\s*")
@@ -66,37 +65,57 @@ def inspections(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("department", "")
     outcome = request.GET.get("outcome", "")
     staff = staff_of(request)
-    machines = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
-    found = Inspection.objects.filter(current=True, endpoint__in=machines)
-    rows = _standings(found, machines, scope.departments(staff))
-    if chosen.isdigit():
-        found = found.filter(endpoint__department_id=int(chosen))
-    if outcome in Inspection.Outcome.values:
-        found = found.filter(outcome=outcome)
-    shown = list(found.select_related("endpoint__colleague", "endpoint__department")[:MOST_SHOWN])
-    waiting = issuing.due(now + timedelta(days=DUE_DAYS)).filter(pk__in=machines)
+    answer = fleet_counts.ask("inspections", staff, now)
+    rows = _standings(answer.content, scope.departments(staff))
+    waiting = issuing.due(now + DUE_AHEAD)
+    if staff.department_ids is not None:
+        waiting = waiting.filter(department__in=staff.department_ids)
     due = list(waiting[: MOST_DUE + 1])
     context: dict[str, Any] = {
         "rows": rows,
         "order": [(value.value, value.label) for value in ORDER],
-        "reports": shown,
-        "count": found.count(),
+        "reports": _newest(staff, chosen, outcome),
+        "count": _count(answer.content["outcomes"], chosen, outcome),
         "due": due[:MOST_DUE],
-        "more_due": waiting.count() - MOST_DUE if len(due) > MOST_DUE else 0,
+        "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "outcome": outcome,
         "is_filtered": bool(chosen or outcome),
+        "counted_at": answer.counted_at,
     }
     return render(request, "console/inspections.html", context)
 
 
-def _standings(found: Any, endpoints: QuerySet[Endpoint], departments: QuerySet[Department]) -> list[Standing]:
+def _newest(staff: Staff, department: str, outcome: str) -> list[Inspection]:
+    """The newest reports of machines that are in use; of a department or with an outcome, unless empty."""
+    machine = scope.endpoints(staff).filter(pk=OuterRef("endpoint_id"), state=Endpoint.State.ACTIVE)
+    if department.isdigit():
+        machine = machine.filter(department_id=int(department))
+    # Each report is asked for its machine, and not the machines for their reports, of which there are many more.
+    found = Inspection.objects.filter(Exists(machine), current=True)
+    if outcome in Inspection.Outcome.values:
+        found = found.filter(outcome=outcome)
+    which = list(found.values_list("pk", flat=True)[:MOST_SHOWN])
+    shown = Inspection.objects.filter(pk__in=which).defer("content")
+    return list(shown.select_related("endpoint__colleague", "endpoint__department"))
+
+
+def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome: str) -> int:
+    """How many of the newest reports are of a department and have an outcome; empty: of all."""
+    return sum(
+        count
+        for pk, found, count in told
+        if (not department.isdigit() or pk == int(department))
+        and (outcome not in Inspection.Outcome.values or found == outcome)
+    )
+
+
+def _standings(told: Mapping[str, Any], departments: QuerySet[Department]) -> list[Standing]:
     """All machines that somebody may see first, then each department with machines."""
-    machines: dict[int | None, int] = dict(endpoints.order_by().values_list("department").annotate(count=Count("id")))
+    machines: dict[int | None, int] = dict(told["machines"])
     counts: dict[int | None, dict[str, int]] = {}
-    grouped = found.order_by().values_list("endpoint__department", "outcome").annotate(count=Count("id"))
-    for pk, outcome, count in grouped:
+    for pk, outcome, count in told["outcomes"]:
         counts.setdefault(pk, {})[outcome] = count
     whole = {value.value: sum(of.get(value, 0) for of in counts.values()) for value in ORDER}
     rows = [_standing(None, whole, sum(machines.values()), "")]

@@ -15,18 +15,23 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, facts, figures, inventory, pack, readings, stories
+from keuring_collector.console import charts, facts, figures, fleet_counts, inventory, listing, pack, readings, stories
+from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.stretches import PERIODS
+from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
+from keuring_collector.desk.counting import counted_lately
+from keuring_collector.desk.counts import PROGRAMS
 from keuring_collector.desk.models import Ticket, Waiting
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Endpoint
+from keuring_collector.service.announcing import current
+from keuring_collector.service.tips.standing import open_tips
 
 if TYPE_CHECKING:
     import uuid
@@ -47,29 +52,25 @@ class Machine:
     """One row of the list."""
 
     endpoint: Endpoint
-    model: str
     contact: facts.Contact
     tickets: int
     severity: int
-    version: str
     is_behind: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The machines that an address asks for, and what was asked."""
+    """The machines that an address asks for, by name, and what was asked; ``late``: versions of agents behind."""
 
     found: QuerySet[Endpoint]
-    count: int
     q: str
     department: str
     model: str
     simulated: str
     version: str
-    models: dict[int, str]
-    agents: dict[int, str]
-    late: set[int]
+    late: list[str]
     behind: int
+    models: list[str]
 
     @property
     def filters(self) -> dict[str, str]:
@@ -78,35 +79,27 @@ class Chosen:
         return {name: value for name in names if (value := str(getattr(self, name)))}
 
 
-def choose(request: HttpRequest, staff: Staff) -> Chosen:
+def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
     """The machines of an address, within what ``staff`` may see."""
     query, department = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("department", "")
-    model, simulated = request.GET.get("model", "")[:256], request.GET.get("simulated", "")
-    models, agents = _told(catalogue.KEURING_HARDWARE_MODEL.id), _told(catalogue.KEURING_AGENT_VERSION.id)
-    wanted = settings.KEURING.wanted_agent_version
-    late = set(versions.behind(agents, wanted))
+    model, simulated = request.GET.get("model", "")[:256].replace("\0", ""), request.GET.get("simulated", "")
+    wanted, told = settings.KEURING.wanted_agent_version, fleet_counts.ask("machines", staff, now).content
+    late = [version for version in told["agent_version"] if versions.is_behind(version, wanted)]
     version = "behind" if wanted and request.GET.get("version") == "behind" else ""
     found = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
-    behind = found.filter(pk__in=late).count() if late else 0
     if version:
-        found = found.filter(pk__in=late)
+        found = found.filter(agent_version__in=late)
     if department.isdigit():
         found = found.filter(department_id=int(department))
     if simulated in ("hide", "only"):
         found = found.filter(simulated=simulated == "only")
     if model:
-        found = found.filter(pk__in=[pk for pk, name in models.items() if name == model])
+        found = found.filter(model=model)
     if query:
-        named = [pk for pk, name in models.items() if query.lower() in name.lower()][:500]
-        found = found.filter(
-            Q(host_name__icontains=query)
-            | Q(colleague__name__icontains=query)
-            | Q(department__name__icontains=query)
-            | Q(pk__in=named)
-        )
-    count = found.count()
+        found = found.filter(listing.named(query) | Q(model__icontains=query))
+    behind = sum(told["agent_version"][each] for each in late)
     found = found.order_by("host_name", "pk")
-    return Chosen(found, count, query, department, model, simulated, version, models, agents, late, behind)
+    return Chosen(found, query, department, model, simulated, version, late, behind, sorted(told["model"]))
 
 
 def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
@@ -121,25 +114,12 @@ def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
     )
 
 
-def _told(signal: int) -> dict[int, str]:
-    known = readings.store().facts_of(signal)
-    return {endpoint: str(value) for (endpoint, _subject), value in known.items() if value}
-
-
 def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
     """Machines (see ``with_tickets``) as the list tells them."""
-    endpoints = list(shown)
+    endpoints, late = list(shown), set(chosen.late)
     contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
     return [
-        Machine(
-            each,
-            chosen.models.get(each.pk, ""),
-            contacts[each.pk],
-            each.open_tickets,
-            each.worst,
-            chosen.agents.get(each.pk, ""),
-            each.pk in chosen.late,
-        )
+        Machine(each, contacts[each.pk], each.open_tickets, each.worst, each.agent_version in late)
         for each in endpoints
     ]
 
@@ -149,8 +129,8 @@ def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine
 def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
     now, staff = timezone.now(), staff_of(request)
-    chosen = choose(request, staff)
-    count = chosen.count
+    chosen = choose(request, staff, now)
+    count = counted_lately(("listed", staff.department_ids, tuple(chosen.filters.items())), chosen.found)
     pages = max(1, -(-count // PAGE))
     page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
     # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.
@@ -177,8 +157,12 @@ def machines(request: HttpRequest) -> HttpResponse:
         "wanted": settings.KEURING.wanted_agent_version,
         "behind": chosen.behind,
         "query": request.GET.urlencode(),
-        "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
-        "models": _models(staff, chosen.models),
+        "departments": options(
+            [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
+            chosen.department,
+            _("All departments"),
+        ),
+        "models": options([(name, name) for name in chosen.models], chosen.model, _("All models")),
         "is_filtered": bool(chosen.filters),
     }
     return render(request, "console/machines.html", context)
@@ -205,14 +189,6 @@ class Multiple:
     address: str
 
 
-def _models(staff: Staff, models: dict[int, str]) -> list[str]:
-    """The models to choose from: those of machines that ``staff`` may see."""
-    if staff.limited:
-        seen = set(scope.endpoints(staff).values_list("pk", flat=True))
-        return sorted({name for pk, name in models.items() if pk in seen})
-    return sorted(set(models.values()))
-
-
 def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
     """The machine that an address names. Raises Http404 when there is none, or none that the reader may see."""
     found = scope.endpoints(staff_of(request)).select_related("colleague", "department")
@@ -230,11 +206,13 @@ def _period(request: HttpRequest, *, has_open_ticket: bool) -> int:
 
 def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer: bool) -> list[Section]:
     found: dict[int, Section] = {}
-    for track in readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk)):
-        fine = closer and readings.allows_windows(track.signal, has_open_ticket=True)
-        if days == 1 and not fine:
-            continue
-        drawn = figures.small(track, start, now, closer=fine)
+    listed = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+    fine_ones = [track for track in listed if closer and readings.allows_windows(track.signal, has_open_ticket=True)]
+    others = [] if days == 1 else [track for track in listed if track not in fine_ones]
+    read = dict(readings.all_by_day(endpoint.pk, others, start, now)) if others else {}
+    read |= {track: readings.by_window(track, start, now) for track in fine_ones}
+    for track in listed:
+        fine, drawn = track in fine_ones, figures.small(track, read[track], start, now) if track in read else None
         if drawn is None:
             continue
         signal = track.signal
@@ -283,6 +261,8 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
+        "tips": open_tips(endpoint, state.pack, language, now),
+        "today": timezone.localtime(now).date(),
         "inspections": list(endpoint.inspections.all()[:5]),
         "days": days,
         "periods": [
@@ -296,10 +276,11 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "closer": closer,
         "sections": _sections(endpoint, start, at, days, closer=closer),
         "axis": charts.axis(start, at),
-        "facts": facts.rows([fact for fact in known if fact.signal not in inventory.PROGRAMS], now),
+        "facts": facts.rows([fact for fact in known if fact.signal not in PROGRAMS], now),
         "programs": inventory.programs(known, now),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
+        "announced": [announcements.row(each, now, language) for each in current.for_machine(endpoint, store, now)],
         "events": _events(endpoint, at - 90 * readings.DAY, at, now),
         "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import listing, pack, saved, stories
+from keuring_collector.console.choosing import Option, givable, options
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.fleet_tickets import shared
 from keuring_collector.console.views.ticket import VERDICTS
@@ -43,15 +44,6 @@ class Chip:
     severity: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a list in the filter form."""
-
-    value: str
-    text: str
-    chosen: bool
-
-
 def _states(choices: Choices) -> list[Chip]:
     return [
         Chip(str(title), choices.address(state=state), choices.state == state)
@@ -66,31 +58,20 @@ def _severities(listed: Listing) -> list[Chip]:
         on = severity.value in chosen
         turned = [value for value in chosen if value != severity] if on else [*chosen, severity.value]
         address = listed.choices.address(severity=tuple(sorted(turned, reverse=True)))
-        count = listed.by_severity.get(severity.value, 0)
+        count = listed.by_severity.get(severity.value, 0) if listed.by_severity or not listed.count else None
         chips.append(Chip(str(severity.label), address, on, count, severity.value))
     return chips
 
 
-def _options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> list[Option]:
-    return [Option("", everything, not chosen), *(Option(value, text, value == chosen) for value, text in pairs)]
-
-
 def _lists(choices: Choices, staff: Staff, people: Sequence[Staff]) -> dict[str, list[Option]]:
     departments = [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")]
-    causes = (
-        scope.tickets(staff)
-        .filter(state__in=Ticket.OPEN, closed_at=None)
-        .order_by("cause")
-        .values_list("cause", flat=True)
-        .distinct()
-    )
     names = [(str(person.pk), person.first_name or person.get_username()) for person in people]
     owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *names]
-    named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
+    named = sorted(((cause, cause_label(cause)) for cause in listing.open_causes(staff)), key=lambda pair: pair[1])
     return {
-        "departments": _options(departments, choices.department, _("All departments")),
-        "causes": _options(named, choices.cause, _("All causes")),
-        "owners": _options(owners, choices.owner, _("Everybody's")),
+        "departments": options(departments, choices.department, _("All departments")),
+        "causes": options(named, choices.cause, _("All causes")),
+        "owners": options(owners, choices.owner, _("Everybody's")),
         "simulated": [
             Option(value, str(text), value == choices.simulated) for value, text in listing.SIMULATED.items()
         ],
@@ -141,7 +122,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.more else "",
         "without_filters": listing.Choices().address(),
         "today": timezone.localtime(now).date(),
-        "people": people,
+        "givable": givable(people),
         "verdicts": VERDICTS,
         "beside": listing.opened(request.GET),
         "here_query": choices.address()[1:],

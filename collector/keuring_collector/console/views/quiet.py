@@ -16,8 +16,8 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring.signals import catalogue
-from keuring_collector.console import readings
+from keuring_collector.console import fleet_counts, pack
+from keuring_collector.console.listing import open_causes
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import quiet as quiets
 from keuring_collector.desk import scope
@@ -73,7 +73,8 @@ def weekly(quiet: Quiet) -> str:
     return _("every %(day)s, %(from)s to %(to)s") % told
 
 
-def _row(quiet: Quiet, now: dt.datetime, waiting: int) -> Row:
+def row_of(quiet: Quiet, now: dt.datetime, waiting: int) -> Row:
+    """A quiet time as the list shows it now."""
     ahead = list(quiets.around(quiet, now))
     until = next((ends for begins, ends in ahead if begins <= now), None)
     begins = next((begins for begins, _ends in ahead if begins > now), None)
@@ -85,17 +86,16 @@ def _page(
 ) -> HttpResponse:
     staff = staff_of(request)
     found = scope.quiet_times(staff).filter(ends_at__gt=now - dt.timedelta(days=PAST_DAYS)).annotate(n=Count("waiting"))
-    rows = [_row(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
-    models = readings.store().facts_of(catalogue.KEURING_HARDWARE_MODEL.id)
+    rows = [row_of(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
     local = timezone.localtime(now)
     context = {
         "current": [row for row in rows if row.quiet.ends_at > now],
         "past": [row for row in rows if row.quiet.ends_at <= now],
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
-        "models": sorted({str(value) for value in models.values() if value}),
+        "models": fleet_counts.models(staff, now),
         "causes": [
             (cause, cause_label(cause))
-            for cause in scope.tickets(staff).order_by("cause").values_list("cause", flat=True).distinct()
+            for cause in sorted({*open_causes(staff), *(rule.cause for rule in pack.current().pack.rules.values())})
         ],
         "weekdays": [(str(number), name) for number, name in WEEKDAYS.items()],
         "typed": typed or {"kind": "maintenance", "from_day": local.date().isoformat(), "from_clock": f"{local:%H:00}"},

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, pack
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.scoreboard import of_rule
-from keuring_collector.desk import causes, scope, starting, texts
+from keuring_collector.desk import audit, backtests, causes, proposals, scope, starting, texts
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, trial
@@ -110,6 +113,27 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "tests": _tests(state.pack.files.get(found.id)),
     }  # fmt: skip
     return render(request, "console/rule.html", context)
+
+
+@requires(Right.RULES)
+@require_POST
+def propose(request: HttpRequest, name: str) -> HttpResponse:
+    """Looks for a better version of a rule; the queue of backtests does it."""
+    staff, rules = staff_of(request), pack.current().pack
+    found = rules.by_name.get(name)
+    if found is None:
+        raise Http404(_("There is no such rule in the pack."))
+    going_on = proposals.going_on(staff, name)
+    if going_on is not None:
+        return HttpResponseRedirect(reverse("backtest", args=[going_on.pk]))
+    if backtests.waiting(staff) >= backtests.MOST_OPEN:
+        wait = _("%(n)s of yours have not ended yet. Wait for one, or stop one.") % {"n": backtests.MOST_OPEN}
+        messages.error(request, wait)
+        return HttpResponseRedirect(reverse("rule", args=[name]))
+    with transaction.atomic():
+        row = proposals.ask(rules, found, staff, timezone.now())
+        audit.record_now(staff, "rule.tried", f"rule/{name}", {"backtest": row.pk})
+    return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
 
 
 def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, int, list[tuple[str, str]]]]:

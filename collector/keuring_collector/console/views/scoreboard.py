@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -15,23 +16,20 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import pack, readings, spreadsheet
-from keuring_collector.console.listing import Choices
+from keuring_collector.console import fleet_counts, pack, proposals, spreadsheet
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import audit, causes, demotion, scope, scores, texts, wording
+from keuring_collector.desk import audit, causes, demotion, scope, texts, wording
 from keuring_collector.desk.roles import Right
-from keuring_collector.desk.scoreboard import DAY, FEW
+from keuring_collector.desk.scoreboard import DAY, FEW, revived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse
     from django.utils.functional import _StrPromise
 
     from keuring_collector.desk.models import Demotion, Staff
     from keuring_collector.desk.scoreboard import Month, Score
-    from keuring_collector.desk.scores import Counted
     from keuring_collector.rulepack import Rule
 
 BY: Final[Mapping[str, _StrPromise]] = {"rule": _("Rules"), "model": _("Models"), "department": _("Departments")}
@@ -69,18 +67,20 @@ class Row:
 @require_safe
 def scoreboard(request: HttpRequest) -> HttpResponse:
     """The page; ``by`` rule, model or department."""
-    by, now = _by(request), timezone.now()
-    counted = _counted(staff_of(request), now)
-    rows = [row for row in _rows(by, counted, staff_of(request)) if row.score.tickets or row.score.incidents]
+    by, staff = _by(request), staff_of(request)
+    board = _board(staff, timezone.now())
+    rows = [row for row in _rows(by, board, staff) if row.score.tickets or row.score.incidents]
     context = {
         "by": by,
         "tabs": [(name, title, f"?by={name}") for name, title in BY.items()],
         "rows": rows,
-        "since": counted.since,
-        "simulated": counted.simulated,
+        "since": board.since,
+        "simulated": board.simulated,
         "few": FEW,
-        "no_incidents": not counted.incidents,
+        "no_incidents": not board.incidents,
+        "counted_at": board.counted_at,
         "fallen": fallen(demotion.in_force()),
+        "proposals": proposals.better(staff_of(request)) if by == "rule" else [],
     }
     return render(request, "console/scoreboard.html", context)
 
@@ -90,15 +90,15 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The same as a file for spreadsheets, with the trend by month."""
     by, now, staff = _by(request), timezone.now(), staff_of(request)
-    counted, language = _counted(staff, now), (get_language() or "nl")[:2]
-    rows = _rows(by, counted, staff)
+    board, language = _board(staff, now), (get_language() or "nl")[:2]
+    rows = _rows(by, board, staff)
     audit.record(staff, "export.made", "", {"name": f"scoreboard/{by}", "entries": len(rows)})
     header = [
         str(BY[by]), gettext("Tickets"), gettext("Verdicts"), gettext("Judged"), gettext("Share right"),
         gettext("Lower bound"), gettext("Upper bound"), gettext("Lead time (days)"), gettext("Incidents"),
         gettext("Missed"), gettext("Tickets per 100 machines a month"), gettext("Time to verdict (days)"),
     ]  # fmt: skip
-    for month in counted.months:
+    for month in board.months:
         header += [f"{month} {what}" for what in (gettext("opened"), gettext("judged"), gettext("right"))]
     name = f"keuring-scoreboard-{by}-{timezone.localtime(now):%Y-%m-%d}"
     return spreadsheet.response(name, header, [_cells(row) for row in rows], language)
@@ -109,21 +109,48 @@ def _by(request: HttpRequest) -> str:
     return by if by in BY else "rule"
 
 
-def _counted(staff: Staff, now: datetime) -> Counted:
-    return scores.count(readings.store(), scope.endpoints(staff), now)
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All scores, over which time, and when they were counted; None: just now."""
+
+    since: datetime
+    months: Sequence[str]
+    simulated: bool
+    incidents: int
+    scores: Mapping[str, Mapping[Any, Score]]
+    counted_at: datetime | None
+
+
+def _board(staff: Staff, now: datetime) -> Board:
+    answer = fleet_counts.ask("scoreboard", staff, now)
+    told = answer.content
+    found = {by: {key: revived(score) for key, score in told[by]} for by in BY}
+    since = datetime.fromisoformat(told["since"])
+    return Board(since, told["months"], told["simulated"], told["incidents"], found, answer.counted_at)
 
 
 def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     """What the rule's own page says of its score."""
-    counted = scores.count(readings.store(), scope.endpoints(staff), now, rule.cause)
-    score = scores.by_rule(counted, [rule]).get(rule.id)
+    board = _board(staff, now)
+    score = board.scores["rule"].get(rule.id)
     return {
         "row": _row(rule.id, rule.name, "", "", score) if score else None,
+        "better": proposals.of_rule(staff, rule, score),
+        "counted_at": board.counted_at,
         "few": FEW,
         "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
         "may_switch": staff.may(Right.RULES),
-        "floor": wording.amount(settings.KEURING.precision_floor, "1"),
+        "floor": wording.amount(rule.floor(settings.KEURING.precision_floor), "1"),
     }
+
+
+def of_department(staff: Staff, department: int, now: datetime) -> dict[str, Any] | None:
+    """What the department's own page says of its score; None where there is nothing to count."""
+    board = _board(staff, now)
+    score = board.scores["department"].get(department)
+    if score is None or not (score.tickets or score.incidents):
+        return None
+    return {"row": _row(str(department), "", "", "", score), "few": FEW, "counted_at": board.counted_at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +181,17 @@ def fallen(found: Iterable[Demotion]) -> list[Fallen]:
 
 def rows_of(by: str, staff: Staff, now: datetime) -> list[Row]:
     """The lines of the scoreboard, for programs."""
-    return _rows(by, _counted(staff, now), staff)
+    return _rows(by, _board(staff, now), staff)
 
 
-def _rows(by: str, counted: Counted, staff: Staff) -> list[Row]:
-    rows = {"rule": _rules, "model": _models, "department": _departments}[by](counted, staff)
+def _rows(by: str, board: Board, staff: Staff) -> list[Row]:
+    rows = {"rule": _rules, "model": _models, "department": _departments}[by](board, staff)
     return sorted(rows, key=lambda row: (-row.score.tickets, row.name))
 
 
-def _rules(counted: Counted, _staff: Staff) -> list[Row]:
+def _rules(board: Board, _staff: Staff) -> list[Row]:
     state = pack.current()
-    found = scores.by_rule(counted, state.pack.rules.values())
+    found = board.scores["rule"]
     return [
         _row(rule.id, rule.name, causes.cause_label(rule.cause), reverse("rule", args=[rule.name]), found[rule.id])
         for rule in state.pack.rules.values()
@@ -172,19 +199,19 @@ def _rules(counted: Counted, _staff: Staff) -> list[Row]:
     ]
 
 
-def _models(counted: Counted, _staff: Staff) -> list[Row]:
+def _models(board: Board, _staff: Staff) -> list[Row]:
     return [
         _row(model, model or gettext("Model not known"), "", "", score)
-        for model, score in scores.by_model(counted).items()
+        for model, score in board.scores["model"].items()
     ]
 
 
-def _departments(counted: Counted, staff: Staff) -> list[Row]:
+def _departments(board: Board, staff: Staff) -> list[Row]:
     names = dict(scope.departments(staff).values_list("pk", "name"))
     rows = []
-    for department, score in scores.by_department(counted).items():
+    for department, score in board.scores["department"].items():
         name = names.get(department or 0, gettext("Without a department"))
-        address = reverse("queue") + Choices(department=str(department)).address() if department else ""
+        address = reverse("department", args=[department]) if department else ""
         rows.append(_row(name, name, "", address, score))
     return rows
 

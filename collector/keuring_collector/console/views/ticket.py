@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -24,6 +25,7 @@ from keuring_collector.console.views.deeds import DEEDS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
 from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
+from keuring_collector.service.skills import routing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,7 @@ VERDICTS: Final = (
 )
 
 
+BESIDE: Final = 6  # other tickets of the machine that are shown
 HELPED: Final = 100  # tickets of the same cause that are looked through for what helped
 
 
@@ -68,10 +71,10 @@ def _page(
         .exclude(pk=ticket.pk)
         .select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")
-        .order_by("closed_at", "-severity", "-opened_at")
+        .order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
     )
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
-    beside = [stories.row(other, state, language, now) for other in _open_first(list(others))[:6]]
+    beside = [stories.row(other, state, language, now) for other in _open_first(list(others[:BESIDE]))]
     Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -86,6 +89,7 @@ def _page(
         "related": articles.related(state, rule, model, language),
         "writes": staff.may(Right.RULES),
         "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
+        "help": routing.suggest([ticket], state.pack, now) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
         "others": beside,
@@ -102,6 +106,7 @@ def _page(
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
+        "promised": ticket.promises.select_related("made_by"),
         "attempt": attempt,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),
@@ -117,7 +122,7 @@ def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
     right = scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT).exclude(pk=ticket.pk)
     # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
-    newest = list(right.order_by("-opened_at").values_list("pk", flat=True)[:HELPED])
+    newest = right.order_by("-opened_at").values("pk")[:HELPED]
     found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=newest)
     told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
     return list(told.order_by("-at")[:3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.contrib import messages
 from django.db.models import F, Q
@@ -19,13 +19,15 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import pack, saved, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views import promises
 from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
-from keuring_collector.desk import demotion, scope
+from keuring_collector.desk import demotion, scope, wording
 from keuring_collector.desk.acting import NotUnderstood
-from keuring_collector.desk.counting import bounded
+from keuring_collector.desk.counting import MOST, Count, counted_lately
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
+from keuring_collector.service import promises as register
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,20 +51,35 @@ class Section:
     address: str = ""
 
 
-def _section(
-    found: QuerySet[Ticket], name: str, title: str, about: str, now: datetime, *, address: str = ""
-) -> Section:
+class Asked(NamedTuple):
+    """What a section is asked for, in the order in which it shows."""
+
+    found: QuerySet[Ticket]
+    name: str
+    title: str
+    about: str
+    address: str = ""
+
+
+def _sections(asked: list[Asked], now: datetime) -> list[Section]:
+    """The sections that have tickets."""
     state, language = pack.current(), (get_language() or "nl")[:2]
-    # Which they are is found in an index; only those that are shown are read from the table.
-    shown = list(
-        Ticket.objects.filter(pk__in=found.values("pk")[:SHOWN])
-        .order_by(*found.query.order_by)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
+    # Which they are is found in an index; only those that are shown are read from the table, all at once.
+    which = [list(each.found.values_list("pk", flat=True)[: MOST + 1]) for each in asked]
+    read = (
+        Ticket.objects.select_related("endpoint__colleague", "endpoint__department", "owner")
         .prefetch_related("lines")
+        .in_bulk({pk for numbers in which for pk in numbers[:SHOWN]})
     )
-    rows = [stories.row(ticket, state, language, now) for ticket in shown]
-    count = len(rows) if len(rows) < SHOWN else bounded(found)
-    return Section(name, title, about, rows, count, address)
+    told = {pk: stories.row(ticket, state, language, now) for pk, ticket in read.items()}
+    return [
+        Section(
+            each.name, each.title, each.about, [told[pk] for pk in numbers[:SHOWN] if pk in told], Count(len(numbers)),
+            each.address,
+        )
+        for each, numbers in zip(asked, which, strict=True)
+        if numbers
+    ]  # fmt: skip
 
 
 def _lately(kinds: list[TicketHistory.Kind], now: datetime) -> QuerySet[TicketHistory, int]:
@@ -80,30 +97,31 @@ def today(request: HttpRequest) -> HttpResponse:
     ours = opened.filter(Q(owner=staff) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
     by_date = F("expected_at").asc(nulls_last=True)
     due = opened.filter(owner=staff, state=Ticket.State.PLANNED, planned_for__lte=day)
-    sections = [
-        _section(
+    asked = [
+        Asked(
             due.order_by("planned_for", "endpoint__department__name", "-severity", "pk"),
-            "due", _("Visits that are due"), _("planned for today or earlier, by you"), now,
+            "due", _("Visits that are due"), _("planned for today or earlier, by you")
         ),
-        _section(
+        Asked(
             ours.filter(pk__in=_lately([kind.WORSENED], now)).order_by("-severity", by_date, "pk"),
-            "worsened", _("Became more urgent"), _("in the last three days, yours or nobody's"), now,
+            "worsened", _("Became more urgent"), _("in the last three days, yours or nobody's")
         ),
-        _section(
+        Asked(
             ours.filter(pk__in=_lately([kind.WOKE, kind.LINE_WOKE], now)).order_by("-severity", by_date, "pk"),
-            "woken", _("Back from snooze"), _("in the last three days, yours or nobody's"), now,
+            "woken", _("Back from snooze"), _("in the last three days, yours or nobody's")
         ),
-        _section(
+        Asked(
             opened.filter(owner=None, state=Ticket.State.NEW, severity=Ticket.Severity.URGENT).order_by(by_date, "pk"),
-            "urgent", _("Urgent, and nobody's"), _("somebody should take these"), now,
+            "urgent", _("Urgent, and nobody's"), _("somebody should take these"),
             address=Choices(owner="nobody", state="new", severity=(4,)).address(),
         ),
-        _section(
+        Asked(
             opened.filter(owner=staff).exclude(state=Ticket.State.SNOOZED).exclude(pk__in=due.values("pk"))
             .order_by(F("planned_for").asc(nulls_last=True), "-severity", by_date, "pk"),
-            "mine", _("Yours"), _("the planned ones first"), now, address=Choices(owner="me").address(),
+            "mine", _("Yours"), _("the planned ones first"), address=Choices(owner="me").address(),
         ),
     ]  # fmt: skip
+    sections = _sections(asked, now)
     if "live" in request.GET:
         return live_rows(row.ticket for section in sections for row in section.rows)
     notices = Notice.objects.filter(staff=staff, seen_at=None, ticket__in=scope.tickets(staff)).select_related(
@@ -111,10 +129,11 @@ def today(request: HttpRequest) -> HttpResponse:
     )[:50]
     context = {
         "notices": notices,
-        "sections": [section for section in sections if section.rows],
+        "sections": sections,
         "fallen": fallen(demotion.news(now)),
         "day": day,
-        "open_count": bounded(opened),
+        "to_keep": promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now)),
+        "open_count": counted_lately(("open", staff.department_ids), opened),
     }
     return render(request, "console/today.html", context)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from django.core.mail import EmailMessage
 
-from keuring_collector.desk import texts
 from keuring_collector.desk.inspection import pdf
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
+from keuring_collector.desk.placeholders import first_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +32,7 @@ def message(inspection: Inspection, check_address: str) -> EmailMessage:
     filled = {
         "machine": content["machine"]["name"],
         "stamp": words["stamp"][inspection.outcome],  # type: ignore[index]
-        "name": texts.first_name(colleague.name),
+        "name": first_name(colleague.name),
     }
     advice = [fault for item in content["items"] for fault in item[language]["faults"]]
     lines = [

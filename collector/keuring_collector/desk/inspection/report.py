@@ -7,8 +7,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 
+from keuring.reasons import told
 from keuring.signals import catalogue
 from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.inspection import items
@@ -120,11 +121,12 @@ def _measured(each: Measured, now: datetime) -> dict[str, str]:
 
 
 def _unmeasured(found: Sequence[Unmeasured]) -> list[dict[str, str]]:
-    """What could not be looked at, together by the reason."""
+    """What could not be looked at, together by the reason, which agents send in English."""
+    said = told((get_language() or "nl")[:2])
     reasons: dict[str, list[str]] = {}
     for each in found:
         reasons.setdefault(each.reason, []).append(signals.label(each.signal))
     return [
-        {"what": ", ".join(dict.fromkeys(names)), "reason": reason or gettext("never reported by this machine")}
+        {"what": ", ".join(dict.fromkeys(names)), "reason": said(reason) or gettext("never reported by this machine")}
         for reason, names in sorted(reasons.items())
     ]

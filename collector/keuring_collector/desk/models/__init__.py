@@ -6,6 +6,7 @@ from keuring_collector.desk.models.filters import SavedFilter
 from keuring_collector.desk.models.fleet_tickets import FleetHistory, FleetTicket
 from keuring_collector.desk.models.inspections import Inspection
 from keuring_collector.desk.models.jobs import Job
+from keuring_collector.desk.models.kept import Kept
 from keuring_collector.desk.models.quiet import DeskState, Quiet, RuleSwitch, Waiting
 from keuring_collector.desk.models.scores import Demotion, Incident, TicketOutcome
 from keuring_collector.desk.models.staff import Staff
@@ -27,6 +28,7 @@ __all__ = [
     "Incident",
     "Inspection",
     "Job",
+    "Kept",
     "Notice",
     "Outgoing",
     "Quiet",

@@ -15,7 +15,8 @@ class Backtest(models.Model):
     """A rule to try on history, how far that is, and the answer. Whoever is free leases it, as with a job.
 
     ``everything``: over all machines, else over those of ``departments``. ``before`` is what the rule's file held when
-    it was asked, empty for a rule that is new; a row whose text was saved keeps it beside the audit's entry.
+    it was asked, empty for a rule that is new; a row whose text was saved keeps it beside the audit's entry. A
+    ``search`` tries versions around the rule in force, and leaves the best one in ``text`` (desk/proposals.py).
     """
 
     class State(models.TextChoices):
@@ -38,6 +39,9 @@ class Backtest(models.Model):
     everything = models.BooleanField()
     departments = models.ManyToManyField(Department)
     model = models.CharField(max_length=256, blank=True)
+    incidents = models.BooleanField(default=True)  # whether those that were imported count as problems
+    search = models.BooleanField(default=False)
+    found = models.JSONField(default=dict, blank=True)  # what a search found, as desk/searching.py tells it
     asked_by = models.ForeignKey(Staff, on_delete=models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)

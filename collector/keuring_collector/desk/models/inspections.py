@@ -45,6 +45,11 @@ class Inspection(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "-issued_at"], name="inspection_endpoint"),
             models.Index(fields=["current", "next_due"], name="inspection_due"),
+            models.Index(
+                fields=["-issued_at", "-id", "endpoint", "outcome"],
+                name="inspection_newest",
+                condition=models.Q(current=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -108,7 +108,9 @@ class Ticket(models.Model):
                 condition=models.Q(closed_at__isnull=True),
             ),
             models.Index(
-                fields=["-closed_at", "-id"], name="ticket_closed", condition=models.Q(closed_at__isnull=False)
+                fields=["-closed_at", "-id", "endpoint", "cause", "state", "severity", "owner"],
+                name="ticket_closed",
+                condition=models.Q(closed_at__isnull=False),
             ),
         ]
 
@@ -146,7 +148,8 @@ class TicketLine(models.Model):
             models.UniqueConstraint(fields=["ticket", "rule", "subject"], name="one_line_per_finding"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["snoozed_until"], name="line_asleep", condition=models.Q(snoozed_until__isnull=False))
+            models.Index(fields=["snoozed_until"], name="line_asleep", condition=models.Q(snoozed_until__isnull=False)),
+            models.Index(fields=["subject", "ticket"], name="line_about", condition=models.Q(active=True)),  # sought
         ]
 
 

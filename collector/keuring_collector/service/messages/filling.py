@@ -14,6 +14,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext, override, pgettext
 
 from keuring_collector.desk import causes, texts, wording
+from keuring_collector.desk.placeholders import first_name
 from keuring_collector.service.messages.templates import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _words(source: Source, language: str, now: datetime) -> Mapping[str, str]:
     said = texts.say(line, source.rule, language, moment) if line else ""
     expected = line.expected_at if line and not wording.is_over(line.expected_at or now, now) else None
     return {
-        "colleague": texts.first_name(colleague.name) if colleague else gettext("colleague"),
+        "colleague": first_name(colleague.name) if colleague else gettext("colleague"),
         "machine": ticket.endpoint.host_name,
         "saw": said or _sentence(causes.cause_label(ticket.cause)) + ".",
         "date": wording.day(expected, now) if expected else "",

@@ -1,5 +1,6 @@
 """The service's tables, one file per subject."""
 
+from keuring_collector.service.models.announcements import Announcement, AnnouncementVersion, Said, Told
 from keuring_collector.service.models.knowledge import (
     Article,
     ArticleHelp,
@@ -9,6 +10,9 @@ from keuring_collector.service.models.knowledge import (
     PackIndexed,
 )
 from keuring_collector.service.models.messages import MessageTemplate
+from keuring_collector.service.models.promises import Promise
+from keuring_collector.service.models.skills import GrowthStep, Level, Skill, SkillNeed, StaffSkill
+from keuring_collector.service.models.tips import TipChance, TipLook, TipOffer
 
 __all__ = [
     "Article",
@@ -16,6 +20,15 @@ __all__ = [
     "ArticleLink",
     "ArticlePicture",
     "ArticleVersion",
+    "GrowthStep",
+    "Level",
     "MessageTemplate",
     "PackIndexed",
+    "Skill",
+    "SkillNeed",
+    "StaffSkill",
+    "TipChance",
+    "TipLook",
+    "TipOffer",
 ]
+__all__ += ["Announcement", "AnnouncementVersion", "Promise", "Said", "Told"]

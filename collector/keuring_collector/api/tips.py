@@ -1,0 +1,97 @@
+"""Tips: what they came to, and those of one machine."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Router, Schema
+
+from keuring_collector.api import auth
+from keuring_collector.api.schemas import ERRORS, Texts
+from keuring_collector.console import pack
+from keuring_collector.desk import scope
+from keuring_collector.service.tips import figures, rules
+from keuring_collector.service.tips.figures import LEAST
+from keuring_collector.service.tips.standing import open_tips
+
+if TYPE_CHECKING:
+    from keuring_collector.rulepack import Rule, RulePack
+
+router = Router(tags=["tips"])
+
+
+class Tip(Schema):
+    """A tip of the pack, over the last year. Numbers from one to four are null: they would tell about somebody."""
+
+    name: str
+    title: Texts
+    offered_to_colleagues: bool
+    machines: int | None
+    offered: int | None
+    put_aside: int | None
+    went_away: int | None
+    stayed: int | None
+    went_away_share: float | None
+
+
+class MachineTip(Schema):
+    """A tip that holds on a machine and was not put aside. ``may_be_told_from`` null: it need not be told again."""
+
+    rule: str
+    subject: str
+    title: Texts
+    say: Texts
+    article: str
+    since: date
+    offered_on: date | None
+    may_be_told_from: date | None
+
+
+def _told(count: int) -> int | None:
+    return None if 0 < count < LEAST else count
+
+
+def _titles(pack_in_force: RulePack, rule: Rule) -> Texts:
+    return Texts(nl=rules.headline(rule, pack_in_force, "nl"), en=rules.headline(rule, pack_in_force, "en"))
+
+
+@router.get("/tips", auth=auth.READ, response={200: list[Tip], **ERRORS}, operation_id="list_tips")
+def tips(request: HttpRequest) -> list[Tip]:
+    """Every tip, of the machines that the token's owner may see."""
+    in_force = pack.current().pack
+    return [
+        Tip(
+            name=each.rule.name, title=_titles(in_force, each.rule),
+            offered_to_colleagues=rules.is_offered(each.rule), machines=_told(each.machines),
+            offered=_told(each.offered), put_aside=_told(each.aside), went_away=_told(each.gone),
+            stayed=_told(each.stayed), went_away_share=each.share,
+        )
+        for each in figures.per_tip(auth.staff_of(request), in_force, timezone.now())
+    ]  # fmt: skip
+
+
+@router.get(
+    "/machines/{identity}/tips", auth=auth.READ, response={200: list[MachineTip], **ERRORS},
+    operation_id="list_tips_of_machine",
+)  # fmt: skip
+def of_machine(request: HttpRequest, identity: UUID) -> list[MachineTip]:
+    """The open tips of a machine, what stands longest first."""
+    found = scope.endpoints(auth.staff_of(request)).select_related("colleague", "department")
+    endpoint = found.filter(uuid=identity).first()
+    if endpoint is None:
+        raise Http404(_("There is no such machine, or it belongs to a department that you do not see."))
+    now, in_force = timezone.now(), pack.current().pack
+    return [
+        MachineTip(
+            rule=each.rule.name, subject=each.chance.subject, title=_titles(in_force, each.rule),
+            say=Texts(**{code: rules.said(each.chance, each.rule, code, now) for code in ("nl", "en")}),
+            article=each.rule.article, since=each.chance.since,
+            offered_on=each.offer.offered_on if each.offer else None, may_be_told_from=each.free_from,
+        )
+        for each in open_tips(endpoint, in_force, "en", now)
+    ]  # fmt: skip

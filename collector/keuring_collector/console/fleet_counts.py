@@ -1,0 +1,27 @@
+"""What the pages tell of the whole fleet, as desk.kept counts it: for small desks just now, else some minutes ago."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keuring_collector.console import pack, readings
+from keuring_collector.desk import kept
+from keuring_collector.desk.counts import Sources
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from keuring_collector.desk.kept import Answer
+    from keuring_collector.desk.models import Staff
+
+
+def ask(question: str, staff: Staff, now: datetime, about: str = "") -> Answer:
+    """The answer to one of kept.QUESTIONS about what ``staff`` may see."""
+    sources = Sources(readings.store(), tuple(pack.current().pack.rules.values()))
+    return kept.ask(question, sources, staff, now, about)
+
+
+def models(staff: Staff, now: datetime) -> list[str]:
+    """The models of the machines that ``staff`` may see, by name."""
+    told: dict[str, Any] = ask("machines", staff, now).content
+    return sorted(told["model"])

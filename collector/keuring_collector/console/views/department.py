@@ -1,0 +1,130 @@
+"""One department: its machines, what is open, how its APK stands, what tickets were worth there, and where it sits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from keuring_collector.console import facts, listing, pack, stories
+from keuring_collector.console.listing import Choices
+from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views import inspections, quiet, scoreboard
+from keuring_collector.console.views.machines import with_tickets
+from keuring_collector.desk import scope
+from keuring_collector.desk.counts import DUE_AHEAD
+from keuring_collector.desk.illness import FEWEST
+from keuring_collector.desk.inspection import issuing
+from keuring_collector.desk.models import Inspection, Ticket
+from keuring_collector.desk.roles import Right
+from keuring_collector.fleet.models import Department, Endpoint
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from keuring_collector.desk.models import Staff
+
+MOST_TICKETS: Final = 10
+MOST_MACHINES: Final = 20
+MOST_DUE: Final = 10
+MOST_PLACES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where some of the colleagues sit. Under five of them are not counted to anybody."""
+
+    name: str
+    colleagues: int
+
+
+@requires(Right.LOOK)
+@require_safe
+def department(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page."""
+    staff, now = staff_of(request), timezone.now()
+    found = scope.departments(staff).filter(pk=pk).first()
+    if found is None:
+        raise Http404(_("There is no such department, or you do not see it."))
+    machines = scope.endpoints(staff).filter(department=found, state=Endpoint.State.ACTIVE)
+    count = machines.count()
+    people = scope.colleagues(staff).filter(department=found)
+    context = {
+        "department": found,
+        "count": count,
+        "simulated": machines.filter(simulated=True).count(),
+        "colleagues": people.count(),
+        "sites": _places(people, found),
+        "address": Choices(department=str(pk)).address(),
+        **_tickets(staff, pk, now),
+        **_machines(machines, now),
+        **_apk(machines, count, now),
+        # Of fewer machines the figures would be about those who work at them.
+        "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
+        "quiets": _quiets(staff, found, now),
+    }
+    return render(request, "console/department.html", context)
+
+
+def _places(people: Any, found: Department) -> list[Place]:
+    """The places of the colleagues, where most sit first; who has none sits where the department does."""
+    places: Counter[str] = Counter()
+    for place, count in people.order_by().values_list("place").annotate(count=Count("id")):
+        places[place or found.place] += count
+    del places[""]
+    return [Place(*each) for each in sorted(places.items(), key=lambda each: (-each[1], each[0]))[:MOST_PLACES]]
+
+
+def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
+    """The open tickets: how many of each severity, and the first of the queue."""
+    chosen = Choices(department=str(pk), sort="severity")
+    listed = listing.page(chosen, staff, now)
+    state, language = pack.current(), (get_language() or "nl")[:2]
+    return {
+        "open_count": sum(listed.by_severity.values()),
+        "severities": [
+            (value, listed.by_severity.get(value, 0), Choices(department=str(pk)).address(severity=(value,)))
+            for value in sorted(Ticket.Severity.values, reverse=True)
+        ],
+        "tickets": [stories.row(each, state, language, now) for each in listed.tickets[:MOST_TICKETS]],
+    }
+
+
+def _machines(machines: QuerySet[Endpoint], now: datetime) -> dict[str, Any]:
+    """The machines with most to do first, and when they were last heard of."""
+    shown = list(with_tickets(machines).order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
+    contacts = facts.contacts([each.pk for each in shown], now)
+    return {"machines": [(each, contacts[each.pk]) for each in shown]}
+
+
+def _apk(machines: QuerySet[Endpoint], count: int, now: datetime) -> dict[str, Any]:
+    """How many machines have which stamp, and which are due within a month."""
+    current = Inspection.objects.filter(current=True, endpoint__in=machines).order_by()
+    stamps = dict(current.values_list("outcome").annotate(count=Count("id")))
+    due = issuing.due(now + DUE_AHEAD).filter(pk__in=machines)
+    return {
+        "stamps": [(each.value, str(each.label), stamps.get(each.value, 0)) for each in inspections.ORDER],
+        "never": count - sum(stamps.values()),
+        "due": list(due[:MOST_DUE]),
+        "due_count": due.count(),
+        "stamps_address": f"{reverse('inspections')}?department=",
+    }
+
+
+def _quiets(staff: Staff, found: Department, now: datetime) -> list[quiet.Row]:
+    """The quiet times of the department or a machine of it, in force or coming."""
+    times = scope.quiet_times(staff).filter(Q(department=found) | Q(endpoint__department=found), ends_at__gt=now)
+    waiting = times.annotate(n=Count("waiting")).select_related("department", "endpoint", "made_by", "ended_by")
+    return [quiet.row_of(each, now, each.n) for each in waiting]

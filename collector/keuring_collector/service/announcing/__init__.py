@@ -1,0 +1,1 @@
+"""Announcements: whom they concern, writing them, and telling everybody once."""

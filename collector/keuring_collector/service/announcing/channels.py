@@ -1,0 +1,177 @@
+"""How announcements reach people: one list of channels, each with how it tells; another channel is another entry.
+
+The console's own page shows every announcement to the desk. The public page and its feed (``public``, where the
+organisation sets ``public_pages``) wait for readers; mail and notices go out, and are told once a person or machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from keuring_collector.desk.acting import NotUnderstood
+from keuring_collector.desk.models import Outgoing
+from keuring_collector.fleet.models import Colleague
+from keuring_collector.service.announcing import letters, timing
+from keuring_collector.service.models import Told
+from keuring_collector.store import notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from keuring_collector.service.models import Announcement, AnnouncementVersion
+    from keuring_collector.store import Store
+
+AT_ONCE: Final = 200  # colleagues or machines in one transaction
+_UNDO: Final = dt.timedelta(minutes=1)  # a mail waits for so long, as all mails of the desk do
+
+
+class Channel(models.TextChoices):
+    """The ways that go out to people."""
+
+    MAIL = "mail", _("by mail")
+    MACHINE = "machine", _("on the machine itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something to tell of an announcement. ``before``: of a change, what was known before; ``address``: where
+    colleagues can read it, empty when they cannot.
+    """
+
+    announcement: Announcement
+    name: str  # see Told
+    now: dt.datetime
+    address: str
+    before: AnnouncementVersion | None = None
+
+
+class Tells(Protocol):
+    """One channel."""
+
+    field: str  # of Told, that names whom it reaches
+
+    def reached(self, machines: Iterable[int]) -> set[int]:
+        """Whom it reaches of these machines: their colleagues, or they themselves."""
+
+    def tell(self, occasion: Occasion, some: Sequence[int], store: Store) -> None:
+        """Tells some of them, in one transaction with the rows of Told."""
+
+
+class Mail:
+    """To the colleagues of the machines, in their language; each once, however many machines they have."""
+
+    field = "colleague_id"
+
+    def reached(self, machines: Iterable[int]) -> set[int]:
+        """The colleagues."""
+        chosen, found = sorted(machines), set[int]()
+        for first in range(0, len(chosen), 500):
+            some = Colleague.objects.filter(endpoint__in=chosen[first : first + 500]).exclude(mail="")
+            found.update(some.order_by().values_list("pk", flat=True))
+        return found
+
+    def tell(self, occasion: Occasion, some: Sequence[int], store: Store) -> None:  # noqa: ARG002  # as of Tells
+        """Puts mails into the outbox."""
+        announcement, now = occasion.announcement, occasion.now
+        mails = []
+        for colleague in Colleague.objects.filter(pk__in=some):
+            language = letters.language_of(announcement, colleague.language)
+            text = letters.body(
+                announcement, occasion.name, language, colleague.name, now, occasion.address, occasion.before
+            )
+            subject = letters.heading(announcement, occasion.name, language)[:200]
+            mails.append(
+                Outgoing(step=announcement.step, ready_at=now + _UNDO, to=colleague.mail, subject=subject, body=text)
+            )
+        with transaction.atomic():
+            Outgoing.objects.bulk_create(mails)
+            _note(occasion, Channel.MAIL, self.field, some)
+
+
+class Machine:
+    """A notice on each machine, shown by its agent until the announcement is over."""
+
+    field = "endpoint_id"
+
+    def reached(self, machines: Iterable[int]) -> set[int]:
+        """The machines."""
+        return set(machines)
+
+    def tell(self, occasion: Occasion, some: Sequence[int], store: Store) -> None:
+        """Leaves notices. Before the rows of Told: what is left a second time stays as it is."""
+        announcement = occasion.announcement
+        notice = letters.notice(announcement, occasion.name, occasion.now, occasion.address, _expiry(occasion))
+        with store.connection.transaction():
+            notices.put(store.connection, some, notice, occasion.now.timestamp())
+        with transaction.atomic():
+            _note(occasion, Channel.MACHINE, self.field, some)
+
+
+CHANNELS: Final[Mapping[str, Tells]] = {Channel.MAIL: Mail(), Channel.MACHINE: Machine()}
+
+
+def checked(names: Sequence[str]) -> list[str]:
+    """The channels, if they are some. Raises NotUnderstood."""
+    if set(names) - set(CHANNELS):
+        raise NotUnderstood("channels", _("Choose among the channels that there are."))
+    return [name for name in CHANNELS if name in names]
+
+
+def recall_mail(announcement: Announcement) -> int:
+    """Takes back the mails that have not left yet, so that nobody reads what no longer holds; how many.
+
+    Who lost one counts as not told of it. Call within the transaction of the change itself.
+    """
+    taken = 0
+    for mail in Outgoing.objects.filter(step=announcement.step, sent_at=None):
+        if Outgoing.objects.filter(pk=mail.pk, sent_at=None).delete()[0]:
+            taken += 1
+            told = announcement.told.filter(channel=Channel.MAIL, colleague__mail=mail.to)
+            last = told.order_by("-at", "-pk").first()
+            if last is not None:
+                last.delete()
+    return taken
+
+
+def recall_notices(announcement: Announcement, store: Store) -> int:
+    """Takes back the notices that no machine has yet, of all versions but the present one; on how many machines."""
+    keep = f"announcement-{announcement.pk}-{announcement.version}-"
+    taken = notices.withdraw(store.connection, f"announcement-{announcement.pk}-", keep)
+    for first in range(0, len(taken), AT_ONCE):
+        some = taken[first : first + AT_ONCE]
+        for kind in {letters.kind_of_notice(identity) for _endpoint, identity in some}:
+            machines = [endpoint for endpoint, identity in some if letters.kind_of_notice(identity) == kind]
+            told = announcement.told.filter(channel=Channel.MACHINE, occasion__startswith=kind)
+            told.filter(endpoint__in=machines).delete()
+    return len(taken)
+
+
+def _note(occasion: Occasion, channel: str, field: str, some: Sequence[int]) -> None:
+    Told.objects.bulk_create(
+        (
+            Told(
+                announcement=occasion.announcement, channel=channel, occasion=occasion.name, at=occasion.now,
+                **{field: each},
+            )
+            for each in some
+        ),
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def _expiry(occasion: Occasion) -> float:
+    """When the machine stops showing it (seconds since 1970): as its last day ends; what was withdrawn, after a week;
+    0 for what has no date.
+    """
+    if occasion.name == "withdrawn":
+        return (occasion.now + dt.timedelta(days=7)).timestamp()
+    last = timing.last_day(occasion.announcement)
+    if last is None:
+        return 0.0
+    return timezone.make_aware(dt.datetime.combine(last + dt.timedelta(days=1), dt.time())).timestamp()

@@ -1,0 +1,72 @@
+"""What is announced now: for the desk, for a machine, for a department, and for everybody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from keuring_collector.desk import wording
+from keuring_collector.service.announcing import audience, timing
+from keuring_collector.service.models import Announcement
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from keuring_collector.desk.models import Staff
+    from keuring_collector.fleet.models import Department, Endpoint
+    from keuring_collector.store import Store
+
+CALLED_OFF: Final = timedelta(days=14)  # for so long readers are told that something is off
+
+
+def seen_by(staff: Staff) -> list[Announcement]:
+    """All announcements that somebody at the desk may see, the newest first: those for everybody, for one of their
+    departments, and their own.
+    """
+    found = Announcement.objects.select_related("author")
+    ids = staff.department_ids
+    return [each for each in found if ids is None or each.author_id == staff.pk or _meets(each, ids)]
+
+
+def _meets(announcement: Announcement, departments: frozenset[int]) -> bool:
+    meant = audience.kept(announcement.audience).departments
+    return not meant or not departments.isdisjoint(meant)
+
+
+def for_machine(endpoint: Endpoint, store: Store, now: datetime) -> list[Announcement]:
+    """The published announcements that concern a machine and are not over, the nearest first."""
+    return [
+        each
+        for each in _coming(now)
+        if audience.machines(audience.kept(each.audience), store, among=[endpoint.pk])
+    ]  # fmt: skip
+
+
+def for_department(department: Department, store: Store, now: datetime) -> list[Announcement]:
+    """The published announcements that concern a machine of a department and are not over, the nearest first."""
+    members = list(department.endpoint_set.values_list("pk", flat=True))
+    return [
+        each
+        for each in _coming(now)
+        if members and audience.machines(audience.kept(each.audience), store, among=members)
+    ]  # fmt: skip
+
+
+def for_everybody(now: datetime) -> list[Announcement]:
+    """The published announcements that may be read without signing in and are not over, the nearest first."""
+    return [each for each in _coming(now) if each.public]
+
+
+def called_off(now: datetime) -> list[Announcement]:
+    """Those of which everybody could read and that were withdrawn in the last two weeks, the newest first."""
+    lately = Announcement.objects.filter(
+        state=Announcement.State.WITHDRAWN, public=True, changed_at__gte=now - CALLED_OFF
+    )
+    return list(lately.select_related("author").order_by("-changed_at", "-pk"))
+
+
+def _coming(now: datetime) -> list[Announcement]:
+    """Those with a date first, by it; then those without one."""
+    today = wording.local_day(now)
+    found = Announcement.objects.filter(timing.coming(today)).select_related("author")
+    return sorted(found, key=lambda each: (each.starts_on or each.tell_by or today, each.pk))

@@ -1,0 +1,140 @@
+"""Which skills the work asks and the desk has, and what to learn next. Skills are compared, not people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import Case, CharField, Count, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from keuring_collector.desk import scope
+from keuring_collector.desk.models import Inspection, Ticket, TicketLine
+from keuring_collector.service.models import Level, SkillNeed, StaffSkill, TipChance
+from keuring_collector.service.skills import catalogue, profiles
+from keuring_collector.service.skills.needs import Needs
+from keuring_collector.service.tips.chances import still
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from django.utils.functional import _StrPromise
+
+    from keuring_collector.desk.models import Staff
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.service.skills.catalogue import Known
+
+MONTHS: Final = 6
+DAYS: Final = 183  # that is
+AHEAD: Final = timedelta(days=30)  # inspections that come up so soon are visits to plan for
+MUCH_EACH: Final = 60  # more work than that for each who can do it, in the period, is much
+STATES: Final[Mapping[str, _StrPromise]] = {
+    "missing": _("nobody can do it"),
+    "single": _("one person can do it"),
+    "tight": _("few people for so much work"),
+    "enough": _("enough people"),
+    "idle": _("nothing asked for it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One skill: how many tickets of the period asked it, how many visits ahead, and who can do it or is learning."""
+
+    skill: Known
+    tickets: int
+    visits: int
+    can: tuple[Staff, ...]
+    learning: tuple[Staff, ...]
+
+    @property
+    def demand(self) -> int:
+        """All that asks for it."""
+        return self.tickets + self.visits
+
+    @property
+    def state(self) -> str:
+        """A key of STATES."""
+        if not self.demand:
+            return "idle"
+        if len(self.can) < 2:
+            return "single" if self.can else "missing"
+        return "tight" if self.demand > MUCH_EACH * len(self.can) else "enough"
+
+    @property
+    def told(self) -> str:
+        """The same in words."""
+        return str(STATES[self.state])
+
+    @property
+    def is_short(self) -> bool:
+        """Whether somebody should learn it."""
+        return self.state in ("missing", "single", "tight")
+
+
+def report(viewer: Staff, pack: RulePack, now: datetime) -> list[Gap]:
+    """Every skill, what is short first, and of that what most work asks; the work within what ``viewer`` may see."""
+    asking, known = Needs(pack), catalogue.everything(pack)
+    tickets, visits = _tickets(viewer, asking, now), _visits(viewer, asking, now)
+    people = {person.pk: person for person in profiles.team()}
+    can: dict[str, list[Staff]] = {}
+    learning: dict[str, list[Staff]] = {}
+    rows = {(row.staff_id, row.skill): row.level for row in StaffSkill.objects.filter(staff__in=people)}
+    for pk, person in people.items():  # in the order of names
+        for slug in known:
+            if level := rows.get((pk, slug)):
+                (can if level >= Level.ALONE else learning).setdefault(slug, []).append(person)
+    found = [
+        Gap(skill, tickets.get(slug, 0), visits.get(slug, 0), tuple(can.get(slug, ())), tuple(learning.get(slug, ())))
+        for slug, skill in known.items()
+    ]
+    order = list(STATES)
+    return sorted(found, key=lambda gap: (order.index(gap.state), -gap.demand, gap.skill.name.casefold()))
+
+
+def _tickets(viewer: Staff, asking: Needs, now: datetime) -> dict[str, int]:
+    """How many tickets of the last months asked for each skill."""
+    since = now - timedelta(days=DAYS)
+    seen = scope.tickets(viewer).filter(opened_at__gte=since)
+    by_skill: dict[str, list[str]] = {}
+    for rule, skill in asking.rules.items():
+        by_skill.setdefault(skill, []).append(rule)
+    counts: dict[str, int] = {}
+    if by_skill:
+        which = Case(
+            *(When(rule__in=rules, then=Value(skill)) for skill, rules in sorted(by_skill.items())),
+            default=Value(""), output_field=CharField(),
+        )  # fmt: skip
+        lines = TicketLine.objects.filter(ticket__in=seen).order_by()
+        rows = lines.annotate(asks=which).values("asks").annotate(n=Count("ticket_id", distinct=True))
+        counts = {row["asks"]: row["n"] for row in rows if row["asks"]}
+    for row in seen.order_by().values("cause").annotate(n=Count("pk")):
+        for skill in set(asking.set_for(SkillNeed.Kind.CAUSE, row["cause"])) - asking.by_rules(row["cause"]):
+            counts[skill] = counts.get(skill, 0) + row["n"]
+    return counts
+
+
+def _visits(viewer: Staff, asking: Needs, now: datetime) -> dict[str, int]:
+    """How many visits ahead ask for each skill: planned tickets, inspections that come up, tips to bring along."""
+    today = timezone.localtime(now).date()
+    machines = scope.endpoints(viewer)
+    ahead = {
+        "ticket": scope.tickets(viewer).filter(state=Ticket.State.PLANNED, closed_at=None).count(),
+        "inspection": Inspection.objects.filter(
+            endpoint__in=machines, current=True, next_due__lte=today + AHEAD
+        ).count(),
+        "tip": TipChance.objects.filter(still(today), endpoint__in=machines).values("endpoint").distinct().count(),
+    }
+    counts: dict[str, int] = {}
+    for about, n in ahead.items():
+        for skill in asking.of_visit(about):
+            counts[skill] = counts.get(skill, 0) + n
+    return counts
+
+
+def learn_next(gaps: Iterable[Gap], person: Staff, most: int = 3) -> list[Gap]:
+    """What somebody could learn next: what the desk is short of and they cannot do alone yet."""
+    return [gap for gap in gaps if gap.is_short and all(each.pk != person.pk for each in gap.can)][:most]
