@@ -22,12 +22,13 @@ LEADING_ON = OPEN_TO_ALL | {
     *("article_draft", "article_helped", "article_picture_remove"),
     *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
     *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
+    *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
     *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
 }
 # Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {
     "attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest", "backtest_text",
-    "article_picture", "skills_export",
+    "article_picture", "skills_export", "calendar", "round_worker",
 }  # fmt: skip
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *PUBLIC}
 
@@ -39,6 +40,7 @@ def addresses(site: Site) -> dict[str, str]:
     from keuring_collector.desk.models import FleetTicket
     from tests.collector.test_backtests import done
     from tests.collector.test_roles import routes
+    from tests.collector.test_visits import visited
 
     machine = site.machine("LT-0777")
     site.measure(machine, USED, [0.5, 0.6, 0.7] * 8, subject="C:")
@@ -75,6 +77,7 @@ def addresses(site: Site) -> dict[str, str]:
         **announcing_kit.addresses(site),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
+        **visited(site),
     }
     found = {name: reverse(name, args=arguments.get(name, [])) for name in routes()}
     found["signal"] += "?subject=C:"

@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.collector.announcing_kit import announce
 from tests.collector.console_fixtures import MODEL, USED
 from tests.collector.test_api import Program
+from tests.collector.test_visits import visited
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -63,6 +64,8 @@ def _ask(operation: Any, mode: Any, program: Program, real: dict[str, Any], aske
     def ask(case: Case[Any], *, is_real: bool) -> None:
         if is_real and case.path_parameters:
             known = {**real, "name": "volume_filling"} if "/rules/" in case.path else real
+            for part in ("rounds", "stops"):
+                known = {**known, "number": real[part]} if f"/visits/{part}/" in case.path else known
             case.path_parameters.update({key: known[key] for key in case.path_parameters})
             if "/signals/" in case.path:
                 case.query = {**(case.query or {}), "subject": "C:"}
@@ -88,12 +91,16 @@ def test_every_operation_holds_to_the_description(
     site.measure(machine, USED, [0.5, 0.6] * 8, subject="C:")
     announced = announce(site, site.staff("lead"))  # of the same number as the ticket, and so is its promise
     assert (announced.pk, announced.promises.get().pk) == (1, 1)
+    number = site.ticket(machine).pk
+    visit = visited(site)
     real: dict[str, Any] = {
-        "number": site.ticket(machine).pk,
+        "number": number,
         "identity": str(machine.uuid),
         "name": "system.filesystem.utilization",
         "slug": "volume-space",
         "login": program.token.owner.username,
+        "rounds": visit["round"][0],
+        "stops": visit["stop"][0],
     }
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", wsgi.application)
     asked: dict[str, set[int]] = {}

@@ -33,6 +33,7 @@ def test_every_page_on_each_database(site: Site) -> None:
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
         "announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions", "promises",
         "skills", "skills_short", "skills_asked", "skills_person", "skills_export", "tips",
+        "visits", "visits_department", "round", "round_worker", "calendar", "mood", "mood_answer",
         "check", "inspections", "inspection", "inspection_pdf",
     }  # fmt: skip
     assert "Emptied the photo cache." in words(shown["ticket"])

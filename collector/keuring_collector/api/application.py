@@ -11,7 +11,18 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from keuring_collector import __version__
-from keuring_collector.api import announcements, desk, machines, messages, problems, scores, skills, tickets, tips
+from keuring_collector.api import (
+    announcements,
+    desk,
+    machines,
+    messages,
+    problems,
+    scores,
+    skills,
+    tickets,
+    tips,
+    visits,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -51,6 +62,7 @@ for _router in (
     announcements.router,
     skills.router,
     tips.router,
+    visits.router,
 ):
     api.add_router("", _router)
 

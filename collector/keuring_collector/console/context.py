@@ -46,6 +46,14 @@ PLACES: Final = (
     Place("departments", _("Departments"), "department", ("departments", "department"), on_phone=False),
     Place("models", _("Models"), "models", ("models", "model"), on_phone=False),
     Place("software", _("Software"), "software", ("software", "program"), on_phone=False),
+    # visits and mood
+    Place(
+        "visits",
+        _("Visits"),
+        "visit",
+        ("visits", "visits_department", "visits_change", "round", "round_change", "stop", "mood"),
+        on_phone=False,
+    ),
     Place("inspections", _("Inspections"), "stamp", ("inspections", "inspection"), on_phone=False),
     Place(
         "knowledge",

@@ -154,7 +154,7 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips
+    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips, visits
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
@@ -175,6 +175,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
         announcements.write(store, simulated.now)
     skills.write(pack, simulated.now)
     tips.write(settings.database_url, pack, simulated.now)
+    visits.write(simulated.now, zone)
 
 
 def _token(settings: Settings) -> str:

@@ -73,6 +73,9 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "rule.demoted": _("let a rule fall to advice"),
     "incidents.imported": _("imported incidents"),
     "export.made": _("exported"),
+    "visits.changed": _("changed visiting hours"),
+    "calendar.made": _("made a calendar address"),
+    "calendar.revoked": _("revoked a calendar address"),
     "audit.checked": _("checked the audit"),
     "audit.expired": _("let go of old audit entries"),
 }

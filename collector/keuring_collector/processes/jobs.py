@@ -40,13 +40,16 @@ from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.service.announcing import nudging, telling
+from keuring_collector.service.mood import keeping
 from keuring_collector.service.tips import job as tips
+from keuring_collector.service.visiting import rounds
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keuring_collector.config import Settings
+    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import RulePack
     from keuring_collector.service.models import Announcement
     from keuring_collector.store import Store
@@ -153,7 +156,7 @@ class Work:
                 store, self.pack, now, self.settings.inspection_days, lambda: time.monotonic() > until or self.stop()
             )
         if self.settings.inspection_mail:
-            mailing.send_waiting(now, addresses.console_url(self.settings))
+            mailing.send_waiting(now, addresses.console_url(self.settings), self.mood_link)
         if issued:
             log.info("machines inspected", count=len(issued))
 
@@ -164,6 +167,12 @@ class Work:
             done = tips.run(store, self.pack, now, self.settings, lambda: time.monotonic() > until or self.stop())
         if any(done):
             log.info("tips", **done._asdict())
+
+    def mood_link(self, endpoint: Endpoint) -> str:
+        """An address at which the colleague may say how they feel; empty when their department is not known."""
+        if endpoint.department is None:
+            return ""
+        return f"{addresses.console_url(self.settings)}mood/answer/{keeping.token(endpoint.department)}/"
 
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
@@ -204,6 +213,13 @@ class Work:
             sources = Sources(store, tuple(self.pack.rules.values()))
             kept.refresh(sources, now, lambda: time.monotonic() > until or self.stop())
 
+    def propose_rounds(self, now: dt.datetime) -> None:
+        """Proposes rounds for the visiting hours of the days to come."""
+        with self.store() as store:
+            heard = {pk: head.received_at for pk, head in store.heads().items()}
+        rounds.propose_all(now, heard, self.settings.daily_retention_days)
+        keeping.forget(now.date())
+
     def propose(self, now: dt.datetime) -> None:
         """Puts searches for better versions of rules into the queue of backtests."""
         asked = proposals.ask_where_wanted(self.pack, now)
@@ -241,6 +257,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
         Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
+        Task("rounds", work.propose_rounds, every(dt.timedelta(minutes=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
         Task("compact", work.compact, every(dt.timedelta(minutes=10))),

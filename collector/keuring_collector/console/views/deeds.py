@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import actions, files, links, merging
 from keuring_collector.desk.models import Staff
+from keuring_collector.service.models import MoodCount
+from keuring_collector.service.mood import keeping
 
 if TYPE_CHECKING:
     import uuid
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
+
+
+MOODS: Final = (
+    (1, _("very bad")), (2, _("bad")), (3, _("so-so")), (4, _("good")),
+    (5, _("very good")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,17 @@ def _upload(call: Call) -> files.Upload | None:
     return files.Upload(found.name or "", found.read(files.LARGEST + 1))
 
 
+def _resolve(call: Call) -> None:
+    """Resolves, and counts how the colleague felt when that was asked. The mood cannot be undone: it is nobody's."""
+    with transaction.atomic():
+        done = actions.resolve(call.ticket, verdict=call.text("verdict"), text=call.text("text"), **call.guarded)
+        department, mood = done.endpoint.department, call.text("mood")
+        if mood and department is not None:
+            keeping.keep(
+                department, call.number("mood") or 0, call.text("mood_line"), MoodCount.Source.TICKET, call.now
+            )
+
+
 DEEDS: Final[Mapping[str, Deed]] = {
     "take": Deed(lambda c: actions.take(c.ticket, **c.guarded), _("This ticket is yours now.")),
     "assign": Deed(
@@ -102,7 +122,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
         lambda c: actions.wake_line(c.ticket, line=c.number("line") or 0, **c.guarded), _("This finding counts again.")
     ),
     "resolve": Deed(
-        lambda c: actions.resolve(c.ticket, verdict=c.text("verdict"), text=c.text("text"), **c.guarded),
+        _resolve,
         _("Resolved. Thank you: your verdict makes the rules better."),
     ),
     "dismiss": Deed(

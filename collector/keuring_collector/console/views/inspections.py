@@ -28,6 +28,7 @@ from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
+from keuring_collector.service.mood import keeping
 
 if TYPE_CHECKING:
     import uuid
@@ -226,7 +227,11 @@ def mail(request: HttpRequest, number: str) -> HttpResponse:
     """Mails a report to the colleague whose machine it is."""
     found = _inspection(staff_of(request), number)
     try:
-        mailing.send(found, timezone.now(), _check_address(request))
+        department = found.endpoint.department
+        mood = (
+            request.build_absolute_uri(reverse("mood_answer", args=[keeping.token(department)])) if department else ""
+        )
+        mailing.send(found, timezone.now(), _check_address(request), mood)
         audit.record_now(staff_of(request), "report.mailed", found.subject)
     except mailing.NobodyError:
         messages.error(request, _("Nobody is known to use this machine, so there is nobody to mail to."))

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.deeds import DEEDS, Call
+from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
 from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
 from keuring_collector.desk.roles import Right
@@ -108,6 +108,7 @@ def _page(
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
         "promised": ticket.promises.select_related("made_by"),
         "attempt": attempt,
+        "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),
     }

@@ -22,6 +22,7 @@ from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import promises
 from keuring_collector.console.views.queue import live_rows
 from keuring_collector.console.views.scoreboard import fallen
+from keuring_collector.console.views.visits import for_today
 from keuring_collector.desk import demotion, scope, wording
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.counting import MOST, Count, counted_lately
@@ -131,6 +132,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "notices": notices,
         "sections": sections,
         "fallen": fallen(demotion.news(now)),
+        "visits": for_today(staff, now),
         "day": day,
         "to_keep": promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now)),
         "open_count": counted_lately(("open", staff.department_ids), opened),

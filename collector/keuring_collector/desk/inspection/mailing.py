@@ -13,7 +13,10 @@ from keuring_collector.desk.models import Inspection
 from keuring_collector.desk.placeholders import first_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from keuring_collector.fleet.models import Endpoint
 
 WAITS: Final = timedelta(days=7)
 
@@ -22,8 +25,8 @@ class NobodyError(Exception):
     """The machine has no colleague to mail to."""
 
 
-def message(inspection: Inspection, check_address: str) -> EmailMessage:
-    """The mail. Raises NobodyError when nobody uses the machine."""
+def message(inspection: Inspection, check_address: str, mood_address: str = "") -> EmailMessage:
+    """The mail; with ``mood_address`` it asks how they feel. Raises NobodyError when nobody uses the machine."""
     colleague = inspection.endpoint.colleague
     if colleague is None:
         raise NobodyError
@@ -45,6 +48,7 @@ def message(inspection: Inspection, check_address: str) -> EmailMessage:
         *([""] if advice else []),
         str(words["attached"]),
         "",
+        *([f"{words['mood']} {mood_address}", ""] if mood_address else []),
         str(words["greeting"]),
     ]
     mail = EmailMessage(str(words["subject"]).format(**filled), "\n".join(lines), None, [colleague.mail])
@@ -52,22 +56,23 @@ def message(inspection: Inspection, check_address: str) -> EmailMessage:
     return mail
 
 
-def send(inspection: Inspection, now: datetime, check_address: str) -> None:
+def send(inspection: Inspection, now: datetime, check_address: str, mood_address: str = "") -> None:
     """Mails the report and notes when. Raises NobodyError, or OSError when the mail server refuses."""
-    message(inspection, check_address).send()
+    message(inspection, check_address, mood_address).send()
     Inspection.objects.filter(pk=inspection.pk).update(mailed_at=now)
 
 
-def send_waiting(now: datetime, console: str) -> int:
+def send_waiting(now: datetime, console: str, mood_link: Callable[[Endpoint], str] = lambda _endpoint: "") -> int:
     """Mails the reports of the last week that were not mailed yet, where the machine has a colleague; how many.
 
-    Raises OSError when the mail server refuses one; the others wait for the next time.
+    ``mood_link`` makes the address at which they may say how they feel. Raises OSError when the mail server refuses
+    one; the others wait for the next time.
     """
     waiting = Inspection.objects.filter(
         current=True, mailed_at=None, issued_at__gt=now - WAITS, endpoint__colleague__isnull=False
-    ).select_related("endpoint__colleague")
+    ).select_related("endpoint__colleague", "endpoint__department")
     count = 0
     for inspection in waiting.order_by("issued_at", "pk"):
-        send(inspection, now, f"{console}check/")
+        send(inspection, now, f"{console}check/", mood_link(inspection.endpoint))
         count += 1
     return count

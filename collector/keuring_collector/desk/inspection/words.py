@@ -41,6 +41,7 @@ WORDS: Final = {
         "after_fail": "De servicedesk neemt contact met je op om dit op te lossen. Je hoeft zelf niets te doen.",
         "after_unmeasurable": "We konden niets meten. De servicedesk kijkt er met je naar.",
         "attached": "Het hele rapport zit als pdf bij deze mail.",
+        "mood": "Hoe bevalt je werkplek? Zeg het met één klik, zonder naam:",
         "greeting": "Groet, de servicedesk",
     },
     "en": {
@@ -79,6 +80,7 @@ WORDS: Final = {
         "after_fail": "The service desk will contact you to put this right. There is nothing you need to do yourself.",
         "after_unmeasurable": "Nothing could be measured. The service desk will look at it with you.",
         "attached": "The whole report is attached as a PDF.",
+        "mood": "How do you feel about your workplace? Tell us with one click, without your name:",
         "greeting": "Kind regards, the service desk",
     },
 }

@@ -10,9 +10,21 @@ from keuring_collector.service.models.knowledge import (
     PackIndexed,
 )
 from keuring_collector.service.models.messages import MessageTemplate
+from keuring_collector.service.models.mood import MoodCount, MoodLine, MoodLinkUsed
 from keuring_collector.service.models.promises import Promise
 from keuring_collector.service.models.skills import GrowthStep, Level, Skill, SkillNeed, StaffSkill
 from keuring_collector.service.models.tips import TipChance, TipLook, TipOffer
+from keuring_collector.service.models.visits import (
+    CalendarKey,
+    Deed,
+    Place,
+    Round,
+    Seat,
+    Stop,
+    StopItem,
+    VisitException,
+    VisitingHour,
+)
 
 __all__ = [
     "Article",
@@ -20,15 +32,27 @@ __all__ = [
     "ArticleLink",
     "ArticlePicture",
     "ArticleVersion",
+    "CalendarKey",
+    "Deed",
     "GrowthStep",
     "Level",
     "MessageTemplate",
+    "MoodCount",
+    "MoodLine",
+    "MoodLinkUsed",
     "PackIndexed",
+    "Place",
+    "Round",
+    "Seat",
     "Skill",
     "SkillNeed",
     "StaffSkill",
+    "Stop",
+    "StopItem",
     "TipChance",
     "TipLook",
     "TipOffer",
+    "VisitException",
+    "VisitingHour",
 ]
 __all__ += ["Announcement", "AnnouncementVersion", "Promise", "Said", "Told"]

@@ -4,6 +4,8 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("script");
+  // Whoever is signed out leaves no page of a round behind; what waits to be sent stays.
+  if (document.querySelector("[data-signed-out]")) globalThis.caches?.delete("keuring-round").catch(() => {});
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const one = (selector, within = document) => within.querySelector(selector);
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");

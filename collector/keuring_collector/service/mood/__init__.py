@@ -1,0 +1,1 @@
+"""How colleagues feel about their workplace: keeping it so that it is nobody's, and telling it only of groups."""
