@@ -161,9 +161,14 @@
   document.addEventListener("keuring:shown", mark);
   window.addEventListener("popstate", follow);
 
+  // What is done to the ticket at its own address comes back to it, and so does undoing; other forms lead elsewhere.
+  function comesBack(form) {
+    const own = form.closest("[data-ticket]")?.dataset.ticket;
+    return own ? form.getAttribute("action").startsWith(page(own)) && !("leaves" in form.dataset) : told.contains(form);
+  }
   pane.addEventListener("submit", async (event) => {
     const form = event.target;
-    if ("leaves" in form.dataset) return;
+    if (!comesBack(form)) return;
     event.preventDefault();
     if (sends) return;
     sends = true;
