@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from pathlib import Path
@@ -33,10 +34,13 @@ _LISTS = (
     "mfa_required_for",
     "oidc_scopes",
     "oidc_roles",
+    "replacement_prices",
 )
+# What the IT report can put a price on.
+REPLACED = ("battery", "drive", "system", "machine")
 # The roles at the desk. desk/roles.py says what each may do; settings are read before Django is there.
-ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "privacy_officer", "administrator")
-Role = Literal["viewer", "desk", "visitor", "specialist", "team_lead", "privacy_officer", "administrator"]
+ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator")
+Role = Literal["viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator"]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -132,6 +136,14 @@ class Settings(BaseModel):
     )
     inspection_mail: bool = Field(
         default=False, description="Mail each APK report to the colleague whose machine it is, as soon as it is issued."
+    )
+    it_report_mail: bool = Field(
+        default=True, description="Mail each IT report to the IT department and team leads, as soon as it is issued."
+    )
+    replacement_prices: tuple[str, ...] = Field(
+        default=(),
+        description="What replacing costs in euros, for the budget in the IT report, as in battery=85, drive=120; "
+        "kinds are battery, drive, system and machine. Without a price the report only counts.",
     )
     public_pages: bool = Field(
         default=False,
@@ -254,6 +266,15 @@ class Settings(BaseModel):
                 raise ValueError(f"{line!r}: write VALUE=ROLE with a role of {', '.join(ROLES)}")
         return value
 
+    @field_validator("replacement_prices")
+    @classmethod
+    def _known_prices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            kind, _equals, price = (part.strip() for part in line.partition("="))
+            if kind not in REPLACED or not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", price):
+                raise ValueError(f"{line!r}: write KIND=EUROS with a kind of {', '.join(REPLACED)}, as in battery=85")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Settings:
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
@@ -266,6 +287,12 @@ class Settings(BaseModel):
     def oidc_role_of(self) -> list[tuple[str, str]]:
         """What ``oidc_roles`` says, in order: (value in the claim, role)."""
         return [(claimed, role) for claimed, _equals, role in (line.rpartition("=") for line in self.oidc_roles)]
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """What ``replacement_prices`` says: euros by kind."""
+        parts = (line.partition("=") for line in self.replacement_prices)
+        return {kind.strip(): float(price) for kind, _equals, price in parts}
 
     @property
     def database_url(self) -> str:

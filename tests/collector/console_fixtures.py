@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.desk.models import Inspection, Staff, Ticket
     from keuring_collector.fleet.models import Colleague, Department, Endpoint
+    from keuring_collector.service.models import ItReport
 
 DAY = 86400
 PASSWORD = "kijk-eens-vooruit"
@@ -107,6 +108,20 @@ class Site:
         from keuring_collector.desk.inspection import issuing
 
         return issuing.issue(readings.store(), rulepack.load(), endpoint, self.now, 365)
+
+    def it_report(self, kind: str = "week", **prices: float) -> ItReport:
+        """The report of the week or month that is running, as if it were over."""
+        from keuring_collector import rulepack
+        from keuring_collector.service.it_report import around, issuing
+        from keuring_collector.store import open_store
+
+        starts = around.begin(kind, self.now.date())
+        ends = self.now.date() + timedelta(days=1)
+        store = open_store(self.url)
+        try:
+            return issuing.issue(store, rulepack.load(), kind, starts, ends, self.now, prices)
+        finally:
+            store.close()
 
     def measure(
         self,

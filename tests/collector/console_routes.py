@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.collector import announcing_kit
 from tests.collector.console_fixtures import MODEL, USED
 from tests.collector.test_help_pages import of_articles
+from tests.collector.test_it_report import of_reports
 from tests.collector.test_roles import OPEN_TO_ALL, PUBLIC
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ LEADING_ON = OPEN_TO_ALL | {
     *("switch", "inspect", "inspection_mail", "audit_check", "mfa_activate_totp", "mfa_generate_recovery_codes"),
     *("backtest_stop", "backtest_save", "propose"),
     *("article_draft", "article_helped", "article_picture_remove"),
+    *("it_plan", "it_settle", "it_answer", "objection_answer"),
     *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
     *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
     *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
@@ -28,7 +30,7 @@ LEADING_ON = OPEN_TO_ALL | {
 # Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {
     "attachment", "inspection_pdf", "export_queue", "export_machines", "scoreboard_export", "suggest", "backtest_text",
-    "article_picture", "skills_export", "calendar", "round_worker",
+    "article_picture", "skills_export", "calendar", "round_worker", "it_report_pdf",
 }  # fmt: skip
 MISSING = {"oidc_login", "oidc_callback", "mfa_deactivate_totp", "mfa_view_recovery_codes", *PUBLIC}
 
@@ -75,6 +77,7 @@ def addresses(site: Site) -> dict[str, str]:
         **{name: [person] for name in routes() if re.match(r"person$|staff_(as|sw|re)|skills_(p|c|g)", name)},
         "token_revoke": ["0"],
         **announcing_kit.addresses(site),
+        **of_reports(site, machine, report),
         **{f"backtest{name}": [tried] for name in ("", "_progress", "_report", "_stop", "_save")},
         "backtest_text": [tried, "tried"],
         **visited(site),

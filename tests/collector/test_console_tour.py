@@ -31,6 +31,7 @@ def test_every_page_on_each_database(site: Site) -> None:
         "article_pictures", "article_picture",
         "ticket_message", "message_templates", "message_template", "message_template_new",
         "models", "model", "software", "program", "search", "suggest", "export_queue", "export_machines",
+        "it_reports", "it_report", "it_report_pdf", "objections", "workplace_door", "workplace_enter",
         "announcements", "announcement", "announcement_new", "announcement_edit", "announcement_versions", "promises",
         "skills", "skills_short", "skills_asked", "skills_person", "skills_export", "tips",
         "visits", "visits_department", "round", "round_worker", "calendar", "mood", "mood_answer",

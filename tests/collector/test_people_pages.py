@@ -167,5 +167,5 @@ def test_the_rails_foot_holds_what_one_may_see(site: Site) -> None:
 
     assert foot("viewer") == ["/settings/"]
     assert foot("team_lead") == ["/staff/", "/settings/"]
-    assert foot("privacy_officer") == ["/settings/", "/audit/"]
-    assert foot("administrator") == ["/staff/", "/settings/", "/audit/"]
+    assert foot("privacy_officer") == ["/settings/", "/objections/", "/audit/"]
+    assert foot("administrator") == ["/staff/", "/settings/", "/objections/", "/audit/"]

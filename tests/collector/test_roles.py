@@ -19,6 +19,12 @@ PUBLIC = {"help", "help_list", "help_article", "help_helped", "help_feed", "help
 PUBLIC |= {"news", "news_item", "news_feed"}
 OPEN_TO_ALL = {"check", "sign_in", "account_login", "preferences", "oidc_login", "oidc_callback", "mfa_authenticate"}
 OPEN_TO_ALL |= PUBLIC | {"calendar", "mood_answer", "round_worker"}  # and a secret address, a signed link, a script
+# A colleague's own page: it opens with a session of its own, see test_workplace.py.
+OF_COLLEAGUES = {
+    *("workplace", "workplace_door", "workplace_enter", "workplace_stored", "workplace_report", "workplace_export"),
+    *("workplace_object", "workplace_leave"),
+}
+OPEN_TO_ALL |= OF_COLLEAGUES
 
 
 def routes() -> dict[str, Any]:
@@ -89,7 +95,9 @@ def test_every_right_but_the_common_ones_is_kept_from_somebody(site: Site) -> No
     assert set(RIGHTS) == set(Role)
     for right in Right:
         lacking = [role for role in Role if right not in RIGHTS[role]]
-        assert bool(lacking) == (right not in (Right.OWN_ACCOUNT, Right.LOOK)), right
+        assert bool(lacking) == (right not in (Right.OWN_ACCOUNT, Right.REPORTS)), right
+    # The IT department works with counts: it sees neither machines nor colleagues.
+    assert [role for role in Role if Right.LOOK not in RIGHTS[role]] == [Role.IT]
 
 
 def test_an_unknown_role_may_nothing(site: Site) -> None:

@@ -307,11 +307,13 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
 @SQLITE
 def test_calendars_follow_hours_holidays_and_the_clock(site: Site) -> None:
     import icalendar
+    from django.utils import translation
 
     from keuring_collector.desk.acting import NotPossible, NotUnderstood
     from keuring_collector.service.models import Round, VisitException
     from keuring_collector.service.visiting import calendars, hours, places
 
+    translation.activate("en")
     cas, finance = site.staff("cas", role="visitor", first_name="Cas"), site.department()
     places.add(finance, building="Main", floor="2", room="201")
     site.ticket()

@@ -81,5 +81,24 @@ def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -
         until(lambda: reached(stand, "announcement-1-3-change"), SECONDS, stand.collector)
         assert "announcement: Changed: New office" in stand.agent.command("notices", "--language", "en").stdout
         assert stand.agent.is_alive
+
+        # A link to My workplace goes the same way, and opens the page of this machine alone.
+        with pointed_at(stand.url):
+            from keuring_collector.fleet.models import Endpoint
+            from keuring_collector.service.workplace import entering
+
+            now, store = datetime.now(UTC), open_store(stand.url)
+            name = Endpoint.objects.get(pk=endpoint).host_name
+            assert entering.ask(store, name, "https://desk.example/workplace/enter/{}/".format, now)
+            store.close()
+
+            def link() -> str:
+                told = json.loads(stand.agent.command("notices", "--json").stdout)["notices"]
+                return next((each["link"] for each in told if each["notice_id"].startswith("workplace-")), "")
+
+            until(lambda: link() != "", SECONDS, stand.collector)
+            opened = entering.redeem(link().rstrip("/").rpartition("/")[2], now)
+            assert opened is not None
+            assert opened.pk == endpoint
     finally:
         stand.close()

@@ -14,6 +14,7 @@ from keuring_collector import __version__
 from keuring_collector.api import (
     announcements,
     desk,
+    it_report,
     machines,
     messages,
     problems,
@@ -63,6 +64,7 @@ for _router in (
     skills.router,
     tips.router,
     visits.router,
+    it_report.router,
 ):
     api.add_router("", _router)
 

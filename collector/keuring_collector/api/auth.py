@@ -73,6 +73,9 @@ class Bearer(HttpBearer):
 READ: Final = Bearer(Right.LOOK, ApiToken.Scope.READ)
 SIGNALS: Final = Bearer(Right.LOOK, ApiToken.Scope.SIGNALS)
 ACT: Final = Bearer(Right.ACT, ApiToken.Scope.ACT)
+REPORTS: Final = Bearer(Right.REPORTS, ApiToken.Scope.READ)
+ANSWER: Final = Bearer(Right.REPORTS, ApiToken.Scope.ACT)
+PLAN: Final = Bearer(Right.PLANS, ApiToken.Scope.ACT)
 ANNOUNCE: Final = Bearer(Right.ANNOUNCE, ApiToken.Scope.ACT)
 ACT_READ: Final = Bearer(Right.ACT, ApiToken.Scope.READ)  # to read what is for those who work on tickets
 

@@ -17,16 +17,20 @@ from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from keuring_collector.console import oidc
+from keuring_collector.console import colleague, oidc
 from keuring_collector.console.middleware import BY_PROVIDER, SIGNED_IN_AT
 from keuring_collector.console.oidc import PROVIDER
+from keuring_collector.console.permission import home_of
 from keuring_collector.desk import audit
 from keuring_collector.desk.models import Staff
 from keuring_collector.fleet.models import Department
+from keuring_collector.service.workplace.whose import by_mail
 
 if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
@@ -115,6 +119,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Finds or makes the account, and brings role and departments up to date."""
         person: Person = request.oidc_person  # type: ignore[attr-defined]
+        _to_workplace(request, sociallogin, person)
         if person.role == "":
             raise _refused(
                 request,
@@ -126,6 +131,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             if not staff.is_active:
                 raise _refused(request, *_switched_off())
             _bring_up_to_date(staff, person)
+        if sociallogin.state.get("next") == reverse("queue"):
+            sociallogin.state["next"] = reverse(home_of(staff))
         if not sociallogin.is_existing:
             sociallogin.lookup()
 
@@ -168,6 +175,25 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         staff.save()
         audit.record_now(None, "staff.added", f"staff/{name}", {"role": role, "by": PROVIDER})
         return staff
+
+
+def _to_workplace(request: HttpRequest, sociallogin: SocialLogin, person: Person) -> None:
+    """Opens My workplace for a colleague who came for it, or who has no account at the desk and would get none."""
+    found = by_mail(person.mail) if person.mail_is_verified else None
+    asked = str(sociallogin.state.get("next", "")).startswith(reverse("workplace"))
+    if found is None:
+        if asked:
+            raise _refused(
+                request,
+                _("The sign-in service knows you, but no machine is known to be yours."),
+                _("Ask the service desk to note your mail address with your machine."),
+            )
+        return
+    at_the_desk = sociallogin.is_existing or Staff.objects.filter(email__iexact=person.mail).exists()
+    may_work_here = bool(person.role or settings.KEURING.oidc_default_role) and person.role != ""
+    if asked or not (at_the_desk or may_work_here):
+        colleague.begin(request, colleague=found)
+        raise ImmediateHttpResponse(redirect("workplace"))
 
 
 def _bring_up_to_date(staff: Staff, person: Person) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.console import marks, pack
 from keuring_collector.console.faults import said
 from keuring_collector.console.middleware import THEME_COOKIE, THEMES
+from keuring_collector.console.permission import home_of
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Notice, Staff, Ticket
@@ -97,6 +98,14 @@ PLACES: Final = (
         right=Right.ACT,
     ),
     Place("scoreboard", _("Scoreboard"), "score", ("scoreboard",), on_phone=False),
+    Place(
+        "it_reports",
+        _("IT report"),
+        "file",
+        ("it_reports", "it_report", "it_plan", "it_answer"),
+        on_phone=False,
+        right=Right.REPORTS,
+    ),
     Place("quiet", _("Quiet times"), "quiet", ("quiet", "quiet_make"), on_phone=False),
     Place("problems", _("Put aside"), "aside", ("problems",), on_phone=False),
 )
@@ -125,6 +134,9 @@ FOOT: Final = (
         ("settings", "collector_settings", "token_make"),
         on_phone=False,
         right=Right.OWN_ACCOUNT,
+    ),
+    Place(
+        "objections", _("Objections"), "aside", ("objections", "objection_answer"), on_phone=False, right=Right.AUDIT
     ),
     Place("audit", _("Audit"), "audit", ("audit",), on_phone=False, right=Right.AUDIT),
 )
@@ -160,6 +172,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": (("nl", "Nederlands"), ("en", "English")),
         "language": (get_language() or "nl")[:2],
         "here": request.get_full_path(),
+        "home": reverse("queue"),
     }
     staff = getattr(request, "user", None)
     if isinstance(staff, Staff) and not staff.must_change_password:
@@ -170,6 +183,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "places": _shown(PLACES, staff),
             "foot": _shown(FOOT, staff),
             "place": next((place.name for place in (*PLACES, *FOOT) if name in place.covers), ""),
+            "home": reverse(home_of(staff)),
+            "may_look": staff.may(Right.LOOK),
             "may_act": staff.may(Right.ACT),
             "may_lead": staff.may(Right.TEAM),
             "may_change_rules": staff.may(Right.RULES),

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from django.core.exceptions import PermissionDenied
 
 from keuring_collector.desk.models import Staff
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponseBase
-
-    from keuring_collector.desk.roles import Right
 
 P = ParamSpec("P")
 STATED = "required_right"  # the attribute of a view that tells which right it needs
@@ -33,6 +32,11 @@ def staff_of(request: HttpRequest) -> Staff:
     staff = request.user
     assert isinstance(staff, Staff)  # noqa: S101
     return staff
+
+
+def home_of(staff: Staff) -> str:
+    """The route where somebody begins: the queue, or for those who see counts alone the IT reports."""
+    return "queue" if staff.may(Right.LOOK) or not staff.may(Right.REPORTS) else "it_reports"
 
 
 def requires(

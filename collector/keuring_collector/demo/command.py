@@ -45,6 +45,7 @@ POLICY: Final = {
     "windows_per_flush": "1",
     "intake_days": "0",
     "ticket_budget": "0",
+    "replacement_prices": "battery=85,drive=120,system=40,machine=900",
     "public_pages": "true",
 }
 # A demo keeps to itself: whatever the environment says of a real collector is left out.
@@ -154,7 +155,7 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips, visits
+    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips, together, visits
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
@@ -176,6 +177,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     skills.write(pack, simulated.now)
     tips.write(settings.database_url, pack, simulated.now)
     visits.write(simulated.now, zone)
+    together.work(settings, pack, simulated.now)
 
 
 def _token(settings: Settings) -> str:
@@ -208,6 +210,7 @@ def _stay(collector: Child, live: Child, seconds: float | None, ending: threadin
 
 
 def _introduce(settings: Settings, console: str, password: str) -> None:
+    from keuring_collector.demo import together
     from keuring_collector.fleet.models import Endpoint
 
     metrics = (addresses.read(settings.data_directory, "jobs") or {}).get("metrics", "")
@@ -215,6 +218,8 @@ def _introduce(settings: Settings, console: str, password: str) -> None:
     page = f"{console}machines/{own.uuid}/" if own else console
     count = _count(settings)
     where = settings.data_directory
+    colleague = together.colleagues_link(console)
+    workplace = f"\n  a colleague   {colleague[0]}   (My workplace of {colleague[1]}; works once)" if colleague else ""
     _say(
         f"""
 The demo is up: {count.endpoints - 1} simulated machines, this one, and {count.tickets} open APK tickets.
@@ -222,7 +227,7 @@ The demo is up: {count.endpoints - 1} simulated machines, this one, and {count.t
   console       {console}
   account       {ADMINISTRATOR}
   password      {password}   (works once; you choose your own when you sign in)
-  this machine  {page}   (reports every {settings.window_duration:g} s)
+  this machine  {page}   (reports every {settings.window_duration:g} s){workplace}
   metrics       {metrics}
 
   The certificate is of the demo's own CA, so your browser will warn; {where / "ca" / "root.pem"} is its root.

@@ -70,6 +70,12 @@ def compare(ill: int, of: int, all_ill: int, everybody: int) -> Comparison:
     return Comparison(Share(ill, of), Share(all_ill - ill, everybody - of))
 
 
+def compare_machines(group: set[int], ill: set[int], everybody: set[int]) -> Comparison:
+    """The machines of ``group`` that are ``ill`` beside those of the rest of ``everybody``."""
+    ours, all_ill = group & everybody, ill & everybody
+    return compare(len(ours & all_ill), len(ours), len(all_ill), len(everybody))
+
+
 def by_cause(seer: Seer, now: datetime) -> dict[str, set[int]]:
     """{cause: machines with a ticket of it that is open or was opened in the last 90 days}, as far as ``seer`` sees.
 

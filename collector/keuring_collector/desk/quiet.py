@@ -41,7 +41,7 @@ def make(
     weekly: tuple[int, int, int] | None = None,
 ) -> Quiet:
     """Makes a quiet time. ``weekly``: weekday (0 Monday), first minute of the day, minutes. Raises NotUnderstood."""
-    if kind not in Kind.values:
+    if kind not in Quiet.BY_HAND:
         raise NotUnderstood("kind", _("Choose maintenance or a silence."))
     reason = reason.strip()
     if not reason or len(reason) > 400:
@@ -66,6 +66,8 @@ def make(
 
 def end(quiet_id: int, *, actor: Staff, now: dt.datetime) -> Quiet:
     """Ends a quiet time now; what waited for it is told soon. Raises NotPossible when it is over."""
+    if Quiet.objects.filter(pk=quiet_id, kind=Kind.OBJECTION).exists():
+        raise NotPossible(_("A colleague objected. Only the answer of the privacy officer ends this."))
     ended = Quiet.objects.filter(pk=quiet_id, ends_at__gt=now).update(ends_at=now, ended_by=actor)
     if not ended:
         raise NotPossible(_("This is over already."))

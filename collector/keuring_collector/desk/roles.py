@@ -22,6 +22,7 @@ class Role(models.TextChoices):
     VISITOR = "visitor", _("visitor")
     SPECIALIST = "specialist", _("specialist")
     TEAM_LEAD = "team_lead", _("team lead")
+    IT = "it", _("IT department")
     PRIVACY_OFFICER = "privacy_officer", _("privacy officer")
     ADMINISTRATOR = "administrator", _("administrator")
 
@@ -30,6 +31,8 @@ class Right(models.TextChoices):
     """One thing that somebody may do, as the page that refuses it says it."""
 
     OWN_ACCOUNT = "own_account", _("see to your own account")
+    REPORTS = "reports", _("read IT reports and answer in them")
+    PLANS = "plans", _("write down what IT plans")
     LOOK = "look", _("see tickets, machines, departments and rules")
     ACT = "act", _("work on tickets")
     RULES = "rules", _("change rules and articles")
@@ -41,19 +44,22 @@ class Right(models.TextChoices):
     TEAM = "team", _("lead the team: workload, skills and growth plans of those they lead")
 
 
-_EVERYBODY: Final = frozenset({Right.OWN_ACCOUNT, Right.LOOK})
+# The IT department sees counts of groups, and neither machines nor colleagues.
+_COUNTS: Final = frozenset({Right.OWN_ACCOUNT, Right.REPORTS})
+_EVERYBODY: Final = _COUNTS | {Right.LOOK}
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.VIEWER: _EVERYBODY,
     Role.DESK: _EVERYBODY | {Right.ACT},
     Role.VISITOR: _EVERYBODY | {Right.ACT},
     Role.SPECIALIST: _EVERYBODY | {Right.ACT, Right.RULES, Right.ANNOUNCE},
-    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE, Right.TEAM},
+    Role.TEAM_LEAD: _EVERYBODY | {Right.ACT, Right.STAFF, Right.TEXTS, Right.ANNOUNCE, Right.TEAM, Right.PLANS},
+    Role.IT: _COUNTS | {Right.PLANS},
     Role.PRIVACY_OFFICER: _EVERYBODY | {Right.SETTINGS, Right.AUDIT},
     # A growth plan is for whom it is of and their team lead alone.
     Role.ADMINISTRATOR: frozenset(Right) - {Right.TEAM},
 }
 # The roles that somebody with Right.STAFF may give and take; an administrator may do so with every role.
-GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST})
+GIVEN_BY_TEAM_LEADS: Final = frozenset({Role.VIEWER, Role.DESK, Role.VISITOR, Role.SPECIALIST, Role.IT})
 
 
 def holders(right: Right) -> list[Role]:

@@ -40,9 +40,12 @@ from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.reads import questions_of
 from keuring_collector.service.announcing import nudging, telling
+from keuring_collector.service.it_report import issuing as it_reports
+from keuring_collector.service.it_report import mailing as it_mails
 from keuring_collector.service.mood import keeping
 from keuring_collector.service.tips import job as tips
 from keuring_collector.service.visiting import rounds
+from keuring_collector.service.workplace import objecting
 from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
@@ -174,6 +177,15 @@ class Work:
             return ""
         return f"{addresses.console_url(self.settings)}mood/answer/{keeping.token(endpoint.department)}/"
 
+    def report_to_it(self, now: dt.datetime) -> None:
+        """Issues the IT report of a week or month that is over, and mails it where that is wanted."""
+        with self.store() as store:
+            issued = it_reports.issue_due(store, self.pack, now, self.settings.prices)
+        if self.settings.it_report_mail:
+            it_mails.send_waiting(now, addresses.console_url(self.settings), self.settings.language)
+        if issued:
+            log.info("IT reports issued", count=len(issued))
+
     def look_after_audit(self, now: dt.datetime) -> None:
         """Lets go of the audit's oldest part, and checks the rest."""
         gone = audit_chain.expire(now - dt.timedelta(days=self.settings.audit_retention_days))
@@ -270,6 +282,8 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("purge", work.purge, every(dt.timedelta(days=1))),
         Task("inspections", work.inspect, every(dt.timedelta(minutes=30))),
         Task("tips", work.tips, every(dt.timedelta(hours=1))),
+        Task("it_reports", work.report_to_it, every(dt.timedelta(hours=1))),
+        Task("objections", lambda now: _ignore(objecting.keep_resting(now)), every(dt.timedelta(days=1))),
         Task("changes", work.note_changes, every(dt.timedelta(minutes=5))),
         Task("audit", work.look_after_audit, every(dt.timedelta(days=1))),
         Task("digest", work.send_digest, work.next_digest, first_due=work.next_digest),

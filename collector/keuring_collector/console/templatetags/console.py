@@ -20,6 +20,7 @@ from keuring_collector.console import marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
 from keuring_collector.desk import wording
 from keuring_collector.desk.causes import cause_label
+from keuring_collector.desk.placeholders import first_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,6 +69,12 @@ def undo_step(tags: str) -> str:
 def cause_name(cause: str) -> str:
     """What the desk calls a cause."""
     return cause_label(cause)
+
+
+@register.filter
+def first_word(name: str) -> str:
+    """How a colleague is spoken to."""
+    return first_name(name)
 
 
 @register.filter

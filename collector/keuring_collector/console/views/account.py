@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
-from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.permission import home_of, requires, staff_of
 from keuring_collector.desk import audit
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.roles import Right
@@ -90,6 +90,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return render(request, "console/sign_in.html", {"form": form, "next": onward, **_ways()}, status=422)
     ATTEMPTS.succeeded(address, began)
     staff = form.get_user()
+    if onward == resolve_url("queue") and isinstance(staff, Staff):
+        onward = resolve_url(home_of(staff))
     entering = Login(staff, redirect_url=onward)
     signed_in: HttpResponse = perform_password_login(request, {"username": staff.get_username()}, entering)
     if isinstance(staff, Staff) and staff.language in LANGUAGES:
@@ -125,7 +127,7 @@ def password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, staff)
         audit.record(staff, "password.changed")
         messages.success(request, _("Your password has been changed."))
-        return redirect("queue")
+        return redirect(home_of(staff))
     status = 422 if request.method == "POST" else 200
     return render(request, "console/password.html", {"form": form, "forced": staff.must_change_password}, status=status)
 

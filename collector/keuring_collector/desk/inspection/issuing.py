@@ -13,7 +13,7 @@ from django.utils import timezone
 from keuring_collector.desk import audit
 from keuring_collector.desk.inspection import report
 from keuring_collector.desk.inspection.judging import judge, total
-from keuring_collector.desk.models import AuditEntry, Inspection
+from keuring_collector.desk.models import AuditEntry, Inspection, Quiet
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def due(now: datetime) -> QuerySet[Endpoint]:
     current = Inspection.objects.filter(endpoint=OuterRef("pk"), current=True)
     never = Q(~Exists(current), enrolled_at__lte=now - SETTLED)
     late = Exists(current.filter(next_due__lte=today))
+    objected = Quiet.objects.filter(endpoint=OuterRef("pk"), kind=Quiet.Kind.OBJECTION, ends_at__gt=now)
     return (
-        Endpoint.objects.filter(never | Q(late), state=Endpoint.State.ACTIVE)
+        Endpoint.objects.filter(never | Q(late), ~Exists(objected), state=Endpoint.State.ACTIVE)
         .select_related("department", "colleague")
         .order_by("enrolled_at", "pk")
     )

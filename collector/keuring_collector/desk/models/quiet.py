@@ -23,7 +23,9 @@ class Quiet(models.Model):
 
         MAINTENANCE = "maintenance", _("maintenance")
         SILENCE = "silence", _("silence")
+        OBJECTION = "objection", _("objection")  # of the colleague: the machine is not inspected either
 
+    BY_HAND: ClassVar = (Kind.MAINTENANCE, Kind.SILENCE)
     kind = models.CharField(max_length=11, choices=Kind.choices)
     reason = models.CharField(max_length=400)
     department = models.ForeignKey(Department, on_delete=models.CASCADE, null=True, blank=True)
@@ -55,6 +57,7 @@ class Waiting(models.Model):
         RULE = "rule", _("the rule, which only reports yet")
         MAINTENANCE = "maintenance", _("maintenance")
         SILENCE = "silence", _("a silence")
+        OBJECTION = "objection", _("the answer to an objection")
         BUDGET = "budget", _("room in the budget of tickets")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="waiting")

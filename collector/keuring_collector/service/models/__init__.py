@@ -1,6 +1,7 @@
 """The service's tables, one file per subject."""
 
 from keuring_collector.service.models.announcements import Announcement, AnnouncementVersion, Said, Told
+from keuring_collector.service.models.it_report import ItComment, ItReport, PlannedChange
 from keuring_collector.service.models.knowledge import (
     Article,
     ArticleHelp,
@@ -25,6 +26,7 @@ from keuring_collector.service.models.visits import (
     VisitException,
     VisitingHour,
 )
+from keuring_collector.service.models.workplace import EntryLink, Objection
 
 __all__ = [
     "Article",
@@ -34,14 +36,19 @@ __all__ = [
     "ArticleVersion",
     "CalendarKey",
     "Deed",
+    "EntryLink",
     "GrowthStep",
+    "ItComment",
+    "ItReport",
     "Level",
     "MessageTemplate",
     "MoodCount",
     "MoodLine",
     "MoodLinkUsed",
+    "Objection",
     "PackIndexed",
     "Place",
+    "PlannedChange",
     "Round",
     "Seat",
     "Skill",

@@ -1,0 +1,173 @@
+"""IT reports as they were issued, answers to their sections, and what IT plans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from ninja import Path, Router, Schema
+from pydantic import Field
+
+from keuring_collector.api import auth
+from keuring_collector.api.problems import ProblemError
+from keuring_collector.api.schemas import ERRORS
+from keuring_collector.service.it_report import answering, issuing, planning
+from keuring_collector.service.models import ItComment, ItReport, PlannedChange
+
+router = Router(tags=["IT reports"])
+Number = Annotated[str, Path(max_length=10, pattern=r"^\d{4}-W?\d{2}$")]
+Words = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class ReportRow(Schema):
+    """One report in a list. ``last_day`` is the last day that it is about."""
+
+    number: str
+    kind: Literal["week", "month"]
+    first_day: date
+    last_day: date
+    issued_on: date
+    machines: int
+
+
+class ReportTable(Schema):
+    """A table of a section; ``tickets`` are the numbers of the tickets that its rows tell of, where they do."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+    tickets: list[int]
+
+
+class Answer(Schema):
+    """What somebody answered to a section."""
+
+    section: str
+    author: str
+    on: date
+    text: str
+
+
+class ReportSection(Schema):
+    """One section, in one language."""
+
+    name: str
+    title: str
+    lead: list[str]
+    tables: list[ReportTable]
+    notes: list[str]
+
+
+class ReportFull(ReportRow):
+    """A report as it was issued, in one language, and the answers to it."""
+
+    language: Literal["nl", "en"]
+    digest: str
+    sections: list[ReportSection]
+    answers: list[Answer]
+
+
+class NewAnswer(Schema):
+    """An answer to a section; whoever stands in it as @name gets a mail."""
+
+    section: Annotated[str, Field(max_length=40)]
+    text: Words
+
+
+class Plan(Schema):
+    """A planned change. ``when`` null: not known yet."""
+
+    id: int
+    title: str
+    about: str
+    when: date | None
+    state: Literal["planned", "done", "cancelled"]
+
+
+class NewPlan(Schema):
+    """A change to write down."""
+
+    title: Annotated[str, Field(max_length=120, pattern=r"^[^\x00]*$")]
+    about: Words = ""
+    when: date | None = None
+
+
+@router.get("/it-reports", auth=auth.REPORTS, response={200: list[ReportRow], **ERRORS}, operation_id="list_it_reports")
+def reports(request: HttpRequest) -> list[ReportRow]:
+    """All reports, the newest first; none for who sees some departments only."""
+    return [ReportRow(**_row(each)) for each in issuing.seen_by(auth.staff_of(request))]
+
+
+@router.get(
+    "/it-reports/{number}", auth=auth.REPORTS, response={200: ReportFull, **ERRORS}, operation_id="get_it_report"
+)
+def report(request: HttpRequest, number: Number, language: Literal["nl", "en"] = "en") -> ReportFull:
+    """One report."""
+    found = _find(request, number)
+    return ReportFull(
+        **_row(found), language=language, digest=found.digest, sections=found.content[language],
+        answers=[_answer(each) for each in found.comments.select_related("author")],
+    )  # fmt: skip
+
+
+@router.post(
+    "/it-reports/{number}/answers", auth=auth.ANSWER, response={200: Answer, **ERRORS}, operation_id="answer_it_report"
+)
+def answer(request: HttpRequest, number: Number, body: NewAnswer) -> Answer:
+    """Answers to a section."""
+    found = _find(request, number)
+    try:
+        made = answering.answer(found, body.section, body.text, actor=auth.staff_of(request), now=timezone.now())
+    except answering.AnswerError as error:
+        raise ProblemError(422, str(error), "body", "Name a section of this report, and write a text.") from error
+    return _answer(made)
+
+
+@router.get("/planned-changes", auth=auth.REPORTS, response={200: list[Plan], **ERRORS}, operation_id="list_plans")
+def plans(request: HttpRequest) -> list[Plan]:
+    """What IT plans, the nearest day first."""
+    return [] if auth.staff_of(request).limited else [_plan(each) for each in PlannedChange.objects.all()]
+
+
+@router.post("/planned-changes", auth=auth.PLAN, response={200: Plan, **ERRORS}, operation_id="write_plan")
+def write(request: HttpRequest, body: NewPlan) -> Plan:
+    """Writes down a planned change."""
+    staff = auth.staff_of(request)
+    if staff.limited:
+        raise ProblemError(403, "You see some departments only; plans are of the whole organisation.", "token", "")
+    values = {"title": body.title, "about": body.about, "when": body.when.isoformat() if body.when else ""}
+    try:
+        return _plan(planning.write(values, actor=staff, now=timezone.now()))
+    except planning.PlanError as error:
+        raise ProblemError(422, str(error), f"body.{error.field}", "") from error
+
+
+def _find(request: HttpRequest, number: str) -> ItReport:
+    found = next((each for each in issuing.seen_by(auth.staff_of(request)) if each.number == number), None)
+    if found is None:
+        raise Http404("There is no IT report with that number, or you see some departments only.")
+    return found
+
+
+def _row(report: ItReport) -> dict[str, Any]:
+    return {
+        "number": report.number, "kind": report.kind, "first_day": report.starts,
+        "last_day": date.fromordinal(report.ends.toordinal() - 1), "issued_on": _day(report.issued_at),
+        "machines": report.content["machines"],
+    }  # fmt: skip
+
+
+def _day(moment: datetime) -> date:
+    return timezone.localtime(moment).date()
+
+
+def _answer(comment: ItComment) -> Answer:
+    author = comment.author.shown_name if comment.author else ""
+    return Answer(section=comment.section, author=author, on=_day(comment.at), text=comment.text)
+
+
+def _plan(change: PlannedChange) -> Plan:
+    told: Any = {name: getattr(change, name) for name in ("title", "about", "when", "state")}
+    return Plan(id=change.pk, **told)

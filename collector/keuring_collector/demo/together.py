@@ -1,0 +1,73 @@
+"""What desk, IT and a colleague did in the simulated organisation: the reports of last week and last month with
+answers, planned changes, an objection, and a link to a colleague's own page.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from keuring_collector.demo.staff import STAFF
+from keuring_collector.desk.models import Staff
+from keuring_collector.desk.roles import Role
+from keuring_collector.fleet.models import Endpoint
+from keuring_collector.service.it_report import answering, issuing, planning
+from keuring_collector.service.models import PlannedChange
+from keuring_collector.service.workplace import entering, objecting, whose
+from keuring_collector.store import open_store
+
+if TYPE_CHECKING:
+    from keuring_collector.config import Settings
+    from keuring_collector.rulepack import RulePack
+
+IT: Final = ("iris", "Iris", "Inkoop", Role.IT)
+# (what, what it means, in how many days; None: not known yet)
+PLANS: Final = (
+    ("Wifi op de tweede verdieping vernieuwd",
+     "Op die dag valt het draadloze net 's ochtends twee keer kort weg. Je hoeft niets te doen.", 12),
+    ("Nieuwe versie van Office", "Je ziet nieuwe knoppen; we leggen ze uit op de dag zelf.", 40),
+    ("Andere VPN", "We kiezen nog. Zodra we de dag weten, staat hij hier.", None),
+)  # fmt: skip
+ANSWERS: Final = (
+    ("iris", "replacing", "Accu's zijn besteld voor dit kwartaal. @noor, plannen jullie het vervangen per afdeling?"),
+    ("noor", "replacing", "Doen we: te beginnen bij de afdeling met de meeste."),
+    ("iris", "recurring", "We nemen dit mee naar de leverancier."),
+)
+
+
+def work(settings: Settings, pack: RulePack, now: float) -> None:
+    """Does it, once. ``now``: seconds since 1970."""
+    moment = datetime.fromtimestamp(now, UTC)
+    people = {login: _person(login, first, last, role) for login, first, last, role in (*STAFF, IT)}
+    for title, about, days in PLANS:
+        if not PlannedChange.objects.filter(title=title).exists():
+            when = (moment + timedelta(days=days)).date().isoformat() if days is not None else ""
+            planning.write({"title": title, "about": about, "when": when}, actor=people["iris"], now=moment)
+    store = open_store(settings.database_url)
+    try:
+        for report in issuing.issue_due(store, pack, moment, settings.prices):
+            for login, section, text in ANSWERS:
+                answering.answer(report, section, text, actor=people[login], now=moment)
+    finally:
+        store.close()
+    objector = Endpoint.objects.filter(simulated=True, colleague__isnull=False).order_by("-pk").first()
+    if objector is not None and objecting.standing(objector) is None:
+        text = "Ik wil graag weten waarom mijn machine beoordeeld wordt; ik werk met gevoelige dossiers."
+        objecting.make(whose.of_machine(objector), objector, text, moment - timedelta(days=3))
+
+
+def colleagues_link(console: str) -> tuple[str, str] | None:
+    """A link that opens My workplace of a simulated colleague with something to see, and the name of their machine."""
+    machines = Endpoint.objects.filter(simulated=True, colleague__isnull=False).order_by("pk")
+    machine = machines.filter(inspections__isnull=False, tickets__isnull=False).first()
+    machine = machine or machines.filter(tickets__isnull=False).first() or machines.first()
+    if machine is None:
+        return None
+    return f"{console}workplace/enter/{entering.make(machine, datetime.now(UTC))}/", machine.host_name
+
+
+def _person(login: str, first: str, last: str, role: Role) -> Staff:
+    person, _made = Staff.objects.get_or_create(
+        username=login, defaults={"first_name": first, "last_name": last, "role": role}
+    )
+    return person

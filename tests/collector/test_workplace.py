@@ -1,0 +1,235 @@
+"""My workplace: who comes in, what they see, and what becomes of an objection."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keuring.signals.catalogue import BY_ID
+from tests.collector.console_fixtures import MODEL, USED, words
+from tests.collector.django_database import set_up_django
+from tests.collector.oidc_provider import OidcProvider
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from keuring_collector.fleet.models import Endpoint
+    from tests.collector.console_fixtures import Site
+
+set_up_django()
+only_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    from keuring_collector.console.views import workplace
+
+    workplace.ASKED.clear()
+    workplace.TRIED.clear()
+
+
+def link_of(site: Site, machine: Endpoint) -> str:
+    """The link that waits for a machine, as its agent would take it."""
+    from keuring_collector.console import readings
+    from keuring_collector.store import notices
+
+    (notice,) = notices.of(readings.store().connection, machine.pk, site.now.timestamp())
+    assert notice.titles["nl"] == "Je link naar Mijn werkplek"
+    assert notice.link.startswith("http://localhost/workplace/enter/")
+    return notice.link.removeprefix("http://localhost")
+
+
+def enter(site: Site, machine: Endpoint, language: str = "en") -> Client:
+    """A browser in which the page of a machine is open."""
+    from keuring_collector.service.workplace import entering
+
+    browser = site.client()
+    browser.cookies["language"] = language
+    secret = entering.make(machine, site.now)
+    assert browser.post(f"/workplace/enter/{secret}/")["Location"] == "/workplace/"
+    return browser
+
+
+@only_sqlite
+def test_a_link_goes_to_the_machine_alone_and_works_once(site: Site) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.store import notices
+
+    machine, other = site.machine("LT-0231"), site.machine("LT-0999")
+    stranger = site.client()
+    assert stranger.get("/workplace/")["Location"] == "/workplace/door/"
+    told = [words(stranger.post("/workplace/door/", {"machine": name})) for name in ("lt-0231", "LT-NONE", "LT-0231")]
+    assert told[0].replace("lt-0231", "X") == told[1].replace("LT-NONE", "X")  # nothing tells which machines there are
+    assert not notices.of(readings.store().connection, other.pk, site.now.timestamp())
+    address = link_of(site, machine)  # one, though it was asked for twice
+    assert stranger.get(address).status_code == 200  # what looks ahead uses nothing up
+    assert stranger.get("/workplace/").status_code == 302
+    browser = site.client()
+    assert browser.post(address)["Location"] == "/workplace/"
+    assert browser.get("/workplace/").status_code == 200
+    assert site.client().post(address).status_code == 404
+    for page in ("/", "/machines/", f"/machines/{machine.uuid}/"):
+        assert browser.get(page)["Location"].startswith("/sign-in/"), page
+    for _attempt in range(2):
+        assert site.client().post("/workplace/door/", {"machine": "LT-NONE"}).status_code == 200
+    assert site.client().post("/workplace/door/", {"machine": "LT-NONE"}).status_code == 429
+    browser.post("/workplace/leave/")
+    assert browser.get("/workplace/").status_code == 302
+
+
+@only_sqlite
+def test_a_link_ends_with_its_time_and_with_the_machine(site: Site) -> None:
+    from keuring_collector.service.workplace import entering
+
+    machine = site.machine()
+    secret = entering.make(machine, site.now)
+    assert entering.redeem(secret, site.now + timedelta(hours=3)) is None
+    browser = enter(site, machine)
+    machine.state = "revoked"
+    machine.save()
+    assert browser.get("/workplace/").status_code == 302
+
+
+@only_sqlite
+def test_the_provider_lets_a_colleague_in_by_a_verified_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keuring_collector.desk.models import Staff
+    from tests.collector.test_oidc import configure, sign_in
+
+    site.machine("LT-0231")
+    site.machine("LT-0232")
+    site.machine("LT-OTHER", colleague=site.colleague("Jan Jansen"))
+    provider = OidcProvider()
+    try:
+        configure(monkeypatch, provider)
+        provider.person = {"sub": "p-9", "email": "Sanne.de.Vries@example.org", "email_verified": True, "groups": []}
+        browser, response = sign_in(site)  # by the desk's own door: no role there
+        assert response["Location"] == "/workplace/"
+        text = words(browser.get("/workplace/"))
+        assert "Hello Sanne" in text
+        assert "LT-0231" in text
+        assert "LT-0232" in text
+        assert "LT-OTHER" not in text
+        assert not Staff.objects.exists()
+        provider.person["email_verified"] = False
+        _browser, response = sign_in(site, "/workplace/")
+        assert response.status_code == 403
+        assert "no machine is known to be yours" in words(response)
+        provider.person |= {"email_verified": True, "groups": ["desk"]}  # on the desk, and here for their own machine
+        browser, response = sign_in(site, "/workplace/")
+        assert response["Location"] == "/workplace/"
+        assert browser.get("/machines/").status_code == 302
+    finally:
+        provider.close()
+
+
+@only_sqlite
+def test_the_page_tells_what_is_kept_and_why_and_who_looked(site: Site) -> None:
+    from keuring_collector.desk import actions, audit
+
+    machine, other = site.machine(), site.machine("LT-0999", colleague=site.colleague("Jan Jansen"))
+    site.measure(machine, USED, [0.5, 0.6] * 8, subject="C:")
+    site.fact(machine, MODEL, "Notitie 14")
+    ticket = site.ticket(machine)
+    noor = site.staff("noor", first_name="Noor", last_name="van der Loop", role="desk")
+    actions.note(ticket.pk, actor=noor, now=site.now, text="Vindt ze lastig.")
+    report = site.inspection(machine)
+    desk = site.client(noor)
+    assert desk.get(f"/machines/{machine.uuid}/").status_code == 200
+    assert desk.get(f"/machines/{other.uuid}/").status_code == 200
+    audit.flush()
+    browser = enter(site, machine)
+    text = words(browser.get("/workplace/"))
+    assert "Volume C: of LT-0231 will be full" in text
+    assert "We know of it, and will tell you what we do." in text
+    assert "Noor van der Loop (desk) your machine 1" in text
+    assert re.search(r"\b\d\d:\d\d\b", text) is None  # a day, never an hour
+    assert "keuring-agent pause" in text
+    for hidden in ("Vindt ze lastig", "LT-0999"):
+        assert hidden not in text
+    stored = words(browser.get(f"/workplace/stored/{machine.uuid}/"))
+    assert "Notitie 14" in stored
+    assert BY_ID[MODEL].purpose in stored
+    assert "90 days" in stored
+    assert "could tell when you work" in stored
+    assert browser.get(f"/workplace/stored/{other.uuid}/").status_code == 404
+    document = browser.get(f"/workplace/report/{report.number}/")
+    assert document.content[:5] == b"%PDF-"
+    site.measure(other, USED, [0.5], subject="C:")
+    assert browser.get(f"/workplace/report/{site.inspection(other).number}/").status_code == 404
+    dutch = words(enter(site, machine, "nl").get(f"/workplace/stored/{machine.uuid}/"))
+    assert BY_ID[MODEL].purpose not in dutch
+    assert "kan zeggen wanneer je werkt" in dutch
+
+
+@only_sqlite
+def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.desk import quiet
+    from keuring_collector.desk.acting import NotPossible
+    from keuring_collector.desk.inspection import issuing
+    from keuring_collector.desk.models import AuditEntry, Outgoing, Quiet
+    from keuring_collector.service.models import Objection
+    from keuring_collector.service.workplace import objecting
+    from keuring_collector.store import holds
+    from tests.collector.test_waiting import begin
+
+    machine = site.machine()
+    privacy = site.staff("priya", role="privacy_officer")
+    desk = site.client(site.staff("cas", role="desk"))
+
+    def held(cause: str = "volume-space") -> str:
+        """What keeps a finding of the machine from becoming a ticket, as the write path asks it."""
+        later = site.now.timestamp() + 60
+        found = holds.load(readings.store().connection, later)
+        assert found is not None
+        hold = found.line(machine.pk, "some rule", cause, later, later)
+        return hold.why if hold else ""
+
+    begin()
+    assert held() == ""
+    assert machine in issuing.due(site.now)
+    browser = enter(site, machine)
+    assert browser.post("/workplace/object/", {"machine": "999"}).status_code == 422
+    browser.post("/workplace/object/", {"machine": machine.pk, "reason": "Ik wil dit niet."})
+    assert browser.post("/workplace/object/", {"machine": machine.pk}).status_code == 422  # one at a time
+    objection = Objection.objects.get()
+    assert objection.answer_by == objecting.term(objection.made_at.date())
+    assert held() == "objection"
+    assert machine not in issuing.due(site.now)
+    with pytest.raises(NotPossible):
+        quiet.end(Quiet.objects.get().pk, actor=privacy, now=site.now)
+    assert desk.get("/objections/").status_code == 403
+    officer = site.client(privacy)
+    assert "Ik wil dit niet." in words(officer.get("/objections/"))
+    page = f"/objections/{objection.pk}/"
+    assert officer.post(page, {"decision": "refuse", "answer": ""}).status_code == 422
+    assert officer.post(page, {"answer": "Nee."}).status_code == 422
+    assert officer.post(page, {"decision": "refuse", "answer": "Weighed: repairs need it."}).status_code == 302
+    assert held() == ""
+    text = words(browser.get("/workplace/"))
+    assert "Weighed: repairs need it." in text
+    assert "refused" in text
+    assert Outgoing.objects.get().to == "sanne.de.vries@example.org"
+    assert set(AuditEntry.objects.filter(action__startswith="objection").values_list("actor", "action")) == {
+        ("", "objection.made"), ("priya", "objection.answered"),
+    }  # fmt: skip
+    browser.post("/workplace/object/", {"machine": machine.pk, "reason": "Nog eens."})
+    again = Objection.objects.exclude(pk=objection.pk).get()
+    objecting.answer(again, uphold=True, text="Granted.", actor=privacy, now=site.now)
+    assert held() == "objection"
+    assert objecting.keep_resting(site.now + timedelta(days=200)) == 1  # it does not end by itself
+    with pytest.raises(objecting.ObjectionError):
+        objecting.answer(again, uphold=False, text="No.", actor=privacy, now=site.now)
+
+
+def test_a_month_is_counted_by_the_calendar() -> None:
+    from datetime import date
+
+    from keuring_collector.service.workplace.objecting import term
+
+    assert term(date(2026, 11, 26)) == date(2026, 12, 26)
+    assert term(date(2026, 12, 31)) == date(2027, 1, 31)
+    assert term(date(2027, 1, 31)) == date(2027, 2, 28)
