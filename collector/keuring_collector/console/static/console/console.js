@@ -59,7 +59,7 @@
     }
   }
   const close = () => {
-    const open = one(".acts details[open], .bar details[open]");
+    const open = one(".acts > details[open], .bar details[open]");
     if (!open) return false;
     open.open = false;
     one("summary", open).focus();
@@ -67,8 +67,8 @@
   };
   // What follows listens to the whole page, as a ticket may come into it later (beside.js).
   document.addEventListener("toggle", ({ target }) => {
-    if (!target.open || !target.matches(".acts details")) return;
-    all(".acts details[open]").forEach((other) => { if (other !== target) other.open = false; });
+    if (!target.open || !target.matches(".acts > details")) return;
+    all(".acts > details[open]").forEach((other) => { if (other !== target) other.open = false; });
   }, true);
 
   document.addEventListener("keydown", (event) => {
