@@ -38,7 +38,16 @@ def test_a_row_says_all_that_is_needed_to_choose(site: Site, browser: Client) ->
     response = browser.get("/")
     text = words(response)
     assert response.status_code == 200
-    for part in ("Volume C: of LT-0231", "Sanne de Vries", "Finance", "disk space", "soon", "5 d", "simulated"):
+    for part in (
+        "Volume C: of LT-0231",
+        "Sanne de Vries",
+        "Finance",
+        "disk space",
+        "The workplace",
+        "soon",
+        "5 d",
+        "simulated",
+    ):
         assert part in text, part
     assert re.search(r"in \d+ (days|weeks)", text)
     assert '<span class="plate">LT-0231</span>' in response.content.decode()

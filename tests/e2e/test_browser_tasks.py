@@ -61,7 +61,7 @@ class Work:
     def act(self, action: str) -> Any:
         """Opens one of the actions at the foot of a ticket; gives its form."""
         form = self.page.locator(f"form[action$='/{action}/']")
-        self.hand.press(self.page.locator(".acts details").filter(has=form).locator("summary"))
+        self.hand.press(self.page.locator(".acts > details").filter(has=form).locator("> summary"))
         form.wait_for()
         return form
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from keuring_collector.desk import scope
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Notice, Staff, Ticket
 from keuring_collector.desk.roles import Right
+from keuring_collector.service.skills import catalogue
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -52,6 +54,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "may_change_rules": staff.may(Right.RULES),
             "unseen": Notice.objects.filter(staff=staff, seen_at=None).count(),
             "open_tickets": counted_lately(("open", staff.department_ids), open_tickets),
+            # Asked for by pages with rows of tickets alone.
+            "known_skills": SimpleLazyObject(lambda: catalogue.everything(pack.current().pack)),
             "pack_problems": [
                 each._replace(what=said(each.what), mend=said(each.mend)) for each in pack.current().problems[:3]
             ],

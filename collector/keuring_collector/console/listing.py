@@ -111,6 +111,12 @@ def read(query: QueryDict) -> Choices:
     )
 
 
+def opened(query: QueryDict) -> int | None:
+    """The ticket that stands open beside the list, if the address names one; it has no say in which are listed."""
+    number = query.get("ticket", "")
+    return int(number) if _is_number(number) else None
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 

@@ -38,16 +38,18 @@ class Row:
     others: int  # findings beside the one in the title
     cause: str
     bar: SafeString
+    skill: str  # that the rule asks, by its slug; empty when the rule is gone
 
 
 def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horizon: float = 120.0) -> Row:
     """A ticket for a list; its lines, endpoint and colleague must be fetched already."""
     lines = _lines(ticket)
     line = texts.headline(ticket, lines)
+    rule = state.rule(line.rule) if line else None
     title = (
         texts.title_html(
             line,
-            state.rule(line.rule),
+            rule,
             language,
             texts.moment_of_reading(ticket, now),
             plate(ticket.endpoint),
@@ -65,6 +67,7 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
             now.timestamp(), _seconds(ticket.expected_low), _seconds(ticket.expected_at),
             _seconds(ticket.expected_high), horizon,
         ),
+        rule.skill if rule else "",
     )  # fmt: skip
 
 

@@ -19,23 +19,24 @@ from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.models import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from keuring_collector.console.stories import Row
+    from keuring_collector.service.skills.catalogue import Known
 
 _SEVERITIES: Final = tuple(Ticket.Severity.values)
 
 
-def ticket_rows(rows: Iterable[Row], now: datetime, *, plain: bool) -> SafeString:
+def ticket_rows(rows: Iterable[Row], now: datetime, skills: Mapping[str, Known], *, plain: bool) -> SafeString:
     """The rows of one group; ``plain``: without a box to tick."""
-    drawing = _Drawing(now, plain=plain)
+    drawing = _Drawing(now, skills, plain=plain)
     return mark_safe("".join(drawing.row(row) for row in rows))  # noqa: S308 - every text is escaped where it is put in
 
 
 class _Drawing:
-    def __init__(self, now: datetime, *, plain: bool) -> None:
-        self.now, self.plain = now, plain
+    def __init__(self, now: datetime, skills: Mapping[str, Known], *, plain: bool) -> None:
+        self.now, self.skills, self.plain = now, skills, plain
         self.marks = {severity: mark(severity) for severity in _SEVERITIES}
         self.before, _, self.after = reverse("ticket", args=[0]).rpartition("0")
         self.words = {
@@ -45,6 +46,7 @@ class _Drawing:
             "back": gettext("back"),
             "expected": gettext("expected"),
             "now": gettext("now"),
+            "skill": gettext("skill:"),
             "no date": gettext("no date"),
         }
 
@@ -75,12 +77,17 @@ class _Drawing:
         if endpoint.department:
             told.append(endpoint.department.name)
         told.append(row.cause)
+        told = [escape(text) for text in told]
+        if row.skill in self.skills:
+            told.append(
+                f'<span class="unseen">{escape(self.words["skill"])} </span>{escape(self.skills[row.skill].name)}'
+            )
         if row.others:
             more = ngettext("and %(others)s more finding", "and %(others)s more findings", row.others)
-            told.append(more % {"others": row.others})
+            told.append(escape(more % {"others": row.others}))
         if row.ticket.reopened:
-            told.append(self.words["came back"])
-        return "".join(f"<span>{escape(text)}</span>" for text in told) + simulated(endpoint)
+            told.append(escape(self.words["came back"]))
+        return "".join(f"<span>{html}</span>" for html in told) + simulated(endpoint)
 
     def _due(self, ticket: Ticket) -> str:
         words, expected = self.words, ticket.expected_at

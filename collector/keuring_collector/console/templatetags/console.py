@@ -45,7 +45,7 @@ def plate(endpoint: Endpoint) -> SafeString:
 @register.simple_tag(takes_context=True)
 def ticket_rows(context: Mapping[str, Any], rows: Iterable[stories.Row], *, plain: bool = False) -> SafeString:
     """The rows of a list of tickets; ``plain``: without a box to tick."""
-    return drawn_rows(rows, context["now"], plain=plain)
+    return drawn_rows(rows, context["now"], context["known_skills"], plain=plain)
 
 
 @register.simple_tag

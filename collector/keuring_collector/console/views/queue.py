@@ -124,6 +124,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "today": timezone.localtime(now).date(),
         "givable": givable(people),
         "verdicts": VERDICTS,
+        "beside": listing.opened(request.GET),
         "here_query": choices.address()[1:],
         "together": _together(staff) if choices.state == "open" else [],
         "apart": choices.address(together="" if choices.together else "apart"),

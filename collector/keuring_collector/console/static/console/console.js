@@ -11,19 +11,21 @@
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
   // Rows of the queue: j and k move, Enter opens (it is a link), x selects.
-  const rows = () => all("tr.ticket");
+  // The row one is at: the one in focus, else the one whose ticket stands beside the list.
+  const here = () => document.activeElement?.closest("tr.ticket") ?? one("tr.ticket:has([aria-current])");
   function move(step) {
-    const list = rows();
-    const at = list.indexOf(document.activeElement?.closest("tr.ticket"));
-    const next = list[Math.min(list.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    const list = all("tr.ticket");
+    const at = list.indexOf(here());
+    const next = at < 0 ? one("tr.ticket[data-next]") ?? list[0] : list[Math.min(list.length - 1, Math.max(0, at + step))];
     if (next) {
       one(".what a", next).focus({ focusVisible: true });
       next.scrollIntoView({ block: "nearest" });
+      next.dispatchEvent(new Event("keuring:row", { bubbles: true }));
     }
   }
   function select() {
-    const box = one(".pick input", document.activeElement?.closest("tr.ticket") ?? document.createElement("i"));
-    if (box) box.click();
+    const row = here();
+    if (row) one(".pick input", row)?.click();
   }
   const tally = one("[data-tally]");
   document.addEventListener("change", (event) => {
@@ -47,6 +49,7 @@
     } else summary.click();
     return true;
   }
+  const isBusy = () => one('.pane[aria-busy="true"]');
   function verdict(key) {
     const button = one(`details[open] [data-verdict="${key}"]`) ?? null;
     if (button) button.form.requestSubmit(button);
@@ -56,22 +59,23 @@
     }
   }
   const close = () => {
-    const open = one(".acts details[open], .bar details[open]");
+    const open = one(".acts > details[open], .bar details[open]");
     if (!open) return false;
     open.open = false;
     one("summary", open).focus();
     return true;
   };
-  for (const details of all(".acts details")) {
-    details.addEventListener("toggle", () => {
-      if (details.open) all(".acts details[open]").forEach((other) => { if (other !== details) other.open = false; });
-    });
-  }
+  // What follows listens to the whole page, as a ticket may come into it later (beside.js).
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.open || !target.matches(".acts > details")) return;
+    all(".acts > details[open]").forEach((other) => { if (other !== target) other.open = false; });
+  }, true);
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
-      if (!close()) document.activeElement?.blur();
+      if (close()) event.preventDefault();
+      else document.activeElement?.blur();
       return;
     }
     if (typing(event.target)) return;
@@ -87,6 +91,7 @@
     } else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "x") select();
+    else if (isBusy()) return; // the ticket beside the list is not yet the one that was chosen
     else if ("1234".includes(event.key) && one(".acts")) {
       event.preventDefault();
       verdict(event.key);
@@ -132,35 +137,36 @@
     const output = one(".reading", chart.closest("[data-figure]"));
     if (output?.dataset.rest !== undefined) output.textContent = output.dataset.rest;
   }
-  for (const chart of all("svg.chart[data-x]")) {
-    chart.addEventListener("pointermove", (event) => {
-      const box = one(".plot > .lines", chart).getBoundingClientRect();
-      const at = ((event.clientX - box.left) / box.width) * 1000;
-      const { x } = points(chart);
-      let best = 0;
-      x.forEach((value, index) => { if (Math.abs(value - at) < Math.abs(x[best] - at)) best = index; });
-      show(chart, best);
-    });
-    chart.addEventListener("pointerleave", () => rest(chart));
-    chart.addEventListener("blur", () => rest(chart));
+  document.addEventListener("pointermove", (event) => {
+    const chart = event.target.closest?.("svg.chart[data-x]");
+    if (!chart) return;
+    const box = one(".plot > .lines", chart).getBoundingClientRect();
+    const at = ((event.clientX - box.left) / box.width) * 1000;
+    const { x } = points(chart);
+    let best = 0;
+    x.forEach((value, index) => { if (Math.abs(value - at) < Math.abs(x[best] - at)) best = index; });
+    show(chart, best);
+  });
+  for (const left of ["pointerleave", "blur"]) {
+    document.addEventListener(left, ({ target }) => { if (target.matches?.("svg.chart[data-x]")) rest(target); }, true);
   }
 
   // What to say: copied as it stands.
-  for (const button of all("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      const from = document.getElementById(button.dataset.copy);
-      const text = (from.value ?? from.textContent).trim();
-      const label = one("span", button);
-      const before = label.textContent;
-      try {
-        await navigator.clipboard.writeText(text);
-        label.textContent = button.dataset.done;
-      } catch {
-        label.textContent = button.dataset.failed;
-      }
-      setTimeout(() => { label.textContent = before; }, 2000);
-    });
-  }
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const from = document.getElementById(button.dataset.copy);
+    const text = (from.value ?? from.textContent).trim();
+    const label = one("span", button);
+    label.dataset.rest ??= label.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      label.textContent = button.dataset.done;
+    } catch {
+      label.textContent = button.dataset.failed;
+    }
+    setTimeout(() => { label.textContent = label.dataset.rest; }, 2000);
+  });
 
   // The theme changes at once; the form behind it would do the same with a reload.
   for (const button of all("button[name=theme]")) {

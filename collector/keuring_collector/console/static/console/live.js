@@ -29,30 +29,36 @@
     } catch { /* away: the next time will tell */ }
   }
 
-  async function show() {
+  // ``quietly``: after something was done beside the list; then it neither takes the focus nor loads the page anew.
+  async function show({ quietly = false } = {}) {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
     const fresh = response.ok ? regions(new DOMParser().parseFromString(await response.text(), "text/html")) : [];
     const old = regions(document);
-    if (!shown.length || !fresh.some((region) => region.querySelector("[data-row]")) || fresh.length !== old.length) {
+    if (quietly) {
+      if (!response.ok) return;
+    } else if (!shown.length || !fresh.some((region) => region.querySelector("[data-row]")) || fresh.length !== old.length) {
       location.reload();
       return;
     }
     const ticked = new Set([...document.querySelectorAll(".pick input[name]:checked")].map((box) => number(box.value)));
     const within = document.activeElement?.closest("[data-row]");
     const at = within && number(within.dataset.row);
-    old.forEach((region, index) => region.replaceChildren(...fresh[index].childNodes));
+    old.forEach((region, index) => region.replaceChildren(...(fresh[index]?.childNodes ?? [])));
     const boxes = [...document.querySelectorAll(".pick input[name]")];
     for (const box of boxes) box.checked = ticked.has(number(box.value));
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
     shown = marks();
     news.hidden = true;
     told.textContent = "";
+    document.dispatchEvent(new Event("keuring:shown"));
+    if (quietly) return;
     const rows = [...document.querySelectorAll("[data-row]")];
     (rows.find((each) => number(each.dataset.row) === at) ?? rows[0])?.querySelector(".what a")?.focus({ preventScroll: true });
   }
 
-  news.querySelector("button").addEventListener("click", show);
+  news.querySelector("button").addEventListener("click", () => show());
   setInterval(ask, EVERY);
   document.addEventListener("visibilitychange", ask);
   document.addEventListener("keuring:ask", ask);
+  document.addEventListener("keuring:done", () => show({ quietly: true }).catch(() => { /* the next time will tell */ }));
 })();
