@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.service.models import Round, Stop, VisitingHour
+    from keuring_collector.service.visiting.news import Sources
     from tests.collector.console_fixtures import Site
 
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -53,11 +54,18 @@ def hour(site: Site, day: date | None = None, **fields: Any) -> VisitingHour:
     return hours.make(weekday=(day or today(site)).weekday(), actor=None, now=site.now, **fields)
 
 
+def sources(site: Site, heard: dict[int, float] | None = None, now: datetime | None = None) -> Sources:
+    from keuring_collector.console import pack, readings
+    from keuring_collector.service.visiting.news import Sources
+
+    return Sources(readings.store(), pack.current().pack, now or site.now, heard or {})
+
+
 def proposed(site: Site, held: VisitingHour, heard: dict[int, float] | None = None) -> Round:
     from keuring_collector.service.visiting import hours, rounds
 
     day = today(site)
-    return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], heard or {})
+    return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], sources(site, heard))
 
 
 def visited(site: Site) -> dict[str, list[Any]]:
@@ -105,9 +113,12 @@ def told(outcome: str = "helped", **fields: Any) -> Any:
 
 
 def report(site: Site, stop: Stop, actor: Staff, key: uuid.UUID | None = None, **fields: Any) -> dict[str, Any]:
+    from keuring_collector.console import pack
     from keuring_collector.service.visiting import outcomes
 
-    return outcomes.report(stop.pk, told(**fields), actor=actor, now=site.now, key=key or uuid.uuid4())
+    return outcomes.report(
+        stop.pk, told(**fields), actor=actor, now=site.now, key=key or uuid.uuid4(), pack=pack.current().pack
+    )
 
 
 def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) -> None:
@@ -151,7 +162,7 @@ def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) ->
     # A shorter hour: the weightiest stay, what does not fit is said, hellos are counted.
     held.minutes = 25
     held.save()
-    rounds.propose_all(noon(site), heard)
+    rounds.propose_all(sources(site, heard, noon(site)))
     found.refresh_from_db()
     assert [row[:2] for row in stops(found)] == [
         ("Cor Cee", True), ("Anna Aa", True), ("PC-SPARE", False), ("Bob Bee", False), ("Eva Ee", False),
@@ -164,7 +175,7 @@ def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) ->
     actions.resolve(urgent.pk, actor=cas, now=site.now, verdict="right")
     from keuring_collector.service.visiting import candidates
 
-    again = candidates.candidates(finance, next_week, heard)
+    again = candidates.candidates(finance, next_week, sources(site, heard))
     assert [each.name for each in again[:3]] == ["Cor Cee", "Bob Bee", "Eva Ee"]
     assert "Anna Aa" not in [each.name for each in again]
     shown = unseen.departments(type(finance).objects.filter(pk=finance.pk), next_week)
@@ -251,9 +262,103 @@ def test_who_asks_to_come_back_is_seen_on_that_day(site: Site) -> None:
     ticket.refresh_from_db()
     assert (ticket.state, ticket.planned_for) == ("planned", today(site) + timedelta(days=10))
     rounds.finish(found.pk, now=site.now)
-    asked = {days: candidates.candidates(finance, today(site) + timedelta(days=days), {}) for days in (7, 14)}
+    asked = {
+        days: candidates.candidates(finance, today(site) + timedelta(days=days), sources(site)) for days in (7, 14)
+    }
     assert [each.name for each in asked[7]] == []
     assert [each.name for each in asked[14]] == ["Sanne de Vries"]
+
+
+@SQLITE
+def test_to_come_back_on_a_day_is_a_promise_that_a_visit_keeps(site: Site) -> None:
+    from keuring_collector.service.models import Promise, Stop
+    from keuring_collector.service.visiting import outcomes
+
+    cas, began = site.staff("cas", role="visitor"), site.now
+    site.machine()
+    found = proposed(site, hour(site))
+    stop = stop_of(found, "Sanne de Vries")
+    day = today(site) + timedelta(days=7)
+
+    def states() -> list[tuple[date, str]]:
+        return list(Promise.objects.order_by("pk").values_list("due_on", "state"))
+
+    def later(days: int) -> Stop:
+        """The next stop at her, some days from the first."""
+        site.now = began + timedelta(days=days)
+        walk = type(found).objects.create(
+            department=found.department, day=today(site), starts_at=site.now, minutes=30, visitor=cas
+        )
+        return Stop.objects.create(round=walk, colleague=stop.colleague, endpoint=stop.endpoint, minutes=5)
+
+    report(site, stop, cas, outcome="back", back_on=day)
+    outcomes.take_back(stop.pk, actor=cas, now=site.now)
+    assert states() == []
+    report(site, stop, cas, outcome="back", back_on=day - timedelta(days=1))
+    report(site, stop, cas, outcome="back", back_on=day)  # noted better
+    report(site, stop, cas, outcome="back", back_on=day, note="Again, for the note.")
+    assert states() == [(day - timedelta(days=1), "withdrawn"), (day, "open")]
+    promise = Promise.objects.get(state="open")
+    assert (promise.stop, promise.department, promise.endpoint) == (stop, found.department, stop.endpoint)
+    assert "Sanne" not in promise.text
+    report(site, later(3), cas, outcome="away")  # before the day, and she was not there: it stands
+    assert states()[1:] == [(day, "open")]
+    again = later(7)
+    report(site, again, cas, outcome="back", back_on=day + timedelta(days=2))  # we came, as we said
+    assert states()[1:] == [(day, "kept"), (day + timedelta(days=2), "open")]
+    outcomes.take_back(again.pk, actor=cas, now=site.now)
+    assert states()[1:] == [(day, "open")]
+    report(site, later(9), cas)
+    assert states()[1:] == [(day, "broken")]  # helped, but two days late
+
+
+def test_a_round_brings_what_is_announced_and_a_tip_once(site: Site) -> None:
+    from django.utils import translation
+
+    from keuring_collector.service.models import TipOffer
+    from keuring_collector.service.visiting import candidates
+    from keuring_collector.service.visiting.outcomes import Tip
+    from tests.collector.announcing_kit import announce
+    from tests.collector.test_tips import UPTIME, chance
+
+    translation.activate("en")
+    lead, finance = site.staff("lea", role="team_lead"), site.department()
+    machine = site.machine("LT-1", colleague=site.colleague("Anna Aa"))
+    site.machine("LT-2", colleague=site.colleague("Bob Bee"))
+    site.machine("LT-3", colleague=site.colleague("Else Where", department=site.department("Sales")))
+    audience = {"departments": [finance.pk]}
+    made = announce(site, lead)
+    type(made).objects.filter(pk=made.pk).update(audience=audience)
+    site.measure(machine, UPTIME, [3600.0] * 3, step=3600, compacted=False)
+    tip, second = (chance(site, machine, name, days=days) for name, days in (("uptime_long", 40), ("wifi_weak", 20)))
+    found = proposed(site, hour(site))
+    assert stops(found) == [
+        ("Anna Aa", True, ["announcement", "tip"]),
+        ("Bob Bee", True, ["announcement"]),
+    ]
+    stop = stop_of(found, "Anna Aa")
+    items = {item.kind: item for item in stop.items.all()}
+    assert items["announcement"].text == "Nieuwe kantoorpakketten"
+    assert (items["tip"].chance, items["tip"].text) == (tip, "Een herstart helpt")
+    assert report(site, stop, lead, tips=(Tip(tip.pk, "told"),)) == {"conflicts": []}
+    offer = TipOffer.objects.get()
+    assert (offer.rule, offer.way, offer.by, offer.reached_on) == (tip.rule, "visit", lead, offer.offered_on)
+    late = report(site, stop, lead, tips=(Tip(tip.pk, "told"),))
+    assert "nagging" in late["conflicts"][0]
+
+    def wanted(days: int) -> list[tuple[str, list[str]]]:
+        rows = candidates.candidates(finance, today(site) + timedelta(days=days), sources(site))
+        return [(each.name, [item.kind for item in each.items]) for each in rows]
+
+    # She was told of both; the next tip is free after a week, unless a ticket tells of it already.
+    assert wanted(1) == [("Bob Bee", ["announcement"])]
+    assert wanted(8) == [("Bob Bee", ["announcement"]), ("Anna Aa", ["tip"])]
+    ticket = site.ticket(machine, severity=1, cause="wifi", days=None)
+    ticket.lines.update(rule=second.rule)
+    assert wanted(8) == [("Bob Bee", ["announcement"]), ("Anna Aa", ["tip"])]
+    assert [item.ticket for each in candidates.candidates(finance, today(site) + timedelta(days=8), sources(site))
+            for item in each.items if item.kind == "tip"] == [ticket.pk]  # fmt: skip
+    assert wanted(11)[0][0] == "Anna Aa"  # its day has passed: nothing more to tell of it
 
 
 @SQLITE
@@ -269,7 +374,7 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
     rounds.move(found.pk, stop_of(found, three.name).pk, earlier=True)
     rounds.take_away(found.pk, stop_of(found, one.name).pk)
     rounds.add(found.pk, colleague=None, about="Look at the printer in the hall", minutes=10)
-    rounds.propose_all(noon(site), {})  # no longer follows what is open
+    rounds.propose_all(sources(site, now=noon(site)))  # no longer follows what is open
     assert [row[0] for row in stops(found)] == ["Cor Cee", "Bob Bee", "Look at the printer in the hall"]
     rounds.add(found.pk, colleague=one, about="", minutes=None)
     assert [row[0] for row in stops(found)][-1] == "Anna Aa"
@@ -287,14 +392,14 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
     with pytest.raises(NotPossible):
         rounds.take_away(found.pk, stop_of(found, one.name).pk)
     with pytest.raises(NotPossible):
-        rounds.again(found.pk, {})
+        rounds.again(found.pk, sources(site))
     rounds.finish(found.pk, now=site.now)
     with pytest.raises(NotPossible):
         rounds.move(found.pk, stop_of(found, two.name).pk, earlier=True)
     old = type(found).objects.create(
         department=found.department, day=today(site) - timedelta(days=401), starts_at=site.now, minutes=30
     )
-    rounds.propose_all(noon(site), {})
+    rounds.propose_all(sources(site, now=noon(site)))
     assert not type(found).objects.filter(pk=old.pk).exists()
     # A phone that was offline meanwhile still tells what happened, also at a stop that was taken away.
     removed = stop_of(found, two.name)

@@ -16,11 +16,15 @@ from keuring_collector.fleet.models import Department
 from keuring_collector.service.models import MoodCount, Place, Round, Seat, Stop, StopItem, VisitingHour
 from keuring_collector.service.mood import keeping
 from keuring_collector.service.visiting import hours, rounds
+from keuring_collector.service.visiting.news import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
+
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.store import Store
 
 ROOMS: Final = ("Balie", "Kamer 12", "Kamer 14", "Vergaderzaal De Schijn", "Stilteruimte", "Kamer 21", "Kantine")
 # For each department, in the order of names.DEPARTMENTS: days after today on which its hour falls, the hour of the
@@ -38,7 +42,7 @@ LINES: Final = (
 )  # fmt: skip
 
 
-def write(now: float, zone: ZoneInfo) -> None:
+def write(store: Store, pack: RulePack, now: float, zone: ZoneInfo) -> None:
     """Writes all of it, once. ``now``: seconds since 1970."""
     moment = datetime.fromtimestamp(now, UTC)
     today = moment.astimezone(zone).date()
@@ -62,9 +66,10 @@ def write(now: float, zone: ZoneInfo) -> None:
             for weeks in range(last, WEEKS):
                 _walked(hour, today + timedelta(days=ahead - 7 * weeks), weeks, zone)
         _moods(list(Department.objects.order_by("pk")), today, zone)
+    sources = Sources(store, pack, moment, {pk: head.received_at for pk, head in store.heads().items()})
     held = VisitingHour.objects.select_related("department", "visitor")
     for occurrence in hours.occurrences(held, today, today + timedelta(days=rounds.AHEAD)):
-        rounds.propose(occurrence, {})
+        rounds.propose(occurrence, sources)
 
 
 def _person(login: str) -> Staff:

@@ -20,6 +20,7 @@ class MoodCount(models.Model):
         VISIT = "visit", _("a visit")
         TICKET = "ticket", _("a ticket")
         LINK = "link", _("a link in a mail")
+        PAGE = "page", _("My workplace")
 
     department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="+")
     month = models.DateField()
