@@ -11,7 +11,7 @@ from keuring_collector.service.announcing import audience, timing
 from keuring_collector.service.models import Announcement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import date, datetime
 
     from keuring_collector.desk.models import Staff
@@ -75,4 +75,9 @@ def called_off(now: datetime) -> list[Announcement]:
 def _coming(today: date) -> list[Announcement]:
     """Those with a date first, by it; then those without one."""
     found = Announcement.objects.filter(timing.coming(today)).select_related("author")
-    return sorted(found, key=lambda each: (each.starts_on or each.tell_by or today, each.pk))
+    return sorted(found, key=nearness(today))
+
+
+def nearness(today: date) -> Callable[[Announcement], tuple[date, int]]:
+    """By what announcements are sorted, so that the nearest comes first."""
+    return lambda each: (each.starts_on or each.tell_by or today, each.pk)

@@ -142,7 +142,7 @@ def send(store: Store, pack: RulePack, now: datetime, settings: Settings) -> int
             continue
         chance.endpoint = offer.endpoint
         titles, bodies = rules.notice_texts(chance, rule, pack, now)
-        link = _link(settings, rule.article, offer.colleague)
+        link = link_of(settings, rule.article, offer.colleague)
         notice = notices.Notice(offer.notice_id, notices.Kind.TIP, titles, bodies, link, _expiry(offer).timestamp())
         # The notice first: it is left once however often, so that a crash in between costs nothing.
         notices.put(store.connection, [offer.endpoint_id], notice, now.timestamp())
@@ -162,7 +162,7 @@ def send(store: Store, pack: RulePack, now: datetime, settings: Settings) -> int
     return count
 
 
-def _link(settings: Settings, article: str, colleague: Colleague | None) -> str:
+def link_of(settings: Settings, article: str, colleague: Colleague | None) -> str:
     """Where colleagues read the article, if they can anywhere."""
     if not (settings.articles_url or settings.public_pages):
         return ""
@@ -207,8 +207,10 @@ def tell(actor: Staff, chance: TipChance, pack: RulePack, now: datetime) -> TipO
     return offer
 
 
-def put_aside(actor: Staff, chance: TipChance, now: datetime) -> None:
-    """Writes down that a tip is not for a colleague: it never comes back to them. Who said so is kept nowhere."""
+def put_aside(actor: Staff | None, chance: TipChance, now: datetime) -> None:
+    """Writes down that a tip is not for a colleague: it never comes back to them. ``actor`` None: they said so on My
+    workplace.
+    """
     today, endpoint = timezone.localtime(now).date(), chance.endpoint
     with transaction.atomic():
         _alone(endpoint)
@@ -216,7 +218,8 @@ def put_aside(actor: Staff, chance: TipChance, now: datetime) -> None:
         if last is None or last.outcome not in (TipOffer.Outcome.OPEN, TipOffer.Outcome.ASIDE):
             last = TipOffer(
                 endpoint=endpoint, colleague=endpoint.colleague, rule=chance.rule, subject=chance.subject,
-                way=TipOffer.Way.VISIT, offered_on=today, why="person", sent=True, by=actor,
+                way=TipOffer.Way.VISIT if actor else TipOffer.Way.PAGE, offered_on=today, why="person", sent=True,
+                by=actor,
             )  # fmt: skip
         last.outcome, last.decided_on, last.reached_on = TipOffer.Outcome.ASIDE, today, last.reached_on or today
         last.sent = True
