@@ -50,6 +50,7 @@ class Topic:
     say: str
     stamp: str
     article: str  # of a tip that is no ticket
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _topics(stop: Stop, tickets: Mapping[int, Ticket], now: datetime) -> list[To
         ticket = tickets.get(item.ticket_id or 0)
         if item.ticket_id is not None and ticket is None:
             continue  # of a department that the reader does not see
-        row, said, article = None, "", ""
+        row, said, article, title = None, "", "", item.text
         if ticket is not None:
             row = stories.row(ticket, state, language, now)
             line = texts.headline(ticket, list(ticket.lines.all()))
@@ -78,7 +79,8 @@ def _topics(stop: Stop, tickets: Mapping[int, Ticket], now: datetime) -> list[To
         elif item.chance and (rule := state.rule(item.chance.rule)):
             spoken = stop.colleague.language if stop.colleague else language
             article, said = rule.article, rules.said(item.chance, rule, spoken, now)
-        found.append(Topic(item, row, said, actions.stamp(ticket) if ticket else "", article))
+            title = rules.headline(rule, state.pack, language)
+        found.append(Topic(item, row, said, actions.stamp(ticket) if ticket else "", article, title))
     return found
 
 

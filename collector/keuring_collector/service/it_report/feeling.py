@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keuring_collector.service.mood.showing import Month, Mood
 
 MONTHS: Final = 3
-MOST_SAID: Final = 20
+EACH_SAID: Final = 3  # of a department, whichever
 
 
 def feeling(around: Around) -> Part:
@@ -48,9 +48,10 @@ def feeling(around: Around) -> Part:
     columns = [_("department"), *(_month(month) for month in months)]
     tables = [Table(_("Mood by department"), columns, rows, numbers=list(range(1, len(columns))))]
     lines = showing.lines(newest)
-    said = [[names[pk], text] for pk in sorted(lines, key=lambda pk: names[pk]) for text in lines[pk]]
+    said = [[names[pk], text] for pk in sorted(lines, key=lambda pk: names[pk]) for text in lines[pk][:EACH_SAID]]
     if said:
-        tables.append(Table(_("What colleagues say"), [_("department"), _("in their words")], said[:MOST_SAID]))
+        notes.append(_("Of what colleagues say at most three lines of a department stand here."))
+        tables.append(Table(_("What colleagues say"), [_("department"), _("in their words")], said))
     return Part([lead], tables, notes)
 
 

@@ -250,7 +250,7 @@ SECTIONS: Final = (
     Section("machines", gettext_lazy("My machines"), "console/parts/workplace_machines.html", machines),
     Section("tickets", gettext_lazy("What we see coming"), "console/parts/workplace_tickets.html", tickets),
     Section(
-        "announcements", gettext_lazy("What is coming"), "console/parts/workplace_announcements.html", announcements
+        "announcements", gettext_lazy("Announced for you"), "console/parts/workplace_announcements.html", announcements
     ),
     Section("tips", gettext_lazy("Tips for you"), "console/parts/workplace_tips.html", tips),
     Section("mood", gettext_lazy("How I feel about my workplace"), "console/parts/workplace_mood.html", mood),
