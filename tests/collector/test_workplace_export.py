@@ -17,6 +17,7 @@ from tests.collector.test_workplace import enter
 if TYPE_CHECKING:
     from django.test import Client
 
+    from keuring_collector.desk.models import Ticket
     from keuring_collector.fleet.models import Endpoint
     from tests.collector.console_fixtures import Site
 
@@ -67,14 +68,33 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
     announcement = announce(site, noor)
     Told.objects.create(announcement=announcement, channel="machine", occasion="mark-told", at=moment, endpoint=machine)
     Promise.objects.create(kind="hand", text="mark-promise", due_on=moment.date(), made_at=moment, ticket=ticket)
+    plant_habits(site, machine, ticket)
     objecting.make(whose.of_machine(machine), machine, "mark-objection", moment)
     assert Outgoing.objects.get().to == "noor@example.org"
     return {
         "desk_notice": "mark-notice", "desk_attachment": "mark-file", "desk_ticketlink": "mark-link",
         "desk_incident": "mark-incident", "desk_waiting": "mark-waiting", "fleet_certificate": "mark-serial",
         "fleet_machinecertificate": "mark-fingerprint", "fleet_machineowner": "MARK-OWNER",
-        "service_objection": "mark-objection", "service_told": "mark-told", "service_promise": "mark-promise",
+        "service_tipchance": "mark-chance", "service_tipoffer": "mark-offer", "service_stop": "mark-stop",
+        "service_stopitem": "mark-item", "service_objection": "mark-objection", "service_told": "mark-told",
+        "service_promise": "mark-promise",
     }  # fmt: skip
+
+
+def plant_habits(site: Site, machine: Endpoint, ticket: Ticket) -> None:
+    """The same in the tables of tips and visits."""
+    from keuring_collector.service.models import Place, Round, Seat, Stop, StopItem, TipChance, TipLook, TipOffer
+
+    day, colleague, finance = site.now.date(), site.colleague(), site.department()
+    TipLook.objects.create(endpoint=machine, looked_on=day)
+    TipChance.objects.create(endpoint=machine, rule="r", subject="mark-chance", since=day, seen_on=day)
+    TipOffer.objects.create(
+        endpoint=machine, colleague=colleague, rule="r", subject="mark-offer", way="notice", offered_on=day
+    )
+    Seat.objects.create(colleague=colleague, place=Place.objects.create(department=finance, room="201"))
+    walk = Round.objects.create(department=finance, day=day, starts_at=site.now, minutes=60)
+    stop = Stop.objects.create(round=walk, colleague=colleague, endpoint=machine, minutes=5, note="mark-stop")
+    StopItem.objects.create(stop=stop, kind="ticket", ticket=ticket, text="mark-item")
 
 
 def plant_hot(site: Site, machine: Endpoint) -> None:
@@ -117,7 +137,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
     content = {name: archive.read(name).decode() for name in archive.namelist()}
     # Django's tables: each with a row of ours, and none of another's.
     kept = {tables.name(model) for model in tables.about()}
-    for table in kept - {"fleet_colleague", "fleet_machineowner", "desk_undo", "desk_quiet"}:
+    for table in kept - {"fleet_colleague", "fleet_machineowner", "desk_undo", "desk_quiet", "service_seat"}:
         rows = json.loads(content[f"desk/{table}.json"])
         assert rows, table
     for table, mark in marks.items():
@@ -129,7 +149,8 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
     # A link brings the machine, not the colleague; who signed in gets both.
     assert json.loads(content["desk/fleet_colleague.json"]) == []
     sanne = Colleague.objects.get(name="Sanne de Vries")
-    assert "MARK-OWNER" in str(tables.rows(_model("MachineOwner"), whose.of_colleague(sanne)))
+    assert "MARK-OWNER" in str(tables.rows(_model("fleet", "MachineOwner"), whose.of_colleague(sanne)))
+    assert tables.rows(_model("service", "Seat"), whose.of_colleague(sanne))
     assert "sanne.de.vries@example.org" in str(tables.rows(Colleague, whose.of_colleague(sanne)))
     # Every table of ours was looked at: about somebody, or left out with a reason, or with no way to a machine.
     every = {tables.name(model) for app in tables.APPS for model in apps.get_app_config(app).get_models()}
@@ -139,7 +160,10 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "desk_savedfilter", "desk_fleetticket", "desk_fleethistory", "desk_job", "desk_ruleswitch", "desk_deskstate",
         "desk_demotion", "desk_apitoken", "service_articlehelp", "service_packindexed", "service_itreport",
         "service_messagetemplate", "service_announcement", "service_announcementversion",
-        "service_itcomment", "service_plannedchange",
+        "service_itcomment", "service_plannedchange", "desk_kept", "service_place", "service_visitinghour",
+        "service_visitexception", "service_calendarkey", "service_round", "service_deed", "service_moodcount",
+        "service_moodline", "service_moodlinkused", "service_skill", "service_skillneed", "service_staffskill",
+        "service_growthstep",
     }  # fmt: skip
     # The hot tables.
     folder = "machines/LT-0231/"
@@ -164,10 +188,10 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
     assert "LT-0231" in content["readme.txt"]
 
 
-def _model(name: str) -> Any:
+def _model(app: str, name: str) -> Any:
     from django.apps import apps
 
-    return apps.get_model("fleet", name)
+    return apps.get_model(app, name)
 
 
 @only_sqlite
