@@ -17,6 +17,7 @@ pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 def test_a_department_tells_what_is_open_its_apk_score_quiet_times_and_places(site: Site) -> None:
     from keuring_collector.desk import quiet
+    from keuring_collector.service.models import Round, Stop
 
     finance, law = site.department("Finance"), site.department("Law")
     machines = [
@@ -41,7 +42,15 @@ def test_a_department_tells_what_is_open_its_apk_score_quiet_times_and_places(si
     assert f'<a href="/departments/{finance.pk}/">Finance</a>' in browser.get("/departments/").content.decode()
     response = browser.get(f"/departments/{finance.pk}/")
     page = words(response)
-    assert "Finance 2nd floor 11 machines Colleagues: 11" in page
+    assert "Finance 2nd floor 11 machines Colleagues: 11 never visited yet Visiting hours and places" in page
+    visits = browser.get(f"/visits/departments/{finance.pk}/").content.decode()
+    assert f'href="/departments/{finance.pk}/"' in visits
+    assert f'href="/visits/departments/{finance.pk}/"' in response.content.decode()
+    walk = Round.objects.create(
+        department=finance, day=site.now.date() - timedelta(days=2), starts_at=site.now, minutes=30
+    )
+    Stop.objects.create(round=walk, minutes=5, outcome="helped", colleague=machines[0].colleague)
+    assert "last visited" in words(browser.get(f"/departments/{finance.pk}/"))
     assert "urgent 1 soon 1 watch 0" in page
     assert page.index("LT-3 will be full") < page.index("LT-4 will be full")
     assert "LT-10" in page

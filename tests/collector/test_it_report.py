@@ -95,6 +95,58 @@ def test_a_group_of_fewer_than_five_is_never_told_apart(site: Site) -> None:
     assert "larger ones" in recurring[0][5]
 
 
+@only_sqlite
+def test_mood_promises_and_tips_stand_in_the_report_of_groups_alone(site: Site) -> None:
+    from keuring_collector.service import promises
+    from keuring_collector.service.models import MoodCount, MoodLine, Promise, TipOffer
+    from tests.collector.announcing_kit import announce
+    from tests.collector.test_tips import shipped
+
+    lead = site.staff("lea", role="team_lead")
+    machines = [site.machine(f"LT-{number}") for number in range(6)]
+    empty = site.it_report()
+    assert section(empty, "mood")["lead"] == ["Too few colleagues answered to tell of anybody."]
+    assert section(empty, "announced")["lead"] == ["0 announcements were made.", "No promise fell due."]
+    assert section(empty, "tips")["lead"] == ["Fewer than five tips were offered."]
+
+    last = (site.now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    for name, count, value in (("Finance", 6, 4), ("Law", 7, 2), ("Board", 3, 1)):
+        department = site.department(name)
+        MoodCount.objects.create(department=department, month=last, source="visit", value=value, count=count)
+        MoodLine.objects.create(department=department, month=last, text=f"Said at {name}.")
+        MoodCount.objects.create(
+            department=department, month=site.now.date().replace(day=1), source="visit", value=5, count=9
+        )
+    made = announce(site, lead)
+    for due, state in ((0, "kept"), (0, "open"), (0, "withdrawn"), (1, "open")):
+        promise = promises.make("We come to Sanne.", site.now.date() + timedelta(days=due), actor=lead, now=site.now)
+        Promise.objects.filter(pk=promise.pk).update(state=state)
+    rule = shipped().by_name["uptime_long"].id
+    for machine, outcome in zip(machines, ("gone", "gone", "gone", "stayed", "stayed", "missed"), strict=True):
+        TipOffer.objects.create(
+            endpoint=machine, rule=rule, way="notice", offered_on=site.now.date(), outcome=outcome,
+            decided_on=site.now.date(),
+        )  # fmt: skip
+    report = site.it_report("month")
+    # The board's three are not told, nor Finance, from which they could be worked out; nor is this month.
+    told = rows(report, "mood")
+    assert [row[0] for row in told] == ["everybody", "Law"]
+    assert [row[-1] for row in told] == ["2.6 (16)", "2.0 (7)"]
+    assert rows(report, "mood", 1) == [["Law", "Said at Law."]]
+    assert section(report, "announced")["lead"][0] == "1 announcement was made."
+    assert section(report, "announced")["lead"][1] == "Promises that fell due: 2, kept: 1."
+    assert rows(report, "announced")[0][0] == str(made.text("title", "en"))
+    assert rows(report, "announced", 1) == [
+        ["kept", "1"], ["not kept", "0"], ["nobody said", "1"], ["withdrawn before", "1"], ["share kept", "50 %"],
+    ]  # fmt: skip
+    assert section(report, "tips")["lead"] == [
+        "5 tips were offered.", "Of 5 of which we know what became of them, < 5 helped.",
+    ]  # fmt: skip
+    assert rows(report, "tips") == [["A restart helps", "5", "60 %"]]
+    for hidden in ("Board", "Finance", "Sanne"):
+        assert hidden not in str(report.content), hidden
+
+
 def test_the_budget_follows_the_forecasts_by_quarter_with_their_range(site: Site) -> None:
     from keuring_collector.desk.models import Ticket, TicketLine
     from keuring_collector.service.it_report.replacing import QUARTERS, quarters

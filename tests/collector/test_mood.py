@@ -146,6 +146,7 @@ def test_the_mail_of_a_report_asks_by_a_link_of_its_own(
 def test_the_demo_shows_visits_and_moods(site: Site) -> None:
     from zoneinfo import ZoneInfo
 
+    from keuring_collector.console import pack, readings
     from keuring_collector.demo import build, fleet, visits
     from keuring_collector.service.models import Round, Seat, Stop
     from keuring_collector.service.mood import showing
@@ -153,8 +154,8 @@ def test_the_demo_shows_visits_and_moods(site: Site) -> None:
     zone = ZoneInfo("Europe/Amsterdam")
     simulated = fleet.Fleet(site.now.timestamp(), 36, 2, zone=zone)
     build.populate(simulated)
-    visits.write(simulated.now, zone)
-    visits.write(simulated.now, zone)  # a second time changes nothing
+    visits.write(readings.store(), pack.current().pack, simulated.now, zone)
+    visits.write(readings.store(), pack.current().pack, simulated.now, zone)  # a second time changes nothing
     today = site.now.astimezone(zone).date()
     assert Round.objects.filter(day=today, state="proposed").count() == 2
     assert Stop.objects.filter(round__day=today, fits=True).exists()

@@ -22,7 +22,7 @@ OPEN_TO_ALL |= PUBLIC | {"calendar", "mood_answer", "round_worker"}  # and a sec
 # A colleague's own page: it opens with a session of its own, see test_workplace.py.
 OF_COLLEAGUES = {
     *("workplace", "workplace_door", "workplace_enter", "workplace_stored", "workplace_report", "workplace_export"),
-    *("workplace_object", "workplace_leave"),
+    *("workplace_object", "workplace_leave", "workplace_mood", "workplace_tip"),
 }
 OPEN_TO_ALL |= OF_COLLEAGUES
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.service.models import Round, Stop, VisitingHour
+    from keuring_collector.service.visiting.news import Sources
     from tests.collector.console_fixtures import Site
 
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
+def in_english() -> Iterator[None]:
     from tests.collector.django_database import set_up_django
 
     set_up_django()
@@ -53,11 +54,18 @@ def hour(site: Site, day: date | None = None, **fields: Any) -> VisitingHour:
     return hours.make(weekday=(day or today(site)).weekday(), actor=None, now=site.now, **fields)
 
 
+def sources(site: Site, heard: dict[int, float] | None = None, now: datetime | None = None) -> Sources:
+    from keuring_collector.console import pack, readings
+    from keuring_collector.service.visiting.news import Sources
+
+    return Sources(readings.store(), pack.current().pack, now or site.now, heard or {})
+
+
 def proposed(site: Site, held: VisitingHour, heard: dict[int, float] | None = None) -> Round:
     from keuring_collector.service.visiting import hours, rounds
 
     day = today(site)
-    return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], heard or {})
+    return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], sources(site, heard))
 
 
 def visited(site: Site) -> dict[str, list[Any]]:
@@ -105,9 +113,12 @@ def told(outcome: str = "helped", **fields: Any) -> Any:
 
 
 def report(site: Site, stop: Stop, actor: Staff, key: uuid.UUID | None = None, **fields: Any) -> dict[str, Any]:
+    from keuring_collector.console import pack
     from keuring_collector.service.visiting import outcomes
 
-    return outcomes.report(stop.pk, told(**fields), actor=actor, now=site.now, key=key or uuid.uuid4())
+    return outcomes.report(
+        stop.pk, told(**fields), actor=actor, now=site.now, key=key or uuid.uuid4(), pack=pack.current().pack
+    )
 
 
 def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) -> None:
@@ -151,7 +162,7 @@ def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) ->
     # A shorter hour: the weightiest stay, what does not fit is said, hellos are counted.
     held.minutes = 25
     held.save()
-    rounds.propose_all(noon(site), heard)
+    rounds.propose_all(sources(site, heard, noon(site)))
     found.refresh_from_db()
     assert [row[:2] for row in stops(found)] == [
         ("Cor Cee", True), ("Anna Aa", True), ("PC-SPARE", False), ("Bob Bee", False), ("Eva Ee", False),
@@ -164,7 +175,7 @@ def test_a_round_proposes_whom_to_see_about_what_in_walking_order(site: Site) ->
     actions.resolve(urgent.pk, actor=cas, now=site.now, verdict="right")
     from keuring_collector.service.visiting import candidates
 
-    again = candidates.candidates(finance, next_week, heard)
+    again = candidates.candidates(finance, next_week, sources(site, heard))
     assert [each.name for each in again[:3]] == ["Cor Cee", "Bob Bee", "Eva Ee"]
     assert "Anna Aa" not in [each.name for each in again]
     shown = unseen.departments(type(finance).objects.filter(pk=finance.pk), next_week)
@@ -251,7 +262,9 @@ def test_who_asks_to_come_back_is_seen_on_that_day(site: Site) -> None:
     ticket.refresh_from_db()
     assert (ticket.state, ticket.planned_for) == ("planned", today(site) + timedelta(days=10))
     rounds.finish(found.pk, now=site.now)
-    asked = {days: candidates.candidates(finance, today(site) + timedelta(days=days), {}) for days in (7, 14)}
+    asked = {
+        days: candidates.candidates(finance, today(site) + timedelta(days=days), sources(site)) for days in (7, 14)
+    }
     assert [each.name for each in asked[7]] == []
     assert [each.name for each in asked[14]] == ["Sanne de Vries"]
 
@@ -269,7 +282,7 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
     rounds.move(found.pk, stop_of(found, three.name).pk, earlier=True)
     rounds.take_away(found.pk, stop_of(found, one.name).pk)
     rounds.add(found.pk, colleague=None, about="Look at the printer in the hall", minutes=10)
-    rounds.propose_all(noon(site), {})  # no longer follows what is open
+    rounds.propose_all(sources(site, now=noon(site)))  # no longer follows what is open
     assert [row[0] for row in stops(found)] == ["Cor Cee", "Bob Bee", "Look at the printer in the hall"]
     rounds.add(found.pk, colleague=one, about="", minutes=None)
     assert [row[0] for row in stops(found)][-1] == "Anna Aa"
@@ -287,14 +300,14 @@ def test_a_round_is_the_visitors_own_to_change(site: Site) -> None:
     with pytest.raises(NotPossible):
         rounds.take_away(found.pk, stop_of(found, one.name).pk)
     with pytest.raises(NotPossible):
-        rounds.again(found.pk, {})
+        rounds.again(found.pk, sources(site))
     rounds.finish(found.pk, now=site.now)
     with pytest.raises(NotPossible):
         rounds.move(found.pk, stop_of(found, two.name).pk, earlier=True)
     old = type(found).objects.create(
         department=found.department, day=today(site) - timedelta(days=401), starts_at=site.now, minutes=30
     )
-    rounds.propose_all(noon(site), {})
+    rounds.propose_all(sources(site, now=noon(site)))
     assert not type(found).objects.filter(pk=old.pk).exists()
     # A phone that was offline meanwhile still tells what happened, also at a stop that was taken away.
     removed = stop_of(found, two.name)

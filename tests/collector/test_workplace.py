@@ -165,6 +165,62 @@ def test_the_page_tells_what_is_kept_and_why_and_who_looked(site: Site) -> None:
 
 
 @only_sqlite
+def test_the_page_tells_what_is_coming_tips_and_asks_how_they_feel(site: Site) -> None:
+    from keuring_collector.desk.models import AuditEntry
+    from keuring_collector.service.models import MoodCount, MoodLine, MoodLinkUsed, TipOffer
+    from keuring_collector.service.workplace import objecting, whose
+    from tests.collector.announcing_kit import announce
+    from tests.collector.test_tips import chance
+
+    lead = site.staff("lea", role="team_lead")
+    machine = site.machine()
+    law = site.department("Law")
+    site.machine("LT-LAW", colleague=site.colleague("Jan Jansen", department=law))
+    for title, department in (("Nieuwe kantoorpakketten", machine.department), ("Verhuizing", law)):
+        texts = {("title", "en"): title, ("must", "en"): "Save **everything**."}
+        made = announce(site, lead, texts=texts)
+        assert department is not None
+        type(made).objects.filter(pk=made.pk).update(audience={"departments": [department.pk]})
+    restart, trial = chance(site, machine, "uptime_long"), chance(site, machine, "program_behind")
+    browser = enter(site, machine)
+    response = browser.get("/workplace/")
+    text = words(response)
+    assert "Nieuwe kantoorpakketten" in text
+    assert "<strong>everything</strong>" in response.content.decode()
+    assert "Verhuizing" not in text  # of another department's machines
+    assert "A restart helps" in text
+    assert f'name="tip" value="{restart.pk}"' in response.content.decode()
+    assert f'name="tip" value="{trial.pk}"' not in response.content.decode()  # a rule on trial is counted only
+    # Not for me.
+    strange = chance(site, site.machine("LT-2", colleague=site.colleague("Els Elders")), "uptime_long")
+    for wrong in (str(strange.pk), "x", ""):
+        assert browser.post("/workplace/tip/", {"tip": wrong}).status_code == 404
+    assert browser.post("/workplace/tip/", {"tip": restart.pk}).status_code == 302
+    offer = TipOffer.objects.get()
+    assert (offer.endpoint, offer.outcome, offer.way, offer.by) == (machine, "aside", "page", None)
+    assert "A restart helps" not in words(browser.get("/workplace/"))
+    # How I feel: once a month, with the department and the month alone.
+    assert browser.post("/workplace/mood/", {"mood": "6"}).status_code == 422
+    assert not MoodLinkUsed.objects.exists()
+    said = {"mood": "2", "mood_line": "Sanne de Vries says LT-0231 is slow"}
+    assert browser.post("/workplace/mood/", said).status_code == 302
+    assert enter(site, machine).post("/workplace/mood/", {"mood": "5"}).status_code == 409
+    assert list(MoodCount.objects.values_list("department__name", "source", "value", "count")) == [
+        ("Finance", "page", 2, 1)
+    ]
+    line = MoodLine.objects.get().text
+    assert "Sanne" not in line
+    assert "LT-0231" not in line
+    assert "You answered this month." in words(browser.get("/workplace/"))
+    assert not AuditEntry.objects.filter(action__contains="mood").exists()
+    # Who objected to being judged is given no tips either.
+    chance(site, machine, "wifi_weak")
+    assert "Tips for you" in words(browser.get("/workplace/"))
+    objecting.make(whose.of_machine(machine), machine, "", site.now)
+    assert "Tips for you" not in words(browser.get("/workplace/"))
+
+
+@only_sqlite
 def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None:
     from keuring_collector.console import readings
     from keuring_collector.desk import quiet

@@ -14,6 +14,7 @@ from pydantic import Field
 from keuring_collector.api import auth
 from keuring_collector.api.bodies import NO_NUL, Identity
 from keuring_collector.api.schemas import ERRORS
+from keuring_collector.console import pack
 from keuring_collector.console.views.visits import rounds_of, seen
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import LONGEST_TEXT
@@ -26,12 +27,15 @@ router = Router(tags=["visits"])
 
 
 class Topic(Schema):
-    """One thing that a stop is about; ``days``: since when somebody was not seen, or a machine not heard of."""
+    """One thing that a stop is about; ``days``: since when somebody was not seen, or a machine not heard of.
+    ``tip``: what an outcome calls a tip that is no ticket.
+    """
 
     kind: str
     ticket: int | None
     days: int | None
     text: str
+    tip: int | None
 
 
 class StopRow(Schema):
@@ -76,6 +80,13 @@ class WorkBody(Schema):
     seen: str | None = Field(None, max_length=200)
 
 
+class TipBody(Schema):
+    """What is done about a tip of the stop: it was told in person, or is not for them and never comes back."""
+
+    tip: Identity
+    do: Literal["told", "aside"]
+
+
 class OutcomeBody(Schema):
     """What became of a stop. ``key`` names this telling: sent again under the same key it counts once."""
 
@@ -87,6 +98,7 @@ class OutcomeBody(Schema):
     mood_line: str = Field("", max_length=LONGEST_LINE, pattern=NO_NUL)
     work: list[WorkBody] = Field(default_factory=list, max_length=20)
     seen: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    tips: list[TipBody] = Field(default_factory=list, max_length=20)
 
 
 class Answer(Schema):
@@ -134,7 +146,7 @@ def _stop(stop: Stop, tickets: set[int]) -> StopRow:
         minutes=stop.minutes,
         fits=stop.fits,
         topics=[
-            Topic(kind=item.kind, ticket=item.ticket_id, days=item.days, text=item.text)
+            Topic(kind=item.kind, ticket=item.ticket_id, days=item.days, text=item.text, tip=item.chance_id)
             for item in stop.items.all()
             if item.ticket_id is None or item.ticket_id in tickets
         ],
@@ -175,8 +187,9 @@ def outcome(request: HttpRequest, number: Identity, body: OutcomeBody) -> dict[s
     if not Stop.objects.filter(pk=number, round__in=rounds_of(staff)).exists():
         raise Http404("There is no such stop, or it belongs to a department that you do not see.")
     work = tuple(outcomes.Work(each.ticket, each.do, each.day, each.seen) for each in body.work)
-    told = outcomes.Told(body.outcome, body.note, body.back_on, body.mood, body.mood_line, work, body.seen)
-    return outcomes.report(number, told, actor=staff, now=timezone.now(), key=body.key)
+    tips = tuple(outcomes.Tip(each.tip, each.do) for each in body.tips)
+    told = outcomes.Told(body.outcome, body.note, body.back_on, body.mood, body.mood_line, work, body.seen, tips)
+    return outcomes.report(number, told, actor=staff, now=timezone.now(), key=body.key, pack=pack.current().pack)
 
 
 @router.get(

@@ -176,7 +176,8 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
         announcements.write(store, simulated.now)
     skills.write(pack, simulated.now)
     tips.write(settings.database_url, pack, simulated.now)
-    visits.write(simulated.now, zone)
+    with contextlib.closing(open_store(settings.database_url)) as store:
+        visits.write(store, pack, simulated.now, zone)
     together.work(settings, pack, simulated.now)
 
 

@@ -59,7 +59,8 @@ def work(settings: Settings, pack: RulePack, now: float) -> None:
 def colleagues_link(console: str) -> tuple[str, str] | None:
     """A link that opens My workplace of a simulated colleague with something to see, and the name of their machine."""
     machines = Endpoint.objects.filter(simulated=True, colleague__isnull=False).order_by("pk")
-    machine = machines.filter(inspections__isnull=False, tickets__isnull=False).first()
+    shown = machines.filter(inspections__isnull=False, tickets__isnull=False)
+    machine = shown.filter(chances__gone_on=None, chances__isnull=False).first() or shown.first()
     machine = machine or machines.filter(tickets__isnull=False).first() or machines.first()
     if machine is None:
         return None

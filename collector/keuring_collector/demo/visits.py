@@ -9,18 +9,23 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
+from django.utils import translation
 
 from keuring_collector.demo.staff import STAFF
 from keuring_collector.desk.models import Staff
 from keuring_collector.fleet.models import Department
 from keuring_collector.service.models import MoodCount, Place, Round, Seat, Stop, StopItem, VisitingHour
 from keuring_collector.service.mood import keeping
-from keuring_collector.service.visiting import hours, rounds
+from keuring_collector.service.visiting import hours, returning, rounds
+from keuring_collector.service.visiting.news import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
+
+    from keuring_collector.rulepack import RulePack
+    from keuring_collector.store import Store
 
 ROOMS: Final = ("Balie", "Kamer 12", "Kamer 14", "Vergaderzaal De Schijn", "Stilteruimte", "Kamer 21", "Kantine")
 # For each department, in the order of names.DEPARTMENTS: days after today on which its hour falls, the hour of the
@@ -38,7 +43,7 @@ LINES: Final = (
 )  # fmt: skip
 
 
-def write(now: float, zone: ZoneInfo) -> None:
+def write(store: Store, pack: RulePack, now: float, zone: ZoneInfo) -> None:
     """Writes all of it, once. ``now``: seconds since 1970."""
     moment = datetime.fromtimestamp(now, UTC)
     today = moment.astimezone(zone).date()
@@ -61,10 +66,12 @@ def write(now: float, zone: ZoneInfo) -> None:
             )  # fmt: skip
             for weeks in range(last, WEEKS):
                 _walked(hour, today + timedelta(days=ahead - 7 * weeks), weeks, zone)
+            _promise(hour, today + timedelta(days=ahead), zone)
         _moods(list(Department.objects.order_by("pk")), today, zone)
+    sources = Sources(store, pack, moment, {pk: head.received_at for pk, head in store.heads().items()})
     held = VisitingHour.objects.select_related("department", "visitor")
     for occurrence in hours.occurrences(held, today, today + timedelta(days=rounds.AHEAD)):
-        rounds.propose(occurrence, {})
+        rounds.propose(occurrence, sources)
 
 
 def _person(login: str) -> Staff:
@@ -107,6 +114,18 @@ def _walked(hour: VisitingHour, day: date, number: int, zone: ZoneInfo) -> None:
             note="" if position % 2 else "Even gekeken en bijgepraat.",
         )  # fmt: skip
         StopItem.objects.create(stop=stop, kind=StopItem.Kind.HELLO)
+
+
+def _promise(hour: VisitingHour, back_on: date, zone: ZoneInfo) -> None:
+    """On the last round before, somebody asked to come back: that is promised for the next."""
+    stop = Stop.objects.filter(round__hour=hour).select_related("round", "endpoint").order_by("round__day", "pk").last()
+    if stop is None or hour.visitor is None:
+        return
+    stop.outcome, stop.back_on, stop.note = Stop.Outcome.BACK, back_on, "Zat in overleg; schikt volgende keer."
+    stop.endpoint = hour.department.endpoint_set.filter(colleague=stop.colleague_id).first()
+    stop.save()
+    with translation.override("nl"):
+        returning.settle(stop, actor=hour.visitor, now=stop.round.starts_at.astimezone(zone))
 
 
 def _moods(departments: Sequence[Department], today: date, zone: ZoneInfo) -> None:

@@ -44,7 +44,7 @@ from keuring_collector.service.it_report import issuing as it_reports
 from keuring_collector.service.it_report import mailing as it_mails
 from keuring_collector.service.mood import keeping
 from keuring_collector.service.tips import job as tips
-from keuring_collector.service.visiting import rounds
+from keuring_collector.service.visiting import news, rounds
 from keuring_collector.service.workplace import objecting
 from keuring_collector.store import open_store
 
@@ -229,7 +229,7 @@ class Work:
         """Proposes rounds for the visiting hours of the days to come."""
         with self.store() as store:
             heard = {pk: head.received_at for pk, head in store.heads().items()}
-        rounds.propose_all(now, heard, self.settings.daily_retention_days)
+            rounds.propose_all(news.Sources(store, self.pack, now, heard), self.settings.daily_retention_days)
         keeping.forget(now.date())
 
     def propose(self, now: dt.datetime) -> None:

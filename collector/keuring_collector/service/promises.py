@@ -156,7 +156,7 @@ def _close(promise: Promise, state: str, reason: str, actor: Staff | None, now: 
 def seen_by(staff: Staff) -> QuerySet[Promise]:
     """The promises that somebody may see: of announcements, of the whole desk, and of their own departments."""
     found = Promise.objects.select_related(
-        "announcement", "ticket", "endpoint", "department", "made_by", "closed_by"
+        "announcement", "ticket", "endpoint", "department", "made_by", "closed_by", "stop__colleague", "stop__endpoint",
     )  # fmt: skip
     ids = staff.department_ids
     if ids is None:

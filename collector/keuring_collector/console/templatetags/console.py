@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from keuring_collector.console import marks, stories
+from keuring_collector.console import articles, marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
 from keuring_collector.desk import wording
 from keuring_collector.desk.causes import cause_label
@@ -81,6 +81,12 @@ def first_word(name: str) -> str:
 def few(count: int) -> str:
     """A number of a group; under five it is not told, since it would tell about somebody."""
     return "< 5" if 0 < count < 5 else wording.number(count)
+
+
+@register.filter
+def prose(markdown: str) -> SafeString:
+    """Markdown that somebody of the desk wrote, as HTML."""
+    return articles.render(markdown)
 
 
 @register.filter

@@ -27,6 +27,7 @@ from keuring_collector.desk.inspection import issuing
 from keuring_collector.desk.models import Inspection, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
+from keuring_collector.service.visiting import unseen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,6 +75,7 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
         "quiets": _quiets(staff, found, now),
+        "seen": next(iter(unseen.departments(scope.departments(staff).filter(pk=pk), timezone.localdate(now))), None),
     }
     return render(request, "console/department.html", context)
 

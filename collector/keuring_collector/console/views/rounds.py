@@ -23,12 +23,13 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import pack, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import MOODS, read_day
-from keuring_collector.console.views.visits import heard, number, rounds_of
+from keuring_collector.console.views.visits import number, rounds_of, sources
 from keuring_collector.desk import actions, scope, texts
 from keuring_collector.desk.acting import UNDO_FOR, ActionError, NotUnderstood
 from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Round, Stop, StopItem
+from keuring_collector.service.tips import rules
 from keuring_collector.service.visiting import outcomes, rounds
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One thing to talk about: a ticket with what to say, or another."""
+    """One thing to talk about: a ticket or tip with what to say, or another."""
 
     item: StopItem
     row: stories.Row | None
     say: str
     stamp: str
+    article: str  # of a tip that is no ticket
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,22 @@ def _topics(stop: Stop, tickets: Mapping[int, Ticket], now: datetime) -> list[To
         ticket = tickets.get(item.ticket_id or 0)
         if item.ticket_id is not None and ticket is None:
             continue  # of a department that the reader does not see
-        row, said = None, ""
+        row, said, article, title = None, "", "", item.text
         if ticket is not None:
             row = stories.row(ticket, state, language, now)
             line = texts.headline(ticket, list(ticket.lines.all()))
             spoken = stop.colleague.language if stop.colleague else language
             said = texts.say(line, state.rule(line.rule), spoken, now) if line else ""
-        found.append(Topic(item, row, said, actions.stamp(ticket) if ticket else ""))
+        elif item.chance and (rule := state.rule(item.chance.rule)):
+            spoken = stop.colleague.language if stop.colleague else language
+            article, said = rule.article, rules.said(item.chance, rule, spoken, now)
+            title = rules.headline(rule, state.pack, language)
+        found.append(Topic(item, row, said, actions.stamp(ticket) if ticket else "", article, title))
     return found
 
 
 def _shown(found: Round, staff: Staff, now: datetime) -> list[Shown]:
-    items = Prefetch("items", StopItem.objects.select_related("endpoint"))
+    items = Prefetch("items", StopItem.objects.select_related("endpoint", "chance__endpoint"))
     stops = list(
         found.stops.filter(removed=False)
         .select_related("colleague", "endpoint", "place", "done_by")
@@ -164,7 +171,7 @@ def _add(request: HttpRequest, found: Round) -> object:
 _CHANGES: Final[Mapping[str, Any]] = {
     "start": lambda r, f: rounds.start(f.pk, actor=staff_of(r)),
     "finish": lambda _r, f: rounds.finish(f.pk, now=timezone.now()),
-    "again": lambda _r, f: rounds.again(f.pk, heard(f.department)),
+    "again": lambda _r, f: rounds.again(f.pk, sources(f.department)),
     "take-away": lambda r, f: rounds.take_away(f.pk, _stop_number(r)),
     "take-in": lambda r, f: rounds.take_in(f.pk, _stop_number(r)),
     "earlier": lambda r, f: rounds.move(f.pk, _stop_number(r), earlier=True),
@@ -213,12 +220,17 @@ def told_in(form: Any) -> outcomes.Told:
         for name in form
         if name.startswith("do_") and number(name[3:]) is not None and form[name]
     )
+    tips = tuple(
+        outcomes.Tip(int(name[4:]), form[name])
+        for name in form
+        if name.startswith("tip_") and number(name[4:]) is not None and form[name]
+    )
     mood = form.get("mood", "")
     if mood and number(mood) is None:
         raise NotUnderstood("mood", _("Choose one of the five moods."))
     return outcomes.Told(
         form.get("outcome", ""), form.get("note", ""), read_day(form.get("back_on", "")),
-        number(mood) if mood else None, form.get("mood_line", ""), work, number(form.get("seen", "")),
+        number(mood) if mood else None, form.get("mood_line", ""), work, number(form.get("seen", "")), tips,
     )  # fmt: skip
 
 
@@ -233,7 +245,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
             key = uuid.UUID(request.POST.get("key", ""))
         except ValueError:
             raise NotUnderstood("key", _("Send a key of your own with it, a UUID, so that it counts once.")) from None
-        answer = outcomes.report(pk, told_in(request.POST), actor=staff, now=now, key=key)
+        answer = outcomes.report(pk, told_in(request.POST), actor=staff, now=now, key=key, pack=pack.current().pack)
     except ActionError as error:
         return _refused(request, _round(staff, found.round_id), error, pk)
     if _wants_json(request):

@@ -17,7 +17,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import readings
+from keuring_collector.console import pack, readings
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import scope
@@ -26,6 +26,7 @@ from keuring_collector.desk.models import Staff
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Place, Round, VisitException, VisitingHour
 from keuring_collector.service.visiting import calendars, hours, places, rounds, unseen
+from keuring_collector.service.visiting.news import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,14 +141,15 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
     found = hours.occurrences([hour], day, day) if day else []
     if not found or found[0].off:
         raise Http404(_("This visiting hour is not held on that day."))
-    made = rounds.propose(found[0], heard(hour.department))
+    made = rounds.propose(found[0], sources(hour.department))
     return HttpResponseRedirect(reverse("round", args=[made.pk]))
 
 
-def heard(department: Department) -> dict[int, float]:
-    """When each machine of a department was last heard of."""
+def sources(department: Department) -> Sources:
+    """What a round of a department is proposed from."""
     ids = list(department.endpoint_set.values_list("pk", flat=True))
-    return {pk: head.received_at for pk, head in readings.store().heads(ids).items()}
+    heard = {pk: head.received_at for pk, head in readings.store().heads(ids).items()}
+    return Sources(readings.store(), pack.current().pack, timezone.now(), heard)
 
 
 def _department(staff: Staff, pk: int) -> Department:

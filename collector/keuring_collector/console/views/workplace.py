@@ -20,12 +20,16 @@ from keuring_collector.console import colleague, pack, readings
 from keuring_collector.console.colleague import for_colleague
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.views.deeds import MOODS
 from keuring_collector.desk import audit, scope
+from keuring_collector.desk.acting import ActionError, NotPossible
 from keuring_collector.desk.inspection import pdf
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
 from keuring_collector.desk.roles import Right
-from keuring_collector.service.models import Objection
+from keuring_collector.service.models import Objection, TipChance
+from keuring_collector.service.mood import keeping as keep_mood
+from keuring_collector.service.tips import offering
 from keuring_collector.service.workplace import entering, objecting, sections
 from keuring_collector.service.workplace import export as exporting
 from keuring_collector.service.workplace import stored as keeping
@@ -98,6 +102,7 @@ def _home(request: HttpRequest, whose: Whose, fault: str, status: int) -> HttpRe
     context = {
         "whose": whose,
         "sections": [(section, {**told, "section": section}) for section, told in made if told is not None],
+        "moods": MOODS,
         "fault": fault,
         "typed": request.POST.get("reason", "") if fault else "",
         "raw_days": settings.KEURING.raw_retention_days,
@@ -171,6 +176,39 @@ def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
         % {"machine": made.endpoint.host_name},
     )  # fmt: skip
     return redirect(reverse("workplace") + "#rights")
+
+
+@for_colleague
+@require_POST
+def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
+    """How a colleague feels, counted with their department."""
+    department = whose.department
+    if department is None:
+        raise Http404(_("No department is known to be yours."))
+    value, line = request.POST.get("mood", ""), request.POST.get("mood_line", "").replace("\0", "")
+    try:
+        keep_mood.answer_once(
+            whose.person, department, int(value) if value in "12345" and value else 0, line, timezone.now()
+        )
+    except ActionError as error:
+        return _home(request, whose, str(error.message), 409 if isinstance(error, NotPossible) else 422)
+    messages.success(request, _("Thank you. It counts for your department this month, without your name."))
+    return redirect(reverse("workplace") + "#mood")
+
+
+@for_colleague
+@require_POST
+def tip(request: HttpRequest, whose: Whose) -> HttpResponse:
+    """A tip is not for them; it never comes back."""
+    chosen = request.POST.get("tip", "")
+    number = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
+    chances = TipChance.objects.select_related("endpoint__colleague", "endpoint__department")
+    chance = chances.filter(pk=number, endpoint__in=whose.machine_ids).first()
+    if chance is None:
+        raise Http404(_("There is no such tip."))
+    offering.put_aside(None, chance, timezone.now())
+    messages.success(request, _("Put aside: you will not see this tip again."))
+    return redirect(reverse("workplace"))
 
 
 @for_colleague

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,8 @@ from keuring_collector.service.announcing import audience, timing
 from keuring_collector.service.models import Announcement
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable, Collection
+    from datetime import date, datetime
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Department, Endpoint
@@ -35,11 +37,16 @@ def _meets(announcement: Announcement, departments: frozenset[int]) -> bool:
 
 def for_machine(endpoint: Endpoint, store: Store, now: datetime) -> list[Announcement]:
     """The published announcements that concern a machine and are not over, the nearest first."""
-    return [
-        each
-        for each in _coming(now)
-        if audience.machines(audience.kept(each.audience), store, among=[endpoint.pk])
-    ]  # fmt: skip
+    return for_machines([endpoint.pk], store, wording.local_day(now)).get(endpoint.pk, [])
+
+
+def for_machines(endpoints: Collection[int], store: Store, day: date) -> dict[int, list[Announcement]]:
+    """{machine: the published announcements that concern it and are not over on ``day``}, the nearest first."""
+    found: dict[int, list[Announcement]] = defaultdict(list)
+    for each in _coming(day) if endpoints else ():
+        for endpoint in audience.machines(audience.kept(each.audience), store, among=endpoints):
+            found[endpoint].append(each)
+    return dict(found)
 
 
 def for_department(department: Department, store: Store, now: datetime) -> list[Announcement]:
@@ -47,14 +54,14 @@ def for_department(department: Department, store: Store, now: datetime) -> list[
     members = list(department.endpoint_set.values_list("pk", flat=True))
     return [
         each
-        for each in _coming(now)
+        for each in _coming(wording.local_day(now))
         if members and audience.machines(audience.kept(each.audience), store, among=members)
     ]  # fmt: skip
 
 
 def for_everybody(now: datetime) -> list[Announcement]:
     """The published announcements that may be read without signing in and are not over, the nearest first."""
-    return [each for each in _coming(now) if each.public]
+    return [each for each in _coming(wording.local_day(now)) if each.public]
 
 
 def called_off(now: datetime) -> list[Announcement]:
@@ -65,8 +72,12 @@ def called_off(now: datetime) -> list[Announcement]:
     return list(lately.select_related("author").order_by("-changed_at", "-pk"))
 
 
-def _coming(now: datetime) -> list[Announcement]:
+def _coming(today: date) -> list[Announcement]:
     """Those with a date first, by it; then those without one."""
-    today = wording.local_day(now)
     found = Announcement.objects.filter(timing.coming(today)).select_related("author")
-    return sorted(found, key=lambda each: (each.starts_on or each.tell_by or today, each.pk))
+    return sorted(found, key=nearness(today))
+
+
+def nearness(today: date) -> Callable[[Announcement], tuple[date, int]]:
+    """By what announcements are sorted, so that the nearest comes first."""
+    return lambda each: (each.starts_on or each.tell_by or today, each.pk)

@@ -51,19 +51,22 @@ class Around:
         return _midnight(earlier(self.kind, self.starts)), self.span[0]
 
     @cached_property
+    def is_simulated(self) -> bool:
+        """Whether most machines in use are simulated, as in a demo: then the report is about those."""
+        found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
+        return 2 * found.filter(simulated=True).count() > found.count()
+
+    @cached_property
     def machines(self) -> frozenset[int]:
         """The machines in use. Simulated ones only where most are simulated, as in a demo; real ones then do not."""
-        found = dict(Endpoint.objects.filter(state=Endpoint.State.ACTIVE).values_list("pk", "simulated"))
-        simulated = 2 * sum(found.values()) > len(found)
-        return frozenset(pk for pk, is_simulated in found.items() if is_simulated == simulated)
+        found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE, simulated=self.is_simulated)
+        return frozenset(found.values_list("pk", flat=True))
 
     @property
     def tickets(self) -> QuerySet[Ticket]:
         """All tickets of those machines but those that others took in."""
         kept = Ticket.objects.exclude(state=Ticket.State.MERGED)
-        active = kept.filter(endpoint__state=Endpoint.State.ACTIVE)
-        one = Endpoint.objects.filter(pk__in=list(self.machines)[:1]).first()
-        return active.filter(endpoint__simulated=one.simulated) if one is not None else active.none()
+        return kept.filter(endpoint__state=Endpoint.State.ACTIVE, endpoint__simulated=self.is_simulated)
 
     def opened(self, span: tuple[datetime, datetime]) -> dict[str, set[int]]:
         """{cause: machines with a ticket that was opened in ``span``}; those that were wrong do not count."""

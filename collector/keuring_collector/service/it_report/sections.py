@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.utils.translation import gettext_lazy
 
+from keuring_collector.service.it_report.feeling import feeling
+from keuring_collector.service.it_report.helping import helping
 from keuring_collector.service.it_report.planning import planned
 from keuring_collector.service.it_report.prevented import prevented
 from keuring_collector.service.it_report.recurring import recurring
 from keuring_collector.service.it_report.replacing import replacing
+from keuring_collector.service.it_report.telling import telling
 from keuring_collector.service.it_report.trends import trends
 
 if TYPE_CHECKING:
@@ -37,5 +40,8 @@ SECTIONS: Final = (
     Section("replacing", gettext_lazy("What will need replacing, and when"), replacing),
     Section("recurring", gettext_lazy("Causes that come back"), recurring),
     Section("trends", gettext_lazy("Trends"), trends),
+    Section("mood", gettext_lazy("How colleagues feel"), feeling),
+    Section("announced", gettext_lazy("Announcements and promises"), telling),
+    Section("tips", gettext_lazy("Tips"), helping),
     Section("planned", gettext_lazy("What IT plans"), planned),
 )

@@ -20,6 +20,7 @@ class MoodCount(models.Model):
         VISIT = "visit", _("a visit")
         TICKET = "ticket", _("a ticket")
         LINK = "link", _("a link in a mail")
+        PAGE = "page", _("My workplace")
 
     department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="+")
     month = models.DateField()
@@ -47,7 +48,9 @@ class MoodLine(models.Model):
 
 
 class MoodLinkUsed(models.Model):
-    """A link that was answered. It names nobody, and is forgotten when the link would be too old anyway."""
+    """A link that was answered, or that a colleague answered on My workplace this month. It names nobody, and is
+    forgotten when it is no longer needed.
+    """
 
-    id = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the link, hexadecimal
+    id = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the link, or a keyed hash; hexadecimal
     forget_on = models.DateField()

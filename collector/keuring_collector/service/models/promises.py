@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Department, Endpoint
 from keuring_collector.service.models.announcements import Announcement
+from keuring_collector.service.models.visits import Stop
 
 
 class Promise(models.Model):
@@ -45,6 +46,7 @@ class Promise(models.Model):
     announcement = models.ForeignKey(Announcement, on_delete=models.CASCADE, null=True, related_name="promises")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, null=True, related_name="promises")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, null=True, related_name="promises")
+    stop = models.ForeignKey(Stop, on_delete=models.SET_NULL, null=True, related_name="promises")  # that it was made at
     department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, related_name="promises")
 
     class Meta:

@@ -50,6 +50,7 @@ class TipOffer(models.Model):
 
         NOTICE = "notice", _("on the machine")
         VISIT = "visit", _("in person")
+        PAGE = "page", _("on My workplace")
 
     class Outcome(models.TextChoices):
         """What became of it."""

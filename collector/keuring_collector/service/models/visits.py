@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
+from keuring_collector.service.models.tips import TipChance
 
 
 class Place(models.Model):
@@ -167,6 +168,7 @@ class StopItem(models.Model):
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     days = models.PositiveIntegerField(null=True, blank=True)
     text = models.CharField(max_length=200, blank=True)
+    chance = models.ForeignKey(TipChance, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering: ClassVar = ["pk"]

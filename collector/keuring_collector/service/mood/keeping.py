@@ -11,6 +11,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.acting import NotPossible, NotUnderstood
@@ -84,6 +85,30 @@ def answer(text: str, value: int, line: str, now: datetime) -> None:
             keep(department, value, line, MoodCount.Source.LINK, now)
     except IntegrityError:
         raise NotPossible(_("This link was answered already; each one counts once.")) from None
+
+
+def answer_once(person: str, department: Department, value: int, line: str, now: datetime) -> None:
+    """Takes what a colleague says on their own page, once a month: else one alone could make a group of five.
+
+    What is kept of ``person`` is a keyed hash without the answer, until the month after next. Raises NotUnderstood, or
+    NotPossible when they answered this month.
+    """
+    try:
+        with transaction.atomic():
+            forget_on = month_of(now) + timedelta(days=62)
+            MoodLinkUsed.objects.create(pk=_month_key(person, now), forget_on=forget_on)
+            keep(department, value, line, MoodCount.Source.PAGE, now)
+    except IntegrityError:
+        raise NotPossible(_("You answered this month already; next month we ask again.")) from None
+
+
+def has_answered(person: str, now: datetime) -> bool:
+    """Whether somebody answered on their own page this month."""
+    return MoodLinkUsed.objects.filter(pk=_month_key(person, now)).exists()
+
+
+def _month_key(person: str, now: datetime) -> str:
+    return salted_hmac(_SALT, f"{person} {month_of(now)}", algorithm="sha256").hexdigest()
 
 
 def forget(today: date) -> None:

@@ -23,7 +23,7 @@ from keuring_collector.service.tips.chances import still
 from keuring_collector.store import holds, notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from keuring_collector.config import Settings
     from keuring_collector.desk.models import Staff
@@ -49,21 +49,24 @@ def offer_due(store: Store, pack: RulePack, now: datetime, stop: Callable[[], bo
     """Offers one tip to each colleague who may have one; how many."""
     today = timezone.localtime(now).date()
     count = 0
-    for group in _by_colleague(_open_to_all(store, pack, now)):
+    for group in by_receiver(may_be_offered(store, pack, now)):
         if stop():
             break
         count += _offer(group, pack, today)
     return count
 
 
-def _open_to_all(store: Store, pack: RulePack, now: datetime) -> list[TipChance]:
+def may_be_offered(
+    store: Store, pack: RulePack, now: datetime, *, among: Collection[int] | None = None
+) -> list[TipChance]:
     """The chances that the desk lets be offered: of rules that have proven themselves and that nothing holds back, on
-    machines that were heard of lately.
+    machines that were heard of lately; with ``among`` only of those.
     """
     offered = {pk: rule for pk, rule in rules.tips(pack).items() if rules.is_offered(rule)}
     today = timezone.localtime(now).date()
+    holding = TipChance.objects.filter(still(today), rule__in=offered, endpoint__state=Endpoint.State.ACTIVE)
     found = list(
-        TipChance.objects.filter(still(today), rule__in=offered, endpoint__state=Endpoint.State.ACTIVE)
+        (holding if among is None else holding.filter(endpoint__in=among))
         .select_related("endpoint__colleague", "endpoint__department")
         .order_by("endpoint__colleague", "endpoint")
     )
@@ -78,13 +81,17 @@ def _open_to_all(store: Store, pack: RulePack, now: datetime) -> list[TipChance]
     ]
 
 
-def _by_colleague(found: Iterable[TipChance]) -> list[list[TipChance]]:
+def by_receiver(found: Iterable[TipChance]) -> list[list[TipChance]]:
+    """Those of one colleague together, on whichever machine; of a machine without one, those of that machine."""
     groups: dict[tuple[str, int], list[TipChance]] = {}
     for each in found:
-        colleague = each.endpoint.colleague_id
-        key = ("machine", each.endpoint_id) if colleague is None else ("colleague", colleague)
-        groups.setdefault(key, []).append(each)
+        groups.setdefault(receiver(each.endpoint.colleague_id, each.endpoint_id), []).append(each)
     return list(groups.values())
+
+
+def receiver(colleague: int | None, endpoint: int) -> tuple[str, int]:
+    """Who hears of tips on a machine: its colleague, or where none is known the machine."""
+    return ("machine", endpoint) if colleague is None else ("colleague", colleague)
 
 
 def _offer(group: Sequence[TipChance], pack: RulePack, today: date) -> bool:
@@ -135,7 +142,7 @@ def send(store: Store, pack: RulePack, now: datetime, settings: Settings) -> int
             continue
         chance.endpoint = offer.endpoint
         titles, bodies = rules.notice_texts(chance, rule, pack, now)
-        link = _link(settings, rule.article, offer.colleague)
+        link = link_of(settings, rule.article, offer.colleague)
         notice = notices.Notice(offer.notice_id, notices.Kind.TIP, titles, bodies, link, _expiry(offer).timestamp())
         # The notice first: it is left once however often, so that a crash in between costs nothing.
         notices.put(store.connection, [offer.endpoint_id], notice, now.timestamp())
@@ -155,7 +162,7 @@ def send(store: Store, pack: RulePack, now: datetime, settings: Settings) -> int
     return count
 
 
-def _link(settings: Settings, article: str, colleague: Colleague | None) -> str:
+def link_of(settings: Settings, article: str, colleague: Colleague | None) -> str:
     """Where colleagues read the article, if they can anywhere."""
     if not (settings.articles_url or settings.public_pages):
         return ""
@@ -200,8 +207,10 @@ def tell(actor: Staff, chance: TipChance, pack: RulePack, now: datetime) -> TipO
     return offer
 
 
-def put_aside(actor: Staff, chance: TipChance, now: datetime) -> None:
-    """Writes down that a tip is not for a colleague: it never comes back to them. Who said so is kept nowhere."""
+def put_aside(actor: Staff | None, chance: TipChance, now: datetime) -> None:
+    """Writes down that a tip is not for a colleague: it never comes back to them. ``actor`` None: they said so on My
+    workplace.
+    """
     today, endpoint = timezone.localtime(now).date(), chance.endpoint
     with transaction.atomic():
         _alone(endpoint)
@@ -209,7 +218,8 @@ def put_aside(actor: Staff, chance: TipChance, now: datetime) -> None:
         if last is None or last.outcome not in (TipOffer.Outcome.OPEN, TipOffer.Outcome.ASIDE):
             last = TipOffer(
                 endpoint=endpoint, colleague=endpoint.colleague, rule=chance.rule, subject=chance.subject,
-                way=TipOffer.Way.VISIT, offered_on=today, why="person", sent=True, by=actor,
+                way=TipOffer.Way.VISIT if actor else TipOffer.Way.PAGE, offered_on=today, why="person", sent=True,
+                by=actor,
             )  # fmt: skip
         last.outcome, last.decided_on, last.reached_on = TipOffer.Outcome.ASIDE, today, last.reached_on or today
         last.sent = True

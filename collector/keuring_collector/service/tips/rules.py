@@ -58,6 +58,12 @@ def headline(rule: Rule, pack: RulePack, language: str) -> str:
     return found.title if found else rule.name.replace("_", " ").capitalize()
 
 
+def name_of(chance: TipChance, pack: RulePack) -> str:
+    """What a tip is called in the colleague's language; its machine and colleague must be fetched already."""
+    colleague = chance.endpoint.colleague
+    return headline(pack.rules[chance.rule], pack, colleague.language if colleague else LANGUAGES[0])
+
+
 def notice_texts(chance: TipChance, rule: Rule, pack: RulePack, now: datetime) -> tuple[dict[str, str], dict[str, str]]:
     """Title and body of its notice by language, short enough for the wire."""
     titles = {code: _short(headline(rule, pack, code), LONGEST_TITLE) for code in LANGUAGES}

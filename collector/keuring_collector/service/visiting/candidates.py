@@ -18,10 +18,11 @@ from django.utils import timezone
 from keuring_collector.desk.models import Inspection, Ticket
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service.models import Stop, StopItem
+from keuring_collector.service.tips import rules
 from keuring_collector.service.visiting import news, places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from keuring_collector.fleet.models import Department
     from keuring_collector.service.models import Place
@@ -45,6 +46,7 @@ class Item(NamedTuple):
     endpoint: int | None = None
     days: int | None = None
     text: str = ""
+    chance: int | None = None
 
 
 @dataclass(slots=True)
@@ -78,10 +80,14 @@ class Candidate:
 BACK, PLANNED, URGENT, CARRIED, NEAR, LATER, INSPECT, WATCH, TELL, TIP, SILENT, HELLO = range(12)
 
 
-def candidates(department: Department, day: date, heard: Mapping[int, float]) -> list[Candidate]:
-    """Everybody worth seeing on ``day``, the weightiest first. ``heard``: when each machine was last heard of."""
+def candidates(department: Department, day: date, sources: news.Sources) -> list[Candidate]:
+    """Everybody worth seeing on ``day``, the weightiest first."""
     people = {each.pk: each for each in Colleague.objects.filter(department=department)}
-    machines = list(Endpoint.objects.filter(department=department, state=Endpoint.State.ACTIVE).order_by("pk"))
+    machines = list(
+        Endpoint.objects.filter(department=department, state=Endpoint.State.ACTIVE)
+        .select_related("colleague")
+        .order_by("pk")
+    )
     sits = places.of_colleagues(department)
     found: dict[tuple[int | None, int | None], Candidate] = {}
     of_machine: dict[int, Candidate] = {}
@@ -95,10 +101,8 @@ def candidates(department: Department, day: date, heard: Mapping[int, float]) ->
         found.setdefault((pk, None), Candidate(pk, None, person.name, sits.get(pk)))
     _tickets(department, day, of_machine)
     _inspections(department, day, of_machine)
-    for endpoint, titles in news.announcements(list(of_machine), day).items():
-        for title in titles:
-            of_machine[endpoint].add(Item(Kind.ANNOUNCEMENT, endpoint=endpoint, text=title[:200]), TELL)
-    _silent(day, heard, of_machine)
+    _news(machines, day, of_machine, sources)
+    _silent(day, sources.heard, of_machine)
     _earlier(department, day, found)
     wanted = [each for each in found.values() if each.items]
     return sorted(wanted, key=lambda each: (each.weight, each.name, each.endpoint or 0))
@@ -121,6 +125,19 @@ def _tickets(department: Department, day: date, of_machine: Mapping[int, Candida
             rank = TIP if ticket.severity == Ticket.Severity.TIP else WATCH
         kind = Kind.TIP if ticket.severity == Ticket.Severity.TIP else Kind.TICKET
         of_machine[ticket.endpoint_id].add(Item(kind, ticket=ticket.pk, endpoint=ticket.endpoint_id), rank, then)
+
+
+def _news(machines: Sequence[Endpoint], day: date, of_machine: Mapping[int, Candidate], sources: news.Sources) -> None:
+    """What is coming for a machine, said once to a colleague of several; and a tip to who may have one."""
+    for endpoint, titles in news.announcements(machines, day, sources).items():
+        candidate = of_machine[endpoint]
+        said = {item.text for item in candidate.items if item.kind == Kind.ANNOUNCEMENT}
+        for title in titles:
+            if title not in said:
+                candidate.add(Item(Kind.ANNOUNCEMENT, endpoint=endpoint, text=title), TELL)
+    for endpoint, chance in news.tips(machines, day, sources).items():
+        text = rules.name_of(chance, sources.pack)
+        of_machine[endpoint].add(Item(Kind.TIP, endpoint=endpoint, text=text, chance=chance.pk), TIP)
 
 
 def _inspections(department: Department, day: date, of_machine: Mapping[int, Candidate]) -> None:

@@ -24,6 +24,8 @@ from keuring_collector.desk.acting import (
 from keuring_collector.desk.models import Ticket, Undo
 from keuring_collector.service.models import Deed, MoodCount, Round, Stop
 from keuring_collector.service.mood import keeping
+from keuring_collector.service.tips import offering
+from keuring_collector.service.visiting import returning
 
 if TYPE_CHECKING:
     import uuid
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from keuring_collector.desk.models import Staff
+    from keuring_collector.rulepack import RulePack
 
 Outcome = Stop.Outcome
 PLAN: Final = "plan"
+TOLD: Final = "told"
+ASIDE: Final = "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,14 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Tip:
+    """What is done about one tip, by the number of its chance: ``told`` in person, or ``aside``."""
+
+    chance: int
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What the visitor tells of a stop. ``seen``: its version as it was read; None: whatever happened meanwhile."""
 
@@ -60,6 +73,7 @@ class Told:
     line: str = ""
     work: tuple[Work, ...] = ()
     seen: int | None = None
+    tips: tuple[Tip, ...] = ()
 
 
 def once(key: uuid.UUID, actor: Staff, now: datetime, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -81,15 +95,15 @@ def once(key: uuid.UUID, actor: Staff, now: datetime, do: Callable[[], dict[str,
         return {**before.answer, "again": True}
 
 
-def report(stop_id: int, told: Told, *, actor: Staff, now: datetime, key: uuid.UUID) -> dict[str, Any]:
+def report(stop_id: int, told: Told, *, actor: Staff, now: datetime, key: uuid.UUID, pack: RulePack) -> dict[str, Any]:
     """Notes what became of a stop; ``key`` names this telling. Answers {"conflicts": [text]}.
 
     Raises NotUnderstood, after which the same key may come again; or Stop.DoesNotExist.
     """
-    return once(key, actor, now, lambda: {"conflicts": _report(stop_id, told, actor, now, key)})
+    return once(key, actor, now, lambda: {"conflicts": _report(stop_id, told, actor, now, key, pack)})
 
 
-def _report(stop_id: int, told: Told, actor: Staff, now: datetime, key: uuid.UUID) -> list[str]:
+def _report(stop_id: int, told: Told, actor: Staff, now: datetime, key: uuid.UUID, pack: RulePack) -> list[str]:
     if told.outcome not in Outcome.values:
         raise NotUnderstood("outcome", _("Say what became of it: helped, not there, or come back later."))
     note = checked_text("note", told.note)
@@ -113,6 +127,9 @@ def _report(stop_id: int, told: Told, actor: Staff, now: datetime, key: uuid.UUI
     if stop.round.state == Round.State.PROPOSED:
         Round.objects.filter(pk=stop.round_id).update(state=Round.State.STARTED, visitor=actor, touched=True)
     conflicts += _work(stop, told, note, back_on, actor, now, key)
+    conflicts += _tips(stop, told, actor, now, pack)
+    if not taken:
+        returning.settle(stop, actor=actor, now=now)
     if told.mood is not None:
         keeping.keep(stop.round.department, told.mood, told.line, MoodCount.Source.VISIT, now)
     return [str(each) for each in conflicts]
@@ -148,6 +165,29 @@ def _work(
     return conflicts
 
 
+def _tips(stop: Stop, told: Told, actor: Staff, now: datetime, pack: RulePack) -> list[str]:
+    """Notes that a tip was told or is not for them, as the machine's page does; tells of conflicts."""
+    about = {
+        item.chance_id: item.chance
+        for item in stop.items.filter(chance__isnull=False).select_related("chance__endpoint__colleague")
+    }
+    conflicts = []
+    for each in told.tips:
+        chance = about.get(each.chance)
+        if chance is None:
+            raise NotUnderstood("tips", _("Tip %(n)s does not belong to this stop.") % {"n": each.chance})
+        try:
+            if each.do == ASIDE:
+                offering.put_aside(actor, chance, now)
+            elif each.do == TOLD:
+                offering.tell(actor, chance, pack, now)
+            else:
+                raise NotUnderstood("tips", _("Say of a tip that it was told, or that it is not for them."))
+        except NotPossible as error:
+            conflicts.append(str(error.message))
+    return conflicts
+
+
 def _do(work: Work, note: str, actor: Staff, now: datetime, key: uuid.UUID) -> None:
     if work.do == PLAN:
         actions.plan(work.ticket, actor=actor, now=now, day=work.day, seen=work.seen, step=key)
@@ -158,7 +198,8 @@ def _do(work: Work, note: str, actor: Staff, now: datetime, key: uuid.UUID) -> N
 
 
 def take_back(stop_id: int, *, actor: Staff, now: datetime) -> None:
-    """Takes back what one noted, within a minute, with what it did to tickets. Notes and moods stay.
+    """Takes back what one noted, within a minute, with what it did to tickets and promises. Notes, moods and
+    what was said of tips stay.
 
     Raises NotPossible when it is too late, or when somebody changed it since.
     """
@@ -169,6 +210,7 @@ def take_back(stop_id: int, *, actor: Staff, now: datetime) -> None:
             raise NotPossible(_("It is too late to undo this: that can be done for a minute."))
         if Undo.objects.filter(step=stop.step, actor=actor).exists():
             undoing.undo(stop.step, actor=actor, now=now)
+        returning.take_back(stop)
         stop.outcome, stop.note, stop.back_on, stop.step = "", "", None, None
         stop.done_at = stop.done_by = None
         stop.version += 1

@@ -16,34 +16,34 @@ from keuring_collector.service.visiting import hours, places
 from keuring_collector.service.visiting.candidates import TAKES, WALK, Candidate, Item, candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Colleague
+    from keuring_collector.service.visiting.news import Sources
 
 AHEAD: Final = 7  # days for which rounds are proposed
 KEPT: Final = timedelta(days=30)  # how long what a phone sent is known
 _NOWHERE: Final = 10**6  # where somebody of whom no place is known comes in the walk: last
 
 
-def propose_all(now: datetime, heard: Mapping[int, float], keep_days: int = 400) -> int:
+def propose_all(sources: Sources, keep_days: int = 400) -> int:
     """Proposes rounds for the days to come, and lets those that nobody touched follow what is open; how many.
 
     Rounds older than ``keep_days`` are let go of, with what was noted on them.
     """
+    now = sources.now
     today = timezone.localtime(now).date()
     count = 0
     held = VisitingHour.objects.filter(ended_on=None).select_related("department", "visitor")
     for occurrence in hours.occurrences(held, today, today + timedelta(days=AHEAD)):
         if not occurrence.off and occurrence.ends_at > now:
-            propose(occurrence, heard)
+            propose(occurrence, sources)
             count += 1
     Deed.objects.filter(at__lt=now - KEPT).delete()
     Round.objects.filter(day__lt=today - timedelta(days=keep_days)).delete()
     return count
 
 
-def propose(occurrence: hours.Occurrence, heard: Mapping[int, float]) -> Round:
+def propose(occurrence: hours.Occurrence, sources: Sources) -> Round:
     """The round of one visiting hour, made or brought up to date unless it is the visitor's own by now."""
     hour = occurrence.hour
     with transaction.atomic():
@@ -56,18 +56,18 @@ def propose(occurrence: hours.Occurrence, heard: Mapping[int, float]) -> Round:
             for name, value in when.items():
                 setattr(found, name, value)
             if not found.touched:
-                _fill(found, candidates(found.department, found.day, heard))
+                _fill(found, candidates(found.department, found.day, sources))
             found.save()
     return found
 
 
-def again(pk: int, heard: Mapping[int, float]) -> Round:
+def again(pk: int, sources: Sources) -> Round:
     """Proposes anew what somebody changed; what was added by hand stays. Raises NotPossible once it was started."""
     with transaction.atomic():
         found = _held(pk)
         if found.state != Round.State.PROPOSED:
             raise NotPossible(_("This round was started already."))
-        _fill(found, candidates(found.department, found.day, heard))
+        _fill(found, candidates(found.department, found.day, sources))
         found.touched = False
         found.save()
     return found
@@ -109,14 +109,20 @@ def _fill(found: Round, wanted: list[Candidate]) -> None:
 
 
 def _items(stop: Stop, items: list[Item]) -> None:
-    has = [Item(StopItem.Kind(i.kind), i.ticket_id, i.endpoint_id, i.days, i.text) for i in stop.items.all()]
+    has = [
+        Item(StopItem.Kind(i.kind), i.ticket_id, i.endpoint_id, i.days, i.text, i.chance_id) for i in stop.items.all()
+    ]
     if has == items:
         return
     stop.items.all().delete()
-    StopItem.objects.bulk_create(
-        StopItem(stop=stop, kind=i.kind, ticket_id=i.ticket, endpoint_id=i.endpoint, days=i.days, text=i.text)
+    rows = [
+        StopItem(
+            stop=stop, kind=i.kind, ticket_id=i.ticket, endpoint_id=i.endpoint, days=i.days, text=i.text,
+            chance_id=i.chance,
+        )
         for i in items
-    )
+    ]  # fmt: skip
+    StopItem.objects.bulk_create(rows)
 
 
 def _held(pk: int) -> Round:

@@ -17,7 +17,12 @@ from keuring.signals.catalogue import KEURING_HARDWARE_MODEL, OS_NAME, OS_VERSIO
 from keuring_collector.desk import texts, wording
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import AuditEntry, Inspection, Staff, Ticket
+from keuring_collector.fleet.models import Endpoint
+from keuring_collector.service.announcing import current, letters, timing
 from keuring_collector.service.models import Objection
+from keuring_collector.service.mood import keeping
+from keuring_collector.service.tips import offering, rules
+from keuring_collector.service.tips.standing import open_tips
 from keuring_collector.service.workplace import objecting
 from keuring_collector.service.workplace.export import subjects
 
@@ -27,8 +32,9 @@ if TYPE_CHECKING:
 
     from django.utils.functional import _StrPromise
 
-    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import RulePack
+    from keuring_collector.service.models import Announcement
+    from keuring_collector.service.tips.standing import OpenTip
     from keuring_collector.service.workplace.whose import Whose
     from keuring_collector.store import Store
 
@@ -133,6 +139,61 @@ def _state(ticket: Ticket, now: datetime) -> str:
             return _("We know of it, and will tell you what we do.")
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What is coming for a colleague's machine; ``means`` and ``must`` are Markdown."""
+
+    language: str
+    title: str
+    when: str
+    means: str
+    must: str
+    machines: list[str]  # that it concerns; empty: all of theirs
+
+
+def announcements(here: Here) -> dict[str, Any]:
+    """What is announced for my machines, the nearest first."""
+    names = {each.pk: each.host_name for each in here.whose.machines.filter(state=Endpoint.State.ACTIVE)}
+    coming = current.for_machines(names, here.store, wording.local_day(here.now))
+    concerned: dict[int, list[str]] = {}
+    for endpoint, name in names.items():
+        for each in coming.get(endpoint, ()):
+            concerned.setdefault(each.pk, []).append(name)
+    found = {each.pk: each for endpoint in names for each in coming.get(endpoint, ())}
+    ordered = sorted(found.values(), key=current.nearness(wording.local_day(here.now)))
+    return {"announcements": [_announced(each, concerned[each.pk], len(names), here) for each in ordered]}
+
+
+def _announced(each: Announcement, concerned: list[str], count: int, here: Here) -> Announced:
+    spoken = letters.language_of(each, here.language)
+    means, must = each.text("means", spoken), each.text("must", spoken)
+    when = wording.capitalised(timing.in_words(each, here.now))
+    return Announced(spoken, each.text("title", spoken), when, means, must, concerned if len(concerned) < count else [])
+
+
+def tips(here: Here) -> dict[str, Any] | None:
+    """Tips that hold on my machines, what was offered and what was not yet; each once, however many machines."""
+    found: dict[str, OpenTip] = {}
+    for endpoint in here.whose.machines.filter(state=Endpoint.State.ACTIVE):
+        if objecting.standing(endpoint) is None:
+            for each in open_tips(endpoint, here.pack, here.language, here.now):
+                if each.offer is not None or rules.is_offered(each.rule):
+                    found.setdefault(each.rule.id, each)
+    if not found:
+        return None
+    shown = sorted(found.values(), key=lambda tip: (tip.offer is None, tip.chance.since, tip.rule.name))
+    colleague = here.whose.colleague
+    return {"tips": [(tip, offering.link_of(settings.KEURING, tip.rule.article, colleague)) for tip in shown]}
+
+
+def mood(here: Here) -> dict[str, Any] | None:
+    """How I feel about my workplace: once a month, kept with my department alone."""
+    department = here.whose.department
+    if department is None:
+        return None
+    return {"department": department, "answered": keeping.has_answered(here.whose.person, here.now)}
+
+
 def reports(here: Here) -> dict[str, Any]:
     """My APK reports: the one in force of each machine, and those before it."""
     found = Inspection.objects.filter(endpoint__in=here.whose.machine_ids).select_related("endpoint")
@@ -188,6 +249,11 @@ def rights(here: Here) -> dict[str, Any]:
 SECTIONS: Final = (
     Section("machines", gettext_lazy("My machines"), "console/parts/workplace_machines.html", machines),
     Section("tickets", gettext_lazy("What we see coming"), "console/parts/workplace_tickets.html", tickets),
+    Section(
+        "announcements", gettext_lazy("Announced for you"), "console/parts/workplace_announcements.html", announcements
+    ),
+    Section("tips", gettext_lazy("Tips for you"), "console/parts/workplace_tips.html", tips),
+    Section("mood", gettext_lazy("How I feel about my workplace"), "console/parts/workplace_mood.html", mood),
     Section("reports", gettext_lazy("My APK reports"), "console/parts/workplace_reports.html", reports),
     Section("looks", gettext_lazy("Who looked"), "console/parts/workplace_looks.html", looks),
     Section("rights", gettext_lazy("Pause, take along, object"), "console/parts/workplace_rights.html", rights),

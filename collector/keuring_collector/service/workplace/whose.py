@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from keuring_collector.fleet.models import Department
+
 
 @dataclass(frozen=True, slots=True)
 class Whose:
@@ -28,6 +30,19 @@ class Whose:
         """The machines, those in use first."""
         found = Endpoint.objects.filter(pk__in=self.machine_ids).select_related("department", "colleague")
         return found.order_by("state", "host_name")
+
+    @property
+    def department(self) -> Department | None:
+        """The colleague's; where no colleague is known the machine's."""
+        if self.colleague is not None:
+            return self.colleague.department
+        return next((each.department for each in self.machines if each.department), None)
+
+    @property
+    def person(self) -> str:
+        """Who it is, as far as that is known, for whatever each may do once."""
+        ids = {self.colleague.pk} if self.colleague else {each.colleague_id for each in self.machines} - {None}
+        return f"colleague/{ids.pop()}" if len(ids) == 1 else f"machines/{self.machine_ids}"
 
     def machine(self, identity: uuid.UUID) -> Endpoint | None:
         """One of them; None when it is another's."""
