@@ -101,7 +101,7 @@ class OutcomeBody(Schema):
     tips: list[TipBody] = Field(default_factory=list, max_length=20)
 
 
-class Answer(Schema):
+class StopAnswer(Schema):
     """``conflicts``: what somebody else had done already; ``again``: this key came before."""
 
     conflicts: list[str]
@@ -178,7 +178,7 @@ def one(request: HttpRequest, number: Identity) -> RoundFull:
 
 
 @router.post(
-    "/visits/stops/{number}/outcome", auth=auth.ACT, response={200: Answer, **ERRORS, 409: ERRORS[404]},
+    "/visits/stops/{number}/outcome", auth=auth.ACT, response={200: StopAnswer, **ERRORS, 409: ERRORS[404]},
     operation_id="report_stop",
 )  # fmt: skip
 def outcome(request: HttpRequest, number: Identity, body: OutcomeBody) -> dict[str, Any]:
