@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
     from keuring_collector.service.models import Round, Stop, VisitingHour
     from keuring_collector.service.visiting.news import Sources
+    from keuring_collector.store import Store
     from tests.collector.console_fixtures import Site
 
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -54,18 +55,23 @@ def hour(site: Site, day: date | None = None, **fields: Any) -> VisitingHour:
     return hours.make(weekday=(day or today(site)).weekday(), actor=None, now=site.now, **fields)
 
 
-def sources(site: Site, heard: dict[int, float] | None = None, now: datetime | None = None) -> Sources:
+def sources(
+    site: Site, heard: dict[int, float] | None = None, now: datetime | None = None, store: Store | None = None
+) -> Sources:
     from keuring_collector.console import pack, readings
     from keuring_collector.service.visiting.news import Sources
 
-    return Sources(readings.store(), pack.current().pack, now or site.now, heard or {})
+    return Sources(store or readings.store(), pack.current().pack, now or site.now, heard or {})
 
 
-def proposed(site: Site, held: VisitingHour, heard: dict[int, float] | None = None) -> Round:
+def proposed(
+    site: Site, held: VisitingHour, heard: dict[int, float] | None = None, store: Store | None = None
+) -> Round:
     from keuring_collector.service.visiting import hours, rounds
 
     day = today(site)
-    return rounds.propose(hours.occurrences([held], day, day + timedelta(days=7))[0], sources(site, heard))
+    occurrence = hours.occurrences([held], day, day + timedelta(days=7))[0]
+    return rounds.propose(occurrence, sources(site, heard, store=store))
 
 
 def visited(site: Site) -> dict[str, list[Any]]:

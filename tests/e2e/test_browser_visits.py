@@ -42,13 +42,15 @@ class Served:
         with pointed_at(self.database):
             from keuring_collector.service.models import MoodCount
             from keuring_collector.service.mood import keeping
+            from keuring_collector.store import open_store
             from tests.collector.test_visits import hour, proposed, stop_of
 
             site = Site(self.database, datetime.now(UTC))
             cas = site.staff("cas", first_name="Cas", role="visitor", password=PASSWORD)
             self.ticket = site.ticket(site.machine()).pk
             site.colleague("Bob Bee")
-            found = proposed(site, hour(site, visitor=cas))
+            with closing(open_store(site.url)) as store:
+                found = proposed(site, hour(site, visitor=cas), store=store)
             self.round, self.department = f"/visits/rounds/{found.pk}/", f"/visits/departments/{found.department_id}/"
             self.sanne, self.bob = (f"#stop-{stop_of(found, name).pk}" for name in ("Sanne de Vries", "Bob Bee"))
             self.answer = f"/mood/answer/{keeping.token(found.department)}/"
