@@ -63,6 +63,10 @@ def test_every_page_is_whole_in_both_languages(site: Site, language: str) -> Non
         assert f'<html lang="{language}"' in html
         assert html.count("<h1") == 1, name
         assert len(re.findall(r'<main [^>]*\bid="main"', html)) == 1, name
+        if '<aside class="rail"' in html:  # what a page shows never takes the place of where one can go
+            assert (
+                len(re.findall(r'<p class="rail-title"[^>]*>[^<>]{2,30}</p>\s*<ul [^>]*>\s*<li><a href="/', html)) == 4
+            ), name
         assert "{{" not in html, name
         assert "{%" not in html, name
         assert " style=" not in html, name  # the content security policy would not have it

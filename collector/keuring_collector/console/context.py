@@ -40,11 +40,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = (match.url_name if match else "") or ""
-        groups = places.groups(staff)
+        rail = places.groups(staff)
         open_tickets = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
         context |= {
-            "groups": groups,
-            "places": [place for _title, group in groups for place in group],
+            "rail": rail,
+            "places": [place for _title, group in rail for place in group],
             "foot": places.shown(places.FOOT, staff),
             "place": places.of_route(name),
             "home": reverse(home_of(staff)),
