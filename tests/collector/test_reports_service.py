@@ -186,6 +186,8 @@ def test_an_endpoint_that_nobody_knows_is_refused(run: Any) -> None:
 
 def test_an_endpoint_is_revoked_within_an_open_stream(run: Any) -> None:
     async def body(stand: Stand) -> None:
+        from django.db import connection
+
         from keuring_collector.fleet.models import Endpoint
 
         async with stand.channel() as channel:
@@ -193,8 +195,12 @@ def test_an_endpoint_is_revoked_within_an_open_stream(run: Any) -> None:
             call = stub.SendReports()
             await call.write(request(1))
             assert (await call.read()).disposition == report_pb2.DISPOSITION_STORED
-            revoked = Endpoint.objects.filter(pk=stand.endpoint)
-            await asyncio.to_thread(lambda: revoked.update(state=Endpoint.State.REVOKED))
+
+            def revoke() -> None:
+                Endpoint.objects.filter(pk=stand.endpoint).update(state=Endpoint.State.REVOKED)
+                connection.close()  # of this thread alone, which ends soon
+
+            await asyncio.to_thread(revoke)
             await asyncio.sleep(2.5)  # the view of who is refused is at most two seconds old
             await call.write(request(2))
             with pytest.raises(grpc.aio.AioRpcError) as caught:
