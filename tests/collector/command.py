@@ -18,6 +18,7 @@ from unittest import mock
 import pytest
 
 from tests.collector.django_database import pointed_at
+from tests.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,9 +162,11 @@ def until(condition: Callable[[], Any], seconds: float, running: Running | None 
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collector's data directory right after init; copy it, do not change it."""
-    directory = tmp_path_factory.mktemp("initialised") / "data"
-    ok(keuring(directory, "init", *(part for port in PORTS for part in ("--set", f"{port}=0"))))
-    return directory
+
+    def make(directory: Path) -> None:
+        ok(keuring(directory, "init", *(part for port in PORTS for part in ("--set", f"{port}=0"))))
+
+    return once(tmp_path_factory, "initialised", make)
 
 
 @pytest.fixture

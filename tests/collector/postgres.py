@@ -22,12 +22,14 @@ import psycopg
 import pytest
 
 from tests.collector.reuse import Pristine
+from tests.once import once
 from tests.programs import find_program, require_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ACCOUNT = "postgres"
+MIGRATED = "migrated"  # the database that others are copied from
 # Durability is what the tests of the store's own transactions ask of PostgreSQL, not what they test of it.
 OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=32MB"
 
@@ -38,7 +40,6 @@ class PostgresServer:
 
     directory: Path
     pristine: Pristine | None = None
-    _migrated: str = ""
     _clean: list[str] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
 
@@ -58,18 +59,15 @@ class PostgresServer:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
-    def lend(self, directory: Path) -> str:
+    def lend(self) -> str:
         """A database with all tables and nothing in them; give it back.
 
         Making one costs PostgreSQL four tenths of a second of the processor, so one that was given back is lent again.
         """
         if self.pristine is None:
-            template = self.create()
-            migrate(template, directory)
-            self._migrated = template.rpartition("/")[2]
-            with psycopg.connect(template, autocommit=True) as connection:
+            with psycopg.connect(self.url(MIGRATED), autocommit=True) as connection:
                 self.pristine = Pristine.of(connection)
-        return self._clean.pop() if self._clean else self.create(self._migrated)
+        return self._clean.pop() if self._clean else self.create(MIGRATED)
 
     def give_back(self, url: str) -> None:
         """Empties a database that was lent; drops it where that does not make it what it was."""
@@ -116,30 +114,66 @@ def migrate(url: str, data_directory: Path) -> None:
 
 
 @contextmanager
-def running(options: str = OPTIONS) -> Iterator[PostgresServer]:
-    """A cluster with these options of the server, gone afterwards."""
+def _placed() -> Iterator[PostgresServer]:
+    """A place for a cluster that the account which runs it may enter, gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="keuring-pg-"))
-    server = PostgresServer(directory)
     try:
         if os.geteuid() == 0:
             shutil.chown(directory, ACCOUNT, ACCOUNT)
-        data = str(directory / "data")
-        server.run("initdb", "--pgdata", data, "--username", ACCOUNT, "--auth", "trust", "-E", "UTF8", "--no-sync")
-        options = f"{options} -c unix_socket_directories='{directory}'"
-        server.run("pg_ctl", "start", "-w", "-D", data, "-o", options, "-l", str(directory / "log"))
-        try:
-            yield server
-        finally:
-            server.run("pg_ctl", "stop", "-w", "-D", data, "-m", "immediate")
+        yield PostgresServer(directory)
     finally:
         shutil.rmtree(directory)
 
 
+@contextmanager
+def _started(server: PostgresServer, options: str) -> Iterator[None]:
+    data = str(server.directory / "data")
+    options = f"{options} -c unix_socket_directories='{server.directory}'"
+    server.run("pg_ctl", "start", "-w", "-D", data, "-o", options, "-l", str(server.directory / "log"))
+    try:
+        yield
+    finally:
+        server.run("pg_ctl", "stop", "-w", "-D", data, "-m", "fast")
+
+
+@contextmanager
+def running(options: str = OPTIONS, cluster: Path | None = None) -> Iterator[PostgresServer]:
+    """A cluster with these options of the server, empty or a copy of ``cluster``, gone afterwards."""
+    with _placed() as server:
+        data = str(server.directory / "data")
+        if cluster is None:
+            server.run("initdb", "--pgdata", data, "--username", ACCOUNT, "--auth", "trust", "-E", "UTF8", "--no-sync")
+        else:
+            subprocess.run(["cp", "-a", cluster, data], check=True)
+        with _started(server, options):
+            yield server
+
+
+def _make_cluster(files: Path) -> None:
+    """Makes the files of a cluster with an empty database that has all tables, named MIGRATED."""
+    with _placed() as kept:
+        with running() as server:
+            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {MIGRATED} TEMPLATE template0")
+            migrate(server.url(MIGRATED), server.directory)
+            # Copied by the server itself, while it runs: what it gives is whole.
+            copy = str(kept.directory / "data")
+            at = ["--host", str(server.directory), "--username", ACCOUNT]
+            server.run("pg_basebackup", *at, "--pgdata", copy, "--checkpoint", "fast", "--no-sync")
+        subprocess.run(["cp", "-a", copy, files], check=True)
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a cluster with the database MIGRATED; copy them."""
+    return once(tmp_path_factory, "postgresql", _make_cluster)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """A cluster that lives as long as the tests; skips (fails in CI) where there is no PostgreSQL."""
     require_program("postgresql")
-    with running() as server:
+    with running(cluster=request.getfixturevalue("postgres_cluster")) as server:
         yield server
 
 
@@ -163,10 +197,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables and nothing in them; copy it, do not write to it."""
-    directory = tmp_path_factory.mktemp("migrated")
-    path = directory / "keuring.sqlite3"
-    migrate(f"sqlite:///{path}", directory)
-    return path
+
+    def make(path: Path) -> None:
+        migrate(f"sqlite:///{path}", path.parent)
+
+    return once(tmp_path_factory, "keuring.sqlite3", make)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -178,6 +213,6 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / source.name}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.lend(tmp_path)
+    url = server.lend()
     yield url
     server.give_back(url)

@@ -271,9 +271,6 @@ def test_what_is_announced_for_a_machine_or_a_department(site: Site, store: Stor
     assert current.for_machine(machine, store, site.now) == [sooner, later]
     assert current.for_machine(far, store, site.now) == [sooner]
     assert current.for_machine(machine, store, site.now + timedelta(days=12)) == [sooner]
-    assert current.for_department(site.department("Finance"), store, site.now) == [sooner, later]
-    assert current.for_department(site.department("Sales"), store, site.now) == [sooner]
-    assert current.for_department(site.department("Empty"), store, site.now) == []
     assert current.for_everybody(site.now) == [sooner]
 
 

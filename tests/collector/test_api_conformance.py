@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True),
     pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning"),
 ]
-EXAMPLES = int(os.environ.get("KEURING_API_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("KEURING_API_EXAMPLES", "12"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -39,7 +39,7 @@ def test_every_rule_cause_and_visit_asks_skills_that_there_are(site: Site) -> No
     known, asking = catalogue.everything(), needs.Needs(shipped())
     assert {rule.skill for rule in shipped().rules.values()} <= set(known)  # nothing but what ships
     for cause in asking.causes:
-        assert asking.of_cause(cause) <= set(known), cause
+        assert asking.by_rules(cause) | {*asking.set_for("cause", cause)} <= set(known), cause
         assert asking.by_rules(cause), cause
     for visit in needs.VISITS:
         assert asking.of_visit(visit)
@@ -98,7 +98,9 @@ def test_the_desk_adds_skills_and_says_what_work_asks(site: Site) -> None:
     ask = {"kind": "cause", "value": "volume-space", "skill": ["printers", "listening"]}
     assert desk.post("/skills/asked/change/", ask).status_code == 403
     lead.post("/skills/asked/change/", ask)
-    assert needs.Needs(shipped()).of_cause("volume-space") == {"workplace", "linux", "printers", "listening"}
+    asking = needs.Needs(shipped())
+    assert asking.by_rules("volume-space") == {"workplace", "linux"}
+    assert set(asking.set_for("cause", "volume-space")) == {"printers", "listening"}
     lead.post("/skills/asked/change/", {"kind": "visit", "value": "hello", "skill": []})
     assert needs.Needs(shipped()).of_visit("hello") == ()
     for wrong, told in (

@@ -27,16 +27,18 @@ SECONDS: Final = 60.0  # how long anything may take on a machine that does other
 class Stand:
     """One collector in ``directory``, which can be killed and started again, and one agent."""
 
-    def __init__(self, directory: Path, url: str = "", backoff_maximum: str = "1", **settings: str) -> None:
-        """``url`` names an empty database; without it the collector uses a SQLite file of its own.
+    def __init__(self, directory: Path, database: str | Path, backoff_maximum: str = "1", **settings: str) -> None:
+        """``database``: the address of one of PostgreSQL, or a SQLite file with all tables to copy.
 
         ``settings``: more of the collector's.
         """
         self.directory = directory / "collector"
-        self.url = url or f"sqlite:///{self.directory / 'keuring.sqlite3'}"
+        migrated = database if isinstance(database, Path) else None
+        self.url = f"sqlite:///{self.directory / 'keuring.sqlite3'}" if migrated else str(database)
         # Ordinary settings: a window a second, sent at once, and rules with the floors of a small volume.
         initialise(
             self.directory,
+            migrated,
             sample_interval="0.5",
             window_duration="1",
             windows_per_flush="1",

@@ -49,8 +49,8 @@ def announced(stand: Stand) -> tuple[str, Callable[[], None]]:
     return "announcement-1-2-first", move
 
 
-def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path) -> None:
-    stand = Stand(tmp_path)
+def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path, migrated_sqlite: Path) -> None:
+    stand = Stand(tmp_path, migrated_sqlite)
     try:
         endpoint = stand.endpoint
 

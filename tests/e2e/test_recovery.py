@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 LIFETIME = 20.0  # of certificates, in seconds
 
 
-def test_it_is_back_within_a_minute_with_all_that_it_kept(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, backoff_maximum="300", certificate_days=f"{LIFETIME / 86400:.9f}")
+def test_it_is_back_within_a_minute_with_all_that_it_kept(tmp_path: Path, migrated_sqlite: Path) -> None:
+    stand = Stand(tmp_path, migrated_sqlite, backoff_maximum="300", certificate_days=f"{LIFETIME / 86400:.9f}")
     try:
         stand.wait_for_reports(1)
         stand.kill_collector()

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_machine_enrols_by_itself_and_hears_of_the_wanted_version(tmp_path: Path) -> None:
+def test_a_machine_enrols_by_itself_and_hears_of_the_wanted_version(tmp_path: Path, migrated_sqlite: Path) -> None:
     directory = tmp_path / "collector"
-    initialise(directory, sample_interval="0.5", window_duration="1", windows_per_flush="1", wanted_agent_version="9.0")
+    initialise(
+        directory,
+        migrated_sqlite,
+        sample_interval="0.5",
+        window_duration="1",
+        windows_per_flush="1",
+        wanted_agent_version="9.0",
+    )
     agent = RealAgent(
         tmp_path / "agent", sample_interval="0.5", window_duration="1", backoff_minimum="0.2", backoff_maximum="1"
     )

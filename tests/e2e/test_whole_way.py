@@ -33,8 +33,9 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, volume: Path) -> Iterator[Stand]:
     assert volume.is_mount()  # the agent must see no other
-    url = request.getfixturevalue("postgres_server").create() if request.param == "postgresql" else ""
-    made = Stand(tmp_path_factory.mktemp("whole"), url)
+    kept = {"sqlite": "migrated_sqlite", "postgresql": "postgres_server"}[request.param]
+    source = request.getfixturevalue(kept)
+    made = Stand(tmp_path_factory.mktemp("whole"), source if isinstance(source, Path) else source.lend())
     try:
         until(lambda: made.head().sequence >= 2, SECONDS, made.collector)
         yield made

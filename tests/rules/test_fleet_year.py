@@ -82,7 +82,6 @@ def wrong(found: Found) -> str:
     return "" if days > -late else f"{name} was found by {found.rule} {days:.1f} days before it hindered"
 
 
-@pytest.mark.soak  # a year of every kind takes long; one that lacks nothing is in test_healthy_machine.py
 def test_no_rule_opens_a_ticket_on_a_healthy_machine() -> None:
     chosen, played = small(HEALTHY)
     assert played.windows > 1500 * len(chosen)

@@ -74,11 +74,6 @@ class Selection:
     cause: str = ""  # machines with an open ticket of it
     departments: tuple[int, ...] = ()
 
-    @property
-    def is_everybody(self) -> bool:
-        """Whether nothing is chosen."""
-        return self == Selection()
-
     def as_json(self) -> dict[str, Any]:
         """As it is kept."""
         return asdict(self)

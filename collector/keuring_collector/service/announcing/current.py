@@ -1,4 +1,4 @@
-"""What is announced now: for the desk, for a machine, for a department, and for everybody."""
+"""What is announced now: for the desk, for machines, and for everybody."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from keuring_collector.desk.models import Staff
-    from keuring_collector.fleet.models import Department, Endpoint
+    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.store import Store
 
 CALLED_OFF: Final = timedelta(days=14)  # for so long readers are told that something is off
@@ -47,16 +47,6 @@ def for_machines(endpoints: Collection[int], store: Store, day: date) -> dict[in
         for endpoint in audience.machines(audience.kept(each.audience), store, among=endpoints):
             found[endpoint].append(each)
     return dict(found)
-
-
-def for_department(department: Department, store: Store, now: datetime) -> list[Announcement]:
-    """The published announcements that concern a machine of a department and are not over, the nearest first."""
-    members = list(department.endpoint_set.values_list("pk", flat=True))
-    return [
-        each
-        for each in _coming(wording.local_day(now))
-        if members and audience.machines(audience.kept(each.audience), store, among=members)
-    ]  # fmt: skip
 
 
 def for_everybody(now: datetime) -> list[Announcement]:

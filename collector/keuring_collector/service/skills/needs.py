@@ -70,10 +70,6 @@ class Needs:
         """What is set for a cause or a visit."""
         return self._set.get((kind, value), ())
 
-    def of_cause(self, cause: str) -> frozenset[str]:
-        """All that a cause asks."""
-        return self.by_rules(cause) | set(self.set_for(SkillNeed.Kind.CAUSE, cause))
-
     def of_visit(self, about: str) -> tuple[str, ...]:
         """What a visit asks that is about one of VISITS."""
         return self.set_for(SkillNeed.Kind.VISIT, about)
