@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.collector.django_database",
     "tests.collector.command",
     "tests.collector.console_fixtures",
+    "tests.e2e.browsing",
 ]
 
 

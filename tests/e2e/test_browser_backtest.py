@@ -15,7 +15,7 @@ from tests.collector.command import Running, until
 from tests.collector.console_fixtures import PASSWORD, USED, Site
 from tests.collector.django_database import pointed_at
 from tests.collector.packs import write_pack
-from tests.programs import find_program
+from tests.e2e.browsing import AXE, chromium, console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.needs("chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -46,23 +44,16 @@ def folder(initialised: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def page(folder: Path) -> Iterator[Page]:
     """A browser before the collector, whose jobs run too."""
-    from playwright.sync_api import sync_playwright
-
     rules = {"rules_directory": str(folder / "rules")}
-    running = [Running(folder, "--only", name, **rules) for name in ("console", "jobs")]
+    jobs = Running(folder, "--only", "jobs", **rules)
     try:
-        start = "ready console url="
-        url = running[0].wait_for(start).removeprefix(start)
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=find_program("chromium"), args=ARGUMENTS)
-            context = chromium.new_context(ignore_https_errors=True, base_url=url)
+        with console(folder, **rules) as url, chromium() as browser:
+            context = browser.new_context(ignore_https_errors=True, base_url=url)
             context.add_cookies([{"name": "language", "value": "en", "url": url, "secure": True}])
             context.set_default_timeout(30_000)
             yield context.new_page()
-            chromium.close()
     finally:
-        for each in running:
-            each.stop()
+        jobs.stop()
 
 
 def test_from_the_rule_to_the_answer_to_the_saved_rule(page: Page, folder: Path) -> None:

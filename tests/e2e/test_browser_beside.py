@@ -10,18 +10,16 @@ import pytest
 
 from tests.collector.console_fixtures import Site
 from tests.collector.django_database import pointed_at
+from tests.e2e.browsing import AXE
 from tests.e2e.hands import on_the_ticket, path
-from tests.e2e.test_browser_console import browser, served, state, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.e2e.test_browser_console import Open, Served
+    from tests.e2e.browsing import Open, Served
 
-__all__ = ["browser", "served", "state", "visit"]
 pytestmark = pytest.mark.needs("chromium")
 WIDE = {"width": 1600, "height": 900}
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,16 +15,14 @@ import pytest
 from tests.collector.console_fixtures import USED, Site
 from tests.collector.django_database import pointed_at
 from tests.e2e.hands import Hand, Keyboard, Mouse, on_the_ticket
-from tests.e2e.test_browser_console import browser, served, state, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-    from tests.e2e.test_browser_console import Open, Served
+    from tests.e2e.browsing import Open, Served
 
-__all__ = ["browser", "served", "state", "visit"]
 pytestmark = pytest.mark.needs("chromium")
 DESK = ZoneInfo("Europe/Amsterdam")  # whose days the collector keeps
 TODAY = datetime.now(DESK).date()

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.collector.command import Running
 from tests.collector.console_fixtures import MODEL, PASSWORD, USED, Site
 from tests.collector.django_database import pointed_at
-from tests.programs import find_program
+from tests.e2e.browsing import AXE, chromium, console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.needs("chromium")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 def prepare(url: str) -> tuple[str, str]:
@@ -44,20 +41,10 @@ def prepare(url: str) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def together(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, str, str, str]]:
     """A browser, the console's address, the report and the secret."""
-    from playwright.sync_api import sync_playwright
-
     folder = Path(shutil.copytree(initialised, tmp_path_factory.mktemp("together") / "data"))
     report, secret = prepare(f"sqlite:///{folder / 'keuring.sqlite3'}")
-    running = Running(folder, "--only", "console")
-    try:
-        start = "ready console url="
-        url = running.wait_for(start).removeprefix(start).rstrip("/")
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=find_program("chromium"), args=ARGUMENTS)
-            yield chromium, url, report, secret
-            chromium.close()
-    finally:
-        running.stop()
+    with console(folder) as url, chromium() as browser:
+        yield browser, url, report, secret
 
 
 def opened(browser: Browser, url: str, **options: Any) -> Page:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.collector.command import Running
 from tests.collector.console_fixtures import PASSWORD, Site
 from tests.collector.django_database import pointed_at
-from tests.programs import find_program
+from tests.e2e.browsing import AXE, chromium, console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +25,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("chromium")
 # A service worker is only taken from a certificate that the browser trusts; the context's own leniency is not enough.
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"]
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+TRUSTING = "--ignore-certificate-errors"
 
 
 class Served:
     """A running console with a round in it."""
 
     def __init__(self, url: str, database: str) -> None:
-        self.url = url.rstrip("/")
+        self.url = url
         self.database = database
 
     def fill(self) -> None:
@@ -67,24 +65,16 @@ class Served:
 @pytest.fixture
 def served(initialised: Path, tmp_path: Path) -> Iterator[Served]:
     directory = Path(shutil.copytree(initialised, tmp_path / "data"))
-    running = Running(directory, "--only", "console")
-    try:
-        start = "ready console url="
-        console = Served(running.wait_for(start).removeprefix(start), f"sqlite:///{directory / 'keuring.sqlite3'}")
-        console.fill()
-        yield console
-    finally:
-        running.stop()
+    with console(directory) as url:
+        filled = Served(url, f"sqlite:///{directory / 'keuring.sqlite3'}")
+        filled.fill()
+        yield filled
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_program("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium(TRUSTING) as started:
+        yield started
 
 
 def sign_in(page: Page) -> None:
