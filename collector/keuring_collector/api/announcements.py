@@ -21,7 +21,7 @@ from keuring_collector.console.views.promises import is_overdue
 from keuring_collector.desk import scope
 from keuring_collector.desk.roles import Right
 from keuring_collector.service import promises as register
-from keuring_collector.service.announcing import audience, current, timing, writing
+from keuring_collector.service.announcing import audience, current, measured, timing, writing
 from keuring_collector.service.models import Announcement, Promise
 
 if TYPE_CHECKING:
@@ -44,6 +44,18 @@ class FactTest(Schema):
     values: list[Line] = Field(min_length=1, max_length=audience.MOST)
 
 
+class MeasuredTest(Schema):
+    """A measured value of the catalogue that says nothing of people, compared with one with its unit ("5 GB"), as it
+    was known last within so many days. ``part``: of which volume, battery, …, with stars; empty: any.
+    """
+
+    signal: Line
+    comparison: Literal["below", "above", "at_most", "at_least"]
+    value: Annotated[str, Field(max_length=60, pattern=NO_NUL)]
+    part: Line = ""
+    days: int = Field(measured.USUAL_DAYS, ge=1, le=measured.LONGEST_DAYS)
+
+
 class Selection(Schema):
     """Which machines are meant: those of which all of it is true; empty: all. ``software`` may hold stars;
     ``departments`` are ids; ``cause``: with an open ticket of it.
@@ -53,6 +65,7 @@ class Selection(Schema):
     version_from: Line = ""
     version_below: Line = ""
     facts: list[FactTest] = Field(default_factory=list, max_length=20)
+    measured: list[MeasuredTest] = Field(default_factory=list, max_length=measured.MOST)
     cause: Line = ""
     departments: list[Identity] = Field(default_factory=list, max_length=audience.MOST)
 
@@ -60,7 +73,10 @@ class Selection(Schema):
         """As the service has it."""
         facts = tuple(audience.Fact(each.signal, each.operator, tuple(each.values)) for each in self.facts)
         texts = self.model_dump(include={"software", "version_from", "version_below", "cause"})
-        return audience.Selection(**texts, facts=facts, departments=tuple(sorted(set(self.departments))))
+        levels = tuple(measured.Measured(**each.model_dump()) for each in self.measured)
+        return audience.Selection(
+            **texts, facts=facts, measured=levels, departments=tuple(sorted(set(self.departments)))
+        )
 
 
 class Said(Schema):
@@ -286,6 +302,17 @@ def withdraw(request: HttpRequest, number: Identity, body: Withdraw) -> Full:
     """Withdraws one; who was told is told so."""
     staff = auth.staff_of(request)
     return _full(writing.withdraw(_found(staff, number), body.why, actor=staff, now=timezone.now()))
+
+
+@router.post(
+    "/announcements/{number}/discard", auth=auth.ACT, response={204: None, **REFUSED},
+    operation_id="discard_announcement",
+)  # fmt: skip
+def discard(request: HttpRequest, number: Identity) -> tuple[int, None]:
+    """Throws a draft away."""
+    staff = auth.staff_of(request)
+    writing.discard(_found(staff, number), actor=staff)
+    return 204, None
 
 
 @router.get(

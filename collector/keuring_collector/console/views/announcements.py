@@ -24,7 +24,7 @@ from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Endpoint
-from keuring_collector.service.announcing import audience, channels, current, letters, timing, writing
+from keuring_collector.service.announcing import audience, channels, current, letters, measured, timing, writing
 from keuring_collector.service.models import Announcement, Said
 
 if TYPE_CHECKING:
@@ -262,6 +262,14 @@ def _editor(
         "rows": [
             (number, *(typed[f"{part}_{number}"] for part in ("fact", "operator", "values")))
             for number in range(announcement_form.FACTS)
+        ],
+        "levels": sorted(
+            ((each.name, signals.label(each.name)) for each in measured.offered()), key=lambda pair: pair[1]
+        ),
+        "comparisons": [(name, str(label)) for name, (_compare, label) in measured.COMPARISONS.items()],
+        "level_rows": [
+            (number, *(typed[f"{part}_{number}"] for part in announcement_form.MEASURED_PARTS))
+            for number in range(measured.MOST)
         ],
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "causes": [(cause, cause_label(cause)) for cause in causes],
