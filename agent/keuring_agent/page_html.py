@@ -115,7 +115,7 @@ def _notices(told: Sequence[Notice], token: str, say: Language) -> Iterator[str]
         body, link = notice.body(say.name), notice.link
         yield f"<li><strong>{_text(notices.heading(notice, say))}</strong>"
         yield "".join(f"<br>{_text(text)}" for text in (body, link) if text)  # an address is text here, and no link
-        if notice.kind == notices.TIP and not notice.declined:
+        if notices.may_decline(notice):
             yield f'<form method="post" action="notice?language={say.name}">'
             yield f'<input type="hidden" name="token" value="{token}">'
             yield f'<button name="notice" value="{_text(notice.notice_id)}">{_text(say("not for me"))}</button></form>'

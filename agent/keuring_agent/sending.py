@@ -62,7 +62,8 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
             _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
-    notices.keep(settings.state_directory, found.notices, owed if found.has_answered else notices.Owed(), wall())
+    known_now = owed if found.has_answered else notices.Owed()
+    notices.keep(settings.state_directory, found.notices, known_now, wall(), found.ended)
     collectors.note(settings.state_directory, found.address, wall(), known)
     return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keuring_collector.store import Store
 
 AT_ONCE: Final = 200  # colleagues or machines in one transaction
+_ENDS: Final = {"change": notices.State.REPLACED, "withdrawn": notices.State.WITHDRAWN}  # by the kind of occasion
 _UNDO: Final = dt.timedelta(minutes=1)  # a mail waits for so long, as all mails of the desk do
 
 
@@ -95,7 +96,9 @@ class Mail:
 
 
 class Machine:
-    """A notice on each machine, shown by its agent until the announcement is over."""
+    """A notice on each machine, shown by its agent until the announcement is over. A change takes the place of what was
+    told before, and what is withdrawn says so on what the machine has.
+    """
 
     field = "endpoint_id"
 
@@ -109,6 +112,10 @@ class Machine:
         notice = letters.notice(announcement, occasion.name, occasion.now, occasion.address, _expiry(occasion))
         with store.connection.transaction():
             notices.put(store.connection, some, notice, occasion.now.timestamp())
+            how = _ENDS.get(letters.kind_of(occasion.name))
+            if how is not None:
+                prefix = f"announcement-{announcement.pk}-"
+                notices.end(store.connection, some, prefix, notice.notice_id, how)
         with transaction.atomic():
             _note(occasion, Channel.MACHINE, self.field, some)
 
@@ -142,7 +149,8 @@ def recall_mail(announcement: Announcement) -> int:
 def recall_notices(announcement: Announcement, store: Store) -> int:
     """Takes back the notices that no machine has yet, of all versions but the present one; on how many machines."""
     keep = f"announcement-{announcement.pk}-{announcement.version}-"
-    taken = notices.withdraw(store.connection, f"announcement-{announcement.pk}-", keep)
+    how = _ENDS["withdrawn" if announcement.state == announcement.State.WITHDRAWN else "change"]
+    taken = notices.withdraw(store.connection, f"announcement-{announcement.pk}-", keep, how)
     for first in range(0, len(taken), AT_ONCE):
         some = taken[first : first + AT_ONCE]
         for kind in {letters.kind_of_notice(identity) for _endpoint, identity in some}:
