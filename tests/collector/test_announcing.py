@@ -68,7 +68,10 @@ def test_a_selection_means_exactly_the_machines_it_says(site: Site, store: Store
     assert len(told) == 3
 
 
-def test_a_measured_value_is_the_latest_known_one_of_each_part(site: Site, store: Store) -> None:
+def test_a_measured_value_is_the_latest_known_one_of_each_part(
+    site: Site, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keuring_collector.service.announcing import measured
     from keuring_collector.service.announcing.audience import Selection, in_words, kept, machines
     from keuring_collector.service.announcing.measured import Measured
 
@@ -104,6 +107,13 @@ def test_a_measured_value_is_the_latest_known_one_of_each_part(site: Site, store
     assert machines(tickets, store) == set()
     site.ticket(full)
     assert machines(tickets, store) == {full.pk}  # all of it together
+    # Of many machines the answer is kept for five minutes: what is measured meanwhile counts after them.
+    one = tickets.measured[0]
+    monkeypatch.setattr(measured, "FEW", 2)
+    assert measured.passing(one, store, some, site.now.timestamp()) == {full.pk, both.pk}
+    site.measure(roomy, SPACE, [1 * gib], subject="C:")
+    assert measured.passing(one, store, some, site.now.timestamp() + 299) == {full.pk, both.pk}
+    assert measured.passing(one, store, some, site.now.timestamp() + 301) == some
     assert in_words(tickets)[0] == "Ruimte over is lager dan 5 GiB (gemeten in de laatste 7 dagen)"
 
 

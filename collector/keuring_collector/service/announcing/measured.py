@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 MOST: Final = 2  # of one selection: each asks every machine that is left
 USUAL_DAYS: Final = 7
+FEW: Final = 2000  # machines; of more an answer is kept for a while, as a page asks it each time it is opened
+AGAIN: Final = 300.0  # seconds
+MOST_KEPT: Final = 8
 LONGEST_DAYS: Final = 90
 COMPARISONS: Final[Mapping[str, tuple[Callable[[float, float], bool], _StrPromise]]] = {
     "below": (operator.lt, _("is lower than")),
@@ -40,6 +43,9 @@ COMPARISONS: Final[Mapping[str, tuple[Callable[[float, float], bool], _StrPromis
 }
 # Of a window the statistic that says best how it is now.
 _BEST: Final = (Statistic.LAST, Statistic.MEAN, Statistic.MAX, Statistic.MIN)
+
+
+_KEPT: dict[tuple[str, Measured, int], tuple[float, frozenset[int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,20 @@ def _number(measured: Measured, signal: Signal) -> float:
 
 
 def passing(measured: Measured, store: Store, among: Iterable[int], now: float) -> set[int]:
-    """The machines that pass, of some; ``now`` in seconds since 1970."""
+    """The machines that pass, of some; ``now`` in seconds since 1970. Of many it is asked once in five minutes."""
+    chosen = frozenset(among)
+    if len(chosen) <= FEW:
+        return _ask(measured, store, chosen, now)
+    key = (store.url, measured, hash(chosen))
+    kept = _KEPT.get(key)
+    if kept is None or not 0 <= now - kept[0] < AGAIN:
+        kept = _KEPT[key] = (now, frozenset(_ask(measured, store, chosen, now)))
+        for oldest in list(_KEPT)[:-MOST_KEPT]:
+            _KEPT.pop(oldest, None)
+    return set(kept[1])
+
+
+def _ask(measured: Measured, store: Store, among: Iterable[int], now: float) -> set[int]:
     signal = catalogue.BY_NAME[measured.signal]
     compare, limit = COMPARISONS[measured.comparison][0], _number(measured, signal)
     statistic = next(each for each in _BEST if each in signal.statistics)
