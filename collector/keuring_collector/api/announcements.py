@@ -14,7 +14,7 @@ from pydantic import Field
 from keuring_collector.api import auth
 from keuring_collector.api.bodies import NO_NUL, Identity
 from keuring_collector.api.problems import Problem, ProblemError
-from keuring_collector.api.schemas import ERRORS, Texts
+from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing, Texts
 from keuring_collector.console import readings
 from keuring_collector.console.views.announcements import FEWEST_READS, meant
 from keuring_collector.console.views.promises import is_overdue
@@ -308,11 +308,11 @@ def withdraw(request: HttpRequest, number: Identity, body: Withdraw) -> Full:
     "/announcements/{number}/discard", auth=auth.ACT, response={204: None, **REFUSED},
     operation_id="discard_announcement",
 )  # fmt: skip
-def discard(request: HttpRequest, number: Identity) -> tuple[int, None]:
+def discard(request: HttpRequest, number: Identity) -> Nothing:
     """Throws a draft away."""
     staff = auth.staff_of(request)
     writing.discard(_found(staff, number), actor=staff)
-    return 204, None
+    return NOTHING
 
 
 @router.get(
