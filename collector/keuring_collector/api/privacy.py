@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -26,7 +26,11 @@ from keuring_collector.desk.models import Ticket
 from keuring_collector.service.models import Objection
 from keuring_collector.service.workplace import export, objecting, whose
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 router = Router(tags=["privacy"])
+AT_ONCE: Final = 2**16  # bytes of a file that are read at a time
 
 
 class ObjectionRow(Schema):
@@ -103,7 +107,7 @@ def answer(request: HttpRequest, objection: Identity, body: Answer) -> Objection
     openapi_extra={"responses": {200: {"description": "A ZIP file.", "content": {"application/zip": {
         "schema": {"type": "string", "format": "binary"}}}}}},
 )  # fmt: skip
-def export_subject(request: HttpRequest, identity: UUID, colleague: bool = False) -> FileResponse:
+def export_subject(request: HttpRequest, identity: UUID, colleague: bool = False) -> StreamingHttpResponse:
     """All that is kept of a machine, as its colleague gets it on My workplace; with ``colleague`` of all of theirs."""
     staff, now, keuring = auth.staff_of(request), timezone.now(), settings.KEURING
     seen = scope.endpoints(staff)
@@ -119,10 +123,18 @@ def export_subject(request: HttpRequest, identity: UUID, colleague: bool = False
                 "Export the machines one by one, or ask who sees all departments.",
             )  # fmt: skip
     audit.flush()  # looks of the last second belong to it
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it to its end closes it
     export.write(file, found, readings.store(), now, (keuring.raw_retention_days, keuring.daily_retention_days))
+    size = file.tell()
     file.seek(0)
     for each in found.machines:
         audit.record_now(staff, "workplace.exported", audit.machine(each), {"by": "api"})
     name = f"keuring-{timezone.localtime(now).date().isoformat()}.zip"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
+    return StreamingHttpResponse(_read(file), content_type="application/zip", headers=headers)
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(AT_ONCE):
+            yield chunk
