@@ -125,12 +125,11 @@ def export_subject(request: HttpRequest, identity: UUID, colleague: bool = False
     audit.flush()  # looks of the last second belong to it
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it to its end closes it
     export.write(file, found, readings.store(), now, (keuring.raw_retention_days, keuring.daily_retention_days))
-    size = file.tell()
     file.seek(0)
     for each in found.machines:
         audit.record_now(staff, "workplace.exported", audit.machine(each), {"by": "api"})
     name = f"keuring-{timezone.localtime(now).date().isoformat()}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(_read(file), content_type="application/zip", headers=headers)
 
 
