@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from keuring_agent.host.readings import NotMeasurable
 from keuring_agent.sensors import uptime
 
 if TYPE_CHECKING:
@@ -53,12 +52,12 @@ class Keeping:
             return
         try:
             found = self._host.disk_below(self._directory)
-        except (NotMeasurable, OSError):
+        except Exception:  # noqa: BLE001  # whatever the system says there, the loop goes on
             found = None
         self._turns = found is not None and found.turns
         self._notebook[_MARK] = self._turns
+        self._is_quiet = found is not None and self._turns and found.transfers == self._transfers
         if found is not None:
-            self._is_quiet = self._turns and found.transfers == self._transfers
             self._transfers = found.transfers
 
     @property
