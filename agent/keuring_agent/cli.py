@@ -166,7 +166,7 @@ def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) 
 
 
 def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import identity, pause, sending, state, wire
+    from keuring_agent import identity, keeping, pause, sending, state, wire
     from keuring_agent.host.lock import locked
     from keuring_agent.runner import read_notebook
     from keuring_agent.sensors.uptime import STOPPED
@@ -180,6 +180,7 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
             print("paused by a colleague; nothing was measured (`keuring-agent pause off` ends it)")
             return 0
         notebook = read_notebook(settings.state_directory)
+        keeping.recover(sending.spool_of(settings), settings.state_directory, host.wall())
         report = _one_window(settings, host, _plan(settings), notebook)
         sending.spool_of(settings).append(wire.report(report), host.wall())
         # What the kernel said is not said again; and nobody watches from here on, so no mark is left.
@@ -224,7 +225,7 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _log(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import dispatches, log, notices
+    from keuring_agent import dispatches, effort, log, notices
 
     told = notices.load(settings.state_directory, time.time())
     found = dispatches.read(settings.state_directory, time.time() - 86400.0 * chosen.days)
@@ -233,7 +234,8 @@ def _log(settings: Settings, chosen: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
     say = language.chosen(chosen.language)
-    for line in (*log.text(found, say, chosen.days), *notices.lines(told, say)):
+    later = effort.load(settings.state_directory).turning
+    for line in (*log.text(found, say, chosen.days, noted_later=later), *notices.lines(told, say)):
         print(line)
     return 0
 

@@ -1,80 +1,122 @@
 """Windows on their way into the spool, which wake no disk.
 
 Where the spool is on a disk that turns, and nobody used that disk since the last sample, it may sleep or be about to.
-Then windows stay in memory, an hour at most, and go into the spool as soon as somebody else has woken it; what is
-urgent goes there at once, and everything does when the agent ends, rests or starts anew. A loss of power in between
-loses them; the notebook knows that there may have been some, and the next agent says so by a gap.
+Then windows stay in memory and are sent from there; what is to be noted of that stays there too. All of it is written
+as soon as somebody else has woken the disk, after an hour when no collector takes the windows, and after a day
+anyway. What is urgent is written at once, and everything is when the agent ends, rests or starts anew.
+
+A mark in the state directory says that an agent works in this way. Whoever finds one that ended without a word puts a
+gap where windows may be lost, over all numbers that may have been used from memory: none is ever used for another.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from keuring_agent.sensors import uptime
+from keuring_agent import state
+from keuring_agent.errors import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from keuring_agent.dispatches import Dispatch
     from keuring_agent.host.protocol import Host
-    from keuring_agent.sensors.base import Notebook
+    from keuring_agent.parcel import Parcel
     from keuring_agent.spool import Spool
 
-LONGEST: Final = 3600.0  # seconds of windows in memory
+LONGEST: Final = 3600.0  # seconds that a window which nobody has acknowledged stays in memory
+LONGEST_NOTES: Final = 86400.0  # the same for what is to be noted
 MAY_BE_LOST: Final = "the agent ended without a word; windows that it kept in memory for a disk at rest may be lost"
-_MARK: Final = "keeps_windows_in_memory"
+MARK: Final = "in-memory.json"
+_MOST: Final = 1000  # windows, and lines to note, that are in memory at a time
+
+
+class _Held(NamedTuple):
+    body: bytes
+    created: float  # seconds since 1970
+    since: float  # by the clock that never jumps
+
+
+def recover(spool: Spool, directory: Path, now: float) -> bool:
+    """Says by a gap, and in the log, what the last agent may have lost in memory; returns whether it may have.
+
+    Raises StateError.
+    """
+    if not (directory / MARK).exists():
+        return False
+    spool.add_gap(MAY_BE_LOST, _MOST)
+    from keuring_agent import dispatches  # so seldom that the resident process does not carry it
+
+    dispatches.keep(directory, (dispatches.Dispatch(now, dispatches.NOT_NOTED, ""),))
+    state.remove(directory / MARK)
+    return True
 
 
 class Keeping:
     """One object serves one run of the agent; ``directory`` is the spool's."""
 
-    def __init__(self, spool: Spool, directory: Path, host: Host, notebook: Notebook) -> None:
+    def __init__(self, spool: Spool, directory: Path, host: Host, log: Callable[[str], None]) -> None:
         self._spool = spool
-        self._directory = str(directory)
+        self._directory = directory
         self._host = host
-        self._notebook = notebook
-        self._held: list[tuple[bytes, float]] = []
-        self._since = 0.0
-        self._turns = True  # until it is known
+        self._log = log
+        self._held: list[_Held] = []
+        self._epoch = 0
+        self._following = 0  # the number of the first window in memory, since the last parcel
+        self._through = 0  # up to where the collector has what is still in the spool
+        self._sent = 0  # windows sent from memory, whose numbers the spool does not know to be used
+        self._notes: list[Dispatch] = []
+        self._behind = 0.0  # since when something is in memory alone
+        self.turns = True  # until it is known
         self._transfers = -1
         self._is_quiet = False
 
     def begin(self) -> bool:
-        """Says by a gap that windows may have been lost before this start; returns whether. Raises StateError."""
-        lost = self._notebook.get(_MARK) is True and self._notebook.get(uptime.STOPPED) is not True
-        if lost:
-            self._spool.add_gap(MAY_BE_LOST)
+        """Says what may have been lost before this start; returns whether. Raises StateError."""
+        lost = recover(self._spool, self._directory, self._host.wall())
         self.look()
+        if self.turns:
+            try:
+                state.write(self._directory / MARK, {"since": self._host.wall()})
+            except StateError as error:
+                self._log(str(error))
+                self.turns = self._is_quiet = False  # without a mark nothing may be kept in memory
         return lost
 
     def look(self) -> None:
         """Looks whether somebody used the disk since the last look; once a sample."""
-        if not self._turns:
+        if not self.turns:
             return
         try:
-            found = self._host.disk_below(self._directory)
+            found = self._host.disk_below(str(self._directory))
         except Exception:  # noqa: BLE001  # whatever the system says there, the loop goes on
             found = None
-        self._turns = found is not None and found.turns
-        self._notebook[_MARK] = self._turns
-        self._is_quiet = found is not None and self._turns and found.transfers == self._transfers
+        self.turns = found is not None and found.turns
+        self._is_quiet = found is not None and found.turns and found.transfers == self._transfers
         if found is not None:
             self._transfers = found.transfers
 
     @property
     def holds(self) -> bool:
-        """Whether windows are in memory that are not in the spool."""
-        return bool(self._held)
+        """Whether something is in memory that is not on the disk."""
+        return bool(self._held or self._sent or self._through or self._notes)
 
     @property
     def is_due(self) -> bool:
-        """Whether they may go into the spool, or must."""
-        return self.holds and (not self._is_quiet or self._host.monotonic() - self._since >= LONGEST)
+        """Whether it may be written, or must."""
+        if not self.holds or not self._is_quiet:
+            return self.holds
+        now = self._host.monotonic()
+        if self._sent + len(self._held) >= _MOST:
+            return True
+        return now - self._behind >= LONGEST_NOTES or (bool(self._held) and now - self._held[0].since >= LONGEST)
 
     def add(self, body: bytes, *, at_once: bool) -> None:
         """Takes a window. Raises StateError when it cannot be kept; then it is not held either."""
-        if not self._held:
-            self._since = self._host.monotonic()
-        self._held.append((body, self._host.wall()))
+        self._fall_behind()
+        self._held.append(_Held(body, self._host.wall(), self._host.monotonic()))
         if at_once or self.is_due:
             try:
                 self.write()
@@ -82,8 +124,95 @@ class Keeping:
                 self._held.pop()
                 raise
 
+    def note_broken_off(self) -> None:
+        """A child that was killed could not note what it had sent."""
+        from keuring_agent import dispatches  # so seldom that the resident process does not carry it
+
+        entry = dispatches.Dispatch(self._host.wall(), dispatches.BROKEN_OFF, "")
+        if self.holds:
+            self._note(entry)
+        elif complaint := dispatches.keep(self._directory, (entry,)):
+            self._log(complaint)
+
+    def _note(self, entry: Dispatch) -> None:
+        self._fall_behind()
+        self._notes = [*self._notes[1 - _MOST :], entry]
+
+    def _fall_behind(self) -> None:
+        if not self.holds:
+            self._behind = self._host.monotonic()
+
+    def parcel(self) -> Parcel | None:
+        """What can be sent from memory; None where only the spool can say what comes next."""
+        from keuring_agent import wire  # here: most machines have no disk that turns
+        from keuring_agent.parcel import Parcel
+        from keuring_agent.spool import Kept
+
+        try:
+            fill = self._spool.fill()  # the system has it in memory, as it has what was written last
+            waiting = self._spool.batch(self._through + 1)
+        except StateError as error:
+            self._log(str(error))
+            return None
+        if fill.epoch != self._epoch:
+            self._epoch, self._sent, self._through = fill.epoch, 0, 0
+        if (
+            not self._held
+            or fill.epoch != waiting.epoch
+            or (waiting.reports and waiting.reports[-1].last < fill.newest)
+        ):
+            return None  # it is so full that windows would wait for several sendings
+        self._following = fill.newest + 1 + self._sent
+        numbered = enumerate(self._held, self._following)
+        held = [Kept(number, number, wire.numbered(fill.epoch, number, each.body)) for number, each in numbered]
+        return Parcel(fill.epoch, [*waiting.reports, *held])
+
+    def delivered(self, told: bytes) -> None:
+        """Takes what the child of a parcel said; nothing from one without."""
+        if not told:
+            return
+        from keuring_agent import parcel
+        from keuring_agent.dispatches import Dispatch
+
+        found = parcel.understood(told)
+        for entry in found.dispatches:
+            self._note(Dispatch(**{**entry, "signals": tuple(entry["signals"])}))
+        taken = min(max(0, found.through + 1 - self._following), len(self._held))
+        del self._held[:taken]
+        self._sent += taken
+        self._following += taken
+        self._through = max(self._through, found.through)
+        if found.needs_spool:
+            try:
+                self.write()
+            except StateError as error:
+                self._log(str(error))
+
     def write(self) -> None:
-        """Puts all into the spool. Raises StateError; what is not there yet is held on to."""
+        """Writes all. Raises StateError; what is not in the spool yet is held on to."""
+        if self._through:
+            self._spool.delete(self._epoch, self._through)
+            self._through = 0
+        if self._sent:
+            self._spool.skip(self._epoch, self._sent)
+            self._sent = 0
         while self._held:
-            self._spool.append(*self._held[0])
+            self._spool.append(self._held[0].body, self._held[0].created)
             del self._held[0]
+            self._following += 1
+        if self._notes:
+            from keuring_agent import collectors, dispatches
+
+            notes, self._notes = self._notes, []
+            if complaint := dispatches.keep(self._directory, notes):
+                self._log(complaint)
+            taken = [entry for entry in notes if entry.kind == dispatches.REPORTS and entry.acknowledged]
+            if taken:
+                last = taken[-1]
+                with suppress(StateError):  # a memory that is of use, no more
+                    collectors.note(self._directory, last.to, last.time, collectors.load(self._directory))
+
+    def end(self) -> None:
+        """The agent ends, and everything is written."""
+        if not self.holds:
+            state.remove(self._directory / MARK)
