@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Rates need two samples; commands that take a single window wait this long between them.
 PAUSE = 1.0
+_MOST_DAYS = 3650
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     show = add("show", "Print every value that would leave this machine, and why.")
     show.add_argument("--json", action="store_true", help="for programs")
     log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
-    log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
+    log.add_argument("--days", type=_days, default=7.0, metavar="N", help="so many days back (default 7)")
     log.add_argument("--json", action="store_true", help="for programs")
     pause = add("pause", "Let this machine's agent rest; say until when a pause lasts.")
     pause.add_argument(
@@ -76,6 +77,13 @@ def parser() -> argparse.ArgumentParser:
     for colleagues in (show, log, pause, page, service, told, doctor):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     return top
+
+
+def _days(text: str) -> float:
+    found = float(text)
+    if not 0 <= found <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"'{text}' are no days; write a number up to {_MOST_DAYS}")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

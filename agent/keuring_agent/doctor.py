@@ -80,6 +80,9 @@ def next_step(findings: Sequence[Finding]) -> Finding | None:
 
 def _state_directory(settings: Settings) -> Finding:
     directory = settings.state_directory
+    if directory.exists() and not directory.is_dir():
+        mend = "choose another with --state-directory, or the setting 'state_directory'"
+        return Finding(Mark.FAIL, "state directory", f"{directory} is no directory", mend)
     if not directory.is_dir():
         return Finding(Mark.WARN, "state directory", f"{directory} does not exist yet", "enrolling makes it")
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):

@@ -3,10 +3,11 @@
 Where the spool is on a disk that turns, and nobody used that disk since the last sample, it may sleep or be about to.
 Then windows stay in memory and are sent from there; what is to be noted of that stays there too. All of it is written
 as soon as somebody else has woken the disk, after an hour when no collector takes the windows, and after a day
-anyway. What is urgent is written at once, and everything is when the agent ends, rests or starts anew.
+anyway. What is urgent is written at once, and everything is when the agent ends, rests or starts anew. Where the
+disk takes nothing, for it is full, windows wait and are sent in the same way: the desk is to know of just that.
 
-A mark in the state directory says that an agent works in this way. Whoever finds one that ended without a word puts a
-gap where windows may be lost, over all numbers that may have been used from memory: none is ever used for another.
+A mark in the state directory says that there may be windows in memory. Whoever finds one that ended without a word puts
+a gap where windows may be lost, over all numbers that may have been used from memory: none is ever used for another.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ LONGEST: Final = 3600.0  # seconds that a window which nobody has acknowledged s
 LONGEST_NOTES: Final = 86400.0  # the same for what is to be noted
 MAY_BE_LOST: Final = "the agent ended without a word; windows that it kept in memory for a disk at rest may be lost"
 MARK: Final = "in-memory.json"
+SPARE: Final = "in-memory.spare"  # becomes the mark on a disk that has no room for one
 _MOST: Final = 1000  # windows, and lines to note, that are in memory at a time
 
 
@@ -70,6 +72,8 @@ class Keeping:
         self._notes: list[Dispatch] = []
         self._behind = 0.0  # since when something is in memory alone
         self.turns = True  # until it is known
+        self._is_marked = False
+        self.is_stuck = False  # whether the disk took nothing the last time
         self._transfers = -1
         self._is_quiet = False
 
@@ -77,13 +81,30 @@ class Keeping:
         """Says what may have been lost before this start; returns whether. Raises StateError."""
         lost = recover(self._spool, self._directory, self._host.wall())
         self.look()
-        if self.turns:
-            try:
-                state.write(self._directory / MARK, {"since": self._host.wall()})
-            except StateError as error:
-                self._log(str(error))
-                self.turns = self._is_quiet = False  # without a mark nothing may be kept in memory
+        try:
+            state.write(self._directory / (MARK if self.turns else SPARE), {"since": self._host.wall()})
+            self._is_marked = self.turns
+        except StateError as error:
+            self._log(str(error))
+            self.turns = self._is_quiet = False  # without a mark nothing may be kept in memory
         return lost
+
+    def _mark(self) -> bool:
+        """Whether there is a mark by now: renaming takes no room."""
+        if not self._is_marked:
+            try:
+                (self._directory / SPARE).replace(self._directory / MARK)
+                state.sync_directory(self._directory)
+            except OSError:
+                return False
+            self._is_marked = True
+        return True
+
+    def _unmark(self) -> None:
+        if self._is_marked and not self.turns:
+            with suppress(OSError):
+                (self._directory / MARK).replace(self._directory / SPARE)
+                self._is_marked = False
 
     def look(self) -> None:
         """Looks whether somebody used the disk since the last look; once a sample."""
@@ -119,10 +140,26 @@ class Keeping:
         self._held.append(_Held(body, self._host.wall(), self._host.monotonic()))
         if at_once or self.is_due:
             try:
-                self.write()
-            except Exception:
-                self._held.pop()
-                raise
+                self._write()
+            except StateError as error:
+                if len(self._held) > _MOST or not self._mark():
+                    self._held.pop()
+                    raise
+                self._complain(error)
+
+    def write(self) -> bool:
+        """Writes all; returns whether the disk took it. What is not in the spool yet is held on to."""
+        try:
+            self._write()
+        except StateError as error:
+            self._complain(error)
+            return False
+        return True
+
+    def _complain(self, error: StateError) -> None:
+        if not self.is_stuck:
+            self._log(f"{error}; until then windows stay in memory, and are sent from there")
+        self.is_stuck = True
 
     def note_broken_off(self) -> None:
         """A child that was killed could not note what it had sent."""
@@ -183,13 +220,9 @@ class Keeping:
         self._following += taken
         self._through = max(self._through, found.through)
         if found.needs_spool:
-            try:
-                self.write()
-            except StateError as error:
-                self._log(str(error))
+            self.write()
 
-    def write(self) -> None:
-        """Writes all. Raises StateError; what is not in the spool yet is held on to."""
+    def _write(self) -> None:
         if self._through:
             self._spool.delete(self._epoch, self._through)
             self._through = 0
@@ -211,6 +244,11 @@ class Keeping:
                 last = taken[-1]
                 with suppress(StateError):  # a memory that is of use, no more
                     collectors.note(self._directory, last.to, last.time, collectors.load(self._directory))
+
+        if self.is_stuck:
+            self._log("windows can be written again")
+        self.is_stuck = False
+        self._unmark()
 
     def end(self) -> None:
         """The agent ends, and everything is written."""

@@ -44,7 +44,7 @@ def text(found: Log, say: Language, days: float, *, noted_later: bool = False) -
     for entry in found.entries:
         yield "  " + line(entry, say)
     size = sum(entry.size for entry in found.entries)
-    yield say("In all {size} in {count} sendings.", size=readable(size), count=len(found.entries))
+    yield say("In all {size}; sendings: {count}.", size=readable(size), count=len(found.entries))
     if noted_later:
         yield say(NOTED_LATER)
     if found.damaged:
@@ -68,7 +68,7 @@ def line(entry: Dispatch, say: Language) -> str:
         what = say("the enrolment of this machine: its name, the agent's version, a public key")
     else:
         what = say(
-            "{reports} reports ({acknowledged} taken) on {signals} signals, of {since} to {until}",
+            "reports: {reports} ({acknowledged} taken), signals: {signals}, of {since} to {until}",
             reports=entry.reports,
             acknowledged=entry.acknowledged,
             signals=len(entry.signals),

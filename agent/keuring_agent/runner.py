@@ -267,10 +267,7 @@ class Runner:
         """Puts windows that are in memory into the spool, and what goes with them where it belongs."""
         if not self._keeping.holds:
             return
-        try:
-            self._keeping.write()
-        except StateError as error:
-            self._log(str(error))
+        if not self._keeping.write():
             return
         self._write_ledger()
         self._save_notebook()
@@ -291,7 +288,8 @@ class Runner:
         parcel = None
         if self._keeping.holds:
             # Facts whose names a crash would forget are told only when these are kept.
-            parcel = None if self._unwritten else self._keeping.parcel()
+            keeps_back = self._unwritten and not self._keeping.is_stuck
+            parcel = None if keeps_back else self._keeping.parcel()
             if parcel is None:
                 return
         self._waiting_windows = 0

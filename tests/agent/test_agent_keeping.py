@@ -235,7 +235,7 @@ def test_a_window_that_was_overtaken_on_its_way_keeps_its_number(tmp_path: Path)
     assert again.batch() == parcel.batch()
     parcel.delete(parcel.batch().epoch, 1)
     assert [each.sequence for each in parcel.batch().reports] == [2]
-    kept.write()  # somebody woke the disk meanwhile
+    assert kept.write()  # somebody woke the disk meanwhile
     kept.delivered(parcel.told())
     assert [each.sequence for each in spool.batch().reports] == [1, 2]
     kept.write()
@@ -277,23 +277,64 @@ def test_a_disk_that_tells_nothing_any_more_is_written_to(tmp_path: Path) -> Non
     assert spans(desk.station.reports)[-1][0] == 2700
 
 
-def test_a_full_disk_loses_one_window_at_a_time_and_none_that_was_held(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = Desk(tmp_path)
-    append, full = Spool.append, [False]
-
-    def refusing(spool: Spool, body: bytes, now: float) -> int:
+def unless(full: list[bool], change: Callable[..., Any]) -> Callable[..., Any]:
+    def refusing(*values: Any) -> Any:
         if full[0]:
             raise StateError("the disk is full")
-        return append(spool, body, now)
+        return change(*values)
 
-    monkeypatch.setattr(Spool, "append", refusing)
-    desk.run(3700, rest=(1000, 2000), also=lambda passed: full.__setitem__(0, 1990 <= passed < 2900))
-    found = spans(desk.station.reports)
-    assert [start for start, _ in found][3:6] == [900, 1200, 1500]
-    assert "a window is lost: the disk is full" in desk.station.said
-    assert [report.sequence for report in desk.station.reports] == list(range(1, len(found) + 1))
+    return refusing
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_a_full_disk_loses_nothing_and_the_desk_hears_of_it_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, turns: bool
+) -> None:
+    desk = Desk(tmp_path)
+    if not turns:
+        desk.use = lambda transfers: None  # type: ignore[method-assign]
+        desk.host.answers["disk_below"] = DiskBelow(turns=False, transfers=7)
+    write, full = state.write, [False]
+
+    def refuse(path: Path, value: object, **how: bool) -> None:
+        if full[0]:
+            raise StateError("the disk is full")
+        write(path, value, **how)
+
+    for change in ("append", "delete", "skip"):
+        monkeypatch.setattr(Spool, change, unless(full, getattr(Spool, change)))
+    monkeypatch.setattr(state, "write", refuse)
+    heard: list[float] = []
+    marked: list[bool] = []
+
+    def fill(passed: float) -> None:
+        full[0] = 990 <= passed < 4200  # the costs of sensors after an hour fall in it: names that cannot be kept
+        if full[0]:
+            heard[:] = [float(len(desk.station.child.delivered))]
+            marked.append((tmp_path / keeping.MARK).exists())
+
+    desk.run(4500, rest=(9000, 9000), also=fill)
+    assert (marked[0], marked[-1]) == (turns, True)
+    assert heard == [13]  # sent at the usual times, the last at 3900
+    assert spans(desk.station.reports) == [(300 * number, 300) for number in range(15)]
+    assert [report.sequence for report in desk.station.reports] == list(range(1, 16))
+    assert [said for said in desk.station.said if "stay in memory" in said] == desk.station.said[:1]
+    assert desk.station.said[-1] == "windows can be written again"
+    assert not (tmp_path / keeping.MARK).exists()
+
+
+def test_a_disk_that_takes_not_even_a_mark_loses_one_window_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = Station(tmp_path)
+
+    def refuse(_spool: Spool, _body: bytes, _now: float) -> int:
+        raise StateError("no right to write")
+
+    monkeypatch.setattr(Spool, "append", refuse)
+    station.run(700, lambda _now: (tmp_path / keeping.SPARE).unlink(missing_ok=True))
+    assert station.said.count("a window is lost: no right to write") == 3
+    assert station.reports == []
 
 
 # --- which disk it is
