@@ -302,7 +302,12 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(directory).free
     found = f"{free / 2**20:.0f} MiB free at {directory}"
     if free < _LEAST_FREE:
-        return Finding(Mark.FAIL, "disk", found, "make room: without it nothing can be kept, and so nothing be sent")
+        return Finding(
+            Mark.FAIL,
+            "disk",
+            found,
+            "make room: without it reports wait in memory alone, and a loss of power loses them",
+        )
     if free < settings.spool_size:
         needed = f"{found}; the spool may need {settings.spool_size / 2**20:.0f}"
         return Finding(Mark.WARN, "disk", needed, "make room, or set spool_size")

@@ -180,26 +180,24 @@ class Keeping:
             self._behind = self._host.monotonic()
 
     def parcel(self) -> Parcel | None:
-        """What can be sent from memory; None where only the spool can say what comes next."""
-        from keuring_agent import wire  # here: most machines have no disk that turns
+        """What is sent while windows are in memory; None where the spool cannot be read."""
+        from keuring_agent import wire  # here: few machines need it
         from keuring_agent.parcel import Parcel
         from keuring_agent.spool import Kept
 
         try:
             fill = self._spool.fill()  # the system has it in memory, as it has what was written last
+            if fill.epoch != self._epoch:
+                self._epoch, self._sent, self._through = fill.epoch, 0, 0
             waiting = self._spool.batch(self._through + 1)
         except StateError as error:
             self._log(str(error))
             return None
-        if fill.epoch != self._epoch:
-            self._epoch, self._sent, self._through = fill.epoch, 0, 0
-        if (
-            not self._held
-            or fill.epoch != waiting.epoch
-            or (waiting.reports and waiting.reports[-1].last < fill.newest)
-        ):
-            return None  # it is so full that windows would wait for several sendings
+        if not self._held or waiting.epoch != fill.epoch:
+            return None
         self._following = fill.newest + 1 + self._sent
+        if waiting.reports and waiting.reports[-1].last < fill.newest:
+            return Parcel(fill.epoch, waiting.reports)  # there is more than goes at once; what is in memory comes last
         numbered = enumerate(self._held, self._following)
         held = [Kept(number, number, wire.numbered(fill.epoch, number, each.body)) for number, each in numbered]
         return Parcel(fill.epoch, [*waiting.reports, *held])
