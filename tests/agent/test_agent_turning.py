@@ -144,7 +144,7 @@ def test_a_mac_tells_the_disks_of_a_volume_once(tmp_path: Path, monkeypatch: pyt
 
     assert darwin_turning.disks_of(run, 4.0, "disk1s5") == (["disk0", "disk2"], True)  # a Fusion Drive
     assert darwin_turning.disks_of(run, 4.0, "disk4s1") == (["disk4"], False)
-    with pytest.raises(NotMeasurable, match="does not tell"):
+    with pytest.raises(NotMeasurable, match="does not answer"):
         darwin_turning.disks_of(run, 4.0, "disk5s1")
     numbers = {"/Library/x": 7, "/": 5, "/System/Volumes/Data": 7}  # a firm link leads out of "/"
     mounts = [("/dev/disk1s1s1", "/"), ("map auto_home", "/gone"), ("/dev/disk1s5", "/System/Volumes/Data")]

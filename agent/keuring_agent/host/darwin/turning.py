@@ -47,7 +47,7 @@ def disks_of(run: Run, timeout: float, device: str) -> tuple[list[str], bool]:
         told = _info(run, timeout, part)
         whole, solid = plists.text(told.get("ParentWholeDisk")), told.get("SolidState")
         if _WHOLE.fullmatch(whole) is None or not isinstance(solid, bool):
-            raise NotMeasurable("this disk does not tell whether it turns")
+            raise NotMeasurable("this disk does not answer what it is asked")
         found[whole] = not solid
     return sorted(found), any(found.values())
 

@@ -64,5 +64,5 @@ def turns(system: System, name: str) -> bool:
     """Of one disk. Raises NotMeasurable where it does not tell."""
     answer = system.ioctl(name, QUERY, SEEK_PENALTY, _PENALTY.size)
     if len(answer) < _PENALTY.size - 3:  # some drivers leave out what fills it up
-        raise NotMeasurable("this disk does not tell whether it turns")
+        raise NotMeasurable("this disk does not answer what it is asked")
     return bool(answer[8])
