@@ -119,6 +119,7 @@ TIPS: Final = frozenset(
         Problem.SLOW_LINK,
     }
 )
+DEMO_ONLY: Final = frozenset({Problem.TIGHT_ON_PURPOSE})
 LOOK_ALIKES: Final = frozenset(list(Problem)[list(Problem).index(Problem.LARGE_AND_FULLISH) :])
 
 OUTCOMES: Final[Mapping[Problem, Outcome]] = {
