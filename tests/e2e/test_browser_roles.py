@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.collector.console_fixtures import PASSWORD
-from tests.e2e.weeks import follow, main, pdf, send
+from tests.e2e.weeks import barriers, follow, main, pdf, send
 
 if TYPE_CHECKING:
     from tests.e2e.weeks import Weeks
@@ -245,17 +245,23 @@ def test_an_administrator_lets_people_rules_and_programs_in(weeks: Weeks) -> Non
 def test_the_it_department_reads_answers_and_tells_what_it_plans(weeks: Weeks) -> None:
     page = weeks.sign_in("iris")
     assert page.url.endswith("/it-reports/")
+    assert page.locator("input[type=search]").count() == 0
+    assert barriers(page) == []
     page.locator("details", has=page.locator("#title")).locator("> summary").click()
     page.fill("#title", "Grotere schijven in de Notitie 14")
     page.fill("#about", "Je krijgt een dag een andere laptop mee.")
     send(page, "form[action='/it-reports/plans/'] button")
     assert weeks.ask('SELECT title, "when" FROM service_plannedchange') == [("Grotere schijven in de Notitie 14", None)]
     follow(page, page.locator("main tbody a").first)
-    part = page.locator("section.report-part", has=page.locator("details")).first
+    part = page.locator("#recurring")
     part.locator("details.fold > summary").click()
     part.locator("textarea").fill("Besteld; volgende maand binnen. @teun")
     send(page, part.locator("form button"))
-    assert "Besteld; volgende maand binnen." in main(page)
+    page.wait_for_url("**#recurring")
+    assert "Besteld; volgende maand binnen." in part.inner_text()
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert barriers(page) == []
     assert weeks.ask("SELECT text FROM service_itcomment") == [("Besteld; volgende maand binnen. @teun",)]
     assert pdf(page, ".doings a")
     page.goto("/machines/")  # counts of groups, and no machine of anybody
@@ -264,10 +270,11 @@ def test_the_it_department_reads_answers_and_tells_what_it_plans(weeks: Weeks) -
 
 
 def test_a_colleague_sees_says_takes_along_and_objects(weeks: Weeks) -> None:
-    page = weeks.open()
+    page = weeks.open(color_scheme="dark")
     page.goto(f"/workplace/enter/{weeks.secret}/")
     send(page, "button.primary")
-    assert "LT-0005" in main(page)
+    assert barriers(page) == []
+    assert "LT-0005" in page.locator("#tickets").inner_text()
     assert "keuring-agent pause" in main(page)
     page.locator(".mood-choices label", has_text="4").click()
     page.fill("#mood_line", "Snel geholpen.")
@@ -276,13 +283,19 @@ def test_a_colleague_sees_says_takes_along_and_objects(weeks: Weeks) -> None:
     send(page, "button[name=tip]")
     assert weeks.ask("SELECT outcome FROM service_tipoffer") == [("aside",)]
     assert page.locator("button[name=tip]").count() == 0
+    follow(page, page.locator("main a[href^='/workplace/stored/']").first)
+    assert weeks.say("wanneer je werkt", "when you work") in main(page)
+    assert barriers(page) == []
+    follow(page, page.locator(".crumb"))
     with page.expect_download() as waiting:
         page.click("form[action='/workplace/export/'] button")
     with zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes())) as archive:
-        assert any("LT-0005" in name for name in archive.namelist())
+        assert "machines/LT-0005/windows/system.filesystem.utilization.csv" in archive.namelist()
     page.locator("#rights details > summary").click()
     page.fill("#reason", "Ik wil er eerst meer van weten.")
     send(page, "#rights details[open] form button")
     assert weeks.ask("SELECT state FROM service_objection WHERE reason LIKE 'Ik wil er%'") == [("open",)]
     assert weeks.say("wacht op antwoord", "waiting for an answer") in page.locator("#rights").inner_text()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert barriers(page) == []
     page.context.close()

@@ -7,7 +7,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import keuring_rules
 from tests.collector.console_fixtures import MODEL, PASSWORD, USED, Site
 from tests.collector.django_database import pointed_at
 from tests.collector.packs import SPACE_RULE, write_pack
-from tests.e2e.browsing import chromium, console
+from tests.e2e.browsing import AXE, chromium, console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ STAFF = {
     "iris": ("Iris", "it"),
     "hidde": ("Hidde", "desk"),
 }
+DAY = timedelta(days=1)
 WAYS = (
     ("nl", 1280),
     # The same pages in another language, and where a thumb has to find each thing, are for `make soak`.
@@ -73,12 +74,13 @@ class Weeks:
     def say(self, dutch: str, english: str) -> str:
         return dutch if self.language == "nl" else english
 
-    def open(self) -> Page:
+    def open(self, **options: Any) -> Page:
         context = self.browser.new_context(
             ignore_https_errors=True,
             base_url=self.url,
             viewport={"width": self.width, "height": 844},
             reduced_motion="reduce",
+            **options,
         )
         context.add_cookies([{"name": "language", "value": self.language, "url": self.url, "secure": True}])
         context.set_default_timeout(20_000)
@@ -135,6 +137,15 @@ def look(page: Page) -> None:
     assert page.evaluate(OUTSIDE) == [], page.url
 
 
+def barriers(page: Page) -> list[str]:
+    """What axe finds, and whether the page scrolls sideways."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = [violation["id"] for violation in Axe().run(page, options=AXE).response["violations"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, *(["sideways"] if wider > 0 else [])]
+
+
 def follow(page: Page, link: Locator) -> None:
     """Presses what leads to another page, and waits until that is there."""
     with page.expect_navigation(wait_until="load"):
@@ -165,12 +176,13 @@ def prepare(folder: Path) -> str:
     with pointed_at(url):
         from django.contrib.auth.hashers import make_password
 
-        from keuring_collector import rulepack
         from keuring_collector.desk.inspection import issuing
         from keuring_collector.desk.models import DeskState, Staff
+        from keuring_collector.service.it_report import around
+        from keuring_collector.service.it_report import issuing as it_reports
         from keuring_collector.service.workplace import entering, objecting, whose
         from keuring_collector.store import open_store
-        from tests.collector.test_tips import chance
+        from tests.collector.test_tips import chance, shipped
 
         site = Site(url, datetime.now(UTC))
         for name, (first, role) in STAFF.items():
@@ -187,8 +199,9 @@ def prepare(folder: Path) -> str:
         site.ticket(machines[5])
         chance(site, machines[5], "battery_always_full")
         with closing(open_store(url)) as store:
-            issuing.issue(store, rulepack.load(folder / "rules"), machines[5], site.now, 365)
-        site.it_report()
+            issuing.issue(store, shipped(), machines[5], site.now, 365)
+            today = site.now.date()
+            it_reports.issue(store, shipped(), "week", around.begin("week", today), today + DAY, site.now, {})
         objecting.make(whose.of_machine(machines[4]), machines[4], "Ik werk met gevoelige dossiers.", site.now)
         DeskState.objects.update(rule_by_rule=True)
         return entering.make(machines[5], site.now)
@@ -201,4 +214,5 @@ def weeks(
     folder = Path(shutil.copytree(initialised, tmp_path_factory.mktemp("weeks") / "data"))
     secret = prepare(folder)
     with console(folder, rules_directory=str(folder / "rules")) as url, chromium() as browser:
-        yield Weeks(browser, url, folder, *request.param, secret)
+        language, width = request.param
+        yield Weeks(browser, url, folder, language, width, secret)
