@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from keuring_collector.chat_channels import ChatChannel, parse
+from keuring_collector.chat_channels import parse
 from keuring_collector.connectors import web
 from keuring_collector.connectors.chat import speaking
 from tests.collector.announcing_kit import announce, content, store, tell, today
@@ -72,11 +72,18 @@ def texts(served: Served) -> list[str]:
 
 
 @sqlite
-def test_a_message_reaches_mattermost_from_a_process_of_its_own(site: Site, chat: Served) -> None:
+def test_a_message_reaches_mattermost_from_a_process_of_its_own(site: Site, chat: Served, tmp_path: Path) -> None:
+    from keuring_collector import config
     from keuring_collector.connectors.chat import sending
+    from keuring_collector.desk.models import Outgoing
+    from keuring_collector.processes.jobs import Work
+    from keuring_collector.processes.packs import PackWatch
 
-    channel = ChatChannel("Iedereen", "nl", mattermost(chat))
-    assert sending.send(channel, TITLE, TEXT, HOME).error == ""
+    Outgoing.objects.create(chat="Iedereen", subject=TITLE, body=TEXT, ready_at=site.now)
+    told: dict[str, Any] = {"chat_channels": (f"Iedereen=nl {mattermost(chat)}",), "private_networks": tuple(HOME)}
+    settings = config.Settings(data_directory=tmp_path, database=site.url, **told)
+    Work(settings, PackWatch(None), bool).send_outgoing(site.now)
+    assert Outgoing.objects.get().state == Outgoing.State.SENT
     (asked,) = chat.asked
     assert (asked.method, asked.path, asked.headers["User-Agent"]) == ("POST", "/hooks/geheim-nl", "Keuring")
     assert TITLE in texts(chat)[0]
@@ -84,9 +91,10 @@ def test_a_message_reaches_mattermost_from_a_process_of_its_own(site: Site, chat
     # Whoever never answers is left; whether it was posted is not known.
     free = threading.Event()
     chat.answer = lambda _asked: Answer(after=free)
-    left = sending.send(channel, TITLE, TEXT, HOME, seconds=2.5)
+    left = sending.send(settings.chat[0], TITLE, TEXT, HOME, seconds=2.5)
     free.set()
     assert (left.error, left.unsure) == ("it gave no answer", True)
+    assert "no channel called 'Gewist' any more" in sending.send_to(settings, "Gewist", TITLE, TEXT).error
 
 
 def test_what_mattermost_answers_is_understood(chat: Served, monkeypatch: pytest.MonkeyPatch) -> None:

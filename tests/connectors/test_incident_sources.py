@@ -51,8 +51,8 @@ class Topdesk:
 
     name, machine_field, category_field = "topdesk", "", ""
 
-    def __init__(self, incidents: list[dict[str, Any]], size: int = 1000) -> None:
-        self.incidents, self.size, self.instead = incidents, size, list[Answer]()
+    def __init__(self, incidents: list[dict[str, Any]]) -> None:
+        self.incidents, self.instead = incidents, list[Answer]()
 
     def __call__(self, asked: Asked) -> Answer:
         if self.instead:
@@ -66,7 +66,7 @@ class Topdesk:
             return Answer(400, b'[{"message": "The query is not valid"}]')
         since, start = dt.datetime.fromisoformat(wanted[1]), int(query["pageStart"])
         found = sorted((each for each in self.incidents if each["changed"] >= since), key=lambda each: each["changed"])
-        size = min(int(query["pageSize"]), self.size)
+        size = int(query["pageSize"])
         page, fields = found[start : start + size], query["fields"].split(",")
         if not page:
             return Answer(204, b"")
@@ -205,8 +205,7 @@ def test_each_is_counted_once_where_it_belongs_and_nothing_is_guessed(
     page = words(site.client(site.staff("lea", role="team_lead")).get("/scoreboard/incidents/"))
     for told in ("Left out 3 incidents", "A machine that is not known here LT-99", "11 read, 4 of them counted"):
         assert told in page, told
-    cas = site.staff("cas", role="desk", limited=True)
-    cas.departments.add(site.department())
+    cas = site.staff("cas", role="desk", departments=[site.department()])
     assert "LT-99" not in words(site.client(cas).get("/scoreboard/incidents/"))
 
 
@@ -246,7 +245,9 @@ def test_pages_are_followed_and_what_breaks_off_goes_on(pulling: Pulling, monkey
 
 @sqlite
 def test_it_waits_when_asked_to_and_says_what_is_wrong(pulling: Pulling) -> None:
-    from keuring_collector.desk.models import Incident
+    from keuring_collector.desk.models import Incident, IncidentSource
+    from keuring_collector.processes.jobs import Work
+    from keuring_collector.processes.packs import PackWatch
 
     pulling.site.machine("LT-1")
     pulling.itsm.incidents = [one(1, 0, "Opslag", machine="LT-1")]
@@ -277,6 +278,11 @@ def test_it_waits_when_asked_to_and_says_what_is_wrong(pulling: Pulling) -> None
     pulled = pulling.run(31)
     assert pulled is not None
     assert len(pulled.added) == 1
+    # The job does not fail over it, and so comes back at its own time; the page has the reason.
+    pulling.itsm.instead = [Answer(500)]
+    changed = settings_of(pulling.itsm, pulling.served, incidents_causes=())
+    Work(changed, PackWatch(None), bool).pull_incidents(moment(32))
+    assert "answers 500" in IncidentSource.objects.get().error
 
 
 def test_a_setting_that_cannot_be_is_refused(tmp_path: Path) -> None:

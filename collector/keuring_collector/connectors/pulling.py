@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from keuring_collector.store import Store
 
 log = structlog.get_logger(__name__)
-MOST_PAGES: Final = 50  # of one run
+MOST_PAGES: Final = 500  # of one run
+OVERLAP: Final = dt.timedelta(minutes=10)
 MOST_LEFT_OUT: Final = 2000  # that are kept by name; the oldest go first
 
 
@@ -160,7 +161,9 @@ def look(settings: Settings, causes: Collection[str], store: Store, since: dt.da
 def _all(
     row: IncidentSource, source: Reads, matching: Matching, pulled: Pulled, now: dt.datetime, stop: Callable[[], bool]
 ) -> None:
-    for page, until in _pages(source, row.since, pulled, stop):
+    # Some search engines list a change later than one that came after it. What broke off goes on where it was.
+    since, row.whole = row.since - OVERLAP if row.whole else row.since, False
+    for page, until in _pages(source, since, pulled, stop):
         before = len(pulled.added), len(pulled.left)
         _sort(page.found, matching, pulled, row.name, now)
         added, left = pulled.added[before[0] :], pulled.left[before[1] :]
@@ -169,8 +172,9 @@ def _all(
             numbers = [each.number for each in page.found]
             IncidentLeftOut.objects.filter(source=row.name, number__in=numbers).delete()
             IncidentLeftOut.objects.bulk_create(left, ignore_conflicts=True)
-            row.since = until
-            IncidentSource.objects.filter(pk=row.pk).update(since=until)
+            row.since = max(row.since, until)
+            IncidentSource.objects.filter(pk=row.pk).update(since=row.since, whole=False)
+    row.whole = not pulled.more
 
 
 def _pages(

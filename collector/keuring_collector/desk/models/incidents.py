@@ -16,6 +16,7 @@ class IncidentSource(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     wait_until = models.DateTimeField(null=True, blank=True)  # it asked for a pause
     error = models.TextField(blank=True)  # of the last look
+    whole = models.BooleanField(default=True)  # whether the last look came to the end
     read = models.PositiveIntegerField(default=0)
     added = models.PositiveIntegerField(default=0)
 
