@@ -25,7 +25,16 @@ LEADING_ON = OPEN_TO_ALL | {
     *("announcement_publish", "announcement_withdraw", "announcement_discard", "promise_make", "promise_close"),
     *("skill_add", "skills_ask", "skills_who", "skills_say", "skills_confirm", "skills_grow", "machine_tips"),
     *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
-    *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
+    *(
+        "mfa_reauthenticate",
+        "staff_add",
+        "staff_assign",
+        "staff_switch",
+        "staff_reset",
+        "chat_test",
+        "token_make",
+        "token_revoke",
+    ),
 }
 # Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {

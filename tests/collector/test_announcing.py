@@ -293,7 +293,7 @@ def test_large_audiences_are_told_in_parts(site: Site, store: Store, monkeypatch
     assert len(mails()) == 2
     assert tell(site, store) == 3
     assert len({to for to, _subject in mails()}) == 5
-    assert set(channels.CHANNELS) == {"mail", "machine"}
+    assert set(channels.CHANNELS) == {"mail", "machine", "chat"}
 
 
 @SQLITE

@@ -164,7 +164,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "service_itcomment", "service_plannedchange", "desk_kept", "service_place", "service_visitinghour",
         "service_visitexception", "service_calendarkey", "service_round", "service_deed", "service_moodcount",
         "service_moodline", "service_moodlinkused", "service_skill", "service_skillneed", "service_staffskill",
-        "service_growthstep",
+        "service_growthstep", "desk_incidentsource", "desk_incidentleftout",
     }  # fmt: skip
     # The hot tables.
     folder = "machines/LT-0231/"

@@ -89,8 +89,8 @@ class Said(Schema):
 
 
 class New(Schema):
-    """An announcement as it is to be. ``note`` and ``tell_again`` are for changes of what is published; ``seen``: the
-    version that was read.
+    """An announcement as it is to be. ``chats``: names of chat channels, which reach whoever reads them. ``note`` and
+    ``tell_again`` are for changes of what is published; ``seen``: the version that was read.
     """
 
     nl: Said = Said()
@@ -101,6 +101,7 @@ class New(Schema):
     tell_by: date | None = None
     audience: Selection = Selection()
     channels: list[Literal["mail", "machine"]] = Field([], max_length=2)
+    chats: list[Annotated[str, Field(max_length=40, pattern=NO_NUL)]] = Field([], max_length=50)
     public: bool = False
     remind_days: int = Field(3, ge=0, le=writing.MOST_REMIND_DAYS)
     note: Reason = ""
@@ -116,7 +117,8 @@ class New(Schema):
         }
         same = self.model_dump(include={"when", "starts_on", "ends_on", "tell_by", "public", "remind_days", "note"})
         return writing.Content(
-            texts=texts, selection=self.audience.chosen(), channels=self.channels, tell_again=self.tell_again, **same
+            texts=texts, selection=self.audience.chosen(), channels=self.channels, chats=self.chats,
+            tell_again=self.tell_again, **same,
         )  # fmt: skip
 
 
@@ -158,6 +160,7 @@ class Full(Row):
     en: Said
     audience: dict[str, Any]
     channels: list[str]
+    chats: list[str]
     public: bool
     remind_days: int
     withdrawn_why: str
@@ -222,7 +225,7 @@ def _full(found: Announcement) -> Full:
         Changed(number=each.number, at=each.at, by=each.by.get_username() if each.by else "", note=each.note)
         for each in found.versions.select_related("by")
     ]
-    same = ("audience", "channels", "public", "remind_days", "withdrawn_why")
+    same = ("audience", "channels", "chats", "public", "remind_days", "withdrawn_why")
     rest: dict[str, Any] = {**_row(found), **{name: getattr(found, name) for name in same}}
     reads = found.reads if found.reads >= FEWEST_READS else None
     return Full(nl=_said(found, "nl"), en=_said(found, "en"), versions=versions, reads=reads, **rest)

@@ -36,15 +36,19 @@ def typed(sent: QueryDict) -> Typed:
     """What was typed, as the form shows it again."""
     found: Typed = {name: sent.get(name, "") for name in _FIELDS}
     found |= {name: name in sent for name in _TICKS}
-    return found | {"departments": sent.getlist("departments"), "channels": sent.getlist("channels")}
+    return found | {
+        "departments": sent.getlist("departments"),
+        "channels": sent.getlist("channels"),
+        "chats": sent.getlist("chats"),
+    }
 
 
 def fresh(today: dt.date) -> Typed:
     """What the form shows of an announcement that is yet to be written."""
     found: Typed = dict.fromkeys(_FIELDS, "") | dict.fromkeys(_TICKS, False)
-    found |= {"when": Said.When.DATE.value, "remind_days": "3", "departments": []}
+    found |= {"when": Said.When.DATE.value, "remind_days": "3", "departments": [], "chats": []}
     found |= _usual_days()
-    return found | {"channels": list(channels.CHANNELS), "tell_by": (today + dt.timedelta(days=14)).isoformat()}
+    return found | {"channels": list(channels.Channel.values), "tell_by": (today + dt.timedelta(days=14)).isoformat()}
 
 
 def of_announcement(announcement: Announcement) -> Typed:
@@ -72,6 +76,7 @@ def of_announcement(announcement: Announcement) -> Typed:
         "public": announcement.public,
         "tell_again": False,
         "channels": announcement.channels,
+        "chats": announcement.chats,
         "departments": [str(each) for each in selection.departments],
     }
 
@@ -85,6 +90,7 @@ def content(found: Typed) -> writing.Content:
         when=found["when"],
         selection=selection(found),
         channels=found["channels"],
+        chats=found["chats"],
         public=found["public"],
         remind_days=_number(found["remind_days"]),
         note=found["note"],

@@ -144,6 +144,7 @@ def _page(
         **read(found, spoken, now),
         "meant": meant(audience.kept(found.audience), staff, found),
         "told": _told(found),
+        "posted": _posted(found),
         "names": [str(channels.Channel(name).label) for name in found.channels],
         "reads": found.reads if found.reads >= FEWEST_READS else None,
         "promises": list(found.promises.select_related("closed_by")),
@@ -179,6 +180,12 @@ def _told(found: Announcement) -> list[tuple[str, int]]:
     """How many were told by each channel in the first place."""
     first = found.told.filter(occasion="first")
     return [(name, first.filter(channel=name).count()) for name in found.channels]
+
+
+def _posted(found: Announcement) -> list[tuple[str, bool]]:
+    """The chat channels that it goes to, and whether it was put there."""
+    told = set(found.told.filter(occasion="first", channel=channels.CHAT).values_list("chat", flat=True))
+    return [(name, name in told) for name in found.chats]
 
 
 def meant(selection: audience.Selection, staff: Staff, said: Said | None = None) -> Meant:
@@ -274,12 +281,20 @@ def _editor(
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "causes": [(cause, cause_label(cause)) for cause in causes],
         "channels": channels.Channel.choices,
+        "chats": _chats(found),
         "public": settings.KEURING.public_pages,
         "preview": preview,
         "wrong": wrong,
         "where": where,
     }
     return render(request, "console/announcement_edit.html", context, status=status)
+
+
+def _chats(found: Announcement | None) -> list[tuple[str, str]]:
+    """The chat channels that can be chosen, with their language; of one that was chosen and is gone there is none."""
+    known = {each.name: each.language for each in settings.KEURING.chat}
+    chosen = found.chats if found is not None else []
+    return [*known.items(), *((name, "") for name in chosen if name not in known)]
 
 
 @requires(Right.ANNOUNCE)
