@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0017_conn4_chat"),
+        ("desk", "0017_chat_channels"),
         ("fleet", "0005_perf_listed"),
     ]
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0016_itreport_role"),
+        ("desk", "0018_incident_sources"),
     ]
 
     operations = [
