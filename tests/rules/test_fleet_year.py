@@ -36,6 +36,7 @@ LATEST = {
     Problem.CLOCK_OFF: 7,
     Problem.START_SLOW: 30,
     Problem.SUPPORT_ENDED: 4,
+    Problem.MEMORY_MISSING: 5,
     # It is told from one that rests only while the machine is busy for half an hour, which hours seldom are as a whole.
     Problem.FAN_STOPPED: 3,
 }
