@@ -22,6 +22,7 @@ from keuring_collector.engine.compiled import (
     Forecast,
     Growth,
     How,
+    Jump,
     Lane,
     Operator,
     Part,
@@ -111,6 +112,10 @@ RULES = (
     RISING,
     UNLIKE,
     BELOW,
+    CompiledRule(
+        "fallen", "fallen", Severity.SOON, (Term(0, 0, 1, 3, 2, shown_limit=3),),
+        Jump(LEVEL, MEAN, LAST, 1, 3.0, 2, 28, identity=SERIAL),
+    ),
     CompiledRule("lasting", "lasting", Severity.SOON, COUNTED.terms, LASTING, gap=math.inf),
     CompiledRule("worn", "worn", Severity.WATCH, (SOON,), BATTERY),
     CompiledRule(

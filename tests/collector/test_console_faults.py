@@ -27,7 +27,7 @@ PACKAGE: Final = Path(keuring_collector.__file__).parent
 RULES: Final = PACKAGE / "rulepack"
 SOURCES: Final = [path for path in (*RULES.glob("*.py"), *RULES.glob("conditions/*.py")) if path.name != "commands.py"]
 # Functions that take what is wrong or how to mend it, and in which of their places; "yield": what failed in a test.
-TAKES: Final = {"Problem": (2, 3), "Fault": (1, 2), "ValueError": (0,), "owe": (1, 2)}
+TAKES: Final = {"Problem": (2, 3), "Fault": (1, 2), "ValueError": (0,), "owe": (1, 2), "Words": (0, 1)}
 # They would fit nearly everything.
 GENERAL: Final = {"write {what}", "{name}: {what}", "{path}.yaml:{line}: {what}"}
 
@@ -102,7 +102,7 @@ def test_a_dutch_page_says_in_dutch_what_is_wrong_with_a_rule(site: Site, browse
     response = dutch.post("/backtests/new/", {**form, "text": wrong})
     text = words(response)
     assert response.status_code == 422
-    assert "severity: hier hoort 'tip', 'watch', 'soon' of 'urgent'" in text
+    assert "severity: 'sooner' is geen van de woorden daarvoor; schrijf 'tip', 'watch', 'soon' of 'urgent'" in text
     assert "onbekend veld 'holds'; bedoel je 'hold'?" in text
     for before, after, told in (
         ("above: 90 %", "above: 900", "'900' is meer dan alles wat er is; schrijf het zoals '85 %'"),

@@ -53,7 +53,7 @@ def refused(directory: Path, condition: str, more: str = "") -> Problem:
     [
         (f"  all:\n    - {{{USED}}}\n    - {{{WORN}}}", "", "all:", "about different things: battery, mountpoint", ""),
         (f"  all:\n    - {{{USED}}}\n    - {{treshold: 3}}", "", "treshold", "unknown field 'treshold'", "threshold"),
-        (f"  all:\n    - {{{USED}}}", "", "all:", "at least 2 items", ""),
+        (f"  all:\n    - {{{USED}}}", "", "all:", "all: 1 stand here", "write 2 or more"),
         (f"  all:\n    - {{{USED}}}\n    - {{{LEFT}}}\n  {WAITS}", "", "condition:", "write exactly one of", ""),
         (
             "  any:\n    - {threshold: {signal: keuring.filesystem.availible, below: 20 GiB}}\n    - {" + USED + "}",
@@ -115,9 +115,9 @@ def risk(at_least: object, *points: object) -> str:
     ("condition", "more", "what"),
     [
         (risk(9, 2, 2, 2), "", "all points together are 6"),
-        (risk(3, 2, 0, 2), "", "greater than 0"),
-        (risk(3, 2, 1.5, 2), "", "valid integer"),
-        (risk(3, 2), "", "at least 2 items"),
+        (risk(3, 2, 0, 2), "", "points: 0 is too little"),
+        (risk(3, 2, 1.5, 2), "", "points: no whole number"),
+        (risk(3, 2), "", "points: 1 stand here"),
         (risk(3, 2, 2), "worse:\n  - {limit: 2, severity: urgent}\n", "milder than the condition's own limit"),
         (risk(3, 2, 2), "worse:\n  - {limit: 9, severity: urgent}\n", "'9' is no number of points"),
         (risk(3, 2, 2), "recovery: {limit: 4}\n", "wrong side of the limit"),

@@ -46,7 +46,12 @@ def change(directory: Path, old: str, new: str, name: str = RULE) -> int:
     [
         ("    hold: 30m", "    hodl: 30m", "unknown field 'hodl'", "did you mean 'hold'?"),
         ("severity: urgent", "severty: urgent", "unknown field 'severty'", "did you mean 'severity'?"),
-        ("severity: urgent", "severity: panic", "severity: Input should be", ""),
+        (
+            "severity: urgent",
+            "severity: panic",
+            "severity: 'panic' is none of the words for it",
+            "write 'tip', 'watch', 'soon' or 'urgent'",
+        ),
         (
             "signal: keuring.filesystem.available",
             "signal: keuring.filesystem.availible",
@@ -70,7 +75,7 @@ def change(directory: Path, old: str, new: str, name: str = RULE) -> int:
         ("name: volume_nearly_full", "name: Volume Full", "does not fit", "small letters"),
         ("id: ", "id: x", "does not fit", "fresh UUID"),
         ("severity: urgent", "severity: urgent\nseverity: soon", "'severity' stands here twice", ""),
-        ("condition:", "condition: [", "not valid YAML", "mind the indentation"),
+        ("condition:", "condition: [", "not valid YAML: a list that is not closed", "close it"),
         ("inspection: {", "inspection: storage #{", "inspection: no fields", "write fields"),
     ],
 )

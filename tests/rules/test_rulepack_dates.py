@@ -122,10 +122,15 @@ def test_the_version_of_a_pack_covers_its_tables_and_a_change_is_taken_over(pack
             "no table is called 'end_of_live'; did you mean 'end_of_life'?",
         ),
         ("date: 2028-06-30", "date: soon", TABLE, "date"),
-        (", seen: 2026-11-26, cycle: 11-21h2-w}", ", cycle: 11-21h2-w}", TABLE, "seen: Field required"),
+        (
+            ", seen: 2026-11-26, cycle: 11-21h2-w}",
+            ", cycle: 11-21h2-w}",
+            TABLE,
+            "'seen' is missing in 'rows 1'; add 'seen: …'",
+        ),
         ('version: "12"', 'version: "11"', TABLE, "version '11' of 'debian' stands here twice"),
-        ("    version: os.version\n", "", TABLE, "version: Field required"),
-        ("supplier: windows", "suplier: windows", TABLE, "suplier: Extra inputs"),
+        ("    version: os.version\n", "", TABLE, "'version' is missing in 'products 1'; add 'version: …'"),
+        ("supplier: windows", "suplier: windows", TABLE, "unknown field 'suplier'; did you mean 'supplier'?"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_line(

@@ -74,6 +74,9 @@ class Problem(Enum):
     START_SLOW = "start_slow"
     CLOCK_DRIFTING = "clock_drifting"
     SECURITY_STUCK = "security_stuck"
+    BATTERY_DROPPED = "battery_dropped"
+    BATTERY_REWRITTEN = "battery_rewritten"
+    MEMORY_MISSING = "memory_missing"
     # They deserve a tip, which is no ticket.
     UP_FOR_LONG = "up_for_long"
     OLD_FIRMWARE = "old_firmware"
@@ -107,6 +110,8 @@ class Problem(Enum):
     CLOCK_SET_ONCE = "clock_set_once"
     FIRMWARE_OF_TWO_YEARS = "firmware_of_two_years"
     MUCH_WRITTEN = "much_written"
+    MEMORY_FOR_GRAPHICS = "memory_for_graphics"
+    NEW_BATTERY = "new_battery"
 
 
 TIPS: Final = frozenset(
@@ -195,6 +200,9 @@ SIGNALS: Final[Mapping[Problem, tuple[Signal, ...]]] = {
     Problem.START_SLOW: (catalogue.KEURING_BOOT_DURATION,),
     Problem.CLOCK_DRIFTING: (catalogue.KEURING_CLOCK_SYNCHRONISED, catalogue.KEURING_CLOCK_OFFSET),
     Problem.SECURITY_STUCK: (catalogue.KEURING_UPDATES_SECURITY_PENDING,),
+    Problem.BATTERY_DROPPED: (catalogue.KEURING_BATTERY_HEALTH,),
+    Problem.BATTERY_REWRITTEN: (catalogue.KEURING_BATTERY_CAPACITY_DESIGN,),
+    Problem.MEMORY_MISSING: (catalogue.SYSTEM_MEMORY_LIMIT,),
     Problem.UP_FOR_LONG: (catalogue.SYSTEM_UPTIME,),
     Problem.OLD_FIRMWARE: (catalogue.KEURING_FIRMWARE_RELEASED,),
     Problem.ALWAYS_FULL: (catalogue.HW_BATTERY_CHARGE,),

@@ -62,6 +62,9 @@ SUBJECTS: Final = {
     Problem.BATTERY_BELOW_MODEL: "BAT0",
     Problem.GAUGE_CORRECTED: "BAT0",
     Problem.ALWAYS_FULL: "BAT0",
+    Problem.BATTERY_DROPPED: "BAT0",
+    Problem.BATTERY_REWRITTEN: "BAT0",
+    Problem.NEW_BATTERY: "BAT0",
     Problem.NETWORK_ERRORS: "eth0",
     Problem.SOME_NETWORK_ERRORS: "eth0",
     Problem.LINK_FLAPPING: "eth0",
@@ -133,11 +136,13 @@ def _with(
 
 
 def _there(habits: Habits, item: Planted, now: float) -> Habits:
-    """The habits of somebody whose machine is ill: who is away would hide what is planted, so nobody is while it grows.
+    """The habits of somebody whose machine is ill: who is away would hide what is planted, so nobody is while it grows;
+    nor, where it hinders from its first moment, while it goes on.
 
     It is on each working day, and off at night.
     """
-    first, last = (now - item.since) / DAY + 3, (now - item.hinders) / DAY - 3
+    over = item.hinders if item.hinders > item.since else item.until
+    first, last = (now - item.since) / DAY + 3, (now - over) / DAY - 3
     leave = tuple((back, until) for back, until in habits.leave if until > first or back < last)
     return replace(habits, away=(0, 0), offline=(0, 0), free_weekday=-1, always_on=False, leave=leave)
 

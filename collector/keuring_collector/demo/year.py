@@ -81,6 +81,9 @@ _TIMING: Final[Mapping[Problem, Timing]] = {
     Problem.REBOOT_PENDING: _course((28, 35), after=(0.3, 0.9)),  # a restart by force
     Problem.UPDATES_PENDING: _course((60, 90), (8.0, 20.0)),  # shut out; pace: security updates then
     Problem.SECURITY_STUCK: _course((60, 90), (3, 15)),  # shut out; pace: updates then
+    Problem.BATTERY_DROPPED: Timing((305, 45), (0.13, 0.28)),  # pace: health that is gone
+    Problem.BATTERY_REWRITTEN: Timing((305, 45), (0.72, 0.9)),  # pace: share of what it was
+    Problem.MEMORY_MISSING: _at_once((0.5, 0.5)),  # pace: share that is left
     Problem.SUPPORT_ENDED: Timing(_ALL_YEAR, (0.0, 0.0), (0.0, 0.0)),
     Problem.SUPPORT_ENDING: Timing(_ALL_YEAR, (0.0, 0.0), (150, 350)),
     Problem.UP_FOR_LONG: Timing((300, 80), (0.0, 0.0), None, (36, 44)),
@@ -112,6 +115,8 @@ _TIMING: Final[Mapping[Problem, Timing]] = {
     Problem.CLOCK_SET_ONCE: Timing((300, 10), (2.0, 20.0), None, (0.05, 0.3)),  # pace: seconds
     Problem.FIRMWARE_OF_TWO_YEARS: _look_alike((500.0, 700.0)),  # pace: days, when the year is over
     Problem.MUCH_WRITTEN: _look_alike(),
+    Problem.MEMORY_FOR_GRAPHICS: Timing((300, 30), (0.25, 2.0)),  # pace: GiB
+    Problem.NEW_BATTERY: Timing((300, 30)),
 }
 
 # Counts are for 1,000 machines. What is hardest to place comes first.
@@ -139,6 +144,8 @@ _LOOK_ALIKES: Final = (
     Need(Problem.BIG_COPIES, 20),
     Need(Problem.CLOCK_SET_ONCE, 10),
     Need(Problem.FIRMWARE_OF_TWO_YEARS, 20),
+    Need(Problem.MEMORY_FOR_GRAPHICS, 20),
+    Need(Problem.NEW_BATTERY, 10, chassis="laptop"),
 )
 EACH: Final = 12
 _ILLS: Final = (
@@ -193,6 +200,9 @@ _ILLS: Final = (
     Need(Problem.VOLUME_FILLING, EACH),
     Need(Problem.VOLUME_FULL, EACH),
     Need(Problem.VOLUME_RUNAWAY, EACH),
+    Need(Problem.BATTERY_DROPPED, EACH, chassis="laptop"),
+    Need(Problem.BATTERY_REWRITTEN, EACH, chassis="laptop"),
+    Need(Problem.MEMORY_MISSING, EACH),
 )
 HEALTHY: Final = Plan(_LOOK_ALIKES, _TIMING, machines=1000, days=DAYS, least_healthy=0.3, seasons=True)
-SICK: Final = Plan(_ILLS, _TIMING, machines=1000, days=DAYS, least_healthy=0.3, seasons=True)
+SICK: Final = Plan(_ILLS, _TIMING, machines=1000, days=DAYS, least_healthy=0.25, seasons=True)

@@ -202,6 +202,7 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
+            ("before", gettext("before it jumped it was %(value)s")),
             ("usual", gettext("usual among its peers is %(value)s")),
             ("curves", gettext("batteries like it reach the limit at %(value)s")),
             ("bend", gettext("bending as batteries do, it reaches the limit at %(value)s")),
@@ -250,6 +251,7 @@ def _named(item: Mapping[str, Any]) -> str:
 _ROLES: Final[Mapping[str, _StrPromise]] = {
     "limit": gettext_lazy("limit"),
     "slope": gettext_lazy("change"),
+    "before": gettext_lazy("before it jumped"),
     "growth": gettext_lazy("growth"),
     "points": gettext_lazy("points"),
     "usual": gettext_lazy("usual among its peers"),

@@ -261,6 +261,15 @@ class Slopes(Days):
     FILL: ClassVar = {**Days.FILL, "rate": (np.float64, NAN), "outcome": (np.int8, 0)}
 
 
+class Jumps(Days):
+    """One row per series that is watched for jumps, with the last one that it has not come back from."""
+
+    before: NDArray[np.float64]  # what it was before; NaN: it did not jump, or is back
+    outcome: NDArray[np.int8]
+    OWN: ClassVar = ("before", "outcome")
+    FILL: ClassVar = {**Days.FILL, "before": (np.float64, NAN), "outcome": (np.int8, 0)}
+
+
 class Peers(Days):
     """One row per series that is held against that of peers, with what the last complete day was held against."""
 

@@ -198,6 +198,25 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """x is how far the series lies above (``sign`` 1) or below (-1) what it was before it jumped; see jump.py.
+
+    ``step`` makes a jump, in the series' unit; it must have lasted ``lasting`` known days. ``days`` are looked at.
+    """
+
+    signal: int
+    statistic: int
+    aggregate: int
+    sign: float
+    step: float
+    lasting: int
+    days: int
+    restart_signal: int = 0
+    restart_statistic: int = 0
+    identity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """x is how far the last days of a series lie above (``sign`` 1) or below (-1) those of its peers, in spreads.
 
@@ -313,7 +332,7 @@ class Unusual:
     identity: int = 0
 
 
-Source = Growth | Forecast | ByCycles | Trend | Peer | Dated | State | Combination | Unusual
+Source = Growth | Forecast | ByCycles | Trend | Jump | Peer | Dated | State | Combination | Unusual
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Step(NamedTuple):
     """One step of the judgement of a rule about one subject.
 
     ``what``: "applies" (a fact that decides whether the rule is about this machine), "value", "floor", "growth",
-    "forecast", "date", "state", "trend", "surely", "peers", "usual", "part" (one that was never reported),
+    "forecast", "date", "state", "trend", "surely", "jump", "peers", "usual", "part" (one that was never reported),
     "points", "all", "any", "not", "risk", "hours", "hold", "recovery", "finding", "known" (for how long a series
     was), "habit" (a value and how far it may go), "score". ``value`` is None when it is not known. ``comparison``
     ("above", "below", "within", "older", "is", "at least", "for", "of", "against") says how it is held against

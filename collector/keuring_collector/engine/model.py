@@ -114,10 +114,11 @@ class Expected(NamedTuple):
 class Evidence(NamedTuple):
     """One number (or fact) behind a finding: which series, its value, and the limit it was held against, if any.
 
-    ``role`` says what the number is: "value", "limit", "floor", "slope" (per day), "fact", "growth" (of a part),
-    "points", of peers "usual", "spread", "machines" (a count) and "dated" (seconds since 1970), or of a battery whose
-    date comes from its cycles how many it will have then, by known "curves" or by its own "bend". Of points,
-    ``statistic`` is the place of the sign that gave them, from 1; 0: all signs together.
+    ``role`` says what the number is: "value", "limit", "floor", "slope" (per day), "before" (what it was until it
+    jumped), "fact", "growth" (of a part), "points", of peers "usual", "spread", "machines" (a count) and "dated"
+    (seconds since 1970), or of a battery whose date comes from its cycles how many it will have then, by known "curves"
+    or by its own "bend". Of points, ``statistic`` is the place of the sign that gave them, from 1; 0: all signs
+    together.
     """
 
     role: str

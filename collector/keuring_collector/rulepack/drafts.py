@@ -33,6 +33,7 @@ _PEERS: Final = (
     "peers:\n  - signal: keuring.boot.duration\n    by: {keuring.hardware.model: Model A}\n"
     "    median: 30\n    spread: 5\n    machines: 40\n"
 )
+_MEMORY: Final = '{signal: system.memory.limit, unit: GiB, values: "VALUES"}'
 _BUSY: Final = '{signal: system.cpu.utilization, statistic: mean, unit: "%", values: "VALUES"}'
 _PENDING: Final = "{signal: keuring.reboot.pending, value: VALUE}"
 _SERVER: Final = "{signal: keuring.hardware.chassis, value: VALUE}"
@@ -61,6 +62,11 @@ DRAFTS: Final[dict[str, Draft]] = {
         "trend: {signal: hw.temperature, statistic: mean, rising_by: 2 °C, per: 7d}",
         _series(_HEAT, "40+0.25x60", "12h"),
         _series(_HEAT, "40x60", "12h"),
+    ),
+    "jump": Draft(
+        "jump: {signal: system.memory.limit, falling_by: 3 GiB, lasting: 1d}",
+        _series(_MEMORY, "16x40 8x20", "6h"),
+        _series(_MEMORY, "16x60", "6h"),
     ),
     "peer": Draft(
         "peer: {signal: keuring.boot.duration, above: 4, margin: 20s, by: [keuring.hardware.model]}",

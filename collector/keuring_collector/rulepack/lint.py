@@ -79,7 +79,7 @@ def _words(source: Source, loc: tuple[str, ...], text: str) -> Iterator[Problem]
 
 def _tested(rule: Rule, source: Source) -> list[Problem]:
     path = trial.test_path(source.path)
-    if not path.is_file():
+    if not path.exists():
         if rule.maturity.opens_tickets:
             return [Problem(source.path, 1, "a rule that opens tickets needs tests", f"write {path.name}")]
         return []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,14 +19,14 @@ from keuring_collector.rulepack.calendar import calendar
 from keuring_collector.rulepack.compile import compile_rule
 from keuring_collector.rulepack.conditions.dates import NAME, ROWS
 from keuring_collector.rulepack.language import Maturity, Rule
-from keuring_collector.rulepack.problems import PLAINLY, Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.plainly import problems_of
+from keuring_collector.rulepack.problems import Fault, Problem, RulePackError
 from keuring_collector.rulepack.reads import keeps_hours
-from keuring_collector.rulepack.source import Source
+from keuring_collector.rulepack.source import Source, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from keuring_collector.rulepack.problems import Loc
 
 LANGUAGES = ("nl", "en")
 TEST_SUFFIX = ".test.yaml"
@@ -64,8 +65,8 @@ def article_path(directory: Path, slug: str, language: str) -> Path:
 
 
 def rule_files(directory: Path) -> list[Path]:
-    """The rule files of a pack, in a fixed order. Tests and tables stand beside them and are not rules."""
-    found = (p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX) and p.is_file())
+    """The rule files of a pack, in a fixed order, and what is called like one. Tests and tables are none."""
+    found = (p for p in directory.rglob("*.yaml") if not p.name.endswith(TEST_SUFFIX))
     return sorted(p for p in found if not tables.is_table(directory, p))
 
 
@@ -140,63 +141,12 @@ def _fingerprint(text: str) -> str:
 def validate(source: Source) -> Rule:
     """The rule in ``source``; RulePackError with a line for everything that does not fit the language."""
     if not isinstance(source.data, dict):
-        raise RulePackError([Problem(source.path, 1, "not a rule", "begin with 'id: ' and a UUID")])
+        what = "empty" if source.data is None else "not a rule"
+        raise RulePackError([Problem(source.path, 1, what, "begin with 'id: ' and a UUID")])
     try:
         return Rule.model_validate(source.data)
     except ValidationError as error:
-        # A misspelt field is also a missing one: what stands there comes before what does not.
-        items = sorted(error.errors(), key=lambda item: item["type"] == "missing")
-        raise RulePackError(_explain(source, item) for item in items) from error
-
-
-def _explain(source: Source, item: Any) -> Problem:
-    loc: Loc = tuple(part for part in item["loc"] if part not in (ROWS, NAME))
-    line = source.line(loc)
-    name, kind = str(loc[-1]) if loc else "rule", item["type"]
-    if kind == "extra_forbidden":
-        return Problem(source.path, line, f"unknown field '{name}'", nearest(name, _fields_at(loc[:-1])))
-    if kind == "missing":
-        where = f" in '{loc[-2]}'" if len(loc) > 1 else ""
-        return Problem(source.path, source.line(loc[:-1]), f"'{name}' is missing{where}", f"add '{name}: …'")
-    if kind == "string_pattern_mismatch":
-        return Problem(source.path, line, f"{name}: {item['input']!r} does not fit", _pattern_advice(name))
-    if kind in PLAINLY:
-        what, mend = PLAINLY[kind]
-        return Problem(source.path, line, f"{name}: {what}", mend)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    what, _, mend = message.partition("; ")
-    return Problem(source.path, line, f"{name}: {what}", mend)
-
-
-def _pattern_advice(name: str) -> str:
-    if name == "id":
-        return "write a fresh UUID, in lower case: python3 -c 'import uuid; print(uuid.uuid4())'"
-    if name == "name":
-        return "write small letters, digits and underscores: subject_condition"
-    return "write small letters, digits and hyphens"
-
-
-def _fields_at(loc: Loc) -> list[str]:
-    """The fields of the model at ``loc`` of a rule."""
-    model: Any = Rule
-    for part in loc:
-        fields = getattr(model, "model_fields", None)
-        if fields is None or isinstance(part, int):
-            continue
-        field = fields.get(part)
-        annotation = field.annotation if field else None
-        model = _model_in(annotation) or model
-    return [info.alias or name for name, info in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> Any:
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+        raise RulePackError(problems_of(source, error, Rule, (ROWS, NAME))) from error
 
 
 def _compile(source: Source, rule: Rule) -> CompiledRule:
@@ -207,18 +157,19 @@ def _compile(source: Source, rule: Rule) -> CompiledRule:
 
 
 def _check_articles(directory: Path, source: Source, rule: Rule, changed: Mapping[Path, str]) -> None:
-    missing = [
-        Problem(
-            source.path,
-            source.line(("article",)),
-            f"article '{rule.article}' is missing in {language}",
-            f"write {article_path(directory, rule.article, language)}",
-        )
-        for language in LANGUAGES
-        if not (path := article_path(directory, rule.article, language)).is_file() and path not in changed
-    ]
-    if missing:
-        raise RulePackError(missing)
+    problems = []
+    for language in LANGUAGES:
+        path = article_path(directory, rule.article, language)
+        if path not in changed and not os.path.lexists(path):
+            what = f"article '{rule.article}' is missing in {language}"
+            problems.append(Problem(source.path, source.line(("article",)), what, f"write {path}"))
+        elif path not in changed:
+            try:
+                text_of(path)
+            except RulePackError as error:
+                problems += error.problems
+    if problems:
+        raise RulePackError(problems)
 
 
 def _duplicates(source: Source, rule: Rule, earlier: Iterable[tuple[Path, Rule]]) -> list[Problem]:

@@ -42,20 +42,10 @@ class Fault(Exception):  # noqa: N818 - becomes a Problem once its line is known
         self.mend = mend
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Advice on a word that is not known: the nearest one that is, or all of them when they are few."""
+def nearest(word: str, known: Iterable[str], most: int = 20) -> str:
+    """Advice on a word that is not known: the nearest one that is, or all of them when they are at most so many."""
     words = sorted(known)
     near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known are: {', '.join(words)}" if len(words) <= 20 else ""
-
-
-# The library's words for these speak of Python.
-PLAINLY = {
-    "model_type": ("no fields", "write fields, 'name: value', here or indented below"),
-    "dict_type": ("no fields", "write fields, 'name: value', here or indented below"),
-    "list_type": ("not a list", "write [a, b], or lines that begin with '- '"),
-    "string_type": ("not text", "write text, between quotes where it looks like a number"),
-    "string_too_short": ("empty", "write what it is to say"),
-}
+    return f"known are: {', '.join(words)}" if len(words) <= most else ""

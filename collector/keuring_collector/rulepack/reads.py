@@ -26,7 +26,7 @@ def signals_of(rule: compiled.CompiledRule) -> set[int]:
         found |= {source.signal} | {signal for row in source.table for signal, _ in row.match}
     elif isinstance(source, compiled.State):
         found.add(source.test.signal)
-    elif isinstance(source, compiled.Trend):
+    elif isinstance(source, compiled.Trend | compiled.Jump):
         found |= {source.signal, source.restart_signal, source.identity}
     elif isinstance(source, compiled.Peer):
         found |= {source.signal, source.restart_signal, source.identity}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import stat
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml.reader import ReaderError
 
+from keuring_collector.rulepack import plainly
 from keuring_collector.rulepack.problems import Problem, RulePackError
 
 if TYPE_CHECKING:
@@ -15,19 +18,50 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack.problems import Loc
 
 LARGEST = 1 << 20  # bytes; a rule is a page of text
+DEEPEST = 20  # levels
 
 
 def _too_large(path: Path) -> Problem:
     return Problem(path, 1, "larger than 1 MiB", "a rule is a page of text: split it")
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text in ``path``. RulePackError: there is none, it may not be read, or it is no text."""
     try:
-        if path.stat().st_size > LARGEST:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            folder = stat.S_ISDIR(status.st_mode)
+            what = "a folder, where a file is meant" if folder else "no file, but a pipe or a device"
+            raise RulePackError([Problem(path, 1, what, "give it another name, or put a file in its place")])
+        if status.st_size > LARGEST:
             raise RulePackError([_too_large(path)])
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulePackError([Problem(path, 1, f"cannot be read: {error}", "save it as UTF-8 text")]) from error
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        what, mend = "no such file", "write it, or take away what points to it"
+        raise RulePackError([Problem(path, 1, what, mend)]) from error
+    except PermissionError as error:
+        what, mend = "may not be read", "give the account that Keuring runs as the right to read it"
+        raise RulePackError([Problem(path, 1, what, mend)]) from error
+    except OSError as error:
+        what, mend = f"cannot be read ({error.strerror})", "see to the disk, or put the file elsewhere"
+        raise RulePackError([Problem(path, 1, what, mend)]) from error
+    return _decoded(path, raw)
+
+
+def _decoded(path: Path, raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RulePackError([Problem(path, 1, "text in UTF-16", "save it as UTF-8 text")])
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise RulePackError(
+            [Problem(path, line, "no text, but the content of a program or picture", "put text in its place")]
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        what = f"the byte {raw[error.start]:#04x} is no text in UTF-8"
+        raise RulePackError([Problem(path, line, what, "save it as UTF-8 text")]) from error
 
 
 class Source:
@@ -39,25 +73,23 @@ class Source:
         self.data: Any = None
         self._lines: dict[Loc, int] = {(): 1}
         if text is None:
-            text = _text(path)
+            text = text_of(path)
         elif len(text) > LARGEST:
             raise RulePackError([_too_large(path)])
         try:
             self.data = self._parse(text)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
-            what = f"not valid YAML: {error.problem or error.context}"
-            mend = "mind the indentation, and quote texts that hold ': ' or begin with a sign"
-            raise RulePackError([Problem(path, line, what, mend)]) from error
+            line, words = plainly.of_yaml(error)
+            raise self._error(line, f"not valid YAML: {words.what}", words.mend) from error
         except ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             what = f"not valid YAML: the character {ord(text[error.position]):#x} may not stand in it"
-            raise RulePackError([Problem(path, line, what, "take it out")]) from error
+            raise self._error(line, what, "take it out") from error
         except RecursionError as error:
-            raise RulePackError([Problem(path, 1, "nested too deeply", "a rule has a few levels at most")]) from error
-        except (yaml.YAMLError, ValueError) as error:
-            raise RulePackError([Problem(path, 1, f"not valid YAML: {error}")]) from error
+            raise self._error(1, "nested too deeply", "a rule has a few levels at most") from error
+
+    def _error(self, line: int, what: str, mend: str) -> RulePackError:
+        return RulePackError([Problem(self.path, line, what, mend)])
 
     def _parse(self, text: str) -> Any:
         loader = yaml.SafeLoader(text)
@@ -75,18 +107,32 @@ class Source:
         return 1
 
     def _build(self, loader: yaml.SafeLoader, node: yaml.Node, loc: Loc, depth: int) -> Any:
-        self._lines.setdefault(loc, node.start_mark.line + 1)
-        if depth > 20:
-            raise yaml.MarkedYAMLError(None, None, "nested too deeply", node.start_mark)
+        line = node.start_mark.line + 1
+        self._lines.setdefault(loc, line)
+        if depth > DEEPEST:
+            raise self._error(line, "nested too deeply", "a rule has a few levels at most")
         if isinstance(node, yaml.MappingNode):
             found: dict[str, Any] = {}
             for key_node, value_node in node.value:
-                key = str(loader.construct_object(key_node))
+                key = self._key(key_node)
                 if key in found:
-                    raise yaml.MarkedYAMLError(None, None, f"'{key}' stands here twice", key_node.start_mark)
+                    raise self._error(key_node.start_mark.line + 1, f"'{key}' stands here twice", "keep one of them")
                 self._lines[(*loc, key)] = key_node.start_mark.line + 1
                 found[key] = self._build(loader, value_node, (*loc, key), depth + 1)
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._build(loader, item, (*loc, number), depth + 1) for number, item in enumerate(node.value)]
-        return loader.construct_object(node)
+        try:
+            return loader.construct_object(node)
+        except ValueError as error:
+            # It looks like a date or a number, and there is no such one.
+            raise self._error(
+                line, f"there is no such date or number as '{node.value}'", "mend it, or quote it"
+            ) from error
+
+    def _key(self, node: yaml.Node) -> str:
+        """The name of a field, as it is written: `on` is a name too, and YAML's word for true."""
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            line = node.start_mark.line + 1
+            raise self._error(line, "a field without a name", "write 'name: value', and quote texts that hold ': '")
+        return str(node.value)

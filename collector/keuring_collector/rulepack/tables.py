@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, StrictStr, ValidationError, model_v
 from keuring_collector.rulepack.conditions.base import Part, Text
 from keuring_collector.rulepack.conditions.dates import DatedEntry
 from keuring_collector.rulepack.language import Slug  # noqa: TC001 - pydantic reads it at run time
+from keuring_collector.rulepack.plainly import problems_of
 from keuring_collector.rulepack.problems import Problem, RulePackError, nearest
 from keuring_collector.rulepack.source import Source
 
@@ -65,9 +66,9 @@ class Product(Part):
     @model_validator(mode="after")
     def _about_something(self) -> Product:
         if not self.subject and not self.when:
-            raise ValueError("write when, subject or both")
+            raise ValueError("about no product; write when, subject or both")
         if not self.when and any(row.version is None for row in self.rows):
-            raise ValueError("a row without a version needs when")
+            raise ValueError("a row without a version needs when; write when, or a version in each row")
         return self
 
     @property
@@ -98,10 +99,7 @@ def read(path: Path) -> tuple[Source, Table]:
     try:
         table = Table.model_validate(source.data)
     except ValidationError as error:
-        raise RulePackError(
-            Problem(path, source.line(tuple(e["loc"])), f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}")
-            for e in error.errors()
-        ) from error
+        raise RulePackError(problems_of(source, error, Table)) from error
     problems = list(_repeated(source, table))
     if problems:
         raise RulePackError(problems)

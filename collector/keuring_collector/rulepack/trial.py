@@ -10,10 +10,11 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -32,9 +33,11 @@ from keuring.signals.model import Kind, ValueType
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change, Event, Fact, Finding, Layout, SeriesKey, Window
 from keuring_collector.rulepack import quantity
+from keuring_collector.rulepack.conditions.base import nearest_signal
 from keuring_collector.rulepack.language import Severity  # noqa: TC001 - pydantic reads it at run time
 from keuring_collector.rulepack.pack import TEST_SUFFIX, compile_pack
-from keuring_collector.rulepack.problems import PLAINLY, Fault, Problem, RulePackError, nearest
+from keuring_collector.rulepack.plainly import problems_of
+from keuring_collector.rulepack.problems import Fault, Problem, RulePackError
 from keuring_collector.rulepack.source import Source
 from keuring_collector.rulepack.trial_peers import TrialPeers, baselines
 
@@ -45,8 +48,24 @@ if TYPE_CHECKING:
     from keuring_collector.engine.compiled import CompiledRule
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
+
+
+def _written(value: object) -> object:
+    """A length of time as text: YAML reads `0` as a number."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _length(text: str) -> str:
+    quantity.duration(text)  # ValueError says what would be right
+    return text
+
+
 Moment = Annotated[
-    str, BeforeValidator(str), Field(pattern=r"^\d"), WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\d"})
+    str,
+    BeforeValidator(_written),
+    AfterValidator(_length),
+    Field(pattern=r"^\d"),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\d"}),
 ]
 _ITEM = re.compile(
     r"(?:(?P<stale>stale)|(?P<gap>_)(?:x(?P<gaps>\d{1,9}))?"
@@ -170,14 +189,8 @@ def read(path: Path) -> Suite:
     try:
         content = TrialFile.model_validate(source.data)
     except ValidationError as error:
-        raise RulePackError(_explain(source, item) for item in error.errors()) from error
+        raise RulePackError(problems_of(source, error, TrialFile)) from error
     return Suite(path, source, content)
-
-
-def _explain(source: Source, item: Any) -> Problem:
-    what, mend = PLAINLY.get(item["type"], (item["msg"], ""))
-    loc = tuple(item["loc"])
-    return Problem(source.path, source.line(loc), f"{'.'.join(map(str, loc)) or 'file'}: {what}", mend)
 
 
 def run(suite: Suite, rule: CompiledRule) -> Iterator[Result]:
@@ -201,7 +214,7 @@ def expand(text: str) -> list[float | None]:
         if item is None:
             raise ValueError(f"'{word}' is no value; write a, a+bxn, a-bxn, axn, _, _xn or stale, parted by spaces")
         if len(found) + int(item["gaps"] or item["times"] or 0) >= MOST_WINDOWS:
-            raise ValueError(f"more than {MOST_WINDOWS} values")
+            raise ValueError(f"more than {MOST_WINDOWS} values; tell a long story in longer windows")
         if item["stale"]:
             found.append(None)
         elif item["gap"]:
@@ -287,9 +300,15 @@ class _Play:
         events = sorted(
             ((_offset(e.at), self._event(e, n)) for n, e in enumerate(self.trial.events)), key=lambda i: i[0]
         )
+        if length <= 0:
+            raise Fault((*self.loc, "window"), "windows of no length", "write a length of time such as '5m'")
         count = max([len(column.values) for column in columns], default=0)
         if self.trial.length is not None:
             count = max(count, math.ceil(_offset(self.trial.length) / length))
+        if count > MOST_WINDOWS:
+            raise Fault(
+                (*self.loc, "length"), f"more than {MOST_WINDOWS} windows", "tell a long story in longer windows"
+            )
         asleep, late = _spans(self.trial.asleep), _spans(self.trial.late)
         restarts = sorted(_offset(moment) for moment in self.trial.restarts)
         layouts: dict[tuple[SeriesKey, ...], Layout] = {}
@@ -317,7 +336,7 @@ class _Play:
         signal = catalogue.BY_NAME.get(series.signal)
         if signal is None or not signal.statistics:
             what = f"'{series.signal}' is no signal with values"
-            raise Fault((*loc, "signal"), what, nearest(series.signal, catalogue.BY_NAME))
+            raise Fault((*loc, "signal"), what, nearest_signal(series.signal))
         names = {statistic.name.lower(): statistic for statistic in signal.statistics}
         name = series.statistic or (next(iter(names)) if len(names) == 1 else "")
         if name not in names:
@@ -326,7 +345,8 @@ class _Play:
             values = expand(series.values)
             factor = quantity.parse(f"1 {series.unit}", signal.unit) if series.unit else 1.0
         except ValueError as error:
-            raise Fault((*loc, "values"), str(error)) from error
+            what, _, mend = str(error).partition("; ")
+            raise Fault((*loc, "values"), what, mend) from error
         step = signal.precision or 1e-9
         rounded = [v if v is None or math.isnan(v) else round(round(v * factor / step) * step, 9) for v in values]
         return _Column(SeriesKey(signal.id, names[name], series.subject), rounded)
@@ -335,7 +355,7 @@ class _Play:
         loc = (*self.loc, "facts", number)
         signal = catalogue.BY_NAME.get(fact.signal)
         if signal is None or signal.kind is not Kind.FACT:
-            raise Fault((*loc, "signal"), f"'{fact.signal}' is no fact", nearest(fact.signal, catalogue.BY_NAME))
+            raise Fault((*loc, "signal"), f"'{fact.signal}' is no fact", nearest_signal(fact.signal))
         value: Value | None = fact.value
         if signal.value is ValueType.TIME and isinstance(value, str):
             value = self._time(value, _offset(fact.at), loc)
@@ -350,13 +370,14 @@ class _Play:
             try:
                 return self._start + at - quantity.duration(text)
             except ValueError as error:
-                raise Fault((*loc, "value"), f"'{text}' is no date and no length of time") from error
+                what = f"'{text}' is no date and no length of time"
+                raise Fault((*loc, "value"), what, "write it as in '2026-03-02' or '14d'") from error
 
     def _event(self, event: TrialEvent, number: int) -> Event:
         signal = catalogue.BY_NAME.get(event.signal)
         if signal is None or signal.kind is not Kind.EVENT:
             loc = (*self.loc, "events", number, "signal")
-            raise Fault(loc, f"'{event.signal}' is no event", nearest(event.signal, catalogue.BY_NAME))
+            raise Fault(loc, f"'{event.signal}' is no event", nearest_signal(event.signal))
         return Event(signal.id, event.subject, self._start + _offset(event.at), event.count, event.attributes)
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 from keuring.signals import catalogue
 from keuring_collector.engine.baselines import SAME_SUBJECT, Answer, Baselines, Question, group_of
 from keuring_collector.rulepack import quantity
-from keuring_collector.rulepack.problems import Fault, nearest
+from keuring_collector.rulepack.conditions.base import nearest_signal
+from keuring_collector.rulepack.problems import Fault
 from keuring_collector.rulepack.reads import questions_of
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def baselines(
             at = (*loc, "peers", number)
             signal = catalogue.BY_NAME.get(entry.signal)
             if signal is None:
-                raise Fault(
-                    (*at, "signal"), f"unknown signal '{entry.signal}'", nearest(entry.signal, catalogue.BY_NAME)
-                )
+                raise Fault((*at, "signal"), f"unknown signal '{entry.signal}'", nearest_signal(entry.signal))
             factor = _factor(entry, signal, at)
             first = int((begin + (0.0 if entry.at is None else quantity.duration(entry.at))) // DAY)
             # A story that begins with a complete day is judged by what held before it.
@@ -70,7 +69,8 @@ def _factor(entry: TrialPeers, signal: Signal, loc: tuple[str | int, ...]) -> fl
     try:
         return quantity.parse(f"1 {entry.unit}", signal.unit) if entry.unit else 1.0
     except ValueError as error:
-        raise Fault((*loc, "unit"), str(error)) from error
+        what, _, mend = str(error).partition("; ")
+        raise Fault((*loc, "unit"), what, mend) from error
 
 
 def _meant(entry: TrialPeers, signal: Signal, asked: set[Question], loc: tuple[str | int, ...]) -> list[Question]:

@@ -32,6 +32,7 @@ LIMITS: Final[Mapping[str, Mapping[str, int]]] = {
     "threshold": {"above": 1, "below": -1},
     "increase": {"by": 1},
     "trend": {"rising_by": 1, "falling_by": 1},
+    "jump": {"rising_by": 1, "falling_by": 1},
     "peer": {"above": 1, "below": 1},
 }
 LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {

@@ -46,9 +46,10 @@ class Watcher:
         except RulePackError as error:
             self.problems = error.problems
             return None
-        except OSError as error:  # a file that went while the pack was read: the next look will see
+        except OSError:  # a file that went while the pack was read: the next look will see
             self._stamp = None
-            self.problems = (Problem(self.directory, 1, f"cannot be read: {error}"),)
+            mend = "see that the collector's account may read all that is in it"
+            self.problems = (Problem(self.directory, 1, "cannot be read as a whole", mend),)
             return None
         self.problems = ()
         if found.version == self.current.version:

@@ -58,6 +58,10 @@ def _patterns(texts: Mapping[str, str]) -> list[tuple[re.Pattern[str], str]]:
     for english, translated in texts.items():
         parts = re.split(r"\{(\w+)\}", english)
         if len(parts) > 1:
-            fits = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+            # Between quotes something may be empty.
+            some = [".*?" if part.endswith("'") else ".+?" for part in parts]
+            fits = "".join(
+                f"(?P<{part}>{some[place - 1]})" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+            )
             found.append((len("".join(parts[::2])), re.compile(fits), translated))
     return [(fits, translated) for _, fits, translated in sorted(found, key=lambda item: -item[0])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from keuring.signals import catalogue as signals
+from keuring_collector.demo.hardware import GIB
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
 
@@ -158,6 +159,43 @@ def gauge_corrected(site: Site) -> None:
         site.add(signal, "BAT0", -site.on * site.item.pace * share)
 
 
+def battery_dropped(site: Site) -> None:
+    """A cell failed: so much less from one charge to the next."""
+    gauge_corrected(site)
+
+
+def battery_rewritten(site: Site) -> None:
+    """Firmware lowers what the battery could hold when new, so that it seems less worn than it is."""
+    design = site.machine.model.battery * site.item.pace
+    site.put(signals.KEURING_BATTERY_CAPACITY_DESIGN, "BAT0", design)
+    site.sheet.change(
+        signals.KEURING_BATTERY_HEALTH, "BAT0", lambda values: np.where(site.ill, values / site.item.pace, values)
+    )
+
+
+def new_battery(site: Site) -> None:
+    """One of the same model was put in."""
+    site.put(signals.KEURING_BATTERY_HEALTH, "BAT0", 0.995)
+    site.put(signals.KEURING_BATTERY_CAPACITY_FULL, "BAT0", 0.995 * site.machine.model.battery)
+    cycles = site.sheet.windows.active_hours / 14
+    begun = cycles[int(np.argmax(site.ill))] if len(cycles) else 0.0
+    site.put(signals.KEURING_BATTERY_CYCLES, "BAT0", np.floor(cycles - begun))
+
+
+def memory_missing(site: Site) -> None:
+    """A module dropped out, and the firmware goes on with what is left."""
+    left = 0.97 * site.machine.model.memory * site.item.pace
+    site.put(signals.SYSTEM_MEMORY_LIMIT, "", left)
+    site.sheet.change(
+        signals.KEURING_MEMORY_AVAILABLE, "", lambda free: np.where(site.ill, free * site.item.pace, free)
+    )
+
+
+def memory_for_graphics(site: Site) -> None:
+    """A setting of the firmware: graphics have some of it for themselves from then on."""
+    site.add(signals.SYSTEM_MEMORY_LIMIT, "", -site.on * site.item.pace * GIB)
+
+
 COURSES: Final[Mapping[Problem, Callable[[Site], None]]] = {
     Problem.DUST: dust,
     Problem.WARM_PLACE: warm_place,
@@ -181,4 +219,9 @@ COURSES: Final[Mapping[Problem, Callable[[Site], None]]] = {
     Problem.SECURITY_STUCK: security_stuck,
     Problem.ALWAYS_FULL: always_full,
     Problem.GAUGE_CORRECTED: gauge_corrected,
+    Problem.BATTERY_DROPPED: battery_dropped,
+    Problem.BATTERY_REWRITTEN: battery_rewritten,
+    Problem.NEW_BATTERY: new_battery,
+    Problem.MEMORY_MISSING: memory_missing,
+    Problem.MEMORY_FOR_GRAPHICS: memory_for_graphics,
 }

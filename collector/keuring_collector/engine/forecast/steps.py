@@ -62,19 +62,25 @@ def _previous(known: NDArray[np.bool_], columns: NDArray[np.int64]) -> NDArray[n
     return np.concatenate([np.full((len(known), 1), -1), latest[:, :-1]], axis=1)
 
 
-def without_steps(values: Floats, step: float) -> Steps:
-    """Takes jumps towards the limit out, and removes what came before a jump away.
+def beyond_usual(values: Floats, step: float) -> tuple[Floats, Floats]:
+    """By how much each known day changed more than it usually does, and the least of it that is a jump.
 
     A jump is larger than ``step`` and than WILD robust deviations of the daily change. Over a gap of n days the bound
     is that of n days' wandering.
     """
-    columns = np.arange(values.shape[1])
     change, days = changes(values)
     usual = median(change / days)[:, None]
     root = np.sqrt(days)
     excess = change - usual * days
     spread = SPREAD * median(np.abs(excess) / root)[:, None]
-    bound = np.maximum(step, np.where(np.isnan(spread), 0, WILD * spread * root))
+    return excess, np.maximum(step, np.where(np.isnan(spread), 0, WILD * spread * root))
+
+
+def without_steps(values: Floats, step: float) -> Steps:
+    """Takes jumps towards the limit out, and removes what came before a jump away."""
+    columns = np.arange(values.shape[1])
+    change, _ = changes(values)
+    excess, bound = beyond_usual(values, step)
     away = excess < -bound
     jumps = np.where(excess > bound, excess, 0.0)
     later = np.cumsum(jumps[:, ::-1], axis=1)[:, ::-1] - jumps

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keuring_collector.engine.compiled import ByCycles, Dated, Forecast, Growth, Peer, State, Trend, Unusual
+from keuring_collector.engine.compiled import ByCycles, Dated, Forecast, Growth, Jump, Peer, State, Trend, Unusual
 from keuring_collector.engine.kinds.combining import Combining
 from keuring_collector.engine.kinds.cycling import Cycling
 from keuring_collector.engine.kinds.dating import Dating
 from keuring_collector.engine.kinds.deviating import Deviating
 from keuring_collector.engine.kinds.forecasting import Forecasting
 from keuring_collector.engine.kinds.growing import Growing
+from keuring_collector.engine.kinds.jumping import Jumping
 from keuring_collector.engine.kinds.kind import Kind
 from keuring_collector.engine.kinds.peering import Peering
 from keuring_collector.engine.kinds.stating import Stating
@@ -27,6 +28,7 @@ KINDS: dict[type, type[Kind]] = {
     Forecast: Forecasting,
     ByCycles: Cycling,
     Trend: Trending,
+    Jump: Jumping,
     Peer: Peering,
     Dated: Dating,
     State: Stating,

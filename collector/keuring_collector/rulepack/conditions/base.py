@@ -128,14 +128,20 @@ class Leaf:
     limit: Callable[[str | float, Loc], float] | None = None
 
 
+def nearest_signal(name: str) -> str:
+    """Advice on a name that no signal has."""
+    return nearest(name, catalogue.BY_NAME) or "take one of the signals in protos/keuring/signals/SIGNALS.md"
+
+
 def find_signal(name: str, loc: Loc, *kinds: Kind) -> Signal:
     """The signal of that name, of one of ``kinds`` (none: any). Raises Fault."""
     signal = catalogue.BY_NAME.get(name)
     if signal is None:
-        raise Fault(loc, f"unknown signal '{name}'", nearest(name, catalogue.BY_NAME))
+        raise Fault(loc, f"unknown signal '{name}'", nearest_signal(name))
     if kinds and signal.kind not in kinds:
         wanted = " or ".join(f"a {kind.value}" for kind in kinds)
-        raise Fault(loc, f"'{signal.name}' is a {signal.kind.value}, where {wanted} is needed")
+        what = f"'{signal.name}' is a {signal.kind.value}, where {wanted} is needed"
+        raise Fault(loc, what, "name another signal, or use another condition for this one")
     return signal
 
 
@@ -213,5 +219,6 @@ def find_identity(name: str | None, subject: str, loc: Loc) -> int:
         return 0
     signal = find_signal(name, (*loc, "identity"))
     if signal.kind is not Kind.FACT or signal.subject != subject:
-        raise Fault((*loc, "identity"), f"'{name}' is no fact of the same subject")
+        what = f"'{name}' is no fact of the same subject"
+        raise Fault((*loc, "identity"), what, "name one, such as a serial number, or leave it out")
     return signal.id

@@ -13,6 +13,7 @@ from keuring_collector.rulepack.conditions.base import FOR_EVER, Leaf, Part, Tex
 from keuring_collector.rulepack.conditions.dates import Age, Expires, compile_age, compile_expires
 from keuring_collector.rulepack.conditions.forecast import Forecast, compile_forecast
 from keuring_collector.rulepack.conditions.increase import Increase, compile_increase
+from keuring_collector.rulepack.conditions.jump import Jump, compile_jump
 from keuring_collector.rulepack.conditions.peer import Peer, compile_peer
 from keuring_collector.rulepack.conditions.state import State, compile_state
 from keuring_collector.rulepack.conditions.threshold import Threshold, compile_threshold
@@ -34,6 +35,7 @@ class Condition(Part):
     threshold: Threshold | None = None
     forecast: Forecast | None = None
     trend: Trend | None = None
+    jump: Jump | None = None
     increase: Increase | None = None
     expires: Expires | None = None
     age: Age | None = None
@@ -80,6 +82,7 @@ COMPILERS: Final[dict[str, Callable[[Any, Loc], Leaf]]] = {
     "threshold": compile_threshold,
     "forecast": compile_forecast,
     "trend": compile_trend,
+    "jump": compile_jump,
     "increase": compile_increase,
     "expires": compile_expires,
     "age": compile_age,

@@ -53,7 +53,7 @@ class Expires(Part):
     @model_validator(mode="after")
     def _some(self) -> Expires:
         if self.signal is None and not self.table:
-            raise ValueError("write a signal, a table or both")
+            raise ValueError("neither a signal nor a table; write a signal, a table or both")
         return self
 
 
@@ -70,7 +70,7 @@ def compile_expires(condition: Expires, loc: Loc) -> Leaf:
     """For the engine. Raises Fault."""
     signal = None if condition.signal is None else find_signal(condition.signal, (*loc, "signal"))
     if signal is not None and signal.value is not ValueType.TIME:
-        raise Fault((*loc, "signal"), f"'{signal.name}' is not a time")
+        raise Fault((*loc, "signal"), f"'{signal.name}' is not a time", "name a fact that is a time")
     # A table that goes by a name was filled in when the pack was read.
     written = [] if isinstance(condition.table, str) else condition.table
     kinds = {signal.subject} if signal and signal.subject else set()
@@ -111,7 +111,7 @@ def compile_age(condition: Age, loc: Loc) -> Leaf:
     over, hold = to_seconds(condition.over, (*loc, "over")), to_seconds(condition.hold, (*loc, "hold"))
     if signal.kind is Kind.FACT:
         if signal.value is not ValueType.TIME:
-            raise Fault((*loc, "signal"), f"'{signal.name}' is not a time")
+            raise Fault((*loc, "signal"), f"'{signal.name}' is not a time", "name a fact that is a time")
         source = Dated(signal.id, per_subject=bool(signal.subject), ahead=False)
         main = Term(0, 0, -1.0, over, over, slope=1.0)
         return Leaf((main,), source, signal.subject, hold, FOR_EVER, limit=to_seconds)

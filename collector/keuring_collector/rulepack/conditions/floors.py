@@ -73,7 +73,7 @@ def _compile(floor: Floor, subject: str, loc: Loc) -> Term:
     if floor.recovery is not None:
         recovery = beyond(signal, to_number(floor.recovery, signal.unit, (*loc, "recovery")), side(floor))
         if recovery > limit:
-            raise Fault((*loc, "recovery"), "recovery is on the wrong side of the limit")
+            raise Fault((*loc, "recovery"), "recovery is on the wrong side of the limit", "write one that is better")
     statistic = find_statistic(signal, floor.statistic, loc)
     same = bool(signal.subject)
     return Term(signal.id, statistic, side(floor), limit, recovery, same_subject=same, shown_limit=shown)

@@ -41,5 +41,5 @@ def find_restart(name: str | None, signal: Signal, loc: Loc) -> tuple[int, int]:
         return 0, 0
     restart = find_signal(name, loc)
     if restart.kind is not Kind.GAUGE or restart.subject != signal.subject:
-        raise Fault(loc, f"'{restart.name}' is no gauge of the same subject")
+        raise Fault(loc, f"'{restart.name}' is no gauge of the same subject", "name a size of it, or leave it out")
     return restart.id, restart.statistics[0]

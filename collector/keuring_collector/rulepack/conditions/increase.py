@@ -105,7 +105,8 @@ def _lane(condition: Increase, signal: Signal, loc: Loc, here: Loc) -> compiled.
 def _attribute(signal: Signal, name: str, test: FactCondition, loc: Loc) -> compiled.AttributeTest:
     here = (*loc, "where", name)
     if name not in signal.attributes:
-        raise Fault(here, f"'{signal.name}' has no attribute '{name}'", nearest(name, signal.attributes))
+        mend = nearest(name, signal.attributes) if signal.attributes else "it has none: leave 'where' out"
+        raise Fault(here, f"'{signal.name}' has no attribute '{name}'", mend)
     if test.subject is not None:
         raise Fault(here, "an attribute has no subject", "leave 'subject' out")
     operator, values = fact_operator(test)
