@@ -146,7 +146,7 @@ def _sent(sent: Log, say: Language) -> Iterator[str]:
         yield f"<p>{_text(say('nothing'))}</p>"
         return
     size = log.readable(sum(entry.size for entry in sent.entries))
-    yield f"<p>{_text(say('In all {size} in {count} sendings.', size=size, count=len(sent.entries)))}</p>"
+    yield f"<p>{_text(say('In all {size}; sendings: {count}.', size=size, count=len(sent.entries)))}</p>"
     yield f"<details><summary>{_text(say('Each of them, the newest first'))}</summary><ul>"
     for entry in reversed(sent.entries[-_LINES:]):
         yield f"<li>{_text(log.line(entry, say))}</li>"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keuring.policy.v1 import policy_pb2
     from keuring_agent.dispatches import Tally
     from keuring_agent.identity import Identity
+    from keuring_agent.parcel import Parcel
     from keuring_agent.policy import Policy
     from keuring_agent.spool import Batch, Spool
 
@@ -114,7 +115,7 @@ class Uplink:
     def __init__(
         self,
         identity: Identity,
-        spool: Spool,
+        spool: Spool | Parcel,
         policy_version: str,
         deadline: float,
         wall: Callable[[], float] = time.time,
