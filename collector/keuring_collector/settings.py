@@ -14,6 +14,8 @@ from keuring_collector import chat_channels, config
 from keuring_collector.store.pragmas import sqlite_init_command
 
 KEURING = config.load()
+# How long a thread keeps its connection. A new one reads the schema and begins with nothing in its cache.
+CONNECTION_SECONDS = 60
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def _database(url: str) -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
             },
+            "CONN_MAX_AGE": CONNECTION_SECONDS,
         }
     parts = conninfo_to_dict(url)  # as libpq reads it: sockets, sslmode and the like work here as in the store
     return {
@@ -36,7 +39,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
         "OPTIONS": parts,
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,
     }
 

@@ -1,8 +1,10 @@
 """What the console's pages cost at 100,000 machines and 1,000,000 tickets, on SQLite and on PostgreSQL.
 
 Pages are asked of Django itself in this process, by somebody who sees everything, each with several addresses: other
-filters, other machines, later pages. Time is that of processors, ours and the database's: the clock of a machine on
-which other things run says little. Both stand in ``how``.
+filters, other machines, later pages. Time is that of processors, ours and the database's (SQLite works in our process;
+of PostgreSQL it is the time on a processor of the processes that serve us, as the kernel counts it): the clock of a
+machine on which other things run says little. All of it stands in ``how``. A page of two bytes behind the same
+middleware and session, ``bare``, is asked in between, and so says what of the rest is the frame's and the machine's.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,19 +30,24 @@ from tests.programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from django.http import HttpRequest, HttpResponse
     from django.test import Client
 
 MACHINES: Final = int(os.environ.get("KEURING_BENCH_MACHINES", "100000"))  # fewer, for a quick look
 ASKED: Final = 60  # times each page
+BARE: Final = "bare"
 # Memory as a server of that size would be given, and durable; no help of other processes, whose time we would miss.
 POSTGRES: Final = "-c listen_addresses='' -c shared_buffers=512MB -c max_parallel_workers_per_gather=0"
 
 
 @dataclass
 class Cost:
-    """Of one page on one database, one entry for each time it was asked: ms, ms, queries, bytes as sent."""
+    """Of one page on one database, one entry for each time it was asked: ms of processors (with the database's share of
+    it, where that is another process), ms, queries, bytes as sent.
+    """
 
     cpu: list[float] = field(default_factory=list)
+    database: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
     queries: list[int] = field(default_factory=list)
     size: list[int] = field(default_factory=list)
@@ -77,6 +84,11 @@ def tell(database: str, costs: Mapping[str, Cost], told: str, assets: int) -> It
         for share in (50, 95):
             value = round(float(np.percentile(cost.cpu, share)), 1)
             yield Figure(f"console_{page}_p{share}_ms_{database}", value, "ms", how=how)
+            if database != "sqlite":
+                value = round(float(np.percentile(cost.database, share)), 1)
+                yield Figure(f"console_{page}_p{share}_ms_{database}_server", value, "ms", how="the database's share")
+        if page == BARE:
+            continue
         if database == "sqlite":
             yield Figure(f"console_{page}_queries", max(cost.queries), "{query}", how="most, with those of the session")
             yield Figure(f"console_{page}_bytes", max(cost.size), "By", how="largest of the pages, gzip")
@@ -104,6 +116,25 @@ def opened(url: str) -> Iterator[None]:
             readings.store().close()
             readings._store.cache_clear()
             settings.KEURING = before
+
+
+def bare(_request: HttpRequest) -> HttpResponse:
+    """The least that a page can be."""
+    from django.http import HttpResponse
+
+    return HttpResponse("ok")
+
+
+@contextmanager
+def _with_bare() -> Iterator[str]:
+    """The address of the bare page, which the console does not have."""
+    from django.test import override_settings
+    from django.urls import path
+
+    from keuring_collector import urls
+
+    with override_settings(ROOT_URLCONF=(path("bare/", bare), *urls.urlpatterns)):
+        yield "/bare/"
 
 
 def signed_in(staff: int = 1) -> Client:
@@ -198,8 +229,8 @@ def measure(url: str, size: Size, asked: int = ASKED) -> dict[str, Cost]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    client, costs = signed_in(), {}
-    with ExitStack() as stack:
+    client, costs = signed_in(), {BARE: Cost()}
+    with _with_bare() as least:
         for page, addresses in pages(size).items():
             cost = costs[page] = Cost()
             client.get(addresses[0])  # whoever asks first may have to wait for what is made once
@@ -209,33 +240,40 @@ def measure(url: str, size: Size, asked: int = ASKED) -> dict[str, Cost]:
                 assert response.status_code == 200, f"{address}: {response.status_code}"
                 cost.queries.append(len(captured))
                 cost.size.append(len(response.content))
+            _ask(client, least, url, costs[BARE])
             for number in range(asked):
-                address = addresses[number % len(addresses)]
-                if url.startswith("sqlite:///"):
-                    connection.close()  # as the console does after each request
-                cpu, wall = _cpu(url), time.perf_counter()
-                client.get(address, HTTP_ACCEPT_ENCODING="gzip")
-                cost.wall.append((time.perf_counter() - wall) * 1000)
-                cost.cpu.append((_cpu(url) - cpu) * 1000)
-                cost.slowest = max(cost.slowest, (round(cost.cpu[-1], 1), address))
-        stack.pop_all()
+                _ask(client, addresses[number % len(addresses)], url, cost)
     return costs
 
 
-def _cpu(url: str) -> float:
-    """Seconds of processors that this process used, and on PostgreSQL those that serve it."""
-    spent = time.process_time()
+def _ask(client: Client, address: str, url: str, cost: Cost) -> None:
+    """Asks once, with the connection that the thread of a console would have by then."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    server, own, wall = _server(url), time.process_time(), time.perf_counter()
+    client.get(address, HTTP_ACCEPT_ENCODING="gzip")
+    cost.wall.append((time.perf_counter() - wall) * 1000)
+    own = time.process_time() - own
+    cost.database.append((_server(url) - server) * 1000)
+    cost.cpu.append(own * 1000 + cost.database[-1])
+    cost.slowest = max(cost.slowest, (round(cost.cpu[-1], 1), address))
+
+
+def _server(url: str) -> float:
+    """Seconds of processors of the processes of PostgreSQL that serve this one; SQLite has none."""
     if url.startswith("sqlite:///"):
-        return spent
+        return 0.0
     from django.db import connection
 
     from keuring_collector.console import readings
 
     connection.ensure_connection()
     store: Any = readings.store().connection
-    for each in (connection.connection, store._connection):
-        spent += int(Path(f"/proc/{each.info.backend_pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-    return spent
+    return sum(
+        int(Path(f"/proc/{each.info.backend_pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+        for each in (connection.connection, store._connection)
+    )
 
 
 def _assets() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,9 @@ def test_a_row_says_all_that_is_needed_to_choose(site: Site, browser: Client) ->
 
 
 @sqlite_only
-def test_groups_follow_when(site: Site, browser: Client) -> None:
+def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from keuring_collector.console import listing
+    from keuring_collector.desk import counting
 
     # A Wednesday in the middle of a month, so that week and month have room on both sides.
     now = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
@@ -87,6 +89,23 @@ def test_groups_follow_when(site: Site, browser: Client) -> None:
     assert found == {str(listing.GROUPS[number]): pks for number, pks in expected.items()}
     assert page.count == 10
     assert page.by_severity == {4: 3, 3: 6, 2: 1}
+
+    # A long list is read in parts, and they give what the whole would: on each page, in each order.
+    monkeypatch.setattr(listing, "PAGE", 3)
+    for sort in listing.SORTS:
+        for more in ({}, {"severity": (4, 3)}, {"state": "new"}, {"state": "planned"}):
+            choices = listing.Choices(sort=sort, **more)
+            whole = [ticket.pk for ticket in listing.whole(choices, staff, now)]
+            for most in (1000, 1):
+                monkeypatch.setattr(listing, "MOST", most)
+                counting.forget()
+                pages = [listing.page(replace(choices, page=number), staff, now) for number in range(1, 6)]
+                read = [[ticket.pk for ticket in each.tickets] for each in pages[: pages[0].pages]]
+                assert read == [whole[first : first + 3] for first in range(0, len(whole), 3)], (choices, most)
+    # Counts may be a minute old: what came since then still stands on the first page.
+    assert listing.page(listing.Choices(), staff, now).tickets[0].pk == expected[listing.NOW][0]
+    first = make("A0", now - timedelta(days=9), 4)
+    assert listing.page(listing.Choices(), staff, now).tickets[0].pk == first
 
 
 @sqlite_only

@@ -200,8 +200,12 @@ def test_review_list_links_and_help(site: Site) -> None:
     write(site, ("Later", "x"), review_on=today + timedelta(days=1), links=[("model", "M1")], published=False)
     assert knowledge.due(today) == [late, due]
     pack = _pack(rulepack)
-    assert [each.slug for each in knowledge.about(pack, "rule", FILLING, "nl")] == ["laat"]
-    assert [each.slug for each in knowledge.about(pack, "model", "M1", "nl")] == ["laat"]
+    for about in ([("rule", FILLING)], [("model", "M1")], [("rule", FILLING), ("model", "M1")]):
+        own, others = knowledge.beside(pack, "battery-wear", about, "nl")
+        assert (own.slug if own else "", [each.slug for each in others]) == ("battery-wear", ["laat"])
+    own, others = knowledge.beside(pack, "laat", [("model", "M1")], "nl")
+    assert (own.slug if own else "", others) == ("laat", [])
+    assert knowledge.beside(pack, "later", [], "nl") == (None, []), "a draft"
     for helped in (True, True, False):
         knowledge.count_help("battery-wear", helped=helped)
     row = ArticleHelp.objects.get()

@@ -87,17 +87,14 @@ def shown(found: Read) -> Article:
     return Article(found.slug, found.title, render(found.markdown, reverse("article_pictures", args=[found.slug])))
 
 
-def link(state: PackState, rule: Rule, language: str) -> Link | None:
-    """The link to a rule's article: the desk's own when it wrote one, else the pack's."""
-    found = knowledge.read(state.pack, rule.article, language) if rule.article else None
-    return _link(found) if found else None
-
-
-def related(state: PackState, rule: Rule | None, model: str, language: str) -> list[Link]:
-    """The desk's articles about a rule or a model of machine, beside the rule's own article."""
-    found = knowledge.about(state.pack, "rule", str(rule.id), language) if rule else []
-    found += knowledge.about(state.pack, "model", model, language) if model else []
-    return list(dict.fromkeys(_link(each) for each in found if rule is None or each.slug != rule.article))
+def beside(state: PackState, rule: Rule | None, model: str, language: str) -> tuple[Link | None, list[Link]]:
+    """The link to a rule's article (the desk's own when it wrote one, else the pack's), and those to the desk's
+    articles about the rule or a model of machine.
+    """
+    slug = (rule.article or "") if rule else ""
+    about = [("rule", str(rule.id))] if rule else []
+    own, others = knowledge.beside(state.pack, slug, [*about, ("model", model)] if model else about, language)
+    return (_link(own) if own else None), [_link(each) for each in others]
 
 
 def _link(found: Read) -> Link:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import gettext, pgettext
 
 from keuring_collector.console import scales
 from keuring_collector.desk import wording
@@ -108,18 +108,26 @@ def runs(points: Sequence[Point], gap: float) -> list[list[Point]]:
     return cut
 
 
-def draw(chart: Chart) -> SafeString:
-    """The chart as an SVG element, in the language in force."""
+def labels(chart: Chart) -> list[str]:
+    """Each point in words."""
+    now = datetime.fromtimestamp(chart.now, UTC)
     with wording.one_language():
-        return _Drawing(chart).svg()
+        return [label(point, chart.unit, now, by_day=chart.by_day) for point in chart.points]
+
+
+def draw(chart: Chart, told: Sequence[str] | None = None) -> SafeString:
+    """The chart as an SVG element, in the language in force; ``told``: its labels, where they were made already."""
+    with wording.one_language():
+        return _Drawing(chart, labels(chart) if told is None else told).svg()
 
 
 class _Drawing:
-    def __init__(self, chart: Chart) -> None:
-        self.chart = chart
+    def __init__(self, chart: Chart, told: Sequence[str]) -> None:
+        self.chart, self.told = chart, told
         self.height = 44 if chart.small else 200
         self.top = 6 if chart.small else 24
         self.time = scales.moments(chart.start, chart.end)
+        self.places: dict[float, float] = {}
         shown = [[point.value, point.low, point.high] for point in chart.points]
         shown += [[point.low, point.high] for point in chart.peers]
         if chart.limit is not None and not chart.small:
@@ -128,7 +136,10 @@ class _Drawing:
         self.value: Scale = scales.values(lowest, highest, chart.unit, 2 if chart.small else 4)
 
     def x(self, time: float) -> float:
-        return round(self.time.share(time) * WIDTH, 1)
+        place = self.places.get(time)  # line, shade and labels all ask it
+        if place is None:
+            place = self.places[time] = round(self.time.share(time) * WIDTH, 1)
+        return place
 
     def y(self, value: float) -> float:
         return round(self.height * (1 - self.value.share(value)), 1)
@@ -172,14 +183,12 @@ class _Drawing:
         }
 
     def _data(self) -> str:
-        finite = [point for point in self.chart.points if math.isfinite(point.value)]
-        labels = "|".join(label(point, self.chart.unit, self._now(), by_day=self.chart.by_day) for point in finite)
-        places = ",".join(f"{self.x(point.time):g}" for point in finite)
-        heights = ",".join(f"{self.y(point.value):g}" for point in finite)
-        return f'data-x="{places}" data-y="{heights}" data-labels="{escape(labels)}"'
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.chart.now, UTC)
+        pairs = zip(self.chart.points, self.told, strict=True)
+        finite = [(point, text) for point, text in pairs if math.isfinite(point.value)]
+        told = "|".join(text for _point, text in finite)
+        places = ",".join(f"{self.x(point.time):g}" for point, _text in finite)
+        heights = ",".join(f"{self.y(point.value):g}" for point, _text in finite)
+        return f'data-x="{places}" data-y="{heights}" data-labels="{escape(told)}"'
 
     def _values(self) -> str:
         ticks = self.value.ticks
@@ -301,7 +310,7 @@ class _Drawing:
 
 def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> str:
     """A point in words, as shown under the cursor and in the table: "14 december, 09:00: 8,2 GB (7,9 – 8,4 GB)"."""
-    when = _when(point.time, now.timestamp(), get_language(), by_day=by_day)
+    when = _when(point.time, now.timestamp(), wording.language(), by_day=by_day)
     text = f"{when}: {wording.amount(point.value, unit)}"
     if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
         text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"

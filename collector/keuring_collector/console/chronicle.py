@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Kind = TicketHistory.Kind
+_READ: Final = ("ticket", "at", "kind", "detail", "actor__first_name", "actor__username")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Entry:
 
 def entries(ticket: Ticket, now: datetime) -> list[Entry]:
     """The history of a ticket, newest first, in the language in force."""
-    told = [_entry(item, now) for item in ticket.history.select_related("actor")]
+    found = ticket.history.select_related("actor").only(*_READ)
+    told = [_entry(item, now) for item in found]
     return told[::-1]
 
 

@@ -93,9 +93,9 @@ def _draw(
         name, unit, reading.points, start, end, at, reading.gap, _limit(line) if is_level else None, forecast,
         by_day=reading.by_day,
     )  # fmt: skip
-    told = [charts.label(point, unit, now, by_day=reading.by_day) for point in reversed(reading.points)]
+    told = charts.labels(chart)
     address = "" if signal.kind is Kind.EVENT else closer(endpoint, signal, subject)
-    return Figure(name, charts.draw(chart), told, reading.by_day, address)
+    return Figure(name, charts.draw(chart, told), told[::-1], reading.by_day, address)
 
 
 def closer(endpoint: Endpoint, signal: Signal, subject: str, days: int = 30) -> str:

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from keuring_collector.console import stories
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import MOST, Count, bounded, counted_lately, lately
+from keuring_collector.desk.counting import MOST, Count, bounded, lately
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket, TicketLine
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.http import QueryDict
     from django.utils.functional import _StrPromise
@@ -137,13 +138,13 @@ def boundaries(now: datetime) -> tuple[datetime, datetime, datetime]:
     return midnight(today), midnight(monday), midnight(max(month, monday))
 
 
-def open_causes(staff: Staff) -> list[str]:
-    """The causes of open tickets that they may see."""
+def open_causes(staff: Staff, *, many: bool) -> list[str]:
+    """The causes of open tickets that they may see; where tickets are ``many``, as they were within the last minute."""
     ids, found = staff.department_ids, scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
     return lately(
         ("causes", ids),
         lambda: list(found.order_by("cause").values_list("cause", flat=True).distinct()),
-        lambda _causes: counted_lately(("open", ids), found) > MOST,
+        lambda _causes: many,
     )
 
 
@@ -178,7 +179,9 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     found = scope.tickets(staff).filter(closed_at__isnull=choices.state != "closed")
     if choices.state == "closed":
         found = found.exclude(state__in=Ticket.OPEN)
-    else:
+    elif choices.state != "open" or choices.sort != "machine":
+        # All that are open, by the names of machines: PostgreSQL takes "open" and "not closed" for two things, expects
+        # few rows of both, and sorts all of them where it could walk along the names.
         found = found.filter(state__in=STATES[choices.state][1])
     if choices.department:
         found = found.filter(endpoint__in=Endpoint.objects.filter(department_id=int(choices.department)).values("pk"))
@@ -205,20 +208,23 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
 def _grouped(found: Any, choices: Choices, now: datetime) -> Any:
     if choices.state == "closed":
         return found.annotate(group=Value(CLOSED, output_field=IntegerField()))
+    cases = (When(condition, then=Value(group)) for group, condition in _groups(now).items())
+    return found.annotate(group=Case(*cases, output_field=IntegerField()))
+
+
+def _groups(now: datetime) -> dict[int, Q]:
+    """What puts an open ticket in each group, in their order."""
     today, week, month = boundaries(now)
-    return found.annotate(
-        group=Case(
-            When(state=State.SNOOZED, then=Value(SNOOZED)),
-            When(state=State.PLANNED, then=Value(PLANNED)),
-            When(expected_at__lt=today, then=Value(NOW)),
-            When(expected_at=None, severity=Severity.URGENT, then=Value(NOW)),
-            When(expected_at=None, then=Value(UNDATED)),
-            When(expected_at__lt=week, then=Value(WEEK)),
-            When(expected_at__lt=month, then=Value(MONTH)),
-            default=Value(LATER),
-            output_field=IntegerField(),
-        )
-    )
+    new, dateless = Q(state=State.NEW), Q(expected_at=None)
+    return {
+        NOW: new & (Q(expected_at__lt=today) | dateless & Q(severity=Severity.URGENT)),
+        WEEK: new & Q(expected_at__gte=today, expected_at__lt=week),
+        MONTH: new & Q(expected_at__gte=week, expected_at__lt=month),
+        LATER: new & Q(expected_at__gte=month),
+        UNDATED: new & dateless & ~Q(severity=Severity.URGENT),
+        PLANNED: Q(state=State.PLANNED),
+        SNOOZED: Q(state=State.SNOOZED),
+    }
 
 
 def _ordered(found: QuerySet[Any], choices: Choices) -> QuerySet[Any]:
@@ -294,25 +300,54 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
     if choices.severity:
         found = found.filter(severity__in=choices.severity)
     # Which they are is found in the index alone; only what is shown of those is read from the table.
-    first = (number - 1) * PAGE
-    chosen = Ticket.objects.filter(pk__in=_ordered(found, choices).values("pk")[first : first + PAGE + 1])
-    shown: list[Any] = list(
-        _ordered(_grouped(chosen, choices, now), choices)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-    )
-    more, shown = len(shown) > PAGE, shown[:PAGE]
+    parts = _parts(choices, now, by_severity, by_group) if total > MOST else [(Q(), total)]
+    placed = _placed(found, choices, parts, (number - 1) * PAGE)
+    more, placed = len(placed) > PAGE, placed[:PAGE]
+    read = stories.listed(Ticket.objects.all()).in_bulk([pk for pk, _group in placed])
+    shown = [(read[pk], group) for pk, group in placed if pk in read]
     groups: list[Group] = []
     if choices.sort != "when":
-        groups = [Group("", total, shown)] if shown else []
+        groups = [Group("", total, [ticket for ticket, _group in shown])] if shown else []
     else:
         for group, title in enumerate(GROUPS):
-            members = [ticket for ticket in shown if ticket.group == group]
+            members = [ticket for ticket, place in shown if place == group]
             if members:
-                groups.append(Group(str(title), by_group[group], members))
+                groups.append(Group(str(title), max(by_group.get(group, 0), len(members)), members))
     return Listing(
         replace(choices, page=number), groups, total if is_counted else Count(total), pages, more, by_severity
     )
+
+
+def _parts(
+    choices: Choices, now: datetime, by_severity: Mapping[int, int], by_group: Mapping[int, int]
+) -> list[tuple[Q, int]]:
+    """A long list in parts that follow each other, each with its count: one is put in order without the others."""
+    if choices.state in ("open", "new") and choices.sort == "when":
+        return [(condition, by_group.get(group, 0)) for group, condition in _groups(now).items()]
+    if choices.state != "closed" and choices.sort == "severity":
+        gravest_first = sorted(choices.severity or Severity.values, reverse=True)
+        return [(Q(severity=severity), by_severity.get(severity, 0)) for severity in gravest_first]
+    return [(Q(), sum(by_group.values()))]
+
+
+def _placed(
+    found: QuerySet[Any], choices: Choices, parts: Iterable[tuple[Q, int]], before: int
+) -> list[tuple[int, int]]:
+    """The tickets of a page and the one after it, with their groups; ``before``: how many stand on earlier pages.
+
+    Counts may be a minute old. So a part counts as passed only when pages before this one hold all of it.
+    """
+    placed: list[tuple[int, int]] = []
+    for condition, count in parts:
+        if before and count <= before:
+            before -= count
+            continue
+        rows = _ordered(found.filter(condition), choices).values_list("pk", "group")
+        placed += rows[before : before + PAGE + 1 - len(placed)]
+        before = 0
+        if len(placed) > PAGE:
+            break
+    return placed
 
 
 def _counts(found: QuerySet[Any], choices: Choices, *, exactly: bool) -> tuple[dict[int, int], dict[int, int]]:

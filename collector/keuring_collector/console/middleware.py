@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import get_user, logout
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -52,6 +52,7 @@ class Reader:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The response, or the sign-in page when the session is too old."""
+        request.user = get_user(request)  # themselves: pages look at them hundreds of times, and each detour costs
         if isinstance(request.user, Staff) and self._is_too_old(request):
             logout(request)
             return HttpResponseRedirect(reverse("sign_in"))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.urls import reverse
 
-from keuring_collector.console import listing, pack, readings
+from keuring_collector.console import listing, pack, readings, stories
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import PROGRAMS
 from keuring_collector.desk.models import Ticket
@@ -67,11 +67,7 @@ def tickets(staff: Staff, text: str) -> QuerySet[Ticket]:
     found = scope.tickets(staff).filter(named | listing.matching(text))
     is_open = Case(When(state__in=Ticket.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
     exact = Case(When(named, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return (
-        found.select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .order_by(exact, is_open, "-severity", "-opened_at", "pk")
-    )
+    return stories.listed(found.order_by(exact, is_open, "-severity", "-opened_at", "pk"))
 
 
 def articles(state: PackState, text: str, language: str) -> list[Hit]:

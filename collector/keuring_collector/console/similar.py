@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_collector.console import stories
 from keuring_collector.desk import scope
 from keuring_collector.desk.models import Ticket, TicketHistory, TicketLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from keuring_collector.console.pack import PackState
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 LOOKED_AT: Final = 60  # the newest of the cause; of these the most alike are shown
 SHOWN: Final = 5
+
+
+class Alike(NamedTuple):
+    """Which ticket is alike, and how."""
+
+    pk: int
+    same_rule: bool
+    model: str
+    helped: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class Similar:
     helped: str
 
 
-def rows(staff: Staff, ticket: Ticket, state: PackState, language: str, now: datetime) -> list[Similar]:
+def of(staff: Staff, ticket: Ticket) -> list[Alike]:
     """The most alike first: the same rule and the same model, with what helped, before others."""
     rules = {line.rule for line in ticket.lines.all()}
     found = list(
@@ -46,17 +56,17 @@ def rows(staff: Staff, ticket: Ticket, state: PackState, language: str, now: dat
     model = ticket.endpoint.model
     alike = {pk for pk, _verdict, other in found if model and other == model}
     chosen = sorted(numbers, key=lambda pk: (pk not in by_rule, pk not in alike, pk not in helping))[:SHOWN]
-    shown = Ticket.objects.select_related("endpoint__colleague", "endpoint__department", "owner")
-    read = shown.prefetch_related("lines").in_bulk(chosen)
+    return [Alike(pk, pk in by_rule, model if pk in alike else "", helping.get(pk, "")) for pk in chosen]
+
+
+def rows(
+    alike: Iterable[Alike], read: Mapping[int, Ticket], state: PackState, language: str, now: datetime
+) -> list[Similar]:
+    """The same as a page tells them; ``read``: the tickets (see stories.listed), by their number."""
     return [
-        Similar(
-            stories.row(read[pk], state, language, now),
-            pk in by_rule,
-            model if pk in alike else "",
-            helping.get(pk, ""),
-        )
-        for pk in chosen
-        if pk in read
+        Similar(stories.row(read[each.pk], state, language, now), each.same_rule, each.model, each.helped)
+        for each in alike
+        if each.pk in read
     ]
 
 

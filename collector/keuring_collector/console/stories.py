@@ -5,23 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.db.models import Prefetch
 from django.utils.html import format_html
 
 from keuring_collector.console import charts, figures, readings
 from keuring_collector.desk import causes, texts
 from keuring_collector.desk.measures import measure_of
+from keuring_collector.desk.models import TicketLine
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
     from django.utils.safestring import SafeString
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.desk.models import Ticket, TicketLine
+    from keuring_collector.desk.models import Ticket
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import Rule
 
 DAY: Final = readings.DAY
+_TOLD: Final = (
+    "cause", "state", "severity", "opened_at", "closed_at", "expected_at", "expected_low", "expected_high",
+    "planned_for", "snoozed_until", "verdict", "reopened", "endpoint__host_name", "endpoint__simulated",
+    "endpoint__colleague__name", "endpoint__department__name", "owner__first_name", "owner__username",
+)  # fmt: skip
+_TOLD_OF_LINES: Final = (
+    "ticket", "rule", "subject", "severity", "active", "expected_at", "evidence", "evidence_now",
+)  # fmt: skip
 
 
 def plate(endpoint: Endpoint) -> SafeString:
@@ -41,8 +52,17 @@ class Row:
     skill: str  # that the rule asks, by its slug; empty when the rule is gone
 
 
+def listed(found: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Tickets with all that ``row`` and its page tell of one, and nothing else."""
+    return (
+        found.select_related("endpoint__colleague", "endpoint__department", "owner")
+        .only(*_TOLD)
+        .prefetch_related(Prefetch("lines", TicketLine.objects.only(*_TOLD_OF_LINES)))
+    )
+
+
 def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horizon: float = 120.0) -> Row:
-    """A ticket for a list; its lines, endpoint and colleague must be fetched already."""
+    """A ticket for a list; its lines, endpoint and colleague must be fetched already (see ``listed``)."""
     lines = _lines(ticket)
     line = texts.headline(ticket, lines)
     rule = state.rule(line.rule) if line else None

@@ -9,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
@@ -31,7 +30,8 @@ _SEVERITIES: Final = tuple(Ticket.Severity.values)
 def ticket_rows(rows: Iterable[Row], now: datetime, skills: Mapping[str, Known], *, plain: bool) -> SafeString:
     """The rows of one group; ``plain``: without a box to tick."""
     drawing = _Drawing(now, skills, plain=plain)
-    return mark_safe("".join(drawing.row(row) for row in rows))  # noqa: S308 - every text is escaped where it is put in
+    with wording.one_language():
+        return mark_safe("".join(drawing.row(row) for row in rows))  # noqa: S308 - every text is escaped where it is put in
 
 
 class _Drawing:
@@ -119,6 +119,6 @@ class _Drawing:
         return f'<time datetime="{wording.local_day(moment).isoformat()}" title="{day}">{told}</time>'
 
     def _age(self, moment: datetime) -> str:
-        at = timezone.localtime(moment).isoformat(timespec="minutes")
+        at = wording.local(moment).isoformat(timespec="minutes")
         clock = escape(wording.clock(moment, self.now))
         return f'<time datetime="{at}" title="{clock}">{escape(wording.age(moment, self.now))}</time>'

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy, override, pgettext_lazy
 
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Kind
@@ -24,6 +25,7 @@ from keuring_collector.desk.placeholders import Words, fill, judged, of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from django.utils.functional import _StrPromise
@@ -125,6 +127,11 @@ def in_language(texts: Bilingual, language: str) -> str:
     return texts.nl if language == "nl" else texts.en
 
 
+def _speaking(language: str) -> AbstractContextManager[None]:
+    """Puts a language in force; the one that is already, as it is for a page's reader, costs nothing."""
+    return nullcontext() if get_language() == language else override(language)
+
+
 def _sentence(text: str) -> str:
     """A sentence starts with a capital, also when it starts with a placeholder."""
     return text[:1].upper() + text[1:]
@@ -132,7 +139,7 @@ def _sentence(text: str) -> str:
 
 def title(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
     """What will happen, to what, when, as plain text."""
-    with override(language):
+    with _speaking(language):
         words = Words(line, now)
         if rule is None:
             return fill(_fallback(line), words)
@@ -143,7 +150,7 @@ def title_html(
     line: TicketLine, rule: RuleTexts | None, language: str, now: datetime, machine: SafeString
 ) -> SafeString:
     """The same as safe HTML, with ``machine`` (the number plate) in the place of the machine's name."""
-    with override(language):
+    with _speaking(language):
         words = Words(line, now, escaped=True)
         words["machine"] = machine
         template = _fallback(line) if rule is None else in_language(rule.title, language)
@@ -164,7 +171,7 @@ def advice(line: TicketLine, rule: RuleTexts | None, language: str, now: datetim
     if rule is None:
         return []
     steps = in_language(rule.advice, language)
-    with override(language):
+    with _speaking(language):
         words = Words(line, now)
         return [_sentence(fill(step, words)) for step in split_steps(steps)]
 
@@ -181,7 +188,7 @@ def split_steps(text: str) -> list[str]:
 
 def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) -> str:
     """What to say to the colleague, face to face; when the rule is gone, what fits any cause."""
-    with override(language):
+    with _speaking(language):
         if rule is None:
             general = gettext("We noticed something on your computer: %(cause)s. May we look at it with you?")
             return general % {"cause": causes.cause_label(line.ticket.cause)}
@@ -190,7 +197,7 @@ def say(line: TicketLine, rule: RuleTexts | None, language: str, now: datetime) 
 
 def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str:
     """Why we think so, in one line with the numbers."""
-    with override(language):
+    with _speaking(language):
         evidence = line.evidence_now or line.evidence
         value = judged(line)
         if value is None:
@@ -232,7 +239,7 @@ def _reading(item: Mapping[str, Any], measure: Measure, now: datetime) -> str:
 
 def certainty(line: TicketLine, language: str, now: datetime) -> str:
     """How sure we are, in words."""
-    with override(language):
+    with _speaking(language):
         if line.expected_at and line.expected_low and line.expected_high and line.expected_low < line.expected_high:
             return gettext("Expected %(when)s.") % {"when": wording.between(line.expected_low, line.expected_high, now)}
         if line.expected_at:
@@ -283,7 +290,7 @@ def proofs(line: TicketLine, measure: Measure, language: str, now: datetime, sig
 
     ``signs`` says in words what each sign of a risk is, in the rule's order.
     """
-    with override(language):
+    with _speaking(language):
         opened = _by_identity(line.evidence, measure)
         latest = _by_identity(line.evidence_now, measure)
         rows = []
@@ -338,13 +345,13 @@ _BLANKS: Final[Mapping[str, _StrPromise]] = {
 
 def example(template: str, language: str) -> SafeString:
     """A rule's text with its placeholders as marked blanks, for pages about the rule itself."""
-    with override(language):
+    with _speaking(language):
         blanks = {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
         return mark_safe(fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped
 
 
 def general_advice(rule: RuleTexts, language: str) -> list[str]:
     """The steps of a rule's advice for any machine, with general words in the place of names, dates and numbers."""
-    with override(language):
+    with _speaking(language):
         words = {name: str(word) for name, word in _BLANKS.items()}
         return [_sentence(fill(step, words)) for step in split_steps(in_language(rule.advice, language))]

@@ -24,17 +24,20 @@ DAY: Final = 86400
 SOON_DAYS: Final = 7  # nearer than this, a date is said as a distance
 
 
+def local(moment: datetime) -> datetime:
+    """A moment on the desk's clock. Nobody has another time zone, so which one it is need not be asked each time."""
+    return moment.astimezone(timezone.get_default_timezone())
+
+
 def local_day(moment: datetime | date) -> date:
     """The day of a moment in the desk's time zone."""
-    if isinstance(moment, datetime):
-        return timezone.localtime(moment).date()
-    return moment
+    return local(moment).date() if isinstance(moment, datetime) else moment
 
 
 def day(moment: datetime | date, now: datetime) -> str:
     """ "14 december", with the year only when it is not this one."""
     when = local_day(moment)
-    return _day(when, get_language(), with_year=when.year != local_day(now).year)
+    return _day(when, language(), with_year=when.year != local_day(now).year)
 
 
 @lru_cache(maxsize=4096)  # charts and lists tell the same days again and again
@@ -49,7 +52,7 @@ def full_day(when: date) -> str:
 
 def clock(moment: datetime, now: datetime) -> str:
     """ "14 december, 09:30"."""
-    return f"{day(moment, now)}, {timezone.localtime(moment):%H:%M}"
+    return f"{day(moment, now)}, {local(moment):%H:%M}"
 
 
 def ends(moment: datetime | None, now: datetime) -> str:
@@ -75,7 +78,7 @@ def is_over(moment: datetime | date, now: datetime) -> bool:
 
 def distance(moment: datetime | date, now: datetime) -> str:
     """How far away a day is, in whole days, weeks, months or years: "over 3 weken", "2 days ago"."""
-    return _distance((local_day(moment) - local_day(now)).days, get_language())
+    return _distance((local_day(moment) - local_day(now)).days, language())
 
 
 @lru_cache(maxsize=4096)
@@ -162,14 +165,12 @@ def capitalised(text: str) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the language in force."""
-    grouping, point = _held.separators or _separators(get_language())
     # As Django's number_format does it, for languages that group by three.
-    text = f"{round(value, decimals):,.{decimals}f}"
-    return text.translate({ord(","): grouping, ord("."): point, ord("-"): "−"})
+    return f"{value:,.{decimals}f}".translate(_separators(language()))
 
 
 class _Held(threading.local):
-    separators: tuple[str, str] | None = None
+    language: str | None = None
 
 
 _held = _Held()
@@ -177,19 +178,27 @@ _held = _Held()
 
 @contextmanager
 def one_language() -> Iterator[None]:
-    """Asks once which language is in force; a chart has hundreds of numbers. Nothing inside may change it."""
-    before = _held.separators
-    _held.separators = _separators(get_language())
+    """Asks once which language is in force; charts and lists have hundreds of numbers and days. Nothing inside may
+    change it.
+    """
+    before = _held.language
+    _held.language = get_language()
     try:
         yield
     finally:
-        _held.separators = before
+        _held.language = before
+
+
+def language() -> str | None:
+    """The language in force."""
+    return _held.language or get_language()
 
 
 @lru_cache
-def _separators(_language: str | None) -> tuple[str, str]:
-    """What stands between thousands, and before decimals."""
-    return str(get_format("THOUSAND_SEPARATOR")), str(get_format("DECIMAL_SEPARATOR"))
+def _separators(_language: str | None) -> dict[int, str]:
+    """What stands between thousands, before decimals and before what is below zero."""
+    grouping, point = str(get_format("THOUSAND_SEPARATOR")), str(get_format("DECIMAL_SEPARATOR"))
+    return {ord(","): grouping, ord("."): point, ord("-"): "−"}
 
 
 def significant(value: float) -> str:
@@ -200,7 +209,10 @@ def significant(value: float) -> str:
 
 def _needed(value: float, most: int) -> int:
     """How many of ``most`` decimals say something."""
-    return next((count for count in range(most) if round(value, count) == round(value, most)), most)
+    exact = round(value, most)
+    while most and round(value, most - 1) == exact:
+        most -= 1
+    return most
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -154,11 +154,17 @@ def follow(pack: RulePack) -> None:
     search.follow_pack(_fingerprint(pack), texts)
 
 
-def about(pack: RulePack, kind: str, value: str, language: str) -> list[Read]:
-    """The desk's published articles that are linked to a rule, a program or a model."""
-    own = Article.objects.filter(state=Article.State.PUBLISHED, links__kind=kind, links__value=value)
+def beside(
+    pack: RulePack, slug: str, about: Sequence[tuple[str, str]], language: str
+) -> tuple[Read | None, list[Read]]:
+    """The article of that name, and the desk's published ones that are linked to something, as (kind, value)."""
+    wanted = Q(slug=slug)
+    for kind, value in about:
+        wanted |= Q(pk__in=ArticleLink.objects.filter(kind=kind, value=value).values("article"))
+    own = {each.slug: each for each in Article.objects.filter(wanted, state=Article.State.PUBLISHED)}
     packed = pack_texts(pack)
-    return [found for each in own.distinct() if (found := _read(each, packed, each.slug, language))]
+    named = _read(own.pop(slug, None), packed, slug, language) if slug else None
+    return named, [found for each in own.values() if (found := _read(each, packed, each.slug, language))]
 
 
 def save(

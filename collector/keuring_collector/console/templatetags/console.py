@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -151,7 +150,7 @@ def clock(context: Mapping[str, Any], moment: datetime | None) -> SafeString:
     """A date with its time of the day, for what the desk itself planned; its distance on hover."""
     if moment is None:
         return SafeString("")
-    now, local = context["now"], timezone.localtime(moment)
+    now, local = context["now"], wording.local(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="minutes"),
@@ -170,7 +169,7 @@ def plain_day(context: Mapping[str, Any], moment: datetime) -> str:
 def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How old something is, in short; the moment itself on hover."""
     now = context["now"]
-    local = timezone.localtime(moment)
+    local = wording.local(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="minutes"),
@@ -183,7 +182,7 @@ def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
 def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How long ago, in words; the moment itself on hover."""
     now = context["now"]
-    local = timezone.localtime(moment)
+    local = wording.local(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="minutes"),

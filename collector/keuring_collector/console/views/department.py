@@ -60,12 +60,13 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404(_("There is no such department, or you do not see it."))
     machines = scope.endpoints(staff).filter(department=found, state=Endpoint.State.ACTIVE)
-    count = machines.count()
+    counted = machines.aggregate(all=Count("pk"), simulated=Count("pk", filter=Q(simulated=True)))
+    count: int = counted["all"]
     people = scope.colleagues(staff).filter(department=found)
     context = {
         "department": found,
         "count": count,
-        "simulated": machines.filter(simulated=True).count(),
+        "simulated": counted["simulated"],
         "colleagues": people.count(),
         "sites": _places(people, found),
         "address": Choices(department=str(pk)).address(),

@@ -79,11 +79,9 @@ def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
     fleet = get_object_or_404(scope.fleet_tickets(staff).select_related("owner"), pk=pk)
     state = pack.current()
-    children = (
-        scope.tickets(staff).filter(parent=fleet).select_related("endpoint__colleague", "endpoint__department", "owner")
-    )
+    children = scope.tickets(staff).filter(parent=fleet)
     ordered = sorted(
-        children.prefetch_related("lines")[:SHOWN],
+        stories.listed(children)[:SHOWN],
         key=lambda child: (child.state not in Ticket.OPEN, -child.severity, child.endpoint.host_name),
     )
     history = [

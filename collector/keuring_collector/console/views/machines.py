@@ -237,11 +237,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
     endpoint = endpoint_of(request, identity)
     audit.record(staff, "machine.viewed", audit.machine(endpoint))
-    tickets = list(
-        endpoint.tickets.select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .order_by("-opened_at")[:50]
-    )
+    tickets = list(stories.listed(endpoint.tickets.all()).order_by("-opened_at")[:50])
     tickets.sort(key=lambda ticket: (ticket.state not in Ticket.OPEN, -ticket.severity))
     has_open = any(ticket.state in Ticket.OPEN for ticket in tickets)
     days = _period(request, has_open_ticket=has_open)

@@ -21,6 +21,7 @@ from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk import scope, starting
 from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
+from keuring_collector.desk.counting import MOST
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Endpoint
@@ -63,11 +64,11 @@ def _severities(listed: Listing) -> list[Chip]:
     return chips
 
 
-def _lists(choices: Choices, staff: Staff, people: Sequence[Staff]) -> dict[str, list[Option]]:
+def _lists(choices: Choices, staff: Staff, people: Sequence[Staff], causes: Iterable[str]) -> dict[str, list[Option]]:
     departments = [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")]
     names = [(str(person.pk), person.first_name or person.get_username()) for person in people]
     owners = [("me", _("Mine")), ("nobody", _("Nobody's")), *names]
-    named = sorted(((cause, cause_label(cause)) for cause in listing.open_causes(staff)), key=lambda pair: pair[1])
+    named = sorted(((cause, cause_label(cause)) for cause in causes), key=lambda pair: pair[1])
     return {
         "departments": options(departments, choices.department, _("All departments")),
         "causes": options(named, choices.cause, _("All causes")),
@@ -108,6 +109,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         return live_rows(listed.tickets)
     people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
     state, begun = pack.current(), starting.start(now)
+    causes = listing.open_causes(staff, many=begun.open_tickets > MOST)
     groups = [
         (group, [stories.row(ticket, state, language, now) for ticket in group.tickets]) for group in listed.groups
     ]
@@ -117,7 +119,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "states": _states(choices),
         "severities": _severities(listed),
-        "lists": _lists(choices, staff, people),
+        "lists": _lists(choices, staff, people, causes),
         "before": listed.choices.address(page=listed.choices.page - 1) if listed.choices.page > 1 else "",
         "after": listed.choices.address(page=listed.choices.page + 1) if listed.more else "",
         "without_filters": listing.Choices().address(),

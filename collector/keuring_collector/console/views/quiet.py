@@ -87,7 +87,7 @@ def _page(
     staff = staff_of(request)
     found = scope.quiet_times(staff).filter(ends_at__gt=now - dt.timedelta(days=PAST_DAYS)).annotate(n=Count("waiting"))
     rows = [row_of(each, now, each.n) for each in found.select_related("department", "endpoint", "made_by", "ended_by")]
-    local = timezone.localtime(now)
+    local, causes = timezone.localtime(now), open_causes(staff, many=False)
     context = {
         "current": [row for row in rows if row.quiet.ends_at > now],
         "past": [row for row in rows if row.quiet.ends_at <= now],
@@ -95,7 +95,7 @@ def _page(
         "models": fleet_counts.models(staff, now),
         "causes": [
             (cause, cause_label(cause))
-            for cause in sorted({*open_causes(staff), *(rule.cause for rule in pack.current().pack.rules.values())})
+            for cause in sorted({*causes, *(rule.cause for rule in pack.current().pack.rules.values())})
         ],
         "weekdays": [(str(number), name) for number, name in WEEKDAYS.items()],
         "typed": typed or {"kind": "maintenance", "from_day": local.date().isoformat(), "from_clock": f"{local:%H:00}"},

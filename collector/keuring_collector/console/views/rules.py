@@ -82,6 +82,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(_("There is no such rule in the pack."))
     data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
     signs = _signs(found, data, language)
+    article, related = articles.beside(state, found, "", language)
     context: dict[str, Any] = {
         "rule": found,
         "title": texts.example(texts.in_language(found.title, language), language),
@@ -91,8 +92,8 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         "address": Choices(rule=str(found.id)).address(),
         "score": of_rule(staff_of(request), found, timezone.now()),
         "only_reports": starting.only_reports(str(found.id)),
-        "article": articles.link(state, found, language),
-        "related": articles.related(state, found, "", language),
+        "article": article,
+        "related": related,
         "settings": [
             (part, _flat(data[part]))
             for part in ("applies_to", "condition", "recovery", "inspection")

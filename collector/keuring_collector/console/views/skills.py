@@ -297,13 +297,7 @@ def who(request: HttpRequest) -> HttpResponse:
     """Who could help with the ticked tickets, together; giving them away goes on as from the queue."""
     staff, now, state = staff_of(request), timezone.now(), pack.current()
     marks = chosen(request)
-    found = list(
-        scope.tickets(staff)
-        .filter(pk__in=marks)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .order_by("pk")
-    )
+    found = list(stories.listed(scope.tickets(staff).filter(pk__in=marks)).order_by("pk"))
     if not found:
         messages.error(request, _("Nothing was selected. Tick some tickets first, or press x on a row."))
         return HttpResponseRedirect(reverse("queue"))

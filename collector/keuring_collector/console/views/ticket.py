@@ -42,7 +42,7 @@ VERDICTS: Final = (
 
 
 BESIDE: Final = 6  # other tickets of the machine that are shown
-HELPED: Final = 100  # tickets of the same cause that are looked through for what helped
+HELPED: Final = 200  # tickets of the same cause that are looked through for what helped
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,13 @@ def _page(
         readings.note_look(staff, ticket.endpoint, ticket=ticket.pk)
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
-    others = (
-        Ticket.objects.filter(endpoint=ticket.endpoint)
-        .exclude(pk=ticket.pk)
-        .select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
-    )
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
-    beside = [stories.row(other, state, language, now) for other in _open_first(list(others[:BESIDE]))]
+    numbers, alike = _beside(ticket), similar.of(staff, ticket)
+    read = stories.listed(Ticket.objects.all()).in_bulk([*numbers, *(each.pk for each in alike)])
+    others = _open_first([read[pk] for pk in numbers if pk in read])
+    beside = [stories.row(other, state, language, now) for other in others]
+    article, related = articles.beside(state, rule, model, language)
+    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
     Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -85,20 +83,18 @@ def _page(
         "cause": causes.cause_label(ticket.cause),
         "advice": texts.advice(line, rule, language, moment) if line else [],
         "say": _say(line, rule, ticket, moment) if line else [],
-        "article": articles.link(state, rule, language) if rule else None,
-        "related": articles.related(state, rule, model, language),
+        "article": article,
+        "related": related,
         "writes": staff.may(Right.RULES),
         "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
-        "help": routing.suggest([ticket], state.pack, now) if is_open and staff.may(Right.ACT) else None,
+        "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
         "others": beside,
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
-        "similar": similar.rows(staff, ticket, state, language, now),
-        "people": Staff.objects.filter(is_active=True)
-        .exclude(pk=ticket.owner_id or 0)
-        .order_by("first_name", "username"),
-        "files": ticket.attachments.defer("content").select_related("added_by"),
+        "similar": similar.rows(alike, read, state, language, now),
+        "people": [person for person in people if person.pk != ticket.owner_id],
+        "files": ticket.attachments.defer("content"),
         "links": ticket.links.all(),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
@@ -121,12 +117,21 @@ def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
 
 def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
     """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
-    right = scope.tickets(staff).filter(cause=ticket.cause, verdict=Ticket.Verdict.RIGHT).exclude(pk=ticket.pk)
     # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
-    newest = right.order_by("-opened_at").values("pk")[:HELPED]
-    found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=newest)
+    alike = scope.tickets(staff).filter(cause=ticket.cause).exclude(pk=ticket.pk)
+    newest = alike.order_by("-opened_at").values_list("pk", "verdict")[:HELPED]
+    right = [pk for pk, verdict in newest if verdict == Ticket.Verdict.RIGHT]
+    found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=right)
     told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
-    return list(told.order_by("-at")[:3])
+    shown = ("at", "detail", "actor__first_name", "actor__username", "ticket__endpoint__host_name")
+    return list(told.only(*shown).order_by("-at")[:3])
+
+
+def _beside(ticket: Ticket) -> list[int]:
+    """The other tickets of its machine that are shown."""
+    others = Ticket.objects.filter(endpoint=ticket.endpoint).exclude(pk=ticket.pk)
+    newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
+    return list(newest.values_list("pk", flat=True)[:BESIDE])
 
 
 def _open_first(tickets: list[Ticket]) -> list[Ticket]:
@@ -143,9 +148,7 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    found = scope.tickets(staff).select_related(
-        "endpoint__colleague", "endpoint__department", "owner", "merged_into", "parent"
-    )
+    found = scope.tickets(staff).select_related("endpoint__colleague", "endpoint__department", "owner")
     try:
         return found.prefetch_related("lines").get(pk=pk)
     except Ticket.DoesNotExist:

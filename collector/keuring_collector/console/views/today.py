@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SHOWN: Final = 12  # of a section
+_TOLD: Final = ("at", "kind", "text", "by__first_name", "by__username", "ticket__endpoint__host_name")  # of a notice
 NEWS: Final = timedelta(days=3)  # how long something that happened is news
 
 
@@ -67,11 +68,7 @@ def _sections(asked: list[Asked], now: datetime) -> list[Section]:
     state, language = pack.current(), (get_language() or "nl")[:2]
     # Which they are is found in an index; only those that are shown are read from the table, all at once.
     which = [list(each.found.values_list("pk", flat=True)[: MOST + 1]) for each in asked]
-    read = (
-        Ticket.objects.select_related("endpoint__colleague", "endpoint__department", "owner")
-        .prefetch_related("lines")
-        .in_bulk({pk for numbers in which for pk in numbers[:SHOWN]})
-    )
+    read = stories.listed(Ticket.objects.all()).in_bulk({pk for numbers in which for pk in numbers[:SHOWN]})
     told = {pk: stories.row(ticket, state, language, now) for pk, ticket in read.items()}
     return [
         Section(
@@ -127,9 +124,9 @@ def today(request: HttpRequest) -> HttpResponse:
         return live_rows(row.ticket for section in sections for row in section.rows)
     notices = Notice.objects.filter(staff=staff, seen_at=None, ticket__in=scope.tickets(staff)).select_related(
         "by", "ticket__endpoint"
-    )[:50]
+    )
     context = {
-        "notices": notices,
+        "notices": notices.only(*_TOLD)[:50],
         "sections": sections,
         "fallen": fallen(demotion.news(now)),
         "visits": for_today(staff, now),

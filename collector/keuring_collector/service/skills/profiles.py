@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit
 from keuring_collector.desk.acting import NotPossible, NotUnderstood
 from keuring_collector.desk.models import Staff
-from keuring_collector.desk.roles import RIGHTS, Right
+from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Level, StaffSkill
 from keuring_collector.service.skills import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from keuring_collector.rulepack import RulePack
@@ -29,10 +30,13 @@ def leads(viewer: Staff, person: Staff) -> bool:
     return own is None or (theirs is not None and theirs <= own)
 
 
-def team(viewer: Staff | None = None) -> list[Staff]:
-    """Who works on tickets, in the order of their names; with ``viewer`` those whom they lead."""
-    working = [role for role, rights in RIGHTS.items() if Right.ACT in rights]
-    found = list(Staff.objects.filter(is_active=True, role__in=working).prefetch_related("departments"))
+def team(viewer: Staff | None = None, among: Iterable[Staff] | None = None) -> list[Staff]:
+    """Who works on tickets, in the order of their names; with ``viewer`` those whom they lead. ``among``: all who are
+    active, where they are read already.
+    """
+    everybody = Staff.objects.filter(is_active=True) if among is None else among
+    found = [person for person in everybody if person.may(Right.ACT)]
+    prefetch_related_objects([person for person in found if person.limited], "departments")
     if viewer is not None:
         found = [person for person in found if leads(viewer, person)]
     return sorted(found, key=lambda person: (person.shown_name.casefold(), person.pk))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.service.models import Level, StaffSkill
 from keuring_collector.service.skills import catalogue, profiles, workload
 from keuring_collector.service.skills.needs import Needs
@@ -45,13 +46,17 @@ class Suggestion:
     nobody: tuple[Known, ...]
 
 
-def suggest(tickets: Sequence[Ticket], pack: RulePack, now: datetime) -> Suggestion:
-    """Who could help with all of these tickets; their endpoint and lines must be fetched already."""
+def suggest(
+    tickets: Sequence[Ticket], pack: RulePack, now: datetime, among: Iterable[Staff] | None = None
+) -> Suggestion:
+    """Who could help with all of these tickets; their endpoint and lines must be fetched already. ``among``: all who
+    are active, where they are read already.
+    """
     asking = Needs(pack)
     wanted = set().union(*(asking.of_ticket(ticket) for ticket in tickets)) if tickets else set()
     needs = tuple(catalogue.named(wanted, catalogue.everything(pack)))
-    people = [person for person in profiles.team() if _sees(person, tickets)]
-    loads = workload.of(people, now)
+    people = [person for person in profiles.team(among=among) if _sees(person, tickets)]
+    loads = _loads(people, now)
     said: dict[int, dict[str, StaffSkill]] = {}
     for row in StaffSkill.objects.filter(skill__in=wanted, staff__in=people):
         said.setdefault(row.staff_id, {})[row.skill] = row
@@ -70,6 +75,16 @@ def _helper(person: Staff, needs: Iterable[Known], said: dict[str, StaffSkill], 
     learning = tuple(each for each in needs if each.slug in said and said[each.slug].level == Level.LEARNING)
     confirmed = bool(can) and all(said[each.slug].is_confirmed for each in can)
     return Helper(person, can, learning, confirmed, load)
+
+
+def _loads(people: Iterable[Staff], now: datetime) -> dict[int, workload.Load]:
+    """How much they have on hand. Where that is much altogether, the words for it may be a minute old."""
+    asked = list(people)
+    return lately(
+        ("loads", tuple(person.pk for person in asked)),
+        lambda: workload.of(asked, now),
+        lambda found: sum(load.total for load in found.values()) > MOST,
+    )
 
 
 def _sees(person: Staff, tickets: Iterable[Ticket]) -> bool:
