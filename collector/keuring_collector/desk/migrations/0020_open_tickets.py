@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("desk", "0016_itreport_role"),
+        ("desk", "0019_objection_resting"),
         ("fleet", "0005_perf_listed"),
     ]
 
