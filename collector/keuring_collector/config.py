@@ -37,7 +37,7 @@ _LISTS = (
     "replacement_prices",
 )
 # What the IT report can put a price on.
-REPLACED = ("battery", "drive", "system", "machine")
+REPLACED = ("battery", "drive", "system", "machine", "warranty")
 # The roles at the desk. desk/roles.py says what each may do; settings are read before Django is there.
 ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator")
 Role = Literal["viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator"]
@@ -143,7 +143,8 @@ class Settings(BaseModel):
     replacement_prices: tuple[str, ...] = Field(
         default=(),
         description="What replacing costs in euros, for the budget in the IT report, as in battery=85, drive=120; "
-        "kinds are battery, drive, system and machine. Without a price the report only counts.",
+        "kinds are battery, drive, system, machine and warranty (to extend one). Without a price the report only "
+        "counts.",
     )
     public_pages: bool = Field(
         default=False,

@@ -23,6 +23,7 @@ from keuring_collector.api import (
     tickets,
     tips,
     visits,
+    warranties,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ for _router in (
     tips.router,
     visits.router,
     it_report.router,
+    warranties.router,
 ):
     api.add_router("", _router)
 

@@ -17,7 +17,18 @@ from django.views.decorators.http import require_safe
 
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, facts, figures, fleet_counts, inventory, listing, pack, readings, stories
+from keuring_collector.console import (
+    charts,
+    facts,
+    figures,
+    fleet_counts,
+    inventory,
+    listing,
+    pack,
+    readings,
+    stories,
+    warranty,
+)
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.stretches import PERIODS
@@ -263,6 +274,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),
         "today": timezone.localtime(now).date(),
+        "warranty": warranty.of(known, now),
         "inspections": list(endpoint.inspections.all()[:5]),
         "days": days,
         "periods": [
