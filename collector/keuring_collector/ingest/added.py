@@ -35,7 +35,7 @@ class Added:
         chosen = list(endpoints)
         self._departments.refresh(connection, chosen, now)
         self._warranties.refresh(connection, chosen, known, now)
-        self._behind.refresh(connection)
+        self._behind.refresh(connection, now)
 
     def add(self, window: Window, known: Known) -> Window:
         """The report, with those facts that are others than the ``known`` ones."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import KEURING_SOFTWARE_VERSIONS_BEHIND
@@ -11,7 +10,7 @@ from keuring_collector.engine.releases import Releases
 from keuring_collector.store import releases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keuring_collector.store.connection import Connection
     from keuring_collector.store.facts import Value
@@ -26,23 +25,21 @@ _COUNTED: Final = frozenset((*releases.PROGRAMS, *releases.SYSTEM))
 class Behind:
     """Counts anew when releases were made, and when a machine tells of its programs."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._next = float("-inf")
+    def __init__(self) -> None:
+        self._looked_at = float("-inf")
         self._state: object = None
         self._releases = Releases()
         self._done: set[int] = set()  # endpoints that were counted with these releases
 
-    def refresh(self, connection: Connection) -> None:
-        """Takes over what was made since it last looked. Raises StorageError."""
-        now = self._monotonic()
-        if now < self._next:
+    def refresh(self, connection: Connection, now: float) -> None:
+        """Takes over what was made since it last looked; ``now`` is when the reports came. Raises StorageError."""
+        if now - LOOK_SECONDS < self._looked_at <= now:
             return
         state = releases.state(connection)
         if state != self._state:
             self._releases = releases.load(connection)
             self._done.clear()
-        self._state, self._next = state, now + LOOK_SECONDS
+        self._state, self._looked_at = state, now
 
     def facts(self, endpoint: int, known: Known, told: Sequence[Fact]) -> Iterator[Fact]:
         """The counts that are others than those ``known``, with what the report itself ``told``.

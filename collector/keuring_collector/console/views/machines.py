@@ -288,7 +288,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "closer": closer,
         "sections": _sections(endpoint, start, at, days, closer=closer),
         "axis": charts.axis(start, at),
-        "facts": facts.rows([fact for fact in known if fact.signal not in PROGRAMS], now),
+        "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
         "programs": inventory.programs(known, now),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
