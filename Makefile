@@ -58,7 +58,6 @@ soak: $(VENV)/.ready ## real processes under load and random kills, ledger check
 fuzz: $(VENV)/.ready ## fuzz the decoder, the rule loader, the parsers and the API (MINUTES=5)
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 	@KEURING_API_EXAMPLES=$$((100 * $(MINUTES))) $(BIN)/python -m pytest -q tests/collector/test_api_conformance.py
-	@KEURING_API_EXAMPLES=$$((100 * $(MINUTES))) $(BIN)/python -m pytest -q tests/collector/test_api_conformance.py
 
 lock: $(VENV)/.ready ## choose the newest versions that fit, and write requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
