@@ -128,14 +128,6 @@ def test_a_tip_ends_only_when_it_is_known_to_be_over(site: Site, running: Callab
     assert offered() == [("LT-0231", "wifi_weak")]  # what was not seen for weeks is not offered
 
 
-@pytest.fixture
-def on_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tip that has yet to prove itself; the pack has none of these now."""
-    from keuring_collector.rulepack.language import Maturity
-
-    monkeypatch.setitem(vars(shipped().by_name["program_behind"]), "maturity", Maturity.EXPERIMENTAL)
-
-
 @SQLITE
 @pytest.mark.usefixtures("on_trial")
 def test_a_colleague_gets_one_a_week_however_many_rules_and_machines(site: Site, running: Callable[..., Any]) -> None:
