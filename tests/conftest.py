@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.collector.command",
     "tests.collector.console_fixtures",
     "tests.e2e.browsing",
+    "tests.e2e.weeks",
 ]
 
 

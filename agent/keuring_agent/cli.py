@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Rates need two samples; commands that take a single window wait this long between them.
 PAUSE = 1.0
+_MOST_DAYS = 3650
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     show = add("show", "Print every value that would leave this machine, and why.")
     show.add_argument("--json", action="store_true", help="for programs")
     log = add("log", "Print what was sent from this machine: when, to whom, how many bytes.")
-    log.add_argument("--days", type=float, default=7.0, metavar="N", help="so many days back (default 7)")
+    log.add_argument("--days", type=_days, default=7.0, metavar="N", help="so many days back (default 7)")
     log.add_argument("--json", action="store_true", help="for programs")
     pause = add("pause", "Let this machine's agent rest; say until when a pause lasts.")
     pause.add_argument(
@@ -76,6 +77,13 @@ def parser() -> argparse.ArgumentParser:
     for colleagues in (show, log, pause, page, service, told, doctor):
         colleagues.add_argument("--language", choices=language.KNOWN, help="default: that of this session")
     return top
+
+
+def _days(text: str) -> float:
+    found = float(text)
+    if not 0 <= found <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"'{text}' are no days; write a number up to {_MOST_DAYS}")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,7 +174,7 @@ def _one_window(settings: Settings, host: Host, plan: Plan, notebook: Notebook) 
 
 
 def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
-    from keuring_agent import identity, pause, sending, state, wire
+    from keuring_agent import identity, keeping, pause, sending, state, wire
     from keuring_agent.host.lock import locked
     from keuring_agent.runner import read_notebook
     from keuring_agent.sensors.uptime import STOPPED
@@ -180,6 +188,7 @@ def _once(settings: Settings, _chosen: argparse.Namespace) -> int:
             print("paused by a colleague; nothing was measured (`keuring-agent pause off` ends it)")
             return 0
         notebook = read_notebook(settings.state_directory)
+        keeping.recover(sending.spool_of(settings), settings.state_directory, host.wall())
         report = _one_window(settings, host, _plan(settings), notebook)
         sending.spool_of(settings).append(wire.report(report), host.wall())
         # What the kernel said is not said again; and nobody watches from here on, so no mark is left.
@@ -224,7 +233,7 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _log(settings: Settings, chosen: argparse.Namespace) -> int:
-    from keuring_agent import dispatches, log, notices
+    from keuring_agent import dispatches, effort, log, notices
 
     told = notices.load(settings.state_directory, time.time())
     found = dispatches.read(settings.state_directory, time.time() - 86400.0 * chosen.days)
@@ -233,7 +242,8 @@ def _log(settings: Settings, chosen: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
     say = language.chosen(chosen.language)
-    for line in (*log.text(found, say, chosen.days), *notices.lines(told, say)):
+    later = effort.load(settings.state_directory).turning
+    for line in (*log.text(found, say, chosen.days, noted_later=later), *notices.lines(told, say)):
         print(line)
     return 0
 

@@ -32,6 +32,7 @@ SIZE_LIMIT: Final = 512 * 1024  # bytes of one file; a line has some 500
 _MODE: Final = 0o644  # for every colleague at the machine to read
 # Kinds of sending.
 REPORTS, RENEWAL, ENROLMENT, BROKEN_OFF = "reports", "renewal", "enrolment", "broken off"
+NOT_NOTED: Final = "not noted"  # what an agent sent from memory (keeping.py) and could not note any more
 # Outcomes.
 ACKNOWLEDGED, UNFINISHED = "acknowledged", "unfinished"
 NOT_TRUSTED: Final = "not trusted"

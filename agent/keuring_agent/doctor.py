@@ -80,6 +80,9 @@ def next_step(findings: Sequence[Finding]) -> Finding | None:
 
 def _state_directory(settings: Settings) -> Finding:
     directory = settings.state_directory
+    if directory.exists() and not directory.is_dir():
+        mend = "choose another with --state-directory, or the setting 'state_directory'"
+        return Finding(Mark.FAIL, "state directory", f"{directory} is no directory", mend)
     if not directory.is_dir():
         return Finding(Mark.WARN, "state directory", f"{directory} does not exist yet", "enrolling makes it")
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
@@ -299,7 +302,12 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(directory).free
     found = f"{free / 2**20:.0f} MiB free at {directory}"
     if free < _LEAST_FREE:
-        return Finding(Mark.FAIL, "disk", found, "make room: without it nothing can be kept, and so nothing be sent")
+        return Finding(
+            Mark.FAIL,
+            "disk",
+            found,
+            "make room: without it reports wait in memory alone, and a loss of power loses them",
+        )
     if free < settings.spool_size:
         needed = f"{found}; the spool may need {settings.spool_size / 2**20:.0f}"
         return Finding(Mark.WARN, "disk", needed, "make room, or set spool_size")

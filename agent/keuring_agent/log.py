@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keuring.signals.catalogue import BY_ID
 from keuring_agent import dispatches
+from keuring_agent.effort import NOTED_LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +36,17 @@ def document(found: Log) -> dict[str, Any]:
     }
 
 
-def text(found: Log, say: Language, days: float) -> Iterator[str]:
-    """Lines for a terminal, the newest last."""
+def text(found: Log, say: Language, days: float, *, noted_later: bool = False) -> Iterator[str]:
+    """Lines for a terminal, the newest last; ``noted_later``: the newest may not be here yet (keeping.py)."""
     yield say("What was sent from this machine in the last {days} days:", days=f"{days:g}")
     if not found.entries:
         yield "  " + say("nothing")
     for entry in found.entries:
         yield "  " + line(entry, say)
     size = sum(entry.size for entry in found.entries)
-    yield say("In all {size} in {count} sendings.", size=readable(size), count=len(found.entries))
+    yield say("In all {size}; sendings: {count}.", size=readable(size), count=len(found.entries))
+    if noted_later:
+        yield say(NOTED_LATER)
     if found.damaged:
         yield say("{count} lines of this log are damaged and cannot be read.", count=found.damaged)
     yield say("What the reports hold, and why: `keuring-agent show`.")
@@ -54,6 +57,10 @@ def line(entry: Dispatch, say: Language) -> str:
     when = stamp(entry.time)
     if entry.kind == dispatches.BROKEN_OFF:
         return f"{when}  {say('a sending was broken off; what had left by then is not known')}"
+    if entry.kind == dispatches.NOT_NOTED:
+        return (
+            f"{when}  {say('the agent had ended without a word; what it sent in the day before may not all be here')}"
+        )
     outcome = say(OUTCOMES.get(entry.outcome, entry.outcome))
     if entry.kind == dispatches.RENEWAL:
         what = say("a request to renew the certificate")
@@ -61,7 +68,7 @@ def line(entry: Dispatch, say: Language) -> str:
         what = say("the enrolment of this machine: its name, the agent's version, a public key")
     else:
         what = say(
-            "{reports} reports ({acknowledged} taken) on {signals} signals, of {since} to {until}",
+            "reports: {reports} ({acknowledged} taken), signals: {signals}, of {since} to {until}",
             reports=entry.reports,
             acknowledged=entry.acknowledged,
             signals=len(entry.signals),

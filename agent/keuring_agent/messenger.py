@@ -61,7 +61,7 @@ class Messenger:
             return 0
         shown = self._shown()
         found = notices.load(self._directory, now)
-        new = [notice for notice in found if notice.notice_id not in shown and not notice.declined]
+        new = [notice for notice in found if notice.notice_id not in shown and not notice.declined and not notice.ended]
         if not new or self._desktop.is_busy():
             return 0
         count = 0

@@ -4,6 +4,9 @@ Notices come with the collector's answers. The short child that sends keeps them
 read; the service shows nothing itself and reaches into no session. A notice is plain text: it is cut to a length, and
 what could forge a line or turn it around is taken out. Nothing in it is opened or run.
 
+What no longer holds stays for a week, marked as withdrawn or replaced: who read it before finds that out, and does not
+look for it in vain.
+
 That a tip is not for them a colleague says like a pause (pause.py): by the name of an empty file.
 """
 
@@ -34,6 +37,9 @@ _KINDS: Final = {1: ANNOUNCEMENT, 2: TIP}  # keuring.report.v1.NoticeKind
 LANGUAGES: Final = ("nl", "en")
 TITLE_LENGTH, BODY_LENGTH, LINK_LENGTH = 80, 400, 200
 MOST: Final = 100  # notices that are kept; the oldest go first
+WITHDRAWN, REPLACED = "withdrawn", "replaced"
+_ENDS: Final = {1: WITHDRAWN, 2: REPLACED}  # keuring.report.v1.NoticeEnd
+_ENDED_KEPT: Final = 7 * 86400.0  # seconds for which one is listed after it ended
 _KEPT: Final = 90 * 86400.0  # seconds for which one is listed, if it does not expire before
 _IDENTITY: Final = r"[A-Za-z0-9._-]{1,64}"
 _LINK: Final = r"https://[!-~]+"
@@ -54,6 +60,7 @@ class Notice(NamedTuple):
     received: float
     declined: bool = False
     told: str = ""  # what the collector knows of it: nothing, RECEIVED or DECLINED
+    ended: str = ""  # WITHDRAWN or REPLACED, when it no longer holds
 
     def title(self, language: str) -> str:
         """In that language, if it is there."""
@@ -69,10 +76,11 @@ class Notice(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """Ids of notices that the collector does not know to be here, or to be of no use here."""
+    """Ids of notices that the collector does not know to be here, to be of no use here, or to be known as ended."""
 
     received: tuple[str, ...] = ()
     declined: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 def _in(texts: Mapping[str, str], language: str) -> str:
@@ -88,6 +96,15 @@ def understood(message: report_pb2.Notice, now: float) -> Notice | None:
     expires = message.expire_time.seconds + message.expire_time.nanos / 1e9 if message.HasField("expire_time") else 0.0
     link = message.link if re.fullmatch(_LINK, message.link) and len(message.link) <= LINK_LENGTH else ""
     return Notice(message.notice_id, kind, titles, _texts(message.bodies, BODY_LENGTH), link, expires, now)
+
+
+def ended(message: report_pb2.EndedNotice) -> tuple[str, str] | None:
+    """(id, how it ended) of one that no longer holds; None for what cannot be used. How it ended may be of a newer
+    collector: then it is withdrawn.
+    """
+    if re.fullmatch(_IDENTITY, message.notice_id) is None:
+        return None
+    return message.notice_id, _ENDS.get(message.end, WITHDRAWN)
 
 
 def _texts(texts: Mapping[str, str], length: int) -> dict[str, str]:
@@ -118,12 +135,23 @@ def _kept(item: Any) -> Notice | None:
         return None
     link = notice.link if isinstance(notice.link, str) and re.fullmatch(_LINK, notice.link) else ""
     return notice._replace(
-        titles=titles, bodies=bodies, link=link, expires=times[0], received=times[1], declined=notice.declined is True
-    )
+        titles=titles, bodies=bodies, link=link, expires=times[0], received=times[1], declined=notice.declined is True,
+        ended=notice.ended if notice.ended in _ENDS.values() else "",
+    )  # fmt: skip
 
 
 def _every(directory: Path) -> list[Notice]:
     return load(directory, 0.0)  # at that time nothing was over
+
+
+def _unconfirmed(directory: Path) -> list[str]:
+    """Ids that the collector said to have ended, and does not know that we know."""
+    try:
+        found = (state.read(directory / FILE_NAME) or {}).get("ended")
+    except StateError:
+        return []
+    listed = found if isinstance(found, list) else ()
+    return [each for each in listed if isinstance(each, str) and re.fullmatch(_IDENTITY, each)]
 
 
 def owed(directory: Path) -> Owed:
@@ -136,14 +164,19 @@ def owed(directory: Path) -> Owed:
             for notice in found
         ]
         with suppress(StateError):  # then it is asked again
-            _store(directory, found)
+            _store(directory, found, _unconfirmed(directory))
     declined = tuple(notice.notice_id for notice in found if notice.declined and notice.told != DECLINED)
-    return Owed(tuple(notice.notice_id for notice in found if not notice.told), declined)
+    received = tuple(notice.notice_id for notice in found if not notice.told)
+    return Owed(received, declined, tuple(_unconfirmed(directory)))
 
 
-def keep(directory: Path, new: Sequence[Notice], told: Owed, now: float) -> None:
-    """Keeps what came, and that the collector knows what was owed to it. Raises StateError."""
-    if not new and not any(told):
+def keep(directory: Path, new: Sequence[Notice], told: Owed, now: float, over: Mapping[str, str] | None = None) -> None:
+    """Keeps what came, what is ``over`` ({id: how it ended}), and that the collector knows what was owed to it.
+
+    Raises StateError.
+    """
+    over = over or {}
+    if not new and not over and not any(told):
         return
     kept = {notice.notice_id: notice for notice in _every(directory) if not notice.is_over(now)}
     for identity in told.received:
@@ -158,11 +191,19 @@ def keep(directory: Path, new: Sequence[Notice], told: Owed, now: float) -> None
             notice = before._replace(told="")  # noqa: PLW2901  # in its place
         if not notice.is_over(now):
             kept[notice.notice_id] = notice
-    _store(directory, list(kept.values())[-MOST:])
+    for identity, how in over.items():
+        if identity in kept and not kept[identity].ended:
+            until = now + _ENDED_KEPT
+            before = kept[identity]
+            kept[identity] = before._replace(ended=how, expires=min(before.expires or until, until))
+    # Also what was never here is confirmed, so that we are not told of it again.
+    unconfirmed = [each for each in _unconfirmed(directory) if each not in told.ended and each not in over]
+    _store(directory, list(kept.values())[-MOST:], [*unconfirmed, *over][-MOST:])
 
 
-def _store(directory: Path, notices: Sequence[Notice]) -> None:
-    state.write(directory / FILE_NAME, {"notices": [notice._asdict() for notice in notices]}, shared=True)
+def _store(directory: Path, notices: Sequence[Notice], unconfirmed: Sequence[str]) -> None:
+    document = {"notices": [notice._asdict() for notice in notices], "ended": list(unconfirmed)}
+    state.write(directory / FILE_NAME, document, shared=True)
 
 
 def decline(directory: Path, identity: str, now: float) -> Notice:
@@ -210,8 +251,13 @@ def lines(found: Sequence[Notice], say: Language) -> Iterator[str]:
             yield f"    {body}"
         if notice.link:
             yield f"    {notice.link}"
-        if notice.kind == TIP and not notice.declined:
+        if may_decline(notice):
             yield "    " + say("not for you? `keuring-agent notices --decline {id}`", id=notice.notice_id)
+
+
+def may_decline(notice: Notice) -> bool:
+    """Whether somebody may still say that it is not for them."""
+    return notice.kind == TIP and not notice.declined and not notice.ended
 
 
 def heading(notice: Notice, say: Language) -> str:
@@ -220,4 +266,6 @@ def heading(notice: Notice, say: Language) -> str:
 
     kind = say("tip") if notice.kind == TIP else say("announcement")
     aside = f" ({say('not for me')})" if notice.declined else ""
+    if notice.ended:
+        aside += f" ({say('withdrawn') if notice.ended == WITHDRAWN else say('replaced by a newer one')})"
     return f"{stamp(notice.received)}  {kind}{aside}: {notice.title(say.name)}"

@@ -115,7 +115,7 @@ def _notices(told: Sequence[Notice], token: str, say: Language) -> Iterator[str]
         body, link = notice.body(say.name), notice.link
         yield f"<li><strong>{_text(notices.heading(notice, say))}</strong>"
         yield "".join(f"<br>{_text(text)}" for text in (body, link) if text)  # an address is text here, and no link
-        if notice.kind == notices.TIP and not notice.declined:
+        if notices.may_decline(notice):
             yield f'<form method="post" action="notice?language={say.name}">'
             yield f'<input type="hidden" name="token" value="{token}">'
             yield f'<button name="notice" value="{_text(notice.notice_id)}">{_text(say("not for me"))}</button></form>'
@@ -146,7 +146,7 @@ def _sent(sent: Log, say: Language) -> Iterator[str]:
         yield f"<p>{_text(say('nothing'))}</p>"
         return
     size = log.readable(sum(entry.size for entry in sent.entries))
-    yield f"<p>{_text(say('In all {size} in {count} sendings.', size=size, count=len(sent.entries)))}</p>"
+    yield f"<p>{_text(say('In all {size}; sendings: {count}.', size=size, count=len(sent.entries)))}</p>"
     yield f"<details><summary>{_text(say('Each of them, the newest first'))}</summary><ul>"
     for entry in reversed(sent.entries[-_LINES:]):
         yield f"<li>{_text(log.line(entry, say))}</li>"

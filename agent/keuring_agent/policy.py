@@ -33,6 +33,9 @@ class Policy(NamedTuple):
     wanted_version: str = ""  # of the agent; announced, and nothing else
 
 
+_UNKNOWN: Final = Policy(classes=(Privacy.HARDWARE.value,))
+
+
 class Plan(NamedTuple):
     """What is done: the policy and the settings together."""
 
@@ -49,6 +52,10 @@ def _number(value: Any, least: float, most: float) -> float | None:
     return float(value) if least <= value <= most else None
 
 
+def _is_list(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
 def is_older(version: str, wanted: str) -> bool:
     """Whether a version is older than the wanted one; never where either is none, such as "next"."""
     try:
@@ -60,20 +67,27 @@ def is_older(version: str, wanted: str) -> bool:
 
 
 def load(directory: Path) -> Policy:
-    """The policy in the state directory; the default one when there is none, or it is damaged."""
+    """The policy in the state directory; the default one when there is none.
+
+    Of a damaged one nobody knows what it forbade: until the collector has said it again only what tells least leaves.
+    """
     try:
-        stored = state.read(directory / state.POLICY) or {}
-    except StateError:
+        stored = state.read(directory / state.POLICY)
+    except StateError as error:
+        return Policy() if isinstance(error.__cause__, OSError) else _UNKNOWN  # another account's: it sends nothing
+    if stored is None:
         return Policy()
+    classes, disabled = stored.get("classes", []), stored.get("disabled_signals", [])
+    if not _is_list(classes, int) or not _is_list(disabled, str):
+        return _UNKNOWN
     windows = _number(stored.get("windows_per_flush"), 1, 100)
-    classes = [item for item in stored.get("classes", ()) if isinstance(item, int)]
     return Policy(
         str(stored.get("version", "")),
         _number(stored.get("sample_interval"), 0.1, 3600),
         _number(stored.get("window_duration"), 0.5, 86400),
         None if windows is None else int(windows),
         tuple(classes),
-        tuple(item for item in stored.get("disabled_signals", ()) if isinstance(item, str)),
+        tuple(disabled),
         str(stored.get("wanted_version", "")),
     )
 

@@ -76,7 +76,7 @@ class Runner:
         self._draw = draw
         self._spool = sending.spool_of(settings)
         self.notebook = read_notebook(self._directory, log)
-        self._keeping = Keeping(self._spool, self._directory, host, self.notebook)
+        self._keeping = Keeping(self._spool, self._directory, host, log)
         self._ledger = Ledger(state.read_quietly(self._directory / "ledger.json", log))
         self._unwritten = False  # whether names to remember changed
         self._policy_seen = self._policy_stamp()
@@ -237,7 +237,7 @@ class Runner:
 
     def _say_effort(self) -> None:
         """Keeps how much less is measured than usual, for `show`."""
-        found = Effort(dict(self.recorder.costs.slowed), self._saving.is_on)
+        found = Effort(dict(self.recorder.costs.slowed), self._saving.is_on, self._keeping.turns)
         if found != self._effort:
             self._effort = found
             try:
@@ -267,18 +267,13 @@ class Runner:
         """Puts windows that are in memory into the spool, and what goes with them where it belongs."""
         if not self._keeping.holds:
             return
-        try:
-            self._keeping.write()
-        except StateError as error:
-            self._log(str(error))
+        if not self._keeping.write():
             return
         self._write_ledger()
         self._save_notebook()
         self._say_effort()
 
     def _wants_flush(self) -> bool:
-        if self._keeping.holds:
-            return False  # sending reads and writes the disk too
         if self._expired:
             return True  # to get another certificate, whatever waits
         if not self._waiting_windows and not self._failures:
@@ -288,16 +283,26 @@ class Runner:
     def _flush_if_due(self) -> None:
         if self._launcher.running or not self._wants_flush() or self._host.monotonic() < self._retry_at:
             return
+        if self._expired:
+            self._write_held()  # another certificate has to be written too
+        parcel = None
+        if self._keeping.holds:
+            # Facts whose names a crash would forget are told only when these are kept.
+            keeps_back = self._unwritten and not self._keeping.is_stuck
+            parcel = None if keeps_back else self._keeping.parcel()
+            if parcel is None:
+                return
         self._waiting_windows = 0
         self._urgent = False
-        self._launcher.start(self._settings, after_failure=self._failures > 0)
+        self._launcher.start(self._settings, after_failure=self._failures > 0, parcel=parcel)
 
     def _attend_child(self) -> None:
         code = self._launcher.poll()
         if code is None:
             return
+        self._keeping.delivered(self._launcher.told)
         if code < 0:
-            self._note_broken_off()
+            self._keeping.note_broken_off()
         self._follow_identity()
         if code == 0:
             if self._failures:
@@ -313,14 +318,6 @@ class Runner:
         # Full jitter: a thousand agents that lost the same collector do not come back at the same moment.
         ceiling = min(most, least * 2.0 ** min(self._failures, 30))
         self._retry_at = self._host.monotonic() + self._draw(least, ceiling)
-
-    def _note_broken_off(self) -> None:
-        """A child that was killed could not note what it had sent."""
-        from keuring_agent import dispatches  # so seldom that the resident process does not carry it
-
-        entry = dispatches.Dispatch(self._host.wall(), dispatches.BROKEN_OFF, "")
-        if complaint := dispatches.keep(self._directory, (entry,)):
-            self._log(complaint)
 
     def _follow_policy(self) -> None:
         stamp = self._policy_stamp()
@@ -363,13 +360,15 @@ class Runner:
     def _stop(self) -> None:
         if self._launcher.running:
             self._launcher.kill()
-            self._note_broken_off()
+            self._keeping.delivered(self._launcher.told)
+            self._keeping.note_broken_off()
         report = self.recorder.close()
         if report is not None:
             self._keep(report, at_once=True)
         self._write_held()
         self.notebook[uptime.STOPPED] = True
         self._save_notebook()
+        self._keeping.end()
 
     def _save_notebook(self) -> bool:
         return self._write_quietly(state.NOTEBOOK, self.notebook)

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keuring_agent.config import Settings
+    from keuring_agent.parcel import Parcel
 
 UNEXPECTED = 1
 # What a frozen agent calls its child; see __main__.
 CHILD: Final = "--sending"
+AFTER_FAILURE: Final = "--after-failure"
+WITH_PARCEL: Final = "--parcel"  # it comes on the standard input
 _SECRET_VARIABLES: Final = tuple(config.ENVIRONMENT_PREFIX + name.upper() for name in config.SECRETS)
 
 
@@ -32,12 +35,16 @@ def spool_of(settings: Settings) -> Spool:
     return Spool(settings.state_directory, settings.spool_size, settings.spool_age)
 
 
-def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int, tuple[str, ...]]:
-    """Sends what waits; returns the number of reports and remarks for a log.
+def send(
+    settings: Settings, wall: Callable[[], float] = time.time, parcel: Parcel | None = None
+) -> tuple[int, tuple[str, ...]]:
+    """Sends what waits, or a parcel; returns the number of reports and remarks for a log.
+
+    With a parcel only what the collector wants to be kept (a certificate, a policy, notices) goes to the disk.
 
     Raises IdentityError, DeliveryError or StateError; then what was not acknowledged is still in the spool.
     """
-    spool = spool_of(settings)
+    spool = parcel or spool_of(settings)
     who = identity.load(settings.state_directory)
     recovered: tuple[str, ...] = ()
     if who.has_expired(wall()):
@@ -47,7 +54,7 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     from keuring_agent import dispatches, notices
     from keuring_agent.uplink import Uplink
 
-    if damaged := dispatches.mend(settings.state_directory):
+    if parcel is None and (damaged := dispatches.mend(settings.state_directory)):
         _say(f"{damaged} lines of the log of what was sent were damaged; they are put aside")
     known = collectors.load(settings.state_directory)
     addresses = _in_order(settings, who, known, wall())
@@ -58,12 +65,16 @@ def send(settings: Settings, wall: Callable[[], float] = time.time) -> tuple[int
     try:
         found = uplink.deliver(addresses, settings.state_directory, lambda tried: time.sleep(_pause(settings, tried)))
     finally:
-        if complaint := dispatches.keep(settings.state_directory, tally.dispatches()):
+        if parcel is not None:
+            parcel.dispatches = tally.dispatches()
+        elif complaint := dispatches.keep(settings.state_directory, tally.dispatches()):
             _say(complaint)
     if found.policy is not None:
         policy.store(settings.state_directory, found.policy)
-    notices.keep(settings.state_directory, found.notices, owed if found.has_answered else notices.Owed(), wall())
-    collectors.note(settings.state_directory, found.address, wall(), known)
+    known_now = owed if found.has_answered else notices.Owed()
+    notices.keep(settings.state_directory, found.notices, known_now, wall(), found.ended)
+    if parcel is None or known is None or known.address != found.address:
+        collectors.note(settings.state_directory, found.address, wall(), known)
     return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
 
 
@@ -125,7 +136,7 @@ def probe(settings: Settings) -> None:
     raise UnreachableError(f"nobody listens at {', '.join(addresses)}{by}")
 
 
-def child(settings: Settings, *, after_failure: bool) -> int:
+def child(settings: Settings, *, after_failure: bool, parcel: Parcel | None = None) -> int:
     """What the child does; returns its exit code: 0 when nothing is left, else that of the error."""
     # `import grpc` loads asyncio for grpc.aio, which is not used here and would double the cost of a sending; so does
     # its core, which asks nothing of it. Should a later one do so, the next try has the real one.
@@ -139,7 +150,7 @@ def child(settings: Settings, *, after_failure: bool) -> int:
         else:
             if after_failure:
                 probe(settings)
-            _, remarks = send(settings)
+            _, remarks = send(settings, parcel=parcel)
     except AgentError as error:
         print(f"keuring-agent: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -153,12 +164,19 @@ def child(settings: Settings, *, after_failure: bool) -> int:
 
 def main(arguments: list[str]) -> int:
     """The child where there is no fork: the settings come as the arguments, what may be secret in a variable."""
-    after_failure = arguments[:1] == ["--after-failure"]
-    overrides = dict(pair.split("=", 1) for pair in arguments[after_failure:])
-    return child(
-        config.load(None, overrides, {name: os.environ.get(name, "") for name in _SECRET_VARIABLES}),
-        after_failure=after_failure,
-    )
+    flags = [argument for argument in arguments if argument in (AFTER_FAILURE, WITH_PARCEL)]
+    overrides = dict(pair.split("=", 1) for pair in arguments[len(flags) :])
+    settings = config.load(None, overrides, {name: os.environ.get(name, "") for name in _SECRET_VARIABLES})
+    after_failure = AFTER_FAILURE in flags
+    if WITH_PARCEL not in flags:
+        return child(settings, after_failure=after_failure)
+    from keuring_agent.parcel import Parcel
+
+    parcel = Parcel.of(sys.stdin.buffer.read())
+    code = child(settings, after_failure=after_failure, parcel=parcel)
+    sys.stdout.buffer.write(parcel.told())
+    sys.stdout.buffer.flush()
+    return code
 
 
 if __name__ == "__main__":

@@ -68,11 +68,12 @@ class Batch(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """How many reports wait, the number of the last one, and the bytes in use."""
+    """How many reports wait, the number of the last one, the bytes in use, and the epoch."""
 
     reports: int
     newest: int
     size: int
+    epoch: int
 
 
 class _Row(NamedTuple):
@@ -161,7 +162,8 @@ class Spool:
 
         def work(connection: sqlite3.Connection) -> Fill:
             reports = connection.execute("SELECT count(*) FROM report").fetchone()[0]
-            return Fill(reports, _state(connection)[1] - 1, _used(connection))
+            epoch, following = _state(connection)
+            return Fill(reports, following - 1, _used(connection), epoch)
 
         return self._run(work)
 
@@ -176,13 +178,23 @@ class Spool:
 
         self._run(work)
 
-    def add_gap(self, reason: str) -> None:
-        """Puts a gap after all that waits: something was lost before it came here, nobody knows how much."""
+    def add_gap(self, reason: str, count: int = 1) -> None:
+        """Puts a gap of ``count`` numbers after all that waits: something was lost, nobody knows how much."""
 
         def work(connection: sqlite3.Connection) -> None:
             _, sequence = _state(connection)
-            _insert(connection, _Row.of(sequence, sequence, 0.0, None, reason))
-            _set_next(connection, sequence + 1)
+            _insert(connection, _Row.of(sequence, sequence + count - 1, 0.0, None, reason))
+            _set_next(connection, sequence + count)
+
+        self._run(work)
+
+    def skip(self, epoch: int, count: int) -> None:
+        """Lets the next ``count`` numbers be: their reports were sent without having been here."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            found, following = _state(connection)
+            if found == epoch:
+                _set_next(connection, following + count)
 
         self._run(work)
 

@@ -93,7 +93,7 @@ def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False)
             access.let_read(new)
         new.replace(path)
         if durable:
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
     except OSError as error:
         raise StateError(
             f"{path}: cannot be written ({error.strerror}); make the directory writable for the account that the "
@@ -101,7 +101,8 @@ def write(path: Path, value: Any, *, durable: bool = True, shared: bool = False)
         ) from error
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Makes the names in it durable."""
     if os.name != "posix":
         return  # Windows cannot and need not
     handle = os.open(directory, os.O_RDONLY)
@@ -117,6 +118,8 @@ def read(path: Path) -> dict[str, Any] | None:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise StateError(f"{path.parent}: this is no directory; choose another with --state-directory") from error
     except OSError as error:
         raise StateError(f"{path}: cannot be read ({error.strerror}); give it to the agent's account") from error
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import grpc
@@ -19,12 +20,13 @@ from keuring_agent.errors import AgentError, DeliveryError, RefusedError, Unreac
 from keuring_agent.notices import Notice, Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from keuring.policy.v1 import policy_pb2
     from keuring_agent.dispatches import Tally
     from keuring_agent.identity import Identity
+    from keuring_agent.parcel import Parcel
     from keuring_agent.policy import Policy
     from keuring_agent.spool import Batch, Spool
 
@@ -55,6 +57,7 @@ class Delivered(NamedTuple):
     address: str
     failures: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    ended: Mapping[str, str] = MappingProxyType({})  # notices that no longer hold, and how they ended
     has_answered: bool = False  # whether the collector knows what was owed to it about notices
 
 
@@ -114,7 +117,7 @@ class Uplink:
     def __init__(
         self,
         identity: Identity,
-        spool: Spool,
+        spool: Spool | Parcel,
         policy_version: str,
         deadline: float,
         wall: Callable[[], float] = time.time,
@@ -131,6 +134,7 @@ class Uplink:
         self._tally = tally or dispatches.Tally(wall)
         self._owed = owed or Owed()
         self._notices: dict[str, Notice] = {}
+        self._ended: dict[str, str] = {}
         self._policy: Policy | None = None
         self._remarks: dict[str, None] = {}
         self._delivered = 0
@@ -172,6 +176,7 @@ class Uplink:
                     address,
                     said,
                     tuple(self._notices.values()),
+                    self._ended,
                     self._delivered > 0,
                 )
         raise all_of(failures)
@@ -252,6 +257,7 @@ class Uplink:
                 self._remarks["a notice of the collector cannot be used and is left out"] = None
             else:
                 self._notices[notice.notice_id] = notice
+        self._ended.update(filter(None, map(notices.ended, answer.ended_notices)))
         if answer.HasField("policy"):
             self._policy = understood(answer.policy)
             self._policy_version = self._policy.version

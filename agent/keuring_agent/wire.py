@@ -123,10 +123,16 @@ def numbered(epoch: int, sequence: int, body: bytes) -> bytes:
 
 
 def request(
-    message: bytes, now: float, policy_version: str, received: Iterable[str] = (), declined: Iterable[str] = ()
+    message: bytes,
+    now: float,
+    policy_version: str,
+    received: Iterable[str] = (),
+    declined: Iterable[str] = (),
+    ended: Iterable[str] = (),
 ) -> bytes:
-    """A SendReportsRequest around a whole Report; ``now`` is in seconds since 1970, the last two are ids of notices."""
-    answers = [*(_text(4, notice) for notice in received), *(_text(5, notice) for notice in declined)]
+    """A SendReportsRequest around a whole Report; ``now``: seconds since 1970, the last three are ids of notices."""
+    told = ((4, received), (5, declined), (6, ended))
+    answers = [_text(field, notice) for field, identities in told for notice in identities]
     version = _text(3, policy_version) if policy_version else b""
     return b"".join((_data(1, message), _time(2, now), version, *answers))
 

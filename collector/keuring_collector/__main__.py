@@ -25,6 +25,7 @@ MODULES: Final = (
     "people",
     "incidents",
     "warranties",
+    "chat",
     "staff",
     "audit",
     "articles",

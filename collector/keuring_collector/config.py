@@ -6,18 +6,17 @@ An unknown key, or a value of the wrong kind, is refused by name with the file i
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import secrets
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from keuring_collector import business_hours
+from keuring_collector.chat_channels import ChatChannel, parse
+from keuring_collector.config_checks import Checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +25,7 @@ FILE_NAME = "keuring.toml"
 ENVIRONMENT_PREFIX = "KEURING_"
 
 # Settings whose value is shown to nobody.
-SECRETS = ("database", "mail_server", "oidc_client_secret")
+SECRETS = ("database", "mail_server", "chat_channels", "incidents_secret", "oidc_client_secret")
 _LISTS = (
     "disabled_signals",
     "allowed_privacy_classes",
@@ -35,11 +34,10 @@ _LISTS = (
     "oidc_scopes",
     "oidc_roles",
     "replacement_prices",
+    "chat_channels",
+    "private_networks",
+    "incidents_causes",
 )
-# What the IT report can put a price on.
-REPLACED = ("battery", "drive", "system", "machine", "warranty")
-# The roles at the desk. desk/roles.py says what each may do; settings are read before Django is there.
-ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator")
 Role = Literal["viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator"]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -49,7 +47,7 @@ class ConfigError(Exception):
     """A setting cannot be used; the message says which, where it stands and how to mend it."""
 
 
-class Settings(BaseModel):
+class Settings(Checked):
     """All settings of a collector. Times are in seconds unless the name says otherwise."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -196,6 +194,36 @@ class Settings(BaseModel):
         description="smtp://[login:password@]HOST[:PORT]; empty: mails are written to mail/ in the data directory.",
     )
     mail_from: str = Field(default="keuring@localhost", description="Sender of mails.")
+    chat_channels: tuple[str, ...] = Field(
+        default=(),
+        description="Chat channels that announcements can go to, as in Everybody=nl mmosts://chat.example.org/SECRET: "
+        "a name, the language of its readers, and the address as apprise writes it (docs/connectors.md).",
+    )
+    private_networks: tuple[str, ...] = Field(
+        default=(),
+        description="Networks with private addresses that Keuring may call, for chat channels and incidents, as in "
+        "10.20.0.0/16; other private addresses, and this very machine, it does not call.",
+    )
+    incidents_from: str = Field(
+        default="",
+        description="The ITSM that ordinary incidents are pulled from each quarter of an hour, so that missed "
+        "problems count: topdesk or zammad; empty: none (docs/connectors.md).",
+    )
+    incidents_url: str = Field(default="", description="Its address, as in https://topdesk.example.org.")
+    incidents_login: str = Field(default="", description="Keuring's login there, where it takes one (TOPdesk).")
+    incidents_secret: str = Field(default="", description="The application password or access token that goes with it.")
+    incidents_causes: tuple[str, ...] = Field(
+        default=(),
+        description="The cause of each category there, as in Hardware / Accu=battery-wear; a category may end in *, "
+        "the first line that fits counts. Without a cause, as in Telephony*=, it is not about machines.",
+    )
+    incidents_machine_field: str = Field(
+        default="", description="Where it says the machine's name or serial number; TOPdesk: object.name."
+    )
+    incidents_category_field: str = Field(
+        default="", description="Where it says the category; TOPdesk: category and subcategory, Zammad: group."
+    )
+    incidents_days: int = Field(default=90, ge=0, le=400, description="How far back the first look goes, in days.")
     local_accounts: bool = Field(
         default=True, description="Whether names and passwords of Keuring itself open the console."
     )
@@ -230,56 +258,12 @@ class Settings(BaseModel):
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
 
-    @field_validator("data_directory")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
-
-    @field_validator("database")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:///", "postgresql://")):
-            raise ValueError("write sqlite:///FILE or postgresql://[login[:password]@]HOST[:PORT]/NAME")
-        return value
-
-    @field_validator("business_hours")
-    @classmethod
-    def _known_hours(cls, value: str) -> str:
-        business_hours.parse(value)
-        return value
-
-    @field_validator("oidc_issuer")
-    @classmethod
-    def _known_issuer(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and not (
-            parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
-        ):
-            raise ValueError("write https://NAME/… (plain http only on a loopback address)")
-        return value
-
-    @field_validator("oidc_roles")
-    @classmethod
-    def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for line in value:
-            claimed, equals, role = line.rpartition("=")
-            if not claimed or not equals or role not in ROLES:
-                raise ValueError(f"{line!r}: write VALUE=ROLE with a role of {', '.join(ROLES)}")
-        return value
-
-    @field_validator("replacement_prices")
-    @classmethod
-    def _known_prices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for line in value:
-            kind, _equals, price = (part.strip() for part in line.partition("="))
-            if kind not in REPLACED or not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", price):
-                raise ValueError(f"{line!r}: write KIND=EUROS with a kind of {', '.join(REPLACED)}, as in battery=85")
-        return value
-
     @model_validator(mode="after")
     def _whole(self) -> Settings:
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
             raise ValueError("'oidc_issuer' needs 'oidc_client_id' and 'oidc_client_secret', as the provider gave them")
+        if self.incidents_from and not (self.incidents_url and self.incidents_secret):
+            raise ValueError("'incidents_from' needs 'incidents_url' and 'incidents_secret', as the ITSM gave them")
         if not self.local_accounts and not self.oidc_issuer:
             raise ValueError("'local_accounts' is false and 'oidc_issuer' is empty: then nobody could sign in")
         return self
@@ -288,6 +272,22 @@ class Settings(BaseModel):
     def oidc_role_of(self) -> list[tuple[str, str]]:
         """What ``oidc_roles`` says, in order: (value in the claim, role)."""
         return [(claimed, role) for claimed, _equals, role in (line.rpartition("=") for line in self.oidc_roles)]
+
+    @property
+    def chat(self) -> tuple[ChatChannel, ...]:
+        """What ``chat_channels`` says, in order."""
+        return parse(self.chat_channels)
+
+    @property
+    def chat_by_name(self) -> dict[str, ChatChannel]:
+        """The same by name."""
+        return {each.name: each for each in self.chat}
+
+    @property
+    def incident_causes(self) -> list[tuple[str, str]]:
+        """What ``incidents_causes`` says, in order: (category, cause or nothing)."""
+        parts = (line.rpartition("=") for line in self.incidents_causes)
+        return [(category.strip(), cause.strip()) for category, _equals, cause in parts]
 
     @property
     def prices(self) -> dict[str, float]:
@@ -321,14 +321,6 @@ def in_file(path: Path) -> frozenset[str]:
         return frozenset(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return frozenset()
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a name or an address is this very machine."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def _plain(value: Any) -> str:
@@ -384,5 +376,6 @@ def _explain(error: ValidationError, origin: Mapping[str, str], path: Path) -> s
         elif problem["type"] == "extra_forbidden":
             lines.append(f"{where}: unknown setting '{name}'; known are: {', '.join(sorted(Settings.model_fields))}")
         else:
-            lines.append(f"{where}: setting '{name}' is {problem['input']!r}: {problem['msg']}")
+            given = "wrong" if name in SECRETS else repr(problem["input"])
+            lines.append(f"{where}: setting '{name}' is {given}: {problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from keuring_collector import config
+from keuring_collector import chat_channels, config
 from keuring_collector.store.pragmas import sqlite_init_command
 
 KEURING = config.load()
@@ -125,7 +125,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = KEURING.console_tls
 SESSION_COOKIE_NAME = "__Host-session" if KEURING.console_tls else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if KEURING.console_tls else "csrf"
-SECURE_HSTS_SECONDS = 31536000 if KEURING.console_tls and not config.is_loopback(KEURING.public_name) else 0
+SECURE_HSTS_SECONDS = 31536000 if KEURING.console_tls and not chat_channels.is_loopback(KEURING.public_name) else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {

@@ -13,6 +13,7 @@ from keuring.policy.v1 import policy_pb2
 from keuring_agent import VERSION, cli, doctor, identity, policy, sending, silent, state, uplink
 from keuring_agent.config import Settings
 from keuring_agent.doctor import Finding, Mark
+from keuring_agent.errors import StateError
 from keuring_agent.host.fake import FakeHost
 from keuring_agent.host.readings import ClockState, NotMeasurable
 from tests.agent.collector import Authority, Collector
@@ -58,6 +59,14 @@ def test_not_enrolled_and_no_directory(tmp_path: Path) -> None:
     assert "keuring-agent enroll --token TOKEN" in found["identity"].mend
     assert found["state directory"].mark is Mark.WARN
     assert not (tmp_path / "none").exists()
+
+
+def test_a_file_where_the_state_directory_should_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "state").write_text("")
+    found = look(tmp_path / "state")["state directory"]
+    assert (found.mark, found.mend.startswith("choose another")) == (Mark.FAIL, True)
+    assert cli.main(["run", "--state-directory", str(tmp_path / "state")]) == StateError.exit_code
+    assert "is no directory; choose another with --state-directory" in capsys.readouterr().err
 
 
 def test_not_enrolled_but_a_token_waits(tmp_path: Path, collector: Collector) -> None:

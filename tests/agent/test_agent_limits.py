@@ -168,7 +168,7 @@ def test_what_is_measured_less_is_said_in_both_languages() -> None:
         "De accu is bijna leeg: de agent meet minder tot er weer stroom is.",
         "De sensor 'smart' kost hier te veel en meet 4 keer minder vaak.",
     ]
-    assert found.document() == {"slowed_sensors": {"smart": 4}, "saving_battery": True}
+    assert found.document() == {"slowed_sensors": {"smart": 4}, "saving_battery": True, "notes_wait_for_disk": False}
     assert list(effort.Effort().lines(Language("nl"))) == []
 
 

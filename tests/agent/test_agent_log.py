@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keuring.signals.catalogue import BY_ID, HOST_NAME, SYSTEM_CPU_UTILIZATION, SYSTEM_UPTIME
-from keuring_agent import cli, config, contents, dispatches, enrol, log, sending, wire
+from keuring_agent import cli, config, contents, dispatches, effort, enrol, log, sending, wire
 from keuring_agent.config import Settings
 from keuring_agent.dispatches import Dispatch
 from keuring_agent.errors import DeliveryError, StateError, UntrustedError
@@ -195,7 +195,7 @@ def test_the_command(
     assert cli.main(["log", "--language", "en", *flags]) == 0
     printed = capsys.readouterr().out
     assert f"to {collector.address}" in printed
-    assert "1 reports (1 taken) on 2 signals" in printed
+    assert "reports: 1 (1 taken), signals: 2" in printed
     monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
     assert cli.main(["log", *flags]) == 0
     assert f"naar {collector.address}" in capsys.readouterr().out
@@ -254,3 +254,20 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / dispatches.FILE_NAME).symlink_to(target)
     dispatches.append(tmp_path, [entry(1)])
     assert target.read_text() == "kept"
+
+
+@pytest.mark.parametrize("days", ["-3", "nan", "1e300", "soon"])
+def test_days_that_are_none_are_refused(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["log", f"--days={days}"])
+    assert ended.value.code == 2
+    assert days in capsys.readouterr().err
+
+
+def test_log_says_that_the_newest_lines_come_later_where_the_disk_is_not_woken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    effort.keep(tmp_path, effort.Effort(turning=True))
+    for language, said in (("en", "is not woken by the agent"), ("nl", "wordt door de agent niet gewekt")):
+        assert cli.main(["log", "--state-directory", str(tmp_path), "--language", language]) == 0
+        assert said in capsys.readouterr().out

@@ -58,6 +58,9 @@ def test_each_is_shown_once_also_after_the_session_began_anew(tmp_path: Path) ->
     assert Session(tmp_path).messenger.look() == 0
     notices.keep(tmp_path, [TIP._replace(notice_id="tip-2")], Owed(), NOW)
     assert Session(tmp_path, say="en").messenger.look() == 1
+    # What ended before it was shown is not shown any more; what was shown is not shown again.
+    notices.keep(tmp_path, [TIP._replace(notice_id="tip-3")], Owed(), NOW, {"tip-2": "replaced", "tip-3": "withdrawn"})
+    assert Session(tmp_path).messenger.look() == 0
 
 
 def test_outside_of_working_hours_none_is_shown_and_none_is_lost(

@@ -98,12 +98,37 @@ def test_kept_once_forgotten_when_over_and_never_too_many(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"notices": 7}', '{"notices": [1, {}, {"notice_id": "a"}]}',
              json.dumps({"notices": [{**TIP._asdict(), "titles": 5}, {**TIP._asdict(), "expires": "x"}]}),
+             json.dumps({"notices": [], "ended": ["../x", 5]}), json.dumps({"ended": {"a": 1}}),
              json.dumps({"notices": [{**TIP._asdict(), "kind": "order"}, {**TIP._asdict(), "notice_id": "a b"}]})]
 )  # fmt: skip
 def test_a_damaged_file_shows_nothing_and_stops_nobody(tmp_path: Path, text: str) -> None:
     (tmp_path / notices.FILE_NAME).write_text(text)
     assert notices.load(tmp_path, NOW) == []
     assert notices.owed(tmp_path) == Owed()
+
+
+def test_what_ended_stays_a_week_marked_and_the_collector_hears_that_we_know(tmp_path: Path) -> None:
+    notices.keep(tmp_path, [TIP, NEWS], Owed(), NOW)
+    notices.keep(tmp_path, [], Owed(), NOW + 1, {"news-1": notices.WITHDRAWN, "never-here": notices.REPLACED})
+    tip, news = notices.load(tmp_path, NOW + 1)
+    assert (tip.ended, news.ended) == ("", "withdrawn")
+    assert not notices.may_decline(tip._replace(ended="withdrawn"))
+    assert notices.owed(tmp_path) == Owed(("tip-1", "news-1"), (), ("news-1", "never-here"))
+    notices.keep(tmp_path, [NEWS], Owed(ended=("news-1",)), NOW + 2)  # sent again, for our answer crossed: it stays so
+    assert [notice.ended for notice in notices.load(tmp_path, NOW + 2)] == ["", "withdrawn"]
+    assert notices.owed(tmp_path).ended == ("never-here",)
+    notices.keep(tmp_path, [], Owed(), NOW + 9, {"news-1": notices.REPLACED})  # once ended it is not ended again
+    assert list(notices.lines(notices.load(tmp_path, NOW + 9), Language("nl")))[1].endswith(
+        "mededeling (ingetrokken): No Wi-Fi"
+    )
+    assert [each["ended"] for each in notices.document(notices.load(tmp_path, NOW + 9))] == ["", "withdrawn"]
+    assert [notice.notice_id for notice in notices.load(tmp_path, NOW + 8 * 86400)] == ["tip-1"]
+
+
+def test_how_one_ended_may_be_of_a_newer_collector() -> None:
+    ended = report_pb2.EndedNotice(notice_id="news-1", end=report_pb2.NoticeEnd.ValueType(9))
+    assert notices.ended(ended) == ("news-1", notices.WITHDRAWN)
+    assert notices.ended(report_pb2.EndedNotice(notice_id="../x")) is None
 
 
 def requests(directory: Path) -> list[str]:

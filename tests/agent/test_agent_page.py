@@ -113,8 +113,8 @@ def test_it_shows_every_signal_why_when_sent_and_to_whom(visitor: Visitor) -> No
             assert each.brief in text
             assert each.purpose in text
     assert "desk.example:8443" in text
-    assert "In all 900 B in 1 sendings." in text
-    assert "1 reports (1 taken) on 2 signals" in text
+    assert "In all 900 B; sendings: 1." in text
+    assert "reports: 1 (1 taken), signals: 2" in text
     visitor.get()
     assert visitor.page.looks == [True]  # type: ignore[attr-defined]  # measured once a minute at most
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring.policy.v1 import policy_pb2
-from keuring_agent import cli, identity, launcher, sending, wire
+from keuring_agent import cli, collectors, identity, launcher, parcel, sending, wire
 from keuring_agent.config import Settings
 from keuring_agent.errors import IdentityError, StateError, UnreachableError
 from keuring_agent.launcher import ForkLauncher, SpawnLauncher
@@ -64,10 +64,17 @@ import pathlib, sys, time
 from keuring_agent import launcher
 from keuring_agent.config import Settings
 child = getattr(launcher, sys.argv[1])()
-child.start(Settings(state_directory=pathlib.Path(sys.argv[2]), deadline=5.0), after_failure=len(sys.argv) > 3)
+settings = Settings(state_directory=pathlib.Path(sys.argv[2]), deadline=5.0)
+parcel = None
+if "parcel" in sys.argv:
+    from keuring_agent import parcel as parcels, sending
+    batch = sending.spool_of(settings).batch()
+    parcel = parcels.Parcel(batch.epoch, batch.reports)
+child.start(settings, after_failure="failed" in sys.argv, parcel=parcel)
 while (code := child.poll()) is None:
     time.sleep(0.02)
 assert child.poll() is None
+print(child.told.decode())
 sys.exit(code)
 """
 
@@ -179,6 +186,26 @@ def test_a_child_sends_and_renews(tmp_path: Path, collector: Collector, make: ty
     assert code_of_child(make, tmp_path) == 0
     assert len(collector.journal.reports) == 1
     assert identity.load(tmp_path).not_after > before.not_after
+
+
+@pytest.mark.parametrize("make", [ForkLauncher, SpawnLauncher])
+def test_a_child_with_a_parcel_sends_it_writes_nothing_and_says_what_to_note(
+    tmp_path: Path, collector: Collector, make: type[Launcher]
+) -> None:
+    collector.enrolled(tmp_path)
+    settings = Settings(state_directory=tmp_path, deadline=5.0)
+    collectors.note(tmp_path, collector.address, 1e9, None)
+    for _ in range(3):
+        fill(settings)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    parent = [sys.executable, "-c", PARENT, make.__name__, str(tmp_path), "parcel"]
+    found = subprocess.run(parent, timeout=120, check=True, capture_output=True, text=True)
+    told = parcel.understood(found.stdout.encode())
+    assert (told.through, told.needs_spool) == (3, False)
+    (entry,) = told.dispatches
+    assert (entry["to"], entry["acknowledged"], entry["signals"]) == (collector.address, 3, [1])
+    assert [report.sequence for report in collector.journal.reports] == [1, 2, 3]
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("make", [ForkLauncher, SpawnLauncher])

@@ -12,7 +12,7 @@ from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy
-from keuring_agent import VERSION, policy, sending
+from keuring_agent import VERSION, dispatches, policy, sending
 from keuring_agent.config import Settings
 from keuring_agent.errors import RefusedError, UnreachableError
 from keuring_agent.host.fake import FakeHost
@@ -22,6 +22,8 @@ from keuring_agent.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from keuring_agent.parcel import Parcel
 
 IO_ERROR = "I/O error, dev sda, sector 123 op 0x0:(READ)"
 
@@ -34,18 +36,23 @@ class Child:
         self.codes = list(codes)
         self.starts: list[tuple[float, bool]] = []
         self.delivered: list[report_pb2.Report] = []
-        self.running = False
-        self.killed = False
+        self.running = self.killed = False
+        self.told = b""
 
-    def start(self, settings: Settings, *, after_failure: bool) -> None:
+    def start(self, settings: Settings, *, after_failure: bool, parcel: Parcel | None = None) -> None:
         self.starts.append((self.host.monotonic(), after_failure))
         self.running = True
+        self.told = b""
         if not (self.codes and self.codes[0]):
-            spool = sending.spool_of(settings)
+            spool = parcel or sending.spool_of(settings)
             batch = spool.batch()
             self.delivered += [report_pb2.Report.FromString(kept.message) for kept in batch.reports]
             if batch.reports:
                 spool.delete(batch.epoch, batch.reports[-1].last)
+        if parcel is not None:
+            sent = dispatches.Dispatch(self.host.wall(), "reports", "desk:1", 9, 1, 1, outcome="acknowledged")
+            parcel.dispatches = [sent]
+            self.told = parcel.told()
 
     def poll(self) -> int | None:
         if not self.running:
@@ -379,8 +386,8 @@ def test_a_spool_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         runner._spool._path = kept.parent / "missing" / "x" if 1500 < now < 2000 else kept
 
     runner.run(Sleeper(station.host, 1500, break_down))
-    assert any("a window is lost" in text for text in station.said)
-    assert [report.sequence for report in station.reports] == [1, 2, 3]
+    assert [text for text in station.said if "stay in memory" in text]
+    assert [report.sequence for report in station.reports] == [1, 2, 3, 4, 5]
 
 
 def test_a_damaged_notebook_is_said_and_left_behind(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from tests.agent.test_agent_process import agent, wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keuring_agent.parcel import Parcel
+
 
 def leave(directory: Path, token: str) -> Path:
     directory.mkdir(exist_ok=True)
@@ -142,8 +144,9 @@ class Children:
         self._code: int | None = None
 
     running = False
+    told = b""
 
-    def start(self, settings: Settings, *, after_failure: bool) -> None:
+    def start(self, settings: Settings, *, after_failure: bool, parcel: Parcel | None = None) -> None:
         self.started += 1
         self._code = self.codes.pop(0)
         if self._code == 0:

@@ -13,9 +13,11 @@ import pytest
 
 from keuring.policy.v1 import policy_pb2
 from keuring.report.v1 import report_pb2
-from keuring_agent import identity, policy, sending, wire
+from keuring_agent import identity, keeping, policy, sending, state, wire
 from keuring_agent.config import Settings
 from keuring_agent.errors import DeliveryError, RefusedError, UnreachableError, UntrustedError
+from keuring_agent.parcel import Parcel
+from keuring_agent.spool import Kept
 from keuring_agent.window import SeriesKey, WindowReport
 from tests.agent.collector import Answer, Authority, Collector
 
@@ -337,3 +339,29 @@ def test_a_renewal_that_fails_changes_nothing(tmp_path: Path, collector: Collect
     assert count == 1
     assert any("was not renewed" in remark for remark in remarks)
     assert identity.load(tmp_path) == before
+
+
+@pytest.mark.parametrize("from_memory", [0, 2])
+def test_after_a_crash_no_number_that_was_used_from_memory_is_used_again(
+    settings: Settings, collector: Collector, from_memory: int
+) -> None:
+    """Two reports in the spool and two in memory went, of which the disk knows nothing; then the power failed."""
+    fill(settings, 2)
+    directory, spool = settings.state_directory, sending.spool_of(settings)
+    batch = spool.batch()
+    body = wire.report(WindowReport(2e9, 300, "boot", (), [], {}, (), {}))
+    memory = [Kept(number, number, wire.numbered(batch.epoch, number, body)) for number in (3, 4)[:from_memory]]
+    state.write(directory / keeping.MARK, {})
+    sending.send(settings, parcel=Parcel(batch.epoch, [*batch.reports, *memory]))
+    assert spool.fill().reports == 2
+
+    assert keeping.recover(spool, directory, 1e9)
+    assert not keeping.recover(spool, directory, 1e9)
+    fill(settings, 2)
+    sending.send(settings)
+
+    assert spool.fill().reports == 0
+    used = range(1, 3 + from_memory)
+    assert sequences(collector) == [*used, 3 + from_memory, 1003, 1004]  # the third is the gap
+    assert collector.journal.reports[-3].gap.last_sequence == 1002
+    assert len({report.spool_epoch for report in collector.journal.reports}) == 1

@@ -114,16 +114,17 @@ def test_the_same_series_give_the_same_bytes() -> None:
 
 
 @quick
-@given(st.integers(1, 2**62), st.integers(1, 2**62), st.floats(0, 4e9), texts, st.lists(texts), st.lists(texts))
+@given(st.integers(1, 2**62), st.integers(1, 2**62), st.floats(0, 4e9), texts, *[st.lists(texts)] * 3)
 def test_a_request(
-    epoch: int, sequence: int, now: float, version: str, received: list[str], declined: list[str]
+    epoch: int, sequence: int, now: float, version: str, received: list[str], declined: list[str], ended: list[str]
 ) -> None:
     message = wire.numbered(epoch, sequence, wire.gap(sequence, sequence, "x"))
-    read = report_pb2.SendReportsRequest.FromString(wire.request(message, now, version, received, declined))
+    read = report_pb2.SendReportsRequest.FromString(wire.request(message, now, version, received, declined, ended))
     assert (read.report.spool_epoch, read.report.sequence) == (epoch, sequence)
     assert math.isclose(read.send_time.ToNanoseconds() / 1e9, now, abs_tol=0.001)
     assert read.policy_version == version
     assert (list(read.received_notice_ids), list(read.declined_notice_ids)) == (received, declined)
+    assert list(read.ended_notice_ids) == ended
 
 
 @quick

@@ -181,7 +181,7 @@ def pages(size: Size) -> Mapping[str, list[str]]:
         "department": [reverse("department", args=[number]) for number in (1, 3)],
         "message_templates": [reverse("message_templates")],
         "people": [reverse("staff"), reverse("person", args=[3])],
-        "settings": [reverse("settings"), reverse("collector_settings")],
+        "settings": [reverse("settings"), reverse("collector_settings"), reverse("outgoing"), reverse("incidents")],
         "rules": [reverse("rules")],
         "inspections": [reverse("inspections") + query for query in ("", "?department=3", "?outcome=fail")],
         "fleet_ticket": [reverse("fleet_ticket", args=[number]) for number in fleets],

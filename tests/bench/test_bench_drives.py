@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 from keuring.signals import catalogue
@@ -157,6 +161,41 @@ def test_a_drive_that_stood_flagged_is_flagged_from_the_first_judged_moment() ->
     assert set(at.drive[at.time == since].tolist()) == set(np.flatnonzero(there).tolist())
     first = drives.judge(records, at, np.ones(len(at.row), bool), since).at
     assert (first[there] == since).all()
+
+
+def test_drives_are_read_alike_from_parquet_and_from_compressed_text(tmp_path: Path) -> None:
+    packed = 3 + (2 << 16) + (1 << 32)  # three time-outs, of which two took over five and one over seven seconds
+    of_drives = {
+        "serial_number": ["B7", "A1"], "model": ["made up", "made up"], "min_hours": [9, 100], "max_hours": [500, 400],
+        "max_date": [dt.date(2016, 9, 30), dt.date(2015, 8, 1)], "failed": [0, 1],
+    }  # fmt: skip
+    changes: dict[str, list[Any]] = {
+        "serial_number": ["A1", "B7", "A1"], "h_start": [200, 9, 100], "h_stop": [400, 500, 200],
+        "smart_5": [8, 0, 0], "smart_187": [None, None, 2], "smart_188": [packed, None, 0],
+        "smart_197": [16, 0, 0], "smart_198": [None, None, None],
+    }  # fmt: skip
+    read = []
+    for kind in ("parquet", "csv.gz"):
+        folder = tmp_path / kind / "drives_backblaze"
+        folder.mkdir(parents=True)
+        for name, columns in (("drives", of_drives), ("intervals", changes)):
+            table = pyarrow.table(columns)
+            if kind == "parquet":
+                pyarrow.parquet.write_table(table, folder / f"{name}.parquet")
+            else:
+                with gzip.open(folder / f"{name}.csv.gz", "wb") as file:
+                    pyarrow.csv.write_csv(table, file)
+        records = drive_records.load(tmp_path / kind)
+        assert records is not None
+        read.append(records)
+    for records in read:
+        assert records.drive.tolist() == [0, 1, 1]
+        assert records.failed.tolist() == [False, True]
+        assert ((records.end - records.begin) // HOUR).tolist() == [491, 300]
+        assert records.levels[SIGNALS[187]].tolist()[1:] == [2, 2]  # not reported later: the last known value
+        assert records.levels[SIGNALS[188]].tolist()[1:] == [0, 3]
+        assert np.isnan(records.levels[SIGNALS[198]]).all()
+    assert read[0].time.tolist() == read[1].time.tolist()
 
 
 @pytest.mark.corpus

@@ -34,7 +34,16 @@ LEADING_ON = OPEN_TO_ALL | {
         "machine_warranty",
     ),
     *("rounds", "round_propose", "round_change", "stop", "visits_change", "visits_holiday", "calendar_key"),
-    *("mfa_reauthenticate", "staff_add", "staff_assign", "staff_switch", "staff_reset", "token_make", "token_revoke"),
+    *(
+        "mfa_reauthenticate",
+        "staff_add",
+        "staff_assign",
+        "staff_switch",
+        "staff_reset",
+        "chat_test",
+        "token_make",
+        "token_revoke",
+    ),
 }
 # Routes that are no page; and of what is not there: no provider, no second factor, no public pages.
 FILES = {

@@ -9,7 +9,7 @@ import pytest
 
 from keuring.signals.catalogue import BY_NAME
 from tests.collector.announcing_kit import announce, content, mails, sent, store, tell, today
-from tests.collector.console_fixtures import MODEL
+from tests.collector.console_fixtures import DAY, MODEL, SPACE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,11 +68,61 @@ def test_a_selection_means_exactly_the_machines_it_says(site: Site, store: Store
     assert len(told) == 3
 
 
+def test_a_measured_value_is_the_latest_known_one_of_each_part(
+    site: Site, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keuring_collector.service.announcing import measured
+    from keuring_collector.service.announcing.audience import Selection, in_words, kept, machines
+    from keuring_collector.service.announcing.measured import Measured
+
+    full, roomy, silent, both, unknown = (site.machine(f"LT-{number}") for number in range(5))
+    gib, hours = 1024**3, 3600
+    site.measure(full, SPACE, [40 * gib] * 8 + [3 * gib], subject="C:")  # the newest report is still in the journal
+    site.measure(roomy, SPACE, [3 * gib] * 8 + [40 * gib], subject="C:")
+    site.measure(both, SPACE, [2 * gib] * 20, subject="D:", step=6 * hours)  # from here daily points alone
+    site.measure(both, SPACE, [90 * gib, float("nan"), 80 * gib, float("nan")], subject="C:", step=300)
+    site.measure(silent, SPACE, [1 * gib], subject="C:")
+    long_ago = site.now.timestamp() - 9 * DAY
+    for table in ("endpoint_head", "journal"):
+        sql = f"UPDATE {table} SET end_at = ? WHERE endpoint_id = ?"
+        store.connection.execute(sql, (long_ago, silent.pk))
+    some = {full.pk, roomy.pk, both.pk}
+
+    def meant(comparison: str, value: str, *, among: set[int] | None = None, **fields: Any) -> set[int]:
+        chosen = Selection(measured=(Measured("keuring.filesystem.available", comparison, value, **fields),))
+        assert kept(chosen.as_json()) == chosen
+        return machines(chosen, store, among)
+
+    assert meant("below", "5 GiB") == {full.pk, both.pk}
+    assert meant("below", "5 GiB", part="c*") == {full.pk}
+    assert meant("above", "5 GiB") == {roomy.pk, both.pk}
+    assert meant("at_most", "3 GiB", among={full.pk, roomy.pk}) == {full.pk}
+    assert meant("at_least", "40 GiB", part="C:") == {roomy.pk, both.pk}
+    assert meant("at_least", "80,5 GiB") == set()  # of the part the newest value that is one
+    assert meant("below", "5 GiB", days=1) == {full.pk}  # what the daily points know is older
+    assert meant("below", "5 GiB", days=30) == {full.pk, both.pk, silent.pk}
+    assert meant("below", "5000 GiB") == some  # what was never measured meets nothing
+    assert unknown.pk not in meant("at_least", "0 GiB", days=90)
+    tickets = Selection(cause="volume-space", measured=(Measured("keuring.filesystem.available", "below", "5 GiB"),))
+    assert machines(tickets, store) == set()
+    site.ticket(full)
+    assert machines(tickets, store) == {full.pk}  # all of it together
+    # Of many machines the answer is kept for five minutes: what is measured meanwhile counts after them.
+    one = tickets.measured[0]
+    monkeypatch.setattr(measured, "FEW", 2)
+    assert measured.passing(one, store, some, site.now.timestamp()) == {full.pk, both.pk}
+    site.measure(roomy, SPACE, [1 * gib], subject="C:")
+    assert measured.passing(one, store, some, site.now.timestamp() + 299) == {full.pk, both.pk}
+    assert measured.passing(one, store, some, site.now.timestamp() + 301) == some
+    assert in_words(tickets)[0] == "Ruimte over is lager dan 5 GiB (gemeten in de laatste 7 dagen)"
+
+
 @SQLITE
 def test_what_cannot_be_used_is_refused_by_name(site: Site) -> None:
     from keuring_collector.desk.acting import ActionError, NotPossible, NotUnderstood
     from keuring_collector.service.announcing import writing
     from keuring_collector.service.announcing.audience import Fact, Selection
+    from keuring_collector.service.announcing.measured import Measured
 
     noor = site.staff()
     for field, fields in (
@@ -93,6 +143,14 @@ def test_what_cannot_be_used_is_refused_by_name(site: Site) -> None:
         ("facts", {"selection": Selection(facts=(Fact("os.name", "like", ("W",)),))}),
         ("facts", {"selection": Selection(facts=(Fact("os.name", "in", ()),))}),
         ("facts", {"selection": Selection(facts=(Fact("os.version", "below", ("ten",)),))}),
+        ("measured", {"selection": Selection(measured=(Measured("os.name", "below", "3"),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.vpn.connections", "above", "0"),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.battery.health", "near", "60 %"),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.battery.health", "below", "60 GB"),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.battery.health", "below", ""),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.boot.duration", "above", "90s", "C:"),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.boot.duration", "above", "90s", days=91),))}),
+        ("measured", {"selection": Selection(measured=(Measured("keuring.boot.duration", "above", "90s"),) * 3)}),
         ("departments", {"selection": Selection(departments=(4711,))}),
     ):
         with pytest.raises(NotUnderstood) as refused:
@@ -235,7 +293,7 @@ def test_large_audiences_are_told_in_parts(site: Site, store: Store, monkeypatch
     assert len(mails()) == 2
     assert tell(site, store) == 3
     assert len({to for to, _subject in mails()}) == 5
-    assert set(channels.CHANNELS) == {"mail", "machine"}
+    assert set(channels.CHANNELS) == {"mail", "machine", "chat"}
 
 
 @SQLITE

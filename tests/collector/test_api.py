@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-ALL = ("read", "signals", "act")
+ALL = ("read", "signals", "act", "privacy")
 
 
 @pytest.fixture(autouse=True)

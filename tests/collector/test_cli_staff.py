@@ -51,7 +51,7 @@ def test_a_broken_chain_ends_with_2_and_says_where(collector: Path) -> None:
 
 def test_the_command_knows_the_roles_of_the_table() -> None:
     from keuring_collector.commands import audit
-    from keuring_collector.config import ROLES
+    from keuring_collector.config_checks import ROLES
     from keuring_collector.desk import audit_chain
     from keuring_collector.desk.roles import Role
 

@@ -71,8 +71,12 @@ def test_a_row_that_changed_since_it_was_shown_is_left_alone(site: Site, browser
     first, second = site.ticket(site.machine("LT-1")), site.ticket(site.machine("LT-2"))
     chosen = boxes(browser.get("/"))
     Ticket.objects.filter(pk=first.pk).update(state="planned", planned_for=site.now.date())
-    response = browser.post("/tickets/", {"ticket": chosen, "action": "resolve", "verdict": "right"}, follow=True)
-    assert "1 ticket changed." in words(response)
+    resolve = {"ticket": chosen, "action": "resolve", "verdict": "right"}
+    felt = browser.post("/tickets/", {**resolve, "mood": "4"}, follow=True)  # whose would it be?
+    assert "Nothing was changed. How somebody felt belongs to one ticket" in words(felt)
+    assert fresh(second).state == "new"
+    response = browser.post("/tickets/", resolve, follow=True)
+    assert "1 ticket changed. Nobody's mood was noted" in words(response)
     assert "1 ticket was left as it is: Somebody else" in words(response)
     assert [fresh(first).state, fresh(second).state] == ["planned", "resolved"]
 

@@ -16,6 +16,7 @@ from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue
 from keuring.signals.model import Kind, Statistic, Status, ValueType
 from keuring_collector.demo import names, presence
+from keuring_collector.demo.courses import programs
 from keuring_collector.demo.fleet import Delivery, Fleet, Record
 from keuring_collector.demo.plan import NEEDS, Outcome, Problem
 from keuring_collector.demo.sheet import PLATFORM
@@ -302,6 +303,17 @@ def test_events_happen_as_planted(problem: Problem, signal: str, least: int, mos
             assert {event.signal_id for event in happened} == {catalogue.BY_NAME[signal].id}
             assert least <= len(happened) <= most
             assert all(event.observe_time.seconds >= machine.planted[0].since for event in happened)
+
+
+def test_one_version_of_a_program_stops_now_and_then_and_never_often() -> None:
+    counts = []
+    for machine in fleet().machines:
+        stops = list(programs.stops(machine, fleet().windows[machine.index], np.random.default_rng(machine.index)))
+        assert not stops or (not machine.planted and programs.FAULTY in programs.installed(machine))
+        assert all(event.attributes["version"] == programs.FAULTY[1] for _index, event in stops)
+        counts.append(len(stops))
+    assert max(counts) < 5  # from five in a week on it would be a ticket
+    assert sum(map(bool, counts)) >= 5  # of fewer machines no number would be told
 
 
 def test_facts_tell_of_restarts_that_wait_and_support_that_ends() -> None:

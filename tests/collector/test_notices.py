@@ -62,6 +62,27 @@ def test_answers_go_forward_only_and_announcements_cannot_be_declined(store: Sto
     assert notices.states(connection, "news-1") == {1: State.RECEIVED}
 
 
+def test_what_ended_is_told_until_the_machine_knows(store: Store) -> None:
+    connection = store.connection
+    first, second = (NEWS._replace(notice_id=f"news-{number}", expires_at=0.0) for number in (1, 2))
+    notices.put(connection, [1, 2, 3], first, NOW)
+    notices.answer(connection, 1, ["news-1"], State.RECEIVED, NOW)
+    assert notices.withdraw(connection, "news-", "news-2") == [(2, "news-1"), (3, "news-1")]
+    notices.put(connection, [1], second, NOW)
+    notices.end(connection, [1], "news-", "news-2", State.WITHDRAWN)
+    assert notices.waiting(connection, NOW) == {1, 2, 3}
+    assert notices.of(connection, 1, NOW) == [second]
+    assert notices.of(connection, 2, NOW) == []
+    assert notices.ending(connection, 1, NOW) == [("news-1", State.WITHDRAWN)]
+    assert notices.ending(connection, 2, NOW) == [("news-1", State.REPLACED)]
+    notices.answer(connection, 2, ["news-1"], State.RECEIVED, NOW)  # it crossed ours: the machine is told all the same
+    notices.confirm_ended(connection, 1, ["news-1", "news-2", "never-here"])
+    assert notices.ending(connection, 1, NOW) == []
+    assert notices.ending(connection, 2, NOW) == [("news-1", State.REPLACED)]
+    assert notices.states(connection, "news-1")[1] is State.ENDED
+    assert notices.states(connection, "news-2") == {1: State.WAITING}  # what holds cannot be confirmed away
+
+
 def test_old_ones_are_forgotten(store: Store) -> None:
     notices.put(store.connection, [1], TIP, NOW)
     notices.put(store.connection, [1], NEWS, NOW)
@@ -121,6 +142,19 @@ def test_the_first_answer_of_a_stream_carries_them_until_the_machine_has_them(ru
         assert state_of(stand, "tip-1") == {stand.endpoint: State.DECLINED}
         assert state_of(stand, "news-1") == {stand.endpoint: State.RECEIVED}
         assert state_of(stand, "of-another") == {stand.endpoint + 1: State.WAITING}
+
+        opened = open_store(stand.url)
+        with opened.connection.transaction():
+            notices.end(opened.connection, [stand.endpoint], "news-", "", State.WITHDRAWN)
+        opened.close()
+        told_so = (await stand.send(request(5)))[0].ended_notices  # again and again, also to agents that know no such
+        told_so_again = (await stand.send(request(6)))[0].ended_notices
+        assert [(each.notice_id, each.end) for each in told_so] == [("news-1", report_pb2.NOTICE_END_WITHDRAWN)]
+        assert list(told_so_again) == list(told_so)
+        confirming = request(7)
+        confirming.ended_notice_ids.append("news-1")
+        assert list((await stand.send(confirming))[0].ended_notices) == []
+        assert state_of(stand, "news-1") == {stand.endpoint: State.ENDED}
 
     run(body)
 

@@ -18,6 +18,8 @@ from tests.collector.test_visits import (
 )
 
 if TYPE_CHECKING:
+    import pytest
+
     from keuring_collector.service.models import Stop
     from tests.collector.console_fixtures import Site
 
@@ -67,7 +69,8 @@ def test_to_come_back_on_a_day_is_a_promise_that_a_visit_keeps(site: Site) -> No
     assert states()[1:] == [(day, "broken")]  # helped, but two days late
 
 
-def test_a_round_brings_what_is_announced_and_a_tip_once(site: Site) -> None:
+def test_a_round_brings_what_is_announced_and_a_tip_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
     from django.utils import translation
 
     from keuring_collector.service.models import TipOffer
@@ -108,6 +111,9 @@ def test_a_round_brings_what_is_announced_and_a_tip_once(site: Site) -> None:
     # She was told of both; the next tip is free after a week, unless a ticket tells of it already.
     assert wanted(1) == [("Bob Bee", ["announcement"])]
     assert wanted(8) == [("Bob Bee", ["announcement"]), ("Anna Aa", ["tip"])]
+    with monkeypatch.context() as off:
+        off.setattr(settings, "KEURING", settings.KEURING.model_copy(update={"tips": False}))
+        assert wanted(8) == [("Bob Bee", ["announcement"])]  # no tip at all, though one is counted
     ticket = site.ticket(machine, severity=1, cause="wifi", days=None)
     ticket.lines.update(rule=second.rule)
     assert wanted(8) == [("Bob Bee", ["announcement"]), ("Anna Aa", ["tip"])]

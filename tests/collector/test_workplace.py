@@ -224,10 +224,10 @@ def test_the_page_tells_what_is_coming_tips_and_asks_how_they_feel(site: Site) -
 @only_sqlite
 def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None:
     from keuring_collector.console import readings
-    from keuring_collector.desk import quiet
+    from keuring_collector.desk import actions, quiet, scope
     from keuring_collector.desk.acting import NotPossible
     from keuring_collector.desk.inspection import issuing
-    from keuring_collector.desk.models import AuditEntry, Outgoing, Quiet
+    from keuring_collector.desk.models import AuditEntry, Outgoing, Quiet, Ticket
     from keuring_collector.service.models import Objection
     from keuring_collector.service.workplace import objecting
     from keuring_collector.store import holds
@@ -235,7 +235,11 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
 
     machine = site.machine()
     privacy = site.staff("priya", role="privacy_officer")
-    desk = site.client(site.staff("cas", role="desk"))
+    cas = site.staff("cas", role="desk")
+    desk = site.client(cas)
+    planned = site.ticket(machine, state="planned", planned_for=site.now.date(), owner=cas, touched=True)
+    gone = site.ticket(machine, cause="battery-wear")
+    others = site.ticket(site.machine("LT-9", colleague=site.colleague("Jan")))
 
     def held(cause: str = "volume-space") -> str:
         """What keeps a finding of the machine from becoming a ticket, as the write path asks it."""
@@ -256,16 +260,33 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     assert objection.answer_by == objecting.term(objection.made_at.date())
     assert held() == "objection"
     assert machine not in issuing.due(site.now)
+    # The tickets that are open rest: nobody works on them or sees them but who answers the objection.
+    assert set(machine.tickets.values_list("state", flat=True)) == {"resting"}
+    assert [each.pk for each in scope.tickets(cas)] == [others.pk]
+    assert [desk.get(f"/tickets/{each.pk}/").status_code for each in (planned, gone, others)] == [404, 404, 200]
+    assert desk.post(f"/tickets/{planned.pk}/take/").status_code == 404
+    with pytest.raises(NotPossible, match=r"objected|bezwaar"):
+        actions.take(planned.pk, actor=privacy, now=site.now)
+    assert "you objected" in words(browser.get("/workplace/"))
+    gone.lines.update(active=False)  # what clears meanwhile is written down, as ever
     with pytest.raises(NotPossible):
         quiet.end(Quiet.objects.get().pk, actor=privacy, now=site.now)
     assert desk.get("/objections/").status_code == 403
     officer = site.client(privacy)
     assert "Ik wil dit niet." in words(officer.get("/objections/"))
+    assert f"#{planned.pk}" in words(officer.get("/objections/"))
+    assert officer.get(f"/tickets/{planned.pk}/").status_code == 200
     page = f"/objections/{objection.pk}/"
     assert officer.post(page, {"decision": "refuse", "answer": ""}).status_code == 422
     assert officer.post(page, {"answer": "Nee."}).status_code == 422
     assert officer.post(page, {"decision": "refuse", "answer": "Weighed: repairs need it."}).status_code == 302
     assert held() == ""
+    planned.refresh_from_db()
+    assert (planned.state, planned.planned_for, planned.owner) == ("planned", site.now.date(), cas)
+    assert [each.kind for each in planned.history.all()][-2:] == ["rested", "went_on"]
+    gone.refresh_from_db()
+    assert (gone.state, gone.verdict) == ("resolved", "")  # its cause went away, and nobody had touched it
+    assert Outgoing.objects.get().body.endswith("Het ticket erover dat rustte, gaat verder.")
     text = words(browser.get("/workplace/"))
     assert "Weighed: repairs need it." in text
     assert "refused" in text
@@ -277,6 +298,13 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     again = Objection.objects.exclude(pk=objection.pk).get()
     objecting.answer(again, uphold=True, text="Granted.", actor=privacy, now=site.now)
     assert held() == "objection"
+    planned.refresh_from_db()
+    assert (planned.state, planned.verdict, planned.closed_at) == ("dismissed", "", site.now)
+    late = site.ticket(machine, cause="disk-life")  # opened by a collector that did not know yet
+    objecting.keep_resting(site.now)
+    late.refresh_from_db()
+    assert late.state == "dismissed"
+    assert Ticket.objects.get(pk=others.pk).state == "new"
     assert objecting.keep_resting(site.now + timedelta(days=200)) == 1  # it does not end by itself
     with pytest.raises(objecting.ObjectionError):
         objecting.answer(again, uphold=False, text="No.", actor=privacy, now=site.now)

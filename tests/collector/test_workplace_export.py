@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import time
 import zipfile
@@ -172,7 +173,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "service_itcomment", "service_plannedchange", "desk_kept", "service_place", "service_visitinghour",
         "service_visitexception", "service_calendarkey", "service_round", "service_deed", "service_moodcount",
         "service_moodline", "service_moodlinkused", "service_skill", "service_skillneed", "service_staffskill",
-        "service_growthstep", "fleet_warranty",
+        "service_growthstep", "fleet_warranty", "desk_incidentsource", "desk_incidentleftout",
     }  # fmt: skip
     # The hot tables.
     folder = "machines/LT-0231/"
@@ -236,3 +237,44 @@ def test_a_year_of_history_is_exported_well_within_a_minute(site: Site) -> None:
     assert archive.read("machines/LT-0231/windows/system.cpu.utilization.csv").count(b"\n") == 1 + 15 * 90 * len(ends)
     assert archive.read("machines/LT-0231/daily.csv").count(b"\n") == 1 + 15 * 400
     assert spent < 6.0  # of the processor, not of the clock
+
+
+@pytest.mark.soak
+@only_sqlite
+def test_the_fullest_machine_is_exported_within_a_minute(site: Site) -> None:
+    """As many series as a machine may have, of every signal that is measured, for as long as is kept by default."""
+    from keuring.signals.catalogue import BY_ID
+    from keuring_collector.console import readings
+    from keuring_collector.ingest.decode import MAX_SERIES
+    from keuring_collector.store.block import Block, pack
+
+    machine = site.machine()
+    day, rng = int(site.now.timestamp() // 86400), np.random.default_rng(7)
+    ends = np.arange(300.0, 86401.0, 300.0)
+    parts: list[tuple[int, str, tuple[int, ...]]] = []
+    for number in itertools.count():
+        parts += [
+            (signal.id, f"part-{number}" if signal.subject else "", signal.statistics)
+            for signal in BY_ID.values()
+            if signal.statistics and (signal.subject or not number)
+        ]
+        if sum(len(part[2]) for part in parts) >= MAX_SERIES:
+            break
+    series = sum(len(part[2]) for part in parts)
+    history, daily = [], []
+    for signal, subject, statistics in parts:
+        columns = {int(each): 1000 * rng.random(len(ends)) for each in statistics}
+        data = pack(signal, day, Block(ends + day * 86400, columns))
+        history += [(machine.pk, signal, subject, day - back, len(ends), data) for back in range(90)]
+        daily += [(machine.pk, signal, subject, int(each), day - back) for each in statistics for back in range(400)]
+    connection = readings.store().connection
+    with connection.transaction():
+        connection.execute_many("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)", history)
+        connection.execute_many("INSERT INTO daily VALUES (?, ?, ?, ?, ?, 288, 1, 0, 0.5, 1, 144)", daily)
+    browser = enter(site, machine)
+    began = time.process_time()
+    archive = exported(browser)
+    spent = time.process_time() - began
+    print(f"{series} series, {len(history) * len(ends)} windows, {len(daily)} daily points: {spent:.1f} s of processor")
+    assert archive.read("machines/LT-0231/daily.csv").count(b"\n") == 1 + len(daily)
+    assert spent < 60.0  # of the processor, not of the clock

@@ -50,8 +50,10 @@ TOLD_TO_AGENTS: Final = {
     },
     "SendReportsResponse": {
         "spool_epoch", "sequence", "disposition", "expected_sequence", "problems", "policy", "notices",
+        "ended_notices",
     },
     "Problem": {"reason", "detail", "count"},
+    "EndedNotice": {"notice_id", "end"},
     "Notice": {"notice_id", "kind", "titles", "bodies", "link", "expire_time"},
 }  # fmt: skip
 NEVER: Final = re.compile(

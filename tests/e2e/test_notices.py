@@ -27,8 +27,13 @@ def reached(stand: Stand, identity: str) -> bool:
         return notices.states(connection, identity).get(stand.endpoint) is State.RECEIVED
 
 
-def announced(stand: Stand) -> tuple[str, Callable[[], None]]:
-    """Announces something for this machine; returns the notice's id, and what moves its date."""
+def ended(stand: Stand, identity: str) -> bool:
+    with stand.database() as connection:
+        return notices.states(connection, identity).get(stand.endpoint) is State.ENDED
+
+
+def announced(stand: Stand) -> tuple[str, Callable[[], None], Callable[[], None]]:
+    """Announces something for this machine; returns the notice's id, what moves its date, and what withdraws it."""
     with pointed_at(stand.url):
         site = Site(stand.url, datetime.now(UTC))
         noor = site.staff()
@@ -44,9 +49,17 @@ def announced(stand: Stand) -> tuple[str, Callable[[], None]]:
             moved = content(later, when="date", starts_on=today(later, 20), channels=("machine",), note="It is late.")
             writing.save(made, moved, actor=noor, now=later.now)
             assert tell(later, store) == 1
+
+    def withdraw() -> None:
+        from keuring_collector.service.announcing import writing
+
+        with pointed_at(stand.url):
+            later = Site(stand.url, datetime.now(UTC))
+            writing.withdraw(made, "It rains.", actor=noor, now=later.now)
+            assert tell(later, store) == 1
         store.close()
 
-    return "announcement-1-2-first", move
+    return "announcement-1-2-first", move, withdraw
 
 
 def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path, migrated_sqlite: Path) -> None:
@@ -72,14 +85,24 @@ def test_a_tip_reaches_the_colleague_and_their_answer_the_desk(tmp_path: Path, m
         assert "tip (not for me): Start less" in stand.agent.command("notices", "--language", "en").stdout
 
         # What the desk announces goes the same way, and so does what changes in it.
-        first, changed = announced(stand)
+        first, changed, withdraw = announced(stand)
         until(lambda: reached(stand, first), SECONDS, stand.collector)
         shown = stand.agent.command("notices", "--language", "nl").stdout
         assert "mededeling: Nieuwe kantoorpakketten" in shown
         assert "Je hoeft niets te doen. Je knoppen staan elders." in shown
         changed()
         until(lambda: reached(stand, "announcement-1-3-change"), SECONDS, stand.collector)
-        assert "announcement: Changed: New office" in stand.agent.command("notices", "--language", "en").stdout
+        changes = stand.agent.command("notices", "--language", "en").stdout
+        assert "announcement: Changed: New office" in changes
+        # What was told first is marked, and the collector hears that the machine knows.
+        assert "announcement (replaced by a newer one): New office" in changes
+        until(lambda: ended(stand, first), SECONDS, stand.collector)
+        withdraw()
+        until(lambda: ended(stand, "announcement-1-3-change"), SECONDS, stand.collector)
+        withdrawn = stand.agent.command("notices", "--language", "nl").stdout
+        assert "mededeling: Gaat niet door: Nieuwe kantoorpakketten\n    It rains." in withdrawn
+        assert "mededeling (ingetrokken): Gewijzigd: Nieuwe" in withdrawn
+        assert "mededeling (vervangen door een nieuwere): Nieuwe" in withdrawn
         assert stand.agent.is_alive
 
         # A link to My workplace goes the same way, and opens the page of this machine alone.

@@ -14,14 +14,14 @@ from pydantic import Field
 from keuring_collector.api import auth
 from keuring_collector.api.bodies import NO_NUL, Identity
 from keuring_collector.api.problems import Problem, ProblemError
-from keuring_collector.api.schemas import ERRORS, Texts
+from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing, Texts
 from keuring_collector.console import readings
 from keuring_collector.console.views.announcements import FEWEST_READS, meant
 from keuring_collector.console.views.promises import is_overdue
 from keuring_collector.desk import scope
 from keuring_collector.desk.roles import Right
 from keuring_collector.service import promises as register
-from keuring_collector.service.announcing import audience, current, timing, writing
+from keuring_collector.service.announcing import audience, current, measured, timing, writing
 from keuring_collector.service.models import Announcement, Promise
 
 if TYPE_CHECKING:
@@ -44,6 +44,18 @@ class FactTest(Schema):
     values: list[Line] = Field(min_length=1, max_length=audience.MOST)
 
 
+class MeasuredTest(Schema):
+    """A measured value of the catalogue that says nothing of people, compared with one with its unit ("5 GB"), as it
+    was known last within so many days. ``part``: of which volume, battery, …, with stars; empty: any.
+    """
+
+    signal: Line
+    comparison: Literal["below", "above", "at_most", "at_least"]
+    value: Annotated[str, Field(max_length=60, pattern=NO_NUL)]
+    part: Line = ""
+    days: int = Field(measured.USUAL_DAYS, ge=1, le=measured.LONGEST_DAYS)
+
+
 class Selection(Schema):
     """Which machines are meant: those of which all of it is true; empty: all. ``software`` may hold stars;
     ``departments`` are ids; ``cause``: with an open ticket of it.
@@ -53,6 +65,7 @@ class Selection(Schema):
     version_from: Line = ""
     version_below: Line = ""
     facts: list[FactTest] = Field(default_factory=list, max_length=20)
+    measured: list[MeasuredTest] = Field(default_factory=list, max_length=measured.MOST)
     cause: Line = ""
     departments: list[Identity] = Field(default_factory=list, max_length=audience.MOST)
 
@@ -60,7 +73,10 @@ class Selection(Schema):
         """As the service has it."""
         facts = tuple(audience.Fact(each.signal, each.operator, tuple(each.values)) for each in self.facts)
         texts = self.model_dump(include={"software", "version_from", "version_below", "cause"})
-        return audience.Selection(**texts, facts=facts, departments=tuple(sorted(set(self.departments))))
+        levels = tuple(measured.Measured(**each.model_dump()) for each in self.measured)
+        return audience.Selection(
+            **texts, facts=facts, measured=levels, departments=tuple(sorted(set(self.departments)))
+        )
 
 
 class Said(Schema):
@@ -73,8 +89,8 @@ class Said(Schema):
 
 
 class New(Schema):
-    """An announcement as it is to be. ``note`` and ``tell_again`` are for changes of what is published; ``seen``: the
-    version that was read.
+    """An announcement as it is to be. ``chats``: names of chat channels, which reach whoever reads them. ``note`` and
+    ``tell_again`` are for changes of what is published; ``seen``: the version that was read.
     """
 
     nl: Said = Said()
@@ -85,6 +101,7 @@ class New(Schema):
     tell_by: date | None = None
     audience: Selection = Selection()
     channels: list[Literal["mail", "machine"]] = Field([], max_length=2)
+    chats: list[Annotated[str, Field(max_length=40, pattern=NO_NUL)]] = Field([], max_length=50)
     public: bool = False
     remind_days: int = Field(3, ge=0, le=writing.MOST_REMIND_DAYS)
     note: Reason = ""
@@ -100,7 +117,8 @@ class New(Schema):
         }
         same = self.model_dump(include={"when", "starts_on", "ends_on", "tell_by", "public", "remind_days", "note"})
         return writing.Content(
-            texts=texts, selection=self.audience.chosen(), channels=self.channels, tell_again=self.tell_again, **same
+            texts=texts, selection=self.audience.chosen(), channels=self.channels, chats=self.chats,
+            tell_again=self.tell_again, **same,
         )  # fmt: skip
 
 
@@ -142,6 +160,7 @@ class Full(Row):
     en: Said
     audience: dict[str, Any]
     channels: list[str]
+    chats: list[str]
     public: bool
     remind_days: int
     withdrawn_why: str
@@ -206,7 +225,7 @@ def _full(found: Announcement) -> Full:
         Changed(number=each.number, at=each.at, by=each.by.get_username() if each.by else "", note=each.note)
         for each in found.versions.select_related("by")
     ]
-    same = ("audience", "channels", "public", "remind_days", "withdrawn_why")
+    same = ("audience", "channels", "chats", "public", "remind_days", "withdrawn_why")
     rest: dict[str, Any] = {**_row(found), **{name: getattr(found, name) for name in same}}
     reads = found.reads if found.reads >= FEWEST_READS else None
     return Full(nl=_said(found, "nl"), en=_said(found, "en"), versions=versions, reads=reads, **rest)
@@ -286,6 +305,17 @@ def withdraw(request: HttpRequest, number: Identity, body: Withdraw) -> Full:
     """Withdraws one; who was told is told so."""
     staff = auth.staff_of(request)
     return _full(writing.withdraw(_found(staff, number), body.why, actor=staff, now=timezone.now()))
+
+
+@router.post(
+    "/announcements/{number}/discard", auth=auth.ACT, response={204: None, **REFUSED},
+    operation_id="discard_announcement",
+)  # fmt: skip
+def discard(request: HttpRequest, number: Identity) -> Nothing:
+    """Throws a draft away."""
+    staff = auth.staff_of(request)
+    writing.discard(_found(staff, number), actor=staff)
+    return NOTHING
 
 
 @router.get(

@@ -13,17 +13,26 @@ from ninja import NinjaAPI
 from keuring_collector import __version__
 from keuring_collector.api import (
     announcements,
+    auditing,
     desk,
+    fleet_tickets,
+    inspections,
     it_report,
     machines,
     messages,
+    people,
+    privacy,
     problems,
+    quiet,
     scores,
+    skilling,
     skills,
+    starting,
     tickets,
     tips,
     visits,
     warranties,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +64,8 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
+# These add to the routers of desk, messages and skills, which have the same addresses.
+ADDING = (skilling, writing)
 for _router in (
     tickets.router,
     machines.router,
@@ -67,6 +78,13 @@ for _router in (
     visits.router,
     it_report.router,
     warranties.router,
+    quiet.router,
+    starting.router,
+    fleet_tickets.router,
+    inspections.router,
+    people.router,
+    auditing.router,
+    privacy.router,
 ):
     api.add_router("", _router)
 

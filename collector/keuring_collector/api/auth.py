@@ -77,6 +77,13 @@ REPORTS: Final = Bearer(Right.REPORTS, ApiToken.Scope.READ)
 ANSWER: Final = Bearer(Right.REPORTS, ApiToken.Scope.ACT)
 PLAN: Final = Bearer(Right.PLANS, ApiToken.Scope.ACT)
 ANNOUNCE: Final = Bearer(Right.ANNOUNCE, ApiToken.Scope.ACT)
+PRIVACY: Final = Bearer(Right.AUDIT, ApiToken.Scope.PRIVACY)
+AUDIT: Final = Bearer(Right.AUDIT, ApiToken.Scope.READ)
+STAFF_READ: Final = Bearer(Right.STAFF, ApiToken.Scope.READ)
+STAFF: Final = Bearer(Right.STAFF, ApiToken.Scope.ACT)
+RULES: Final = Bearer(Right.RULES, ApiToken.Scope.ACT)
+TEXTS: Final = Bearer(Right.TEXTS, ApiToken.Scope.ACT)
+TEAM: Final = Bearer(Right.TEAM, ApiToken.Scope.ACT)
 ACT_READ: Final = Bearer(Right.ACT, ApiToken.Scope.READ)  # to read what is for those who work on tickets
 
 

@@ -11,6 +11,7 @@ from ninja import Path, Router, Schema
 from pydantic import Field
 
 from keuring_collector.api import auth
+from keuring_collector.api.bodies import Identity  # noqa: TC001 - ninja asks for it
 from keuring_collector.api.problems import ProblemError
 from keuring_collector.api.schemas import ERRORS
 from keuring_collector.service.it_report import answering, issuing, planning
@@ -94,6 +95,12 @@ class NewPlan(Schema):
     when: date | None = None
 
 
+class Settle(Schema):
+    """What became of a change."""
+
+    state: Literal["planned", "done", "cancelled"]
+
+
 @router.get("/it-reports", auth=auth.REPORTS, response={200: list[ReportRow], **ERRORS}, operation_id="list_it_reports")
 def reports(request: HttpRequest) -> list[ReportRow]:
     """All reports, the newest first; none for who sees some departments only."""
@@ -142,6 +149,20 @@ def write(request: HttpRequest, body: NewPlan) -> Plan:
         return _plan(planning.write(values, actor=staff, now=timezone.now()))
     except planning.PlanError as error:
         raise ProblemError(422, str(error), f"body.{error.field}", "") from error
+
+
+@router.post(
+    "/planned-changes/{change}/settle", auth=auth.PLAN, response={200: Plan, **ERRORS}, operation_id="settle_plan"
+)
+def settle(request: HttpRequest, change: Identity, body: Settle) -> Plan:
+    """Says what became of a planned change."""
+    staff = auth.staff_of(request)
+    found = None if staff.limited else PlannedChange.objects.filter(pk=change).first()
+    if found is None:
+        raise Http404("There is no such planned change, or you see some departments only.")
+    planning.settle(found, body.state, actor=staff, now=timezone.now())
+    found.refresh_from_db()
+    return _plan(found)
 
 
 def _find(request: HttpRequest, number: str) -> ItReport:

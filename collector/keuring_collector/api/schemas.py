@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from uuid import UUID
 
 from ninja import Schema
+from ninja.responses import Status
 
 from keuring_collector.api.problems import Problem
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # What any operation may answer beside what it is for.
 ERRORS: Final = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Problem)
+# What an operation answers that has nothing to tell but that it is done.
+Nothing: TypeAlias = Status[None]
+NOTHING: Final = Status(204, None)
 
 
 class Texts(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from keuring_collector.api import auth
-from keuring_collector.api.schemas import ERRORS, Texts
+from keuring_collector.api.bodies import Identity  # noqa: TC001 - ninja asks for it
+from keuring_collector.api.problems import Problem
+from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing, Texts
 from keuring_collector.console import pack
 from keuring_collector.desk import scope
-from keuring_collector.service.tips import figures, rules
+from keuring_collector.service.models import TipChance
+from keuring_collector.service.tips import figures, offering, rules
 from keuring_collector.service.tips.figures import LEAST
 from keuring_collector.service.tips.standing import open_tips
 
@@ -42,6 +45,7 @@ class Tip(Schema):
 class MachineTip(Schema):
     """A tip that holds on a machine and was not put aside. ``may_be_told_from`` null: it need not be told again."""
 
+    id: int
     rule: str
     subject: str
     title: Texts
@@ -75,6 +79,30 @@ def tips(request: HttpRequest) -> list[Tip]:
     ]  # fmt: skip
 
 
+class Become(Schema):
+    """What became of a tip: it was told in person, or it is not for its colleague."""
+
+    do: Literal["told", "aside"]
+
+
+@router.post(
+    "/machines/{identity}/tips/{tip}", auth=auth.ACT, response={204: None, **ERRORS, 409: Problem},
+    operation_id="note_tip_of_machine",
+)  # fmt: skip
+def note(request: HttpRequest, identity: UUID, tip: Identity, body: Become) -> Nothing:
+    """Notes that a tip was told, or ends it for the machine's colleague."""
+    staff, now = auth.staff_of(request), timezone.now()
+    chance = TipChance.objects.filter(pk=tip, endpoint__in=scope.endpoints(staff).filter(uuid=identity))
+    found = chance.select_related("endpoint__colleague").first()
+    if found is None:
+        raise Http404(_("There is no such tip."))
+    if body.do == "told":
+        offering.tell(staff, found, pack.current().pack, now)
+    else:
+        offering.put_aside(staff, found, now)
+    return NOTHING
+
+
 @router.get(
     "/machines/{identity}/tips", auth=auth.READ, response={200: list[MachineTip], **ERRORS},
     operation_id="list_tips_of_machine",
@@ -88,7 +116,7 @@ def of_machine(request: HttpRequest, identity: UUID) -> list[MachineTip]:
     now, in_force = timezone.now(), pack.current().pack
     return [
         MachineTip(
-            rule=each.rule.name, subject=each.chance.subject, title=_titles(in_force, each.rule),
+            id=each.chance.pk, rule=each.rule.name, subject=each.chance.subject, title=_titles(in_force, each.rule),
             say=Texts(**{code: rules.said(each.chance, each.rule, code, now) for code in ("nl", "en")}),
             article=each.rule.article, since=each.chance.since,
             offered_on=each.offer.offered_on if each.offer else None, may_be_told_from=each.free_from,

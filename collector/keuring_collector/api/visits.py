@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -13,15 +13,22 @@ from pydantic import Field
 
 from keuring_collector.api import auth
 from keuring_collector.api.bodies import NO_NUL, Identity
-from keuring_collector.api.schemas import ERRORS
+from keuring_collector.api.problems import ProblemError
+from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing
 from keuring_collector.console import pack
-from keuring_collector.console.views.visits import rounds_of, seen
+from keuring_collector.console.views.visits import rounds_of, seen, sources
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import LONGEST_TEXT
 from keuring_collector.service.models import Round, Stop
 from keuring_collector.service.mood import showing
 from keuring_collector.service.mood.keeping import LONGEST_LINE
 from keuring_collector.service.visiting import outcomes
+from keuring_collector.service.visiting import rounds as walking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keuring_collector.desk.models import Staff
 
 router = Router(tags=["visits"])
 
@@ -157,6 +164,27 @@ def _stop(stop: Stop, tickets: set[int]) -> StopRow:
     )
 
 
+class Change(Schema):
+    """What is done to a round; ``stop`` for what is done to one of its stops."""
+
+    do: Literal["start", "finish", "again", "take-away", "take-in", "earlier", "later", "undo"]
+    stop: Identity | None = None
+
+
+OF_A_ROUND: Final[Mapping[str, Callable[[Round, Staff, datetime], object]]] = {
+    "start": lambda found, staff, _now: walking.start(found.pk, actor=staff),
+    "finish": lambda found, _staff, now: walking.finish(found.pk, now=now),
+    "again": lambda found, _staff, _now: walking.again(found.pk, sources(found.department)),
+}
+OF_A_STOP: Final[Mapping[str, Callable[[Round, int, Staff, datetime], object]]] = {
+    "take-away": lambda found, stop, _staff, _now: walking.take_away(found.pk, stop),
+    "take-in": lambda found, stop, _staff, _now: walking.take_in(found.pk, stop),
+    "earlier": lambda found, stop, _staff, _now: walking.move(found.pk, stop, earlier=True),
+    "later": lambda found, stop, _staff, _now: walking.move(found.pk, stop, earlier=False),
+    "undo": lambda _found, stop, staff, now: outcomes.take_back(stop, actor=staff, now=now),
+}
+
+
 @router.get("/visits/rounds", auth=auth.READ, response={200: list[RoundRow], **ERRORS}, operation_id="list_rounds")
 def rounds(request: HttpRequest, day: date | None = None) -> list[RoundRow]:
     """The rounds of a day, today if none is asked for."""
@@ -175,6 +203,25 @@ def one(request: HttpRequest, number: Identity) -> RoundFull:
     wanted = {item.ticket_id for stop in stops for item in stop.items.all() if item.ticket_id}
     tickets = set(scope.tickets(staff).filter(pk__in=wanted).values_list("pk", flat=True))
     return RoundFull(**_round(found), stops=[_stop(stop, tickets) for stop in stops])
+
+
+@router.post(
+    "/visits/rounds/{number}/change", auth=auth.ACT, response={204: None, **ERRORS, 409: ERRORS[404]},
+    operation_id="change_round",
+)  # fmt: skip
+def change(request: HttpRequest, number: Identity, body: Change) -> Nothing:
+    """Starts, finishes or proposes a round anew, or moves, takes away, takes in or takes back one of its stops."""
+    staff, now = auth.staff_of(request), timezone.now()
+    found = rounds_of(staff).filter(pk=number).first()
+    if found is None:
+        raise Http404("There is no such round, or it goes past a department that you do not see.")
+    if body.do in OF_A_STOP:
+        if body.stop is None or not found.stops.filter(pk=body.stop).exists():
+            raise ProblemError(422, "Name a stop of this round.", "body.stop", "GET the round for its stops.")
+        OF_A_STOP[body.do](found, body.stop, staff, now)
+    else:
+        OF_A_ROUND[body.do](found, staff, now)
+    return NOTHING
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from keuring_collector.commands import workspace
 from keuring_collector.commands.workspace import CommandError
-from keuring_collector.config import ROLES
+from keuring_collector.config_checks import ROLES
 
 if TYPE_CHECKING:
     import argparse

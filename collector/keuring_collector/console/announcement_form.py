@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 
 from keuring_collector.desk.acting import NotUnderstood
-from keuring_collector.service.announcing import audience, channels, writing
+from keuring_collector.service.announcing import audience, channels, measured, writing
 from keuring_collector.service.models import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from django.http import QueryDict
 
     from keuring_collector.service.models import Announcement
 
 FACTS: Final = 3  # rows of facts in the form
+MEASURED_PARTS: Final = ("measured", "comparison", "level", "part", "days")
 DATES: Final = ("starts_on", "ends_on", "tell_by")
 _PROGRAM: Final = ("software", "version_from", "version_below", "cause")
 _FIELDS: Final = (
     *(f"{part}_{language}" for part in writing.PARTS for language in ("nl", "en")),
     "when", *DATES, *_PROGRAM, "remind_days", "note", "seen",
     *(f"{part}_{row}" for part in ("fact", "operator", "values") for row in range(FACTS)),
+    *(f"{part}_{row}" for part in MEASURED_PARTS for row in range(measured.MOST)),
 )  # fmt: skip
 _TICKS: Final = ("public", "tell_again")
 Typed = dict[str, Any]
@@ -34,14 +36,19 @@ def typed(sent: QueryDict) -> Typed:
     """What was typed, as the form shows it again."""
     found: Typed = {name: sent.get(name, "") for name in _FIELDS}
     found |= {name: name in sent for name in _TICKS}
-    return found | {"departments": sent.getlist("departments"), "channels": sent.getlist("channels")}
+    return found | {
+        "departments": sent.getlist("departments"),
+        "channels": sent.getlist("channels"),
+        "chats": sent.getlist("chats"),
+    }
 
 
 def fresh(today: dt.date) -> Typed:
     """What the form shows of an announcement that is yet to be written."""
     found: Typed = dict.fromkeys(_FIELDS, "") | dict.fromkeys(_TICKS, False)
-    found |= {"when": Said.When.DATE.value, "remind_days": "3", "departments": []}
-    return found | {"channels": list(channels.CHANNELS), "tell_by": (today + dt.timedelta(days=14)).isoformat()}
+    found |= {"when": Said.When.DATE.value, "remind_days": "3", "departments": [], "chats": []}
+    found |= _usual_days()
+    return found | {"channels": list(channels.Channel.values), "tell_by": (today + dt.timedelta(days=14)).isoformat()}
 
 
 def of_announcement(announcement: Announcement) -> Typed:
@@ -58,6 +65,10 @@ def of_announcement(announcement: Announcement) -> Typed:
     for row, fact in enumerate(selection.facts[:FACTS]):
         found[f"fact_{row}"], found[f"operator_{row}"] = fact.signal, fact.operator
         found[f"values_{row}"] = "; ".join(fact.values)
+    found |= _usual_days()
+    for row, value in enumerate(selection.measured):
+        kept = (value.signal, value.comparison, value.value, value.part, str(value.days))
+        found |= {f"{part}_{row}": text for part, text in zip(MEASURED_PARTS, kept, strict=True)}
     return found | {
         "when": announcement.when,
         "remind_days": str(announcement.remind_days),
@@ -65,6 +76,7 @@ def of_announcement(announcement: Announcement) -> Typed:
         "public": announcement.public,
         "tell_again": False,
         "channels": announcement.channels,
+        "chats": announcement.chats,
         "departments": [str(each) for each in selection.departments],
     }
 
@@ -78,6 +90,7 @@ def content(found: Typed) -> writing.Content:
         when=found["when"],
         selection=selection(found),
         channels=found["channels"],
+        chats=found["chats"],
         public=found["public"],
         remind_days=_number(found["remind_days"]),
         note=found["note"],
@@ -98,8 +111,22 @@ def selection(found: Mapping[str, Any]) -> audience.Selection:
     return audience.Selection(
         **{name: found[name].strip() for name in _PROGRAM},
         facts=tuple(facts),
+        measured=tuple(_measured(found)),
         departments=tuple(sorted({int(text[:18]) for text in found["departments"]})),
     )
+
+
+def _usual_days() -> Typed:
+    return {f"days_{row}": str(measured.USUAL_DAYS) for row in range(measured.MOST)}
+
+
+def _measured(found: Mapping[str, Any]) -> Iterator[measured.Measured]:
+    for row in range(measured.MOST):
+        signal, comparison, level, part, days = (found[f"{name}_{row}"].strip() for name in MEASURED_PARTS)
+        if signal or level:
+            if not days.isdecimal():
+                raise NotUnderstood("measured", _("Write how many days old a measured value may be."))
+            yield measured.Measured(signal, comparison or "below", level, part, int(days[:9]))
 
 
 def _number(text: str) -> int:

@@ -54,6 +54,8 @@ _PLAIN: Final[Mapping[Kind, _StrPromise]] = {
     Kind.TAKEN: pgettext_lazy("history", "took the ticket"),
     Kind.PLANNED: pgettext_lazy("history", "planned it for %(day)s"),
     Kind.SNOOZED: pgettext_lazy("history", "snoozed it until %(day)s"),
+    Kind.RESTED: pgettext_lazy("history", "put it to rest: the colleague objected"),
+    Kind.WENT_ON: pgettext_lazy("history", "let it go on: the objection was refused"),
     Kind.WOKE: pgettext_lazy("history", "brought it back from snooze"),
     Kind.RESOLVED: pgettext_lazy("history", "resolved it (verdict: %(verdict)s)"),
     Kind.DISMISSED: pgettext_lazy("history", "dismissed it (verdict: %(verdict)s)"),

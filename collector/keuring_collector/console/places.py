@@ -85,7 +85,7 @@ _SHARING: Final = (
 )
 _LEARNING: Final = (
     Place("rules", _("Rules"), "rule", ("rule", "start", "backtests", "backtest", "backtest_new", "backtest_save")),
-    Place("scoreboard", _("Scoreboard"), "score"),
+    Place("scoreboard", _("Scoreboard"), "score", ("incidents",)),
     Place("it_reports", _("IT report"), "file", ("it_report", "it_plan", "it_answer"), right=Right.REPORTS),
     Place("quiet", _("Quiet times"), "quiet", ("quiet_make",)),
     Place("problems", _("Put aside"), "aside"),
@@ -106,7 +106,13 @@ FOOT: Final = (
         right=Right.STAFF,
     ),
     Place("message_templates", _("Messages"), "mail", ("message_template", "message_template_new"), right=Right.TEXTS),
-    Place("settings", _("Settings"), "settings", ("collector_settings", "token_make"), right=Right.OWN_ACCOUNT),
+    Place(
+        "settings",
+        _("Settings"),
+        "settings",
+        ("collector_settings", "token_make", "outgoing", "chat_test"),
+        right=Right.OWN_ACCOUNT,
+    ),
     Place("objections", _("Objections"), "aside", ("objection_answer",), right=Right.AUDIT),
     Place("audit", _("Audit"), "audit", right=Right.AUDIT),
 )

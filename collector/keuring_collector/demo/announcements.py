@@ -15,6 +15,7 @@ from keuring_collector.fleet.models import Department
 from keuring_collector.service import promises
 from keuring_collector.service.announcing import audience, channels, writing
 from keuring_collector.service.announcing.audience import Fact, Selection
+from keuring_collector.service.announcing.measured import Measured
 from keuring_collector.service.models import Announcement, Promise, Said, Told
 
 if TYPE_CHECKING:
@@ -41,9 +42,20 @@ class Written(NamedTuple):
     moved: tuple[tuple[int, ...], str] | None = None
     off: str = ""
     kept: bool = False
+    measured: tuple[Measured, ...] = ()
 
 
 ANNOUNCEMENTS: Final = (
+    Written(
+        2,
+        ("We vervangen versleten accu's",
+         "Je accu houdt nog minder dan vier vijfde van wat hij kon. Je krijgt een nieuwe; dat duurt tien minuten.", "",
+         "Een accu die snel leeg is, laat je in de steek als je ergens anders werkt."),
+        ("We replace worn batteries",
+         "Your battery holds less than four fifths of what it could. You get a new one; it takes ten minutes.", "",
+         "A battery that is soon empty lets you down when you work elsewhere."),
+        Said.When.UNKNOWN, (8,), reads=7, measured=(Measured("keuring.battery.health", "below", "80 %", days=30),),
+    ),
     Written(
         9,
         ("Windows krijgt zijn jaarlijkse update",
@@ -138,7 +150,7 @@ def write(store: Store, now: float) -> None:
 def _announce(each: Written, person: Staff, store: Store, moment: datetime) -> None:
     began = moment - timedelta(days=each.age)
     department = Department.objects.filter(name=each.department).values_list("pk", flat=True)
-    selection = Selection(facts=each.facts, departments=tuple(department))
+    selection = Selection(facts=each.facts, measured=each.measured, departments=tuple(department))
     days = each.moved[0] if each.moved else each.days
     made = writing.save(None, _content(each, days, selection, moment), actor=person, now=began)
     made = writing.publish(made, actor=person, now=began)

@@ -17,7 +17,7 @@ import numpy as np
 from keuring.report.v1 import report_pb2
 from keuring_collector.demo import machine as machines
 from keuring_collector.demo import names, presence
-from keuring_collector.demo.courses import clock, facts, ills, processor, programs, storage, surroundings, system
+from keuring_collector.demo.courses import clock, facts, ills, processor, storage, surroundings, system, updates
 from keuring_collector.demo.plan import DEMO
 from keuring_collector.demo.planting import FATAL
 from keuring_collector.demo.sheet import Sheet
@@ -127,7 +127,7 @@ class Fleet:
             windows.boot.tolist(),
             windows.opens_session.tolist(),
             facts.changing(machine, windows),
-            programs.versions(machine, windows, self.now),
+            updates.versions(machine, windows, self.now),
             strict=True,
         )
         for index, (start, end, boot, opens, changing, versions) in enumerate(rows):

@@ -42,6 +42,8 @@ class Problem(Enum):
     SUPPORT_ENDED = "support_ended"
     SUPPORT_ENDING = "support_ending"
     CLOCK_OFF = "clock_off"
+    # Planted in the demo only: the rule is true, and who works there would not call it a problem.
+    TIGHT_ON_PURPOSE = "tight_on_purpose"
     # Planted in the year only.
     VOLUME_RUNAWAY = "volume_runaway"
     INODES_USED_UP = "inodes_used_up"
@@ -117,6 +119,7 @@ TIPS: Final = frozenset(
         Problem.SLOW_LINK,
     }
 )
+DEMO_ONLY: Final = frozenset({Problem.TIGHT_ON_PURPOSE})
 LOOK_ALIKES: Final = frozenset(list(Problem)[list(Problem).index(Problem.LARGE_AND_FULLISH) :])
 
 OUTCOMES: Final[Mapping[Problem, Outcome]] = {
@@ -153,6 +156,7 @@ SIGNALS: Final[Mapping[Problem, tuple[Signal, ...]]] = {
         catalogue.KEURING_MEMORY_COMMIT_UTILIZATION,
         catalogue.SYSTEM_PAGING_UTILIZATION,
     ),
+    Problem.TIGHT_ON_PURPOSE: (catalogue.KEURING_PRESSURE_MEMORY_SOME,),
     Problem.REBOOT_PENDING: (catalogue.KEURING_REBOOT_PENDING,),
     Problem.UPDATES_PENDING: (
         catalogue.KEURING_UPDATES_SECURITY_PENDING,
@@ -275,7 +279,9 @@ NEEDS: Final = (
     Need(Problem.SUPPORT_ENDED, 1, system="linux"),
     Need(Problem.SUPPORT_ENDING, 3, system="linux"),
     Need(Problem.OVERHEATING, 4, mended=1, system="linux"),
-    Need(Problem.MEMORY_PRESSURE, 3, mended=1, system="linux"),
+    # With what the desk says of these, there are verdicts enough to look for a better threshold.
+    Need(Problem.MEMORY_PRESSURE, 9, mended=7, system="linux"),
+    Need(Problem.TIGHT_ON_PURPOSE, 6, system="linux"),
     Need(Problem.BUSY_AFTERNOONS, 4, system="linux"),
     Need(Problem.CLOCK_OFF, 1, system="linux"),
     Need(Problem.IO_ERRORS, 2, system="linux"),
@@ -308,6 +314,7 @@ _TIMING: Final[Mapping[Problem, Timing]] = {
     Problem.CABLE: Timing((15, 10), (8.0, 30.0)),  # pace: errors a day
     Problem.OLD_CABLE: Timing((90, 90), (3.0, 60.0)),  # pace: errors throughout
     Problem.MEMORY_PRESSURE: Timing((20, 12), (0.22, 0.4)),  # pace: share of time waited
+    Problem.TIGHT_ON_PURPOSE: Timing((60, 18), (0.106, 0.112)),  # pace: share of time waited
     Problem.BUSY_AFTERNOONS: Timing((90, 90), (0.0, 0.0)),
     Problem.REBOOT_PENDING: Timing((34, 26), (0.0, 0.0)),
     Problem.UPDATES_PENDING: Timing((60, 48), (8.0, 20.0)),  # pace: security updates now

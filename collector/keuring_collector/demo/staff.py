@@ -36,6 +36,11 @@ MENDED: Final = {
     Problem.OVERHEATING: "Ventilator en koelribben schoongemaakt, nieuwe koelpasta.",
     Problem.MEMORY_PRESSURE: "Geheugen uitgebreid met een tweede module.",
 }
+# What the desk says of a ticket that is no problem, and after how many mornings it has looked.
+NO_PROBLEM: Final = {
+    Problem.TIGHT_ON_PURPOSE: "Proefmachine met opzettelijk weinig geheugen; wie ermee werkt merkt er niets van."
+}
+LOOKED: Final = timedelta(days=2)
 
 
 class Desk:
@@ -68,6 +73,8 @@ class Desk:
             mended = next((item for item in machine.planted if item.until != float("inf")), None)
             if mended is not None:
                 self._mend(ticket, mended, now, morning.date())
+            elif machine.planted and machine.planted[0].problem in NO_PROBLEM:
+                self._dismiss(ticket, NO_PROBLEM[machine.planted[0].problem], now)
             elif (self._last - morning.date()).days <= ticket.pk % 7:
                 self._handle(ticket, now)
 
@@ -92,6 +99,11 @@ class Desk:
             actions.resolve(
                 ticket.pk, actor=actor, now=now, verdict=Ticket.Verdict.RIGHT, text=MENDED.get(item.problem, "")
             )
+
+    def _dismiss(self, ticket: Ticket, reason: str, now: datetime) -> None:
+        """Says that a ticket is wrong, once somebody has been to look."""
+        if ticket.opened_at < now - LOOKED:
+            actions.dismiss(ticket.pk, actor=self._person(ticket), now=now, verdict=Ticket.Verdict.WRONG, reason=reason)
 
     def _handle(self, ticket: Ticket, now: datetime) -> None:
         """In the last week some tickets are taken, planned, snoozed or dismissed, each once."""

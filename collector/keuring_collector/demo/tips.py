@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from keuring_collector.demo.courses.programs import PROGRAMS
+from keuring_collector.demo.courses.updates import PROGRAMS
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service.models import TipChance, TipOffer
 from keuring_collector.service.tips import chances, rules

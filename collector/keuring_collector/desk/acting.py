@@ -82,6 +82,8 @@ def held(
             raise ChangedMeanwhile(
                 _("Somebody else, or Keuring itself, changed this ticket while you were reading. Look at it again.")
             )
+        if open_only and ticket.state == Ticket.State.RESTING:
+            raise NotPossible(_("A colleague objected: this ticket rests until the privacy officer has answered."))
         if open_only and ticket.state not in Ticket.OPEN:
             raise NotPossible(_("This ticket is closed already; nothing was changed. You can still add a note."))
         before = decided(ticket)

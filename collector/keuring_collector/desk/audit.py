@@ -74,6 +74,7 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "incidents.imported": _("imported incidents"),
     "warranties.imported": _("told warranties"),
     "warranty.told": _("told the warranty of a machine"),
+    "chat.tested": _("tried a chat channel"),
     "it_report.issued": _("issued an IT report"),
     "it_report.answered": _("answered in an IT report"),
     "change.planned": _("wrote down a planned change"),

@@ -105,14 +105,19 @@ def _dutch(text: str) -> datetime:
     raise ValueError(f"'{text}' is no date; write it as 2026-08-01, 2026-08-01T09:30 or 01-08-2026 09:30")
 
 
-def plan(rows: Iterable[Row], now: datetime) -> Plan:
-    """What importing ``rows`` would add now; writes nothing. Of machines of one name, the one in use counts."""
-    todo = Plan()
+def machines_by_name() -> dict[str, int]:
+    """Every machine by its name in small letters. Of machines of one name the one in use counts, the newest of them."""
     machines: dict[str, int] = {}
-    # The last one said wins: first those out of use, then those in use, each the newest last.
     for state in (Endpoint.State.REPLACED, Endpoint.State.REVOKED, Endpoint.State.ACTIVE):
         for name, pk in Endpoint.objects.filter(state=state).order_by("enrolled_at").values_list("host_name", "pk"):
             machines[name.casefold()] = pk
+    return machines
+
+
+def plan(rows: Iterable[Row], now: datetime) -> Plan:
+    """What importing ``rows`` would add now; writes nothing. Of machines of one name, the one in use counts."""
+    todo = Plan()
+    machines = machines_by_name()
     known = set(Incident.objects.values_list("endpoint_id", "cause", "at", "number"))
     for row in rows:
         endpoint = machines.get(row.machine.casefold())

@@ -44,7 +44,7 @@ def untouched(now: datetime) -> QuerySet[Ticket]:
     told = Q(outcome=None) | Q(outcome__result=Result.UNDECIDED, outcome__looked_at__lte=now - AGAIN)
     return (
         Ticket.objects.filter(told, touched=False, verdict="", parent=None, opened_at__gte=now - OLDEST)
-        .exclude(state=Ticket.State.MERGED)
+        .exclude(state__in=[Ticket.State.MERGED, Ticket.State.RESTING])
         .order_by(F("outcome__looked_at").asc(nulls_first=True), "pk")
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from django.db.models import Model, Q
 
 from keuring_collector.desk.models import Backtest, FleetTicket, Inspection, Quiet, Ticket
+from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ Seer: TypeAlias = "Staff | Reach"
 
 
 def tickets(seer: Seer) -> QuerySet[Ticket]:
-    """The tickets on machines that they may see."""
-    return _within(Ticket.objects.all(), seer, "endpoint__department__in")
+    """The tickets on machines that they may see; those at rest, as their colleague objected, only for whoever answers
+    objections.
+    """
+    found = _within(Ticket.objects.all(), seer, "endpoint__department__in")
+    answers = not isinstance(seer, Reach) and seer.may(Right.AUDIT)
+    return found if answers else found.exclude(state=Ticket.State.RESTING)
 
 
 def inspections(seer: Seer) -> QuerySet[Inspection]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
 
@@ -29,6 +29,19 @@ _MOST_ANSWERS: Final = 200  # ids in one request; an agent keeps a hundred notic
 _LONGEST: Final = 64
 
 
+_ENDS: Final = {State.WITHDRAWN: report_pb2.NOTICE_END_WITHDRAWN, State.REPLACED: report_pb2.NOTICE_END_REPLACED}
+
+
+class Mail(NamedTuple):
+    """What one machine is told: notices, and which of those that it may have no longer hold."""
+
+    new: list[report_pb2.Notice]
+    ended: list[report_pb2.EndedNotice]
+
+
+NOTHING: Final = Mail([], [])
+
+
 class Mailbox:
     """For the streams of one asyncio loop; ``clock`` gives seconds since 1970."""
 
@@ -41,22 +54,29 @@ class Mailbox:
         self._waiting: frozenset[int] = frozenset()
         self._looked = float("-inf")
 
-    async def of(self, endpoint: int) -> list[report_pb2.Notice]:
+    async def of(self, endpoint: int) -> Mail:
         """What waits for an endpoint."""
-        found: list[notices.Notice] = []
         try:
             if time.monotonic() - self._looked >= self._refresh:
                 self._looked = time.monotonic()  # at once, so that others do not wait for the same
                 self._waiting = await self._run(lambda: notices.waiting(self._store.connection, self._clock()))
             if endpoint in self._waiting:
-                found = await self._run(lambda: notices.of(self._store.connection, endpoint, self._clock()))
+                return await self._run(lambda: self._read(endpoint))
         except StorageError as error:
             log.warning("notices could not be read; they wait", error=str(error))
-        return [_message(notice) for notice in found]
+        return NOTHING
+
+    def _read(self, endpoint: int) -> Mail:
+        connection, now = self._store.connection, self._clock()
+        ended = [
+            report_pb2.EndedNotice(notice_id=identity, end=_ENDS[how])
+            for identity, how in notices.ending(connection, endpoint, now)
+        ]
+        return Mail([_message(notice) for notice in notices.of(connection, endpoint, now)], ended)
 
     async def take(self, endpoint: int, request: report_pb2.SendReportsRequest) -> None:
         """Notes what a machine says of notices, if it does."""
-        if not request.received_notice_ids and not request.declined_notice_ids:
+        if not (request.received_notice_ids or request.declined_notice_ids or request.ended_notice_ids):
             return
         answers = (
             (State.RECEIVED, _sound(request.received_notice_ids)),
@@ -67,6 +87,7 @@ class Mailbox:
             with self._store.connection.transaction():
                 for state, identities in answers:
                     notices.answer(self._store.connection, endpoint, identities, state, self._clock())
+                notices.confirm_ended(self._store.connection, endpoint, _sound(request.ended_notice_ids))
 
         try:
             await self._run(note)

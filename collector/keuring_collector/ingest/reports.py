@@ -92,7 +92,10 @@ class ReportService(report_pb2_grpc.ReportServiceServicer):
                 response = self._response(request, answer)
                 if self._mailbox is not None:
                     await self._mailbox.take(endpoint, request)
-                    response.notices.extend(() if told else await self._mailbox.of(endpoint))
+                    if not told:
+                        mail = await self._mailbox.of(endpoint)
+                        response.notices.extend(mail.new)
+                        response.ended_notices.extend(mail.ended)
                     told = True
                 yield response
             if not await reader:

@@ -16,6 +16,9 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from keuring_collector import addresses, exporter, supervisor
 from keuring_collector.commands.workspace import CommandError
+from keuring_collector.connectors import pulling
+from keuring_collector.connectors.chat import sending as chat
+from keuring_collector.connectors.sources import SourceError
 from keuring_collector.desk import (
     audit,
     audit_chain,
@@ -64,6 +67,7 @@ OUTCOME_SECONDS: Final = 60.0
 ANNOUNCE_SECONDS: Final = 60.0
 COUNTING_SECONDS: Final = 60.0
 TIPS_SECONDS: Final = 60.0
+INCIDENT_SECONDS: Final = 60.0
 
 
 def run(settings: Settings) -> int:
@@ -123,6 +127,10 @@ class Work:
     def next_digest(self, now: dt.datetime) -> dt.datetime:
         """When the digest is due again."""
         return digest.next_digest(now, self.settings.digest_hour, self.settings.time_zone)
+
+    def send_outgoing(self, now: dt.datetime) -> None:
+        """Sends the mails and messages whose minute has passed."""
+        outbox.send(now, lambda name, title, text: chat.send_to(self.settings, name, title, text))
 
     def send_digest(self, now: dt.datetime) -> None:
         """Mails the digest."""
@@ -221,6 +229,18 @@ class Work:
             if decided:
                 log.info("outcomes of tickets told", tickets=decided)
 
+    def pull_incidents(self, now: dt.datetime) -> None:
+        """Reads ordinary incidents out of the ITSM. What is wrong with that the page of incidents shows."""
+        if not self.settings.incidents_from:
+            return
+        until = time.monotonic() + INCIDENT_SECONDS
+        causes = {rule.cause for rule in self.pack.rules.values()}
+        with self.store() as store:
+            try:
+                pulling.pull(self.settings, causes, store, now, lambda: time.monotonic() > until or self.stop())
+            except SourceError as error:
+                log.warning("incidents could not be read", source=self.settings.incidents_from, error=str(error))
+
     def demote(self, now: dt.datetime) -> None:
         """Lets rules fall that are too often not right."""
         demotion.demote(self.pack, now, self.settings.precision_floor)
@@ -275,7 +295,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("announce", work.announce, every(dt.timedelta(minutes=1))),
         Task("fleet_tickets", work.gather, every(dt.timedelta(minutes=10))),
         Task("wake", lambda now: _ignore(wake(now)), every(dt.timedelta(minutes=1))),
-        Task("outbox", lambda now: _ignore(outbox.send(now)), every(dt.timedelta(seconds=15))),
+        Task("outbox", work.send_outgoing, every(dt.timedelta(seconds=15))),
         Task("rounds", work.propose_rounds, every(dt.timedelta(minutes=15))),
         Task("tokens", lambda now: _ignore(tokens.expire(now)), every(dt.timedelta(hours=1))),
         Task("sessions", lambda _now: SessionStore.clear_expired(), every(dt.timedelta(hours=1))),
@@ -284,6 +304,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
         Task("releases", work.make_releases, every(dt.timedelta(days=1))),
         Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
+        Task("incidents", work.pull_incidents, every(dt.timedelta(minutes=15))),
         Task("counts", work.count, every(dt.timedelta(minutes=1))),
         Task("demotion", work.demote, every(dt.timedelta(hours=1))),
         Task("proposals", work.propose, every(dt.timedelta(days=7))),

@@ -46,8 +46,13 @@ def parse(text: str | float, unit: str) -> float:
     return number * factors[suffix]
 
 
+def example(unit: str) -> str:
+    """How a quantity in this unit is written."""
+    return _KNOWN.get(unit, ({}, "3"))[1]
+
+
 def _example(unit: str) -> str:
-    return f"write it as in '{_KNOWN.get(unit, ({}, '3'))[1]}'"
+    return f"write it as in '{example(unit)}'"
 
 
 def duration(text: str | float) -> float:

@@ -28,6 +28,12 @@ class State(IntEnum):
     WAITING = 0
     RECEIVED = 1  # the machine has it
     DECLINED = 2  # somebody at the machine said that the tip is not for them
+    WITHDRAWN = 3  # it no longer holds, and the machine is yet to be told
+    REPLACED = 4  # the same, for another says it anew
+    ENDED = 5  # the machine knows that it no longer holds
+
+
+_ENDING = (int(State.WITHDRAWN), int(State.REPLACED))
 
 
 class Notice(NamedTuple):
@@ -54,9 +60,9 @@ def put(connection: Connection, endpoints: Iterable[int], notice: Notice, now: f
     )
 
 
-def withdraw(connection: Connection, prefix: str, keep: str) -> list[tuple[int, str]]:
-    """Takes back what no machine has yet of the notices whose id begins with ``prefix`` but not with ``keep``; returns
-    (endpoint, id) of each. What machines have, they keep until it expires.
+def withdraw(connection: Connection, prefix: str, keep: str, how: State = State.REPLACED) -> list[tuple[int, str]]:
+    """Takes back what no machine said to have of the notices whose id begins with ``prefix`` but not with ``keep``;
+    returns (endpoint, id) of each. A machine that was handed one and did not say so yet is told ``how`` it ended.
     """
     with connection.transaction():
         rows = connection.execute(
@@ -65,17 +71,28 @@ def withdraw(connection: Connection, prefix: str, keep: str) -> list[tuple[int, 
             (int(State.WAITING), len(prefix), prefix, len(keep), keep),
         )
         connection.execute_many(
-            "DELETE FROM notice WHERE endpoint_id = ? AND notice_id = ? AND state = ?",
-            [(endpoint, identity, int(State.WAITING)) for endpoint, identity in rows],
+            "UPDATE notice SET state = ? WHERE endpoint_id = ? AND notice_id = ? AND state = ?",
+            [(int(how), endpoint, identity, int(State.WAITING)) for endpoint, identity in rows],
         )
     return [(endpoint, identity) for endpoint, identity in rows]
 
 
+def end(connection: Connection, endpoints: Iterable[int], prefix: str, keep: str, how: State) -> None:
+    """Lets notices end (``how``: WITHDRAWN or REPLACED) whose id begins with ``prefix``, all but ``keep``; the machines
+    are told. Call within a transaction.
+    """
+    connection.execute_many(
+        "UPDATE notice SET state = ? WHERE endpoint_id = ? AND substr(notice_id, 1, ?) = ? AND notice_id <> ? "
+        "AND state < ?",
+        [(int(how), each, len(prefix), prefix, keep, int(State.WITHDRAWN)) for each in endpoints],
+    )
+
+
 def waiting(connection: Connection, now: float) -> frozenset[int]:
-    """The machines that one waits for."""
+    """The machines that one waits for, or that are to be told that one ended."""
     rows = connection.execute(
-        "SELECT DISTINCT endpoint_id FROM notice WHERE state = ? AND (expires_at = 0 OR expires_at > ?)",
-        (int(State.WAITING), now),
+        "SELECT DISTINCT endpoint_id FROM notice WHERE state IN (?, ?, ?) AND (expires_at = 0 OR expires_at > ?)",
+        (int(State.WAITING), *_ENDING, now),
     )
     return frozenset(row[0] for row in rows)
 
@@ -91,6 +108,24 @@ def of(connection: Connection, endpoint: int, now: float) -> list[Notice]:
         Notice(identity, Kind(kind), json.loads(titles), json.loads(bodies), link, expires_at)
         for identity, kind, titles, bodies, link, expires_at in rows
     ]
+
+
+def ending(connection: Connection, endpoint: int, now: float) -> list[tuple[str, State]]:
+    """What one machine is to be told to have ended, and how; so many at a time. What expired needs no telling."""
+    rows = connection.execute(
+        "SELECT notice_id, state FROM notice WHERE endpoint_id = ? AND state IN (?, ?) "
+        "AND (expires_at = 0 OR expires_at > ?) ORDER BY changed_at, notice_id LIMIT ?",
+        (endpoint, *_ENDING, now, AT_ONCE),
+    )
+    return [(identity, State(state)) for identity, state in rows]
+
+
+def confirm_ended(connection: Connection, endpoint: int, identities: Iterable[str]) -> None:
+    """Notes that a machine knows that notices ended; of others what it says is passed over."""
+    connection.execute_many(
+        "UPDATE notice SET state = ? WHERE endpoint_id = ? AND notice_id = ? AND state IN (?, ?)",
+        [(int(State.ENDED), endpoint, identity, *_ENDING) for identity in identities],
+    )
 
 
 def answer(connection: Connection, endpoint: int, identities: Iterable[str], state: State, now: float) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, facts, journal, releases
+from keuring_collector.store import admitting, baselines, compaction, facts, journal, latest, releases
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 from keuring_collector.store.recent import Recent, Series
@@ -140,6 +140,12 @@ class Store:
             (*endpoints, signal, subject, statistic, *days),
         )
         return [DailyPoint(*row) for row in rows]
+
+    def latest_of(
+        self, signal: int, statistic: int, endpoints: Iterable[int], since: float
+    ) -> dict[tuple[int, str], latest.Latest]:
+        """The latest values of a signal since a moment: {(endpoint, subject): value and time}."""
+        return latest.latest_of(self.connection, signal, statistic, endpoints, since)
 
     def facts(self, endpoint: int) -> list[StoredFact]:
         """The facts of an endpoint as they are now."""

@@ -31,6 +31,7 @@ from keuring_agent.host.darwin import (
     software,
     starting,
     thermal,
+    turning,
     updates,
     volumes,
     wireless,
@@ -109,6 +110,15 @@ class DarwinHost(PortableHost):
             for found in psutil.disk_partitions(all=False)
         ]
         return volumes.file_systems(mounts, self._kinds, lambda path: os.statvfs(self._tree.path(path)))
+
+    def disk_below(self, path: str) -> readings.DiskBelow:
+        def ask() -> tuple[list[str], bool]:
+            mounts = [(found.device, found.mountpoint) for found in psutil.disk_partitions(all=False)]
+            return turning.disks_of(self._run, _QUICK, turning.device_of(path, mounts, turning.number))
+
+        counters = psutil.disk_io_counters(perdisk=True)
+        counts = {name: (one.read_count, one.write_count) for name, one in counters.items()}
+        return turning.used(self._kept.of(f"below {path}", float("inf"), ask), counts)
 
     def networks(self) -> Sequence[readings.NetworkUse]:
         found = [one for one in super().networks() if network.is_physical(one.interface)]

@@ -70,6 +70,7 @@ class LinuxHost:
         self._updates = updates.UpdateCounter(self._tree, run, _SLOW)
         self._menu = MenuReader(self._tree, run, _SLOW)
         self._firmware = FirmwareReader(self._tree, run, _SLOW)
+        self._below: dict[str, list[str]] = {}
 
     def wall(self) -> float:
         return time.time()
@@ -120,7 +121,9 @@ class LinuxHost:
         return storage.file_systems(self._tree, self._kinds)
 
     def disk_below(self, path: str) -> readings.DiskBelow:
-        return turning.disk_below(self._tree, os.stat(path).st_dev)  # noqa: PTH116  # pathlib costs memory
+        if path not in self._below:
+            self._below[path] = turning.places(self._tree, path)
+        return turning.used(self._tree, self._below[path])
 
     def disks(self) -> Sequence[readings.DiskUse]:
         return storage.disks(self._tree)

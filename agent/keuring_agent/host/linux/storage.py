@@ -67,7 +67,8 @@ def _unescape(path: str) -> str:
     return path
 
 
-def _mounts(tree: Tree) -> Iterator[Mount]:
+def listed(tree: Tree) -> Iterator[Mount]:
+    """Every mount, as mountinfo has it."""
     source = "proc/self/mountinfo" if tree.is_own else "proc/1/mountinfo"
     for line in tree.data(source).decode("utf-8", "replace").splitlines():
         left, _, right = line.partition(" - ")
@@ -92,7 +93,7 @@ def subject(path: str, taken: Collection[str]) -> str:
 def mounts(tree: Tree, extra_kinds: Collection[str]) -> Iterator[tuple[str, Mount, os.statvfs_result]]:
     """Each file system once, by its subject, at the mount point that shows the whole of it, else the shortest."""
     chosen: dict[str, Mount] = {}
-    for mount in _mounts(tree):
+    for mount in listed(tree):
         if mount.kind not in ON_DISK and mount.kind not in extra_kinds:
             continue
         if mount.kind in ON_DISK and (mount.path + "/").startswith(_LEFT_OUT):

@@ -38,6 +38,7 @@ from keuring_agent.host.windows.graphics import GpuReader
 from keuring_agent.host.windows.health import HealthReader
 from keuring_agent.host.windows.native import Windows
 from keuring_agent.host.windows.thermal import ThermalReader
+from keuring_agent.host.windows.turning import DiskReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ class WindowsHost(PortableHost):
         self._health = HealthReader(self._system)
         self._thermal = ThermalReader(self._system)
         self._graphics = GpuReader(self._system)
+        self._below = DiskReader(self._system)
         held_back = self._system, faults.CHANNEL, faults.THROTTLED, faults.processor_of
         self._throttled = events.Tally(*held_back)
         self._throttled_time = events.Tally(*held_back, faults.held_back)
@@ -112,6 +114,9 @@ class WindowsHost(PortableHost):
 
     def disks(self) -> Sequence[readings.DiskUse]:
         return disks.uses(self._system, [disk.name for disk in self._inside()])
+
+    def disk_below(self, path: str) -> readings.DiskBelow:
+        return self._below.below(path)
 
     def networks(self) -> Sequence[readings.NetworkUse]:
         found = super().networks()

@@ -24,7 +24,7 @@ from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Endpoint
-from keuring_collector.service.announcing import audience, channels, current, letters, timing, writing
+from keuring_collector.service.announcing import audience, channels, current, letters, measured, timing, writing
 from keuring_collector.service.models import Announcement, Said
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _page(
         **read(found, spoken, now),
         "meant": meant(audience.kept(found.audience), staff, found),
         "told": _told(found),
+        "posted": _posted(found),
         "names": [str(channels.Channel(name).label) for name in found.channels],
         "reads": found.reads if found.reads >= FEWEST_READS else None,
         "promises": list(found.promises.select_related("closed_by")),
@@ -179,6 +180,12 @@ def _told(found: Announcement) -> list[tuple[str, int]]:
     """How many were told by each channel in the first place."""
     first = found.told.filter(occasion="first")
     return [(name, first.filter(channel=name).count()) for name in found.channels]
+
+
+def _posted(found: Announcement) -> list[tuple[str, bool]]:
+    """The chat channels that it goes to, and whether it was put there."""
+    told = set(found.told.filter(occasion="first", channel=channels.CHAT).values_list("chat", flat=True))
+    return [(name, name in told) for name in found.chats]
 
 
 def meant(selection: audience.Selection, staff: Staff, said: Said | None = None) -> Meant:
@@ -263,15 +270,31 @@ def _editor(
             (number, *(typed[f"{part}_{number}"] for part in ("fact", "operator", "values")))
             for number in range(announcement_form.FACTS)
         ],
+        "levels": sorted(
+            ((each.name, signals.label(each.name)) for each in measured.offered()), key=lambda pair: pair[1]
+        ),
+        "comparisons": [(name, str(label)) for name, (_compare, label) in measured.COMPARISONS.items()],
+        "level_rows": [
+            (number, *(typed[f"{part}_{number}"] for part in announcement_form.MEASURED_PARTS))
+            for number in range(measured.MOST)
+        ],
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
         "causes": [(cause, cause_label(cause)) for cause in causes],
         "channels": channels.Channel.choices,
+        "chats": _chats(found),
         "public": settings.KEURING.public_pages,
         "preview": preview,
         "wrong": wrong,
         "where": where,
     }
     return render(request, "console/announcement_edit.html", context, status=status)
+
+
+def _chats(found: Announcement | None) -> list[tuple[str, str]]:
+    """The chat channels that can be chosen, with their language; of one that was chosen and is gone there is none."""
+    known = {each.name: each.language for each in settings.KEURING.chat}
+    chosen = found.chats if found is not None else []
+    return [*known.items(), *((name, "") for name in chosen if name not in known)]
 
 
 @requires(Right.ANNOUNCE)

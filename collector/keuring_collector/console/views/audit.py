@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -66,6 +66,8 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "removed": pgettext_lazy("audit", "removed"),
     "restored": pgettext_lazy("audit", "shipped words back"),
     "broken_at": pgettext_lazy("audit", "broken at entry"),
+    "digest": pgettext_lazy("audit", "digest"),
+    "machine": pgettext_lazy("audit", "machine"),
 }
 BY: Final[Mapping[str, _StrPromise]] = {
     "password": pgettext_lazy("audit", "password"),
@@ -74,6 +76,36 @@ BY: Final[Mapping[str, _StrPromise]] = {
     "code": pgettext_lazy("audit", "code"),
     "socialaccount": pgettext_lazy("audit", "sign-in service"),
     "oidc": pgettext_lazy("audit", "sign-in service"),
+}
+# What entries are about: the page of it, and what stands before its name.
+PAGES: Final[Mapping[str, str]] = {
+    "ticket": "ticket",
+    "rule": "rule",
+    "report": "inspection",
+    "it-report": "it_report",
+    "article": "article",
+    "announcement": "announcement",
+    "department": "visits_department",
+    "template": "message_template",
+}
+KINDS: Final[Mapping[str, _StrPromise]] = {
+    "rule": pgettext_lazy("audit", "rule"),
+    "report": pgettext_lazy("audit", "APK report"),
+    "it-report": pgettext_lazy("audit", "IT report"),
+    "article": pgettext_lazy("audit", "article"),
+    "announcement": pgettext_lazy("audit", "announcement"),
+    "department": pgettext_lazy("audit", "department"),
+    "template": pgettext_lazy("audit", "message"),
+    "change": pgettext_lazy("audit", "planned change"),
+    "promise": pgettext_lazy("audit", "promise"),
+    "skill": pgettext_lazy("audit", "skill"),
+    "token": pgettext_lazy("audit", "API token"),
+    "export": pgettext_lazy("audit", "export"),
+}
+EXPORTS: Final[Mapping[str, _StrPromise]] = {
+    "queue": pgettext_lazy("audit", "of the queue"),
+    "machines": pgettext_lazy("audit", "of the machines"),
+    "skills": pgettext_lazy("audit", "of the skills"),
 }
 
 
@@ -182,15 +214,25 @@ def _machines(entries: Iterable[AuditEntry]) -> list[Endpoint]:
 
 
 def _row(entry: AuditEntry, endpoint: Endpoint | None) -> Row:
-    kind, _slash, name = entry.subject.partition("/")
-    subject, address = entry.subject, ""
+    subject, address = _told(entry.subject)
     if endpoint is not None:
         subject, address = endpoint.host_name, reverse("machine", args=[endpoint.uuid])
-    elif kind == "ticket" and name.isdigit():
-        subject, address = f"#{name}", reverse("ticket", args=[int(name)])
-    elif kind == "staff":
-        subject = name
     return Row(entry, str(desk_audit.ACTIONS.get(entry.action, entry.action)), subject, address, _detail(entry))
+
+
+def _told(subject: str) -> tuple[str, str]:
+    """What an entry is about, in words, and the address of its page; empty where it has none."""
+    kind, _slash, name = subject.partition("/")
+    route = PAGES.get(kind)
+    try:
+        address = reverse(route, args=[name]) if route and name else ""
+    except NoReverseMatch:  # an older name, which no page has now
+        address = ""
+    if kind == "ticket":
+        return f"#{name}", address
+    if kind == "staff" or not name:
+        return name or subject, ""
+    return f"{KINDS[kind]} {EXPORTS.get(name, name)}" if kind in KINDS else name, address
 
 
 def _detail(entry: AuditEntry) -> str:

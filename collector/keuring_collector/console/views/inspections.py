@@ -227,12 +227,7 @@ def mail(request: HttpRequest, number: str) -> HttpResponse:
     """Mails a report to the colleague whose machine it is."""
     found = _inspection(staff_of(request), number)
     try:
-        department = found.endpoint.department
-        mood = (
-            request.build_absolute_uri(reverse("mood_answer", args=[keeping.token(department)])) if department else ""
-        )
-        mailing.send(found, timezone.now(), _check_address(request), mood)
-        audit.record_now(staff_of(request), "report.mailed", found.subject)
+        mail_to_colleague(found, staff_of(request), request.build_absolute_uri("/").rstrip("/"))
     except mailing.NobodyError:
         messages.error(request, _("Nobody is known to use this machine, so there is nobody to mail to."))
     except OSError as error:
@@ -240,6 +235,17 @@ def mail(request: HttpRequest, number: str) -> HttpResponse:
     else:
         messages.success(request, _("Mailed."))
     return HttpResponseRedirect(reverse("inspection", args=[found.number]))
+
+
+def mail_to_colleague(found: Inspection, staff: Staff, console: str) -> None:
+    """Mails a report, with the link that asks how they feel; ``console``: where it stands, without a last slash.
+
+    Raises NobodyError, and OSError when the mail server does not take it.
+    """
+    department = found.endpoint.department
+    mood = f"{console}{reverse('mood_answer', args=[keeping.token(department)])}" if department else ""
+    mailing.send(found, timezone.now(), f"{console}{reverse('check')}", mood)
+    audit.record_now(staff, "report.mailed", found.subject)
 
 
 @login_not_required

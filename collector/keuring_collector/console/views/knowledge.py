@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from keuring_collector.desk.models import Ticket
     from keuring_collector.fleet.models import Endpoint
 
 LONGEST_QUERY = 200
@@ -259,24 +260,30 @@ def _titled(found: Any, language: str) -> list[tuple[Article, str]]:
 @require_POST
 def from_ticket(request: HttpRequest, pk: int) -> HttpResponse:
     """A resolved ticket as a draft, open in the editor."""
-    staff, state = staff_of(request), pack.current()
+    staff = staff_of(request)
     seen = scope.tickets(staff).select_related("endpoint__colleague")
     ticket = get_object_or_404(seen.prefetch_related("lines", "history"), pk=pk)
-    rules = {
-        line.rule: (rule, measure_of(rule))
-        for line in ticket.lines.all()
-        if (rule := state.rule(line.rule)) is not None
-    }
     try:
-        made = drafting.draft(
-            ticket, rules=rules, model=facts.model(ticket.endpoint), serials=_serials(ticket.endpoint),
-            language=_language(), actor=staff, now=timezone.now(),
-        )  # fmt: skip
+        made = draft_of(ticket, staff, _language())
     except ActionError as error:
         messages.error(request, str(error.message))
         return HttpResponseRedirect(reverse("ticket", args=[pk]))
     messages.success(request, _("A draft. Names, machines and numbers are out; read it through before you publish it."))
     return HttpResponseRedirect(reverse("article_edit", args=[made.slug]))
+
+
+def draft_of(ticket: Ticket, staff: Staff, language: str) -> Article:
+    """The draft that a resolved ticket makes; its lines and history are read. Raises NotPossible."""
+    state = pack.current()
+    rules = {
+        line.rule: (rule, measure_of(rule))
+        for line in ticket.lines.all()
+        if (rule := state.rule(line.rule)) is not None
+    }
+    return drafting.draft(
+        ticket, rules=rules, model=facts.model(ticket.endpoint), serials=_serials(ticket.endpoint),
+        language=language, actor=staff, now=timezone.now(),
+    )  # fmt: skip
 
 
 def _serials(endpoint: Endpoint) -> Sequence[str]:

@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
@@ -70,6 +71,8 @@ def _topics(stop: Stop, tickets: Mapping[int, Ticket], now: datetime) -> list[To
         ticket = tickets.get(item.ticket_id or 0)
         if item.ticket_id is not None and ticket is None:
             continue  # of a department that the reader does not see
+        if item.chance and not stop.outcome and not settings.KEURING.tips:
+            continue  # tips were switched off since the round was proposed
         row, said, article, title = None, "", "", item.text
         if ticket is not None:
             row = stories.row(ticket, state, language, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -21,6 +21,9 @@ from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+# What a scope is of no use without; the others are for whoever looks.
+_ASKED: Final = {ApiToken.Scope.ACT: Right.ACT, ApiToken.Scope.PRIVACY: Right.AUDIT}
 
 
 @requires(Right.OWN_ACCOUNT)
@@ -46,9 +49,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "may_see_settings": staff.may(Right.SETTINGS),
         "tokens": api_tokens.live(staff, timezone.now()),
         "scopes": [
-            (scope.value, str(scope.label))
-            for scope in ApiToken.Scope
-            if scope != ApiToken.Scope.ACT or staff.may(Right.ACT)
+            (scope.value, str(scope.label)) for scope in ApiToken.Scope if staff.may(_ASKED.get(scope, Right.LOOK))
         ],
     }
 

@@ -73,6 +73,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if act is None:
         messages.error(request, _("The console does not know this action."))
         return HttpResponseRedirect(back)
+    if request.POST.get("mood"):  # it belongs to one colleague; of several nobody would know whose it was
+        messages.error(
+            request, _("Nothing was changed. How somebody felt belongs to one ticket: resolve that by itself.")
+        )
+        return HttpResponseRedirect(back)
     done, refused = 0, []
     for pk in scope.tickets(staff).filter(pk__in=asked).order_by("pk").values_list("pk", flat=True):
         try:
@@ -85,6 +90,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if done:
         text = ngettext("%(n)s ticket changed.", "%(n)s tickets changed.", done) % {"n": done}
         undoable = request.POST.get("action") != "silence"
+        if request.POST.get("action") == "resolve":
+            text = f"{text} {_resolved(request.POST.get('reason', ''))}"
         messages.success(request, text, extra_tags=f"undo:{step}" if undoable else "")
     for reason in dict.fromkeys(refused):
         count = refused.count(reason)
@@ -93,6 +100,13 @@ def bulk(request: HttpRequest) -> HttpResponse:
         )
         messages.error(request, text % {"n": count, "why": reason})
     return HttpResponseRedirect(back)
+
+
+def _resolved(helped: str) -> str:
+    """What the page of a single ticket asks or offers, and this did not."""
+    if helped.strip():
+        return _("Nobody's mood was noted. What helped can become an article: open one of them.")
+    return _("Nobody's mood was noted, nor what helped: a note on one of them tells the next.")
 
 
 @requires(Right.ACT)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Prefetch
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +26,7 @@ from keuring_collector.desk import audit, scope
 from keuring_collector.desk.acting import ActionError, NotPossible
 from keuring_collector.desk.inspection import pdf
 from keuring_collector.desk.inspection.words import WORDS
-from keuring_collector.desk.models import Inspection
+from keuring_collector.desk.models import Inspection, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Objection, TipChance
 from keuring_collector.service.mood import keeping as keep_mood
@@ -172,7 +173,8 @@ def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
     except objecting.ObjectionError as error:
         return _home(request, whose, str(error), 422)
     messages.success(
-        request, _("Your objection is written down. From now on no finding of %(machine)s becomes a ticket.")
+        request,
+        _("Your objection is written down. From now on no finding of %(machine)s becomes a ticket, and open ones rest.")
         % {"machine": made.endpoint.host_name},
     )  # fmt: skip
     return redirect(reverse("workplace") + "#rights")
@@ -234,8 +236,9 @@ def _seen(staff: Staff) -> Any:
 
 def _objections(request: HttpRequest, pk: int, fault: str, status: int) -> HttpResponse:
     found = _seen(staff_of(request))
+    resting = Prefetch("endpoint__tickets", Ticket.objects.filter(state=Ticket.State.RESTING), to_attr="at_rest")
     context = {
-        "waiting": list(found.filter(state=Objection.State.OPEN)),
+        "waiting": list(found.filter(state=Objection.State.OPEN).prefetch_related(resting)),
         "answered": list(found.exclude(state=Objection.State.OPEN).order_by("-answered_at")[:SHOWN]),
         "today": timezone.localdate(),
         "refused": pk,

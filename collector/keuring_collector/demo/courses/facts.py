@@ -10,7 +10,7 @@ import numpy as np
 from keuring.report.v1 import report_pb2
 from keuring.signals import catalogue as signals
 from keuring.signals.model import Status
-from keuring_collector.demo.courses import clock
+from keuring_collector.demo.courses import clock, programs
 from keuring_collector.demo.hardware import DISKS
 from keuring_collector.demo.plan import Problem
 from keuring_collector.demo.presence import DAY
@@ -86,6 +86,7 @@ def steady(machine: Machine, now: float) -> list[report_pb2.Fact]:
         facts.append(_truth(signals.KEURING_SMART_PASSED, value=True, subject=disk.device))
     if machine.battery:
         facts.append(_text(signals.KEURING_BATTERY_MODEL, f"{model.vendor} {model.battery:.0f} Wh", "BAT0"))
+    facts.extend(programs.facts(machine))
     card, speed = ("eth0", 1e9) if model.chassis == "desktop" else ("wlan0", 866e6)
     facts.append(_number(signals.KEURING_NETWORK_LINK_SPEED, speed, card))
     return facts
@@ -175,6 +176,8 @@ def events(machine: Machine, windows: Windows, random: np.random.Generator) -> d
             )
             event.observe_time.FromMilliseconds(int((windows.start[each.index] + 30.0) * 1000))
             found.setdefault(each.index, []).append(event)
+    for index, event in programs.stops(machine, windows, random):
+        found.setdefault(index, []).append(event)
     return found
 
 
@@ -213,7 +216,8 @@ def unmeasured(machine: Machine) -> list[report_pb2.Unmeasured]:
     platform = PLATFORM[machine.system.type]
     found = []
     if not machine.battery:
-        found = [(signals.HW_BATTERY_CHARGE, "no battery"), (signals.KEURING_BATTERY_HEALTH, "no battery")]
+        about_batteries = (signals.HW_BATTERY_CHARGE, signals.KEURING_BATTERY_HEALTH)
+        found = [(signal, "this machine has no battery") for signal in about_batteries]
     known = [signal for signal in signals.SIGNALS if signal.status is Status.EMITTED]
-    found += [(signal, f"not on {platform}") for signal in known if platform not in signal.platforms]
+    found += [(signal, "the system does not tell") for signal in known if platform not in signal.platforms]
     return [report_pb2.Unmeasured(signal_id=signal.id, reason=reason) for signal, reason in found]

@@ -51,9 +51,13 @@ def _memory(machine: Machine, sheet: Sheet, load: NDArray[np.float64]) -> None:
     total = float(machine.model.memory)
     planted = machine.has(Problem.MEMORY_PRESSURE)
     short = sheet.during(planted)
+    tight = machine.has(Problem.TIGHT_ON_PURPOSE)
+    scarce = sheet.during(tight)
     used = np.where(short, 0.955, np.clip(0.34 + load * 0.5 + sheet.random.normal(0, 0.03, len(sheet)), 0.15, 0.85))
+    used = np.where(scarce, 0.88, used)
     swap = np.where(short, 0.82, 0.02 + 0.02 * load)
     stalled = np.where(short, planted.pace if planted else 0.0, 0.001)
+    stalled = np.where(scarce, tight.pace if tight else 0.0, stalled)
     hours = sheet.windows.hours
     sheet.gauge(signals.SYSTEM_MEMORY_UTILIZATION, "", used, 0.02, most=0.995)
     sheet.gauge(signals.SYSTEM_MEMORY_LIMIT, "", total * 0.97)

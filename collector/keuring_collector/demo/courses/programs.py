@@ -1,54 +1,54 @@
-"""Programs and their versions: updates come every few weeks, and some machines have stopped taking them."""
+"""The programs on simulated machines, and which version of them stops now and then. They do not exist."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from keuring.report.v1 import report_pb2
-from keuring.signals.catalogue import KEURING_SOFTWARE_VERSION
-from keuring_collector.demo.presence import DAY
+from keuring.signals import catalogue as signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
     from keuring_collector.demo.machine import Machine
     from keuring_collector.demo.presence import Windows
 
-
-class Program(NamedTuple):
-    """A program that no maker has; a new version comes every so many days, ``first`` days before the present."""
-
-    name: str
-    major: int
-    every: int
-    first: int
-
-
-PROGRAMS: Final = (Program("Tekenwerk", 7, 11, 84), Program("Rekenblad", 3, 29, 70))
-STUCK: Final = 45  # each how many-th machine took one update of Tekenwerk, and none since
-SLOWEST: Final = 6  # days after which an update is everywhere else
+# (name, versions, one of them for each machine in turn)
+PROGRAMS: Final = (
+    ("Schrijver", ("7.2", "7.3", "7.3")),
+    ("Rekenraam", ("3.8.1",)),
+    ("Belknop", ("4.2", "4.1", "4.2", "4.2")),
+)
+# Of this version some stop a few times in a season: too few on each machine for a ticket, too many for one version.
+FAULTY: Final = ("Belknop", "4.1")
+EVERY: Final = 2  # of so many machines with it one sees it stop
+MOST: Final = 3
 
 
-def versions(machine: Machine, windows: Windows, now: float) -> Iterator[list[report_pb2.Fact]]:
-    """For each window the versions that are installed; the same object as long as they are."""
-    known: dict[tuple[int, ...], list[report_pb2.Fact]] = {}
-    for start in windows.start.tolist():
-        key = tuple(_taken(machine, program, now - start) for program in PROGRAMS)
-        if key not in known:
-            known[key] = [
-                report_pb2.Fact(
-                    signal_id=KEURING_SOFTWARE_VERSION.id,
-                    subject=program.name,
-                    string_value=f"{program.major + number // 4}.{number % 4}",
-                )
-                for program, number in zip(PROGRAMS, key, strict=True)
-            ]
-        yield known[key]
+def installed(machine: Machine) -> Iterator[tuple[str, str]]:
+    """Names and versions of what is installed."""
+    for name, versions in PROGRAMS:
+        yield name, versions[machine.index % len(versions)]
 
 
-def _taken(machine: Machine, program: Program, ago: float) -> int:
-    """How many updates of a program a machine has taken that many seconds before the present."""
-    days = ago / DAY + (machine.index * 7 % 24) * SLOWEST / 24
-    number = max(0, int((program.first - days) // program.every) + 1)
-    is_stuck = program is PROGRAMS[0] and machine.index % STUCK == STUCK // 5
-    return min(number, 1) if is_stuck else number
+def facts(machine: Machine) -> list[report_pb2.Fact]:
+    """What the machine tells of its programs."""
+    signal = signals.KEURING_SOFTWARE_INVENTORY.id
+    return [
+        report_pb2.Fact(signal_id=signal, subject=name, string_value=version) for name, version in installed(machine)
+    ]
+
+
+def stops(machine: Machine, windows: Windows, random: np.random.Generator) -> Iterator[tuple[int, report_pb2.Event]]:
+    """In which windows a program ended by a fault of its own; only where nothing else is planted."""
+    name, version = FAULTY
+    if machine.planted or (name, version) not in installed(machine) or machine.index // 4 % EVERY or not len(windows):
+        return
+    for index in sorted(set(random.integers(0, len(windows), MOST).tolist())):
+        event = report_pb2.Event(
+            signal_id=signals.KEURING_APPLICATION_CRASH.id, subject=name, count=1, attributes={"version": version}
+        )
+        event.observe_time.FromMilliseconds(int((windows.start[index] + 45.0) * 1000))
+        yield index, event

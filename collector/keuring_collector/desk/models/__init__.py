@@ -4,6 +4,7 @@ from keuring_collector.desk.models.audit import AuditEntry, AuditHead
 from keuring_collector.desk.models.backtests import Backtest
 from keuring_collector.desk.models.filters import SavedFilter
 from keuring_collector.desk.models.fleet_tickets import FleetHistory, FleetTicket
+from keuring_collector.desk.models.incidents import IncidentLeftOut, IncidentSource
 from keuring_collector.desk.models.inspections import Inspection
 from keuring_collector.desk.models.jobs import Job
 from keuring_collector.desk.models.kept import Kept
@@ -26,6 +27,8 @@ __all__ = [
     "FleetHistory",
     "FleetTicket",
     "Incident",
+    "IncidentLeftOut",
+    "IncidentSource",
     "Inspection",
     "Job",
     "Kept",

@@ -42,13 +42,20 @@ class Incident(models.Model):
     cause = models.CharField(max_length=60)
     at = models.DateTimeField()
     number = models.CharField(max_length=60, blank=True)  # in the ITSM
+    source = models.CharField(max_length=30, blank=True)  # the connector that it came by; empty: a file or the API
     imported_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["endpoint", "cause", "at", "number"], name="one_incident_once")
+            models.UniqueConstraint(fields=["endpoint", "cause", "at", "number"], name="one_incident_once"),
+            models.UniqueConstraint(
+                fields=["source", "number"], name="one_incident_a_number", condition=~models.Q(source="")
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["-at"], name="incident_at")]
+        indexes: ClassVar = [
+            models.Index(fields=["-at"], name="incident_at"),
+            models.Index(fields=["number"], name="incident_number"),
+        ]
 
 
 class Demotion(models.Model):

@@ -26,6 +26,7 @@ class Ticket(models.Model):
         RESOLVED = "resolved", _("resolved")
         DISMISSED = "dismissed", _("dismissed")
         MERGED = "merged", _("merged")
+        RESTING = "resting", _("at rest")  # its colleague objected; see service.workplace.resting
 
     OPEN: ClassVar = (State.NEW, State.PLANNED, State.SNOOZED)
 
@@ -187,6 +188,8 @@ class TicketHistory(models.Model):
         JOINED = "joined", _("joined others")
         LEFT = "left", _("left the others")
         UNDONE = "undone", _("undone")
+        RESTED = "rested", _("put to rest")
+        WENT_ON = "went_on", _("went on")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")
     at = models.DateTimeField()

@@ -22,6 +22,7 @@ class ApiToken(models.Model):
         READ = "read", _("read tickets, machines, departments, rules and articles")
         SIGNALS = "signals", _("read the history of a machine's signals")
         ACT = "act", _("work on tickets")
+        PRIVACY = "privacy", _("answer objections, and export all that is kept of a colleague")
 
     id = models.CharField(max_length=16, primary_key=True)
     secret_hash = models.BinaryField(max_length=32)

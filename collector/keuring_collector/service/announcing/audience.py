@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,8 @@ from keuring_collector.desk.models import Ticket
 from keuring_collector.engine.compiled import Operator, Truth
 from keuring_collector.engine.facts import test_value
 from keuring_collector.fleet.models import Department, Endpoint
+from keuring_collector.service.announcing import measured
+from keuring_collector.service.announcing.measured import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,6 +74,7 @@ class Selection:
     version_from: str = ""
     version_below: str = ""
     facts: tuple[Fact, ...] = ()
+    measured: tuple[Measured, ...] = ()
     cause: str = ""  # machines with an open ticket of it
     departments: tuple[int, ...] = ()
 
@@ -83,7 +87,8 @@ def kept(found: Mapping[str, Any]) -> Selection:
     """A selection as it was kept."""
     facts = tuple(Fact(each["signal"], each["operator"], tuple(each["values"])) for each in found.get("facts", ()))
     texts = {name: str(found.get(name, "")) for name in ("software", "version_from", "version_below", "cause")}
-    return Selection(**texts, facts=facts, departments=tuple(found.get("departments", ())))
+    values = tuple(Measured(**each) for each in found.get("measured", ()))
+    return Selection(**texts, facts=facts, measured=values, departments=tuple(found.get("departments", ())))
 
 
 def checked(selection: Selection) -> Selection:
@@ -102,6 +107,10 @@ def checked(selection: Selection) -> Selection:
         raise NotUnderstood("software", _("Write at least a part of the program's name."))
     for each in selection.facts:
         _check_fact(each)
+    if len(selection.measured) > measured.MOST:
+        raise NotUnderstood("measured", _("Choose at most two measured values."))
+    for value in selection.measured:
+        measured.check(value)
     if len(selection.departments) > MOST:
         raise NotUnderstood("departments", _("Choose at most fifty."))
     return selection
@@ -122,7 +131,7 @@ def _check_fact(fact: Fact) -> None:
 
 
 def machines(selection: Selection, store: Store, among: Iterable[int] | None = None) -> set[int]:
-    """The active machines that are meant; with ``among`` only of those."""
+    """The active machines that are meant; with ``among`` only of those. Dear questions come last, about who is left."""
     found = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
     if selection.departments:
         found = found.filter(department__in=selection.departments)
@@ -138,7 +147,12 @@ def machines(selection: Selection, store: Store, among: Iterable[int] | None = N
         if meant:
             values = store.facts_of(catalogue.BY_NAME[fact.signal].id, some)
             meant = _passing(meant, values, OPERATORS[fact.operator][0], _values(fact))
-    return _with_program(selection, store, meant) if selection.software and meant else meant
+    if selection.software and meant:
+        meant = _with_program(selection, store, meant)
+    for value in selection.measured:
+        if meant:
+            meant = measured.passing(value, store, meant, timezone.now().timestamp())
+    return meant
 
 
 def _values(fact: Fact) -> list[str | bool]:
@@ -214,6 +228,7 @@ def in_words(selection: Selection) -> list[str]:
     for fact in selection.facts:
         operator = OPERATORS[fact.operator][1] if fact.operator in OPERATORS else fact.operator
         told.append(f"{signals.label(fact.signal)} {operator} {_either(fact.values)}")
+    told += [measured.in_words(each) for each in selection.measured]
     if selection.cause:
         told.append(gettext("an open ticket about %(cause)s") % {"cause": cause_label(selection.cause)})
     return told or [gettext("all machines")]

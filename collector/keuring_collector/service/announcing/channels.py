@@ -1,15 +1,17 @@
 """How announcements reach people: one list of channels, each with how it tells; another channel is another entry.
 
 The console's own page shows every announcement to the desk. The public page and its feed (``public``, where the
-organisation sets ``public_pages``) wait for readers; mail and notices go out, and are told once a person or machine.
+organisation sets ``public_pages``) wait for readers; mail, notices and chat go out, and are told once a person, machine
+or chat channel. A chat channel reaches whoever reads it, not only those whom an announcement concerns.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from keuring_collector.store import Store
 
 AT_ONCE: Final = 200  # colleagues or machines in one transaction
+_ENDS: Final = {"change": notices.State.REPLACED, "withdrawn": notices.State.WITHDRAWN}  # by the kind of occasion
 _UNDO: Final = dt.timedelta(minutes=1)  # a mail waits for so long, as all mails of the desk do
+_CHAT_MATTERS: Final = dt.timedelta(days=1)  # what could not be posted for so long is not posted late
+Who = int | str  # a colleague's or machine's key, or a chat channel's name
 
 
 class Channel(models.TextChoices):
@@ -36,6 +41,9 @@ class Channel(models.TextChoices):
 
     MAIL = "mail", _("by mail")
     MACHINE = "machine", _("on the machine itself")
+
+
+CHAT: Final = "chat"  # beside these: an announcement names the chat channels that it goes to
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Tells(Protocol):
     def reached(self, machines: Iterable[int]) -> set[int]:
         """Whom it reaches of these machines: their colleagues, or they themselves."""
 
-    def tell(self, occasion: Occasion, some: Sequence[int], store: Store) -> None:
+    def tell(self, occasion: Occasion, some: Sequence[Any], store: Store) -> None:
         """Tells some of them, in one transaction with the rows of Told."""
 
 
@@ -95,7 +103,9 @@ class Mail:
 
 
 class Machine:
-    """A notice on each machine, shown by its agent until the announcement is over."""
+    """A notice on each machine, shown by its agent until the announcement is over. A change takes the place of what was
+    told before, and what is withdrawn says so on what the machine has.
+    """
 
     field = "endpoint_id"
 
@@ -109,22 +119,75 @@ class Machine:
         notice = letters.notice(announcement, occasion.name, occasion.now, occasion.address, _expiry(occasion))
         with store.connection.transaction():
             notices.put(store.connection, some, notice, occasion.now.timestamp())
+            how = _ENDS.get(letters.kind_of(occasion.name))
+            if how is not None:
+                prefix = f"announcement-{announcement.pk}-"
+                notices.end(store.connection, some, prefix, notice.notice_id, how)
         with transaction.atomic():
             _note(occasion, Channel.MACHINE, self.field, some)
 
 
-CHANNELS: Final[Mapping[str, Tells]] = {Channel.MAIL: Mail(), Channel.MACHINE: Machine()}
+class Chat:
+    """To chat channels, in the language of each; whichever machines are meant."""
+
+    field = "chat"
+
+    def reached(self, _machines: Iterable[int]) -> set[int]:
+        """No machine and no colleague: nobody knows who reads a channel."""
+        return set()
+
+    def tell(self, occasion: Occasion, some: Sequence[str], store: Store) -> None:  # noqa: ARG002  # as of Tells
+        """Puts messages into the outbox; of channels that the settings still have."""
+        announcement, now = occasion.announcement, occasion.now
+        known = settings.KEURING.chat_by_name
+        end = dt.datetime.fromtimestamp(_expiry(occasion), dt.UTC) if _expiry(occasion) else now + _CHAT_MATTERS
+        found = []
+        for name in some:
+            if name in known:
+                language = letters.language_of(announcement, known[name].language)
+                title = letters.heading(announcement, occasion.name, language)[:200]
+                text = letters.post(announcement, occasion.name, language, now, occasion.address, occasion.before)
+                found.append(
+                    Outgoing(
+                        step=announcement.step, ready_at=now + _UNDO, chat=name, subject=title, body=text,
+                        expires_at=min(end, now + _CHAT_MATTERS),
+                    )
+                )  # fmt: skip
+        with transaction.atomic():
+            Outgoing.objects.bulk_create(found)
+            _note(occasion, CHAT, self.field, some)
+
+
+CHANNELS: Final[Mapping[str, Tells]] = {Channel.MAIL: Mail(), Channel.MACHINE: Machine(), CHAT: Chat()}
+
+
+def ways(announcement: Announcement) -> list[str]:
+    """The channels that an announcement goes by."""
+    return [*announcement.channels, *([CHAT] if announcement.chats else [])]
+
+
+def reached(announcement: Announcement, channel: str, machines: Iterable[int]) -> set[Who]:
+    """Whom a channel reaches of an announcement."""
+    return set(announcement.chats) if channel == CHAT else set(CHANNELS[channel].reached(machines))
+
+
+def checked_chats(names: Sequence[str], already: Sequence[str] = ()) -> list[str]:
+    """The chat channels, if the settings have them; those chosen ``already`` may stay. Raises NotUnderstood."""
+    known = [each.name for each in settings.KEURING.chat]
+    if set(names) - {*known, *already}:
+        raise NotUnderstood("chats", _("Choose among the chat channels that there are."))
+    return [name for name in dict.fromkeys((*known, *already)) if name in names]
 
 
 def checked(names: Sequence[str]) -> list[str]:
     """The channels, if they are some. Raises NotUnderstood."""
-    if set(names) - set(CHANNELS):
+    if set(names) - set(Channel.values):
         raise NotUnderstood("channels", _("Choose among the channels that there are."))
-    return [name for name in CHANNELS if name in names]
+    return [name for name in Channel.values if name in names]
 
 
-def recall_mail(announcement: Announcement) -> int:
-    """Takes back the mails that have not left yet, so that nobody reads what no longer holds; how many.
+def recall(announcement: Announcement) -> int:
+    """Takes back the mails and messages that have not left yet, so that nobody reads what no longer holds; how many.
 
     Who lost one counts as not told of it. Call within the transaction of the change itself.
     """
@@ -132,7 +195,12 @@ def recall_mail(announcement: Announcement) -> int:
     for mail in Outgoing.objects.filter(step=announcement.step, sent_at=None):
         if Outgoing.objects.filter(pk=mail.pk, sent_at=None).delete()[0]:
             taken += 1
-            told = announcement.told.filter(channel=Channel.MAIL, colleague__mail=mail.to)
+            whom = (
+                {"channel": CHAT, "chat": mail.chat}
+                if mail.chat
+                else {"channel": Channel.MAIL, "colleague__mail": mail.to}
+            )
+            told = announcement.told.filter(**whom)
             last = told.order_by("-at", "-pk").first()
             if last is not None:
                 last.delete()
@@ -142,7 +210,8 @@ def recall_mail(announcement: Announcement) -> int:
 def recall_notices(announcement: Announcement, store: Store) -> int:
     """Takes back the notices that no machine has yet, of all versions but the present one; on how many machines."""
     keep = f"announcement-{announcement.pk}-{announcement.version}-"
-    taken = notices.withdraw(store.connection, f"announcement-{announcement.pk}-", keep)
+    how = _ENDS["withdrawn" if announcement.state == announcement.State.WITHDRAWN else "change"]
+    taken = notices.withdraw(store.connection, f"announcement-{announcement.pk}-", keep, how)
     for first in range(0, len(taken), AT_ONCE):
         some = taken[first : first + AT_ONCE]
         for kind in {letters.kind_of_notice(identity) for _endpoint, identity in some}:
@@ -152,7 +221,7 @@ def recall_notices(announcement: Announcement, store: Store) -> int:
     return len(taken)
 
 
-def _note(occasion: Occasion, channel: str, field: str, some: Sequence[int]) -> None:
+def _note(occasion: Occasion, channel: str, field: str, some: Sequence[Who]) -> None:
     Told.objects.bulk_create(
         (
             Told(

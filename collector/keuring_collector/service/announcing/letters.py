@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keuring_collector.service.models import Announcement, AnnouncementVersion
 
 TITLE_LENGTH, BODY_LENGTH = 80, 400  # of a notice, as the contract has it
+POST_LENGTH: Final = 3500  # of a message in a chat; Mattermost takes 4,000 characters
 _PARSER: Final = MarkdownIt("commonmark", {"html": False})
 # Both languages are written, not translated.
 WORDS: Final = {
@@ -41,6 +42,9 @@ WORDS: Final = {
         "reminded": "We vertelden je dit eerder; het komt nu dichtbij.",
         "read": "Lees het na op {address}",
         "because": "Je krijgt dit bericht omdat het over jouw machine gaat.",
+        "trial": "Keuring kan hier berichten plaatsen",
+        "try": "De servicedesk probeerde dit kanaal. Je hoeft niets te doen.",
+        "some": "Dit gaat over een deel van de machines.",
         "greeting": "Groet, de servicedesk",
     },
     "en": {
@@ -59,6 +63,9 @@ WORDS: Final = {
         "reminded": "We told you about this before; it is near now.",
         "read": "Read it again at {address}",
         "because": "You get this message because it is about your machine.",
+        "trial": "Keuring can post here",
+        "try": "The service desk tried this channel. There is nothing you need to do.",
+        "some": "This is about some of the machines.",
         "greeting": "Kind regards, the service desk",
     },
 }
@@ -100,6 +107,29 @@ def body(
             lines += _parts(announcement, language, now)
     lines += ["", *([words["read"].format(address=address)] if address else []), words["because"], words["greeting"]]
     return "\n".join(lines)
+
+
+def trial(language: str) -> tuple[str, str]:
+    """The heading and the text of a message that only tries a chat channel."""
+    return WORDS[language]["trial"], WORDS[language]["try"]
+
+
+def post(
+    announcement: Announcement, occasion: str, language: str, now: datetime, address: str,
+    before: AnnouncementVersion | None,
+) -> str:  # fmt: skip
+    """What a chat channel shows below the heading: the same as the mail, to nobody by name."""
+    words, kind = WORDS[language], kind_of(occasion)
+    with override(language):
+        if kind == "withdrawn":
+            lines = [words["is_off"].format(title=announcement.text("title", language)), announcement.withdrawn_why]
+        else:
+            # The heading has the title already.
+            lines = [*_told_before(announcement, kind, language, now, before), *_parts(announcement, language, now)[1:]]
+    end = [words["some"]] if any(announcement.audience.values()) else []
+    end += [words["read"].format(address=address)] if address else []
+    told = Truncator("\n".join(lines).strip()).chars(POST_LENGTH)
+    return "\n\n".join([told, *end])
 
 
 def _told_before(

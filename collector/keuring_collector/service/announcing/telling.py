@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from keuring_collector.desk import wording
 from keuring_collector.service.announcing import audience, channels, timing
-from keuring_collector.service.announcing.channels import AT_ONCE, CHANNELS, Occasion
+from keuring_collector.service.announcing.channels import AT_ONCE, CHANNELS, Occasion, Who
 from keuring_collector.service.models import Announcement, Told
 
 if TYPE_CHECKING:
@@ -59,47 +59,49 @@ def forget(now: dt.datetime) -> int:
 
 def _owed(
     announcement: Announcement, store: Store, now: dt.datetime, address: str
-) -> Iterator[tuple[Occasion, str, list[int]]]:
+) -> Iterator[tuple[Occasion, str, list[Who]]]:
     """What is to be told by which channel to whom, those told first first."""
     today = wording.local_day(now)
     if announcement.state == Announcement.State.WITHDRAWN:
         occasion = Occasion(announcement, "withdrawn", now, address)
-        for channel in announcement.channels:
+        for channel in channels.ways(announcement):
             yield (
                 occasion,
                 channel,
-                sorted(_those(announcement, channel, now) - _known(announcement, channel, "withdrawn")),
+                _in_order(_those(announcement, channel, now) - _known(announcement, channel, "withdrawn")),
             )
         return
     if timing.is_over(announcement, today):
         return
     machines = audience.machines(audience.kept(announcement.audience), store)
-    for channel in announcement.channels:
+    for channel in channels.ways(announcement):
         known = _known(announcement, channel, "first")
         occasion = Occasion(announcement, "first", now, address)
-        yield occasion, channel, sorted(CHANNELS[channel].reached(machines) - known)
+        meant = channels.reached(announcement, channel, machines)
+        yield occasion, channel, _in_order(meant - known)
         if announcement.changed:
             yield from _of_change(announcement, channel, now, address)
         if _is_near(announcement, today):
             # Whoever is no longer concerned is not reminded; a change or the end, everybody is told who was told.
             name = f"reminder-{announcement.starts_on:%Y-%m-%d}"
-            settled = _those(announcement, channel, now - SETTLED) & CHANNELS[channel].reached(machines)
-            yield (
-                Occasion(announcement, name, now, address),
-                channel,
-                sorted(settled - _known(announcement, channel, name)),
-            )
+            settled = _those(announcement, channel, now - SETTLED) & meant
+            who = _in_order(settled - _known(announcement, channel, name))
+            yield Occasion(announcement, name, now, address), channel, who
 
 
 def _of_change(
     announcement: Announcement, channel: str, now: dt.datetime, address: str
-) -> Iterator[tuple[Occasion, str, list[int]]]:
+) -> Iterator[tuple[Occasion, str, list[Who]]]:
     changed = announcement.versions.get(number=announcement.changed)
     name = f"change-{announcement.changed}"
     before = announcement.versions.filter(number__lt=announcement.changed).first()
     occasion = Occasion(announcement, name, now, address, before)
     who = _those(announcement, channel, changed.at) - _known(announcement, channel, name)
-    yield occasion, channel, sorted(who)
+    yield occasion, channel, _in_order(who)
+
+
+def _in_order(who: set[Who]) -> list[Who]:
+    return sorted(who, key=lambda each: (len(str(each)), str(each)))
 
 
 def _is_near(announcement: Announcement, today: dt.date) -> bool:
@@ -108,12 +110,12 @@ def _is_near(announcement: Announcement, today: dt.date) -> bool:
     return 0 <= (announcement.starts_on - today).days <= announcement.remind_days
 
 
-def _known(announcement: Announcement, channel: str, occasion: str) -> set[int]:
+def _known(announcement: Announcement, channel: str, occasion: str) -> set[Who]:
     field = CHANNELS[channel].field
     return set(announcement.told.filter(channel=channel, occasion=occasion).values_list(field, flat=True))
 
 
-def _those(announcement: Announcement, channel: str, until: dt.datetime) -> set[int]:
+def _those(announcement: Announcement, channel: str, until: dt.datetime) -> set[Who]:
     """Who was told of it in the first place, until a moment."""
     told = announcement.told.filter(channel=channel, occasion="first", at__lt=until)
     return set(told.values_list(CHANNELS[channel].field, flat=True))

@@ -50,6 +50,7 @@ class Content:
     tell_by: date | None = None
     selection: Selection = field(default_factory=audience.Selection)
     channels: Sequence[str] = ()
+    chats: Sequence[str] = ()  # names of chat channels
     public: bool = False
     remind_days: int = 3
     note: str = ""
@@ -78,6 +79,7 @@ def save(
             setattr(announcement, name, value)
         announcement.audience = content.selection.as_json()
         announcement.channels = channels.checked(content.channels)
+        announcement.chats = channels.checked_chats(content.chats, announcement.chats)
         announcement.public, announcement.remind_days = content.public, _remind_days(content.remind_days)
         if announcement.state == Announcement.State.PUBLISHED and before is not None:
             _changed(announcement, before, content, actor, now)
@@ -116,7 +118,7 @@ def withdraw(announcement: Announcement, why: str, *, actor: Staff, now: datetim
         announcement.state, announcement.withdrawn_why = Announcement.State.WITHDRAWN, why
         announcement.next_look = now
         promises.withdrawn(announcement, why, actor, now)
-        channels.recall_mail(announcement)
+        channels.recall(announcement)
         _keep(announcement, why, actor, now)
         audit.record_now(actor, "announcement.withdrawn", announcement.subject, {})
     return announcement
@@ -162,7 +164,7 @@ def _changed(
     check_complete(announcement, wording.local_day(now))
     if moved:
         promises.moved(announcement, before, _note(content.note), actor, now)
-    channels.recall_mail(announcement)
+    channels.recall(announcement)
     if moved or content.tell_again:
         announcement.changed = announcement.version + 1
     announcement.next_look = now

@@ -71,6 +71,7 @@ class Announcement(Said):
     changed = models.PositiveIntegerField(default=0)
     audience = models.JSONField(default=dict)
     channels = models.JSONField(default=list)  # of announcing.channels.Channel
+    chats = models.JSONField(default=list)  # names of chat channels, as the settings have them
     public = models.BooleanField(default=False)
     remind_days = models.PositiveSmallIntegerField(default=3)  # before the date; 0: no reminder
     reads = models.PositiveIntegerField(default=0)
@@ -113,8 +114,8 @@ class AnnouncementVersion(Said):
 
 
 class Told(models.Model):
-    """That a colleague (by mail) or a machine (by a notice) was told, so that nobody is told twice; never whether they
-    read it. ``occasion``: "first", "change-" and a version, "reminder-" and a day, or "withdrawn".
+    """That a colleague (by mail), a machine (by a notice) or a chat channel was told, so that nobody is told twice;
+    never whether they read it. ``occasion``: "first", "change-" and a version, "reminder-" and a day, or "withdrawn".
     """
 
     announcement = models.ForeignKey(Announcement, on_delete=models.CASCADE, related_name="told")
@@ -123,6 +124,7 @@ class Told(models.Model):
     at = models.DateTimeField()
     colleague = models.ForeignKey(Colleague, on_delete=models.CASCADE, null=True, related_name="+")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, null=True, related_name="+")
+    chat = models.CharField(max_length=40, blank=True)  # the channel's name
 
     class Meta:
         constraints: ClassVar = [
@@ -135,5 +137,10 @@ class Told(models.Model):
                 fields=["announcement", "channel", "occasion", "endpoint"],
                 name="machine_told_once",
                 condition=models.Q(endpoint__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["announcement", "channel", "occasion", "chat"],
+                name="chat_told_once",
+                condition=~models.Q(chat=""),
             ),
         ]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Q
 
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -59,7 +60,12 @@ def _told(colleagues: Collection[int]) -> set[tuple[int | None, str]]:
 
 
 def tips(machines: Sequence[Endpoint], day: date, sources: Sources) -> dict[int, TipChance]:
-    """{machine: tip} that may be told on ``day``: at most one to a colleague, as ever, and none that a ticket tells."""
+    """{machine: tip} that may be told on ``day``: at most one to a colleague, as ever, and none that a ticket tells.
+
+    None at all where tips are switched off: then they are only counted.
+    """
+    if not settings.KEURING.tips:
+        return {}
     ids = [each.pk for each in machines]
     people = {each.colleague_id for each in machines if each.colleague_id}
     known = rules.tips(sources.pack)

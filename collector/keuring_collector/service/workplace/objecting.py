@@ -1,8 +1,8 @@
 """Objections of colleagues, and their answers.
 
 From the moment of the objection no finding of the machine becomes a ticket and the machine is not inspected, so nobody
-is sent to its colleague: the judging rests until the privacy officer has weighed it (GDPR, articles 18 and 21). Upheld,
-it goes on resting; refused, it ends, and the answer says why.
+is sent to its colleague: the judging rests until the privacy officer has weighed it (GDPR, articles 18 and 21), and so
+do the tickets that are open. Upheld, it goes on resting; refused, it ends, and the answer says why.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, ngettext, override
 
 from keuring_collector.desk import audit, wording
-from keuring_collector.desk.models import Outgoing, Quiet
+from keuring_collector.desk.models import Outgoing, Quiet, Ticket
 from keuring_collector.desk.quiet import LONGEST
 from keuring_collector.service.models import Objection
+from keuring_collector.service.workplace import resting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,6 +65,7 @@ def make(whose: Whose, endpoint: Endpoint, reason: str, now: datetime) -> Object
             endpoint=endpoint, colleague=whose.colleague or endpoint.colleague, made_at=now,
             answer_by=term(timezone.localtime(now).date()), reason=reason, quiet=quiet,
         )  # fmt: skip
+        resting.rest(endpoint, now)
         audit.record_now(None, "objection.made", audit.machine(endpoint), {"objection": made.pk})
     return made
 
@@ -88,19 +90,34 @@ def answer(objection: Objection, *, uphold: bool, text: str, actor: Staff, now: 
         )
         if not changed:
             raise ObjectionError(gettext_lazy("Somebody answered this objection already."))
-        if not uphold:
+        if uphold:
+            count = resting.close(objection.endpoint, _upheld(), actor, now)
+        else:
+            count = resting.go_on(objection.endpoint, actor, now)
             Quiet.objects.filter(pk=objection.quiet_id or 0, ends_at__gt=now).update(ends_at=now, ended_by=actor)
         audit.record_now(
             actor, "objection.answered", audit.machine(objection.endpoint), {"objection": objection.pk, "to": state}
         )
-        _mail(objection, state, text, now)
+        _mail(objection, state, text, count, now)
 
 
 def keep_resting(now: datetime) -> int:
-    """Renews the rest of machines whose objection stands, before it would end by itself; how many."""
+    """Renews the rest of machines whose objection stands, before it would end by itself; how many.
+
+    A ticket that was opened before the objection was known to whoever wrote it comes to rest here.
+    """
     standing_ones = Objection.objects.filter(state__in=(State.OPEN, State.UPHELD))
+    for each in standing_ones.filter(endpoint__tickets__state__in=Ticket.OPEN).select_related("endpoint").distinct():
+        if each.state == State.OPEN:
+            resting.rest(each.endpoint, now)
+        else:
+            resting.close(each.endpoint, _upheld(), None, now)
     ending = Quiet.objects.filter(pk__in=standing_ones.values("quiet"), ends_at__lt=now + LONGEST / 2)
     return int(ending.update(ends_at=now + LONGEST))
+
+
+def _upheld() -> str:
+    return _("The objection of the colleague was upheld.")
 
 
 def _rest(endpoint: Endpoint, now: datetime) -> Quiet:
@@ -110,7 +127,7 @@ def _rest(endpoint: Endpoint, now: datetime) -> Quiet:
     )  # fmt: skip
 
 
-def _mail(objection: Objection, state: str, text: str, now: datetime) -> None:
+def _mail(objection: Objection, state: str, text: str, count: int, now: datetime) -> None:
     colleague = objection.colleague
     if colleague is None:
         return
@@ -121,5 +138,16 @@ def _mail(objection: Objection, state: str, text: str, now: datetime) -> None:
             _("Your objection about %(machine)s is %(state)s.")
             % {"machine": objection.endpoint.host_name, "state": State(state).label},
             text,
+            *([_of_tickets(state, count)] if count else []),
         ))  # fmt: skip
     Outgoing.objects.create(step=None, ticket=None, ready_at=now, to=colleague.mail, subject=subject[:200], body=body)
+
+
+def _of_tickets(state: str, count: int) -> str:
+    if state == State.UPHELD:
+        return ngettext(
+            "The ticket about it that rested is closed.", "The %(n)d tickets about it that rested are closed.", count
+        ) % {"n": count}
+    return ngettext(
+        "The ticket about it that rested goes on.", "The %(n)d tickets about it that rested go on.", count
+    ) % {"n": count}

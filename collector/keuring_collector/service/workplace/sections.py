@@ -129,6 +129,8 @@ def _state(ticket: Ticket, now: datetime) -> str:
             return _("We come to you about it on %(day)s.") % {"day": wording.day(ticket.planned_for, now)}
         case Ticket.State.SNOOZED if ticket.snoozed_until:
             return _("It can wait. We look again on %(day)s.") % {"day": wording.day(ticket.snoozed_until, now)}
+        case Ticket.State.RESTING:
+            return _("It rests: you objected. Nobody works on it until you have our answer.")
         case Ticket.State.RESOLVED if ticket.closed_at:
             return _("Solved on %(day)s.") % {"day": wording.day(ticket.closed_at, now)}
         case Ticket.State.DISMISSED if ticket.closed_at:

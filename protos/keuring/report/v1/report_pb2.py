@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from keuring.policy.v1 import policy_pb2 as keuring_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekeuring/report/v1/report.proto\x12\x11keuring.report.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekeuring/policy/v1/policy.proto\"\xc0\x01\n\x12SendReportsRequest\x12)\n\x06report\x18\x01 \x01(\x0b\x32\x19.keuring.report.v1.Report\x12-\n\tsend_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0epolicy_version\x18\x03 \x01(\t\x12\x1b\n\x13received_notice_ids\x18\x04 \x03(\t\x12\x1b\n\x13\x64\x65\x63lined_notice_ids\x18\x05 \x03(\t\"\x91\x02\n\x13SendReportsResponse\x12\x13\n\x0bspool_epoch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x33\n\x0b\x64isposition\x18\x03 \x01(\x0e\x32\x1e.keuring.report.v1.Disposition\x12\x19\n\x11\x65xpected_sequence\x18\x04 \x01(\x04\x12,\n\x08problems\x18\x05 \x03(\x0b\x32\x1a.keuring.report.v1.Problem\x12)\n\x06policy\x18\x06 \x01(\x0b\x32\x19.keuring.policy.v1.Policy\x12*\n\x07notices\x18\x07 \x03(\x0b\x32\x19.keuring.report.v1.Notice\"8\n\x07Problem\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"\xf5\x02\n\x06Report\x12\x13\n\x0bspool_epoch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x35\n\x11window_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0fwindow_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x62oot_id\x18\x05 \x01(\t\x12\x0e\n\x06series\x18\x06 \x01(\x0c\x12\x0e\n\x06values\x18\x07 \x01(\x0c\x12&\n\x05\x66\x61\x63ts\x18\x08 \x03(\x0b\x32\x17.keuring.report.v1.Fact\x12(\n\x06\x65vents\x18\t \x03(\x0b\x32\x18.keuring.report.v1.Event\x12\x31\n\nunmeasured\x18\n \x03(\x0b\x32\x1d.keuring.report.v1.Unmeasured\x12#\n\x03gap\x18\x0b \x01(\x0b\x32\x16.keuring.report.v1.Gap\"\x83\x01\n\x10SeriesDictionary\x12\x12\n\nsignal_ids\x18\x01 \x03(\r\x12\x17\n\x0fsubject_indices\x18\x02 \x03(\r\x12\x30\n\nstatistics\x18\x03 \x03(\x0e\x32\x1c.keuring.report.v1.Statistic\x12\x10\n\x08subjects\x18\x04 \x03(\t\"\xae\x01\n\x04\x46\x61\x63t\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x16\n\x0cstring_value\x18\x03 \x01(\tH\x00\x12\x16\n\x0cnumber_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x05 \x01(\x08H\x00\x12\x30\n\ntime_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05value\"\xdd\x01\n\x05\x45vent\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x30\n\x0cobserve_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x04 \x01(\r\x12<\n\nattributes\x18\x05 \x03(\x0b\x32(.keuring.report.v1.Event.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"@\n\nUnmeasured\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"D\n\x03Gap\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xd3\x02\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.keuring.report.v1.NoticeKind\x12\x35\n\x06titles\x18\x03 \x03(\x0b\x32%.keuring.report.v1.Notice.TitlesEntry\x12\x35\n\x06\x62odies\x18\x04 \x03(\x0b\x32%.keuring.report.v1.Notice.BodiesEntry\x12\x0c\n\x04link\x18\x05 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x42odiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\x98\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPOSITION_STORED\x10\x01\x12\x19\n\x15\x44ISPOSITION_DUPLICATE\x10\x02\x12\x1b\n\x17\x44ISPOSITION_QUARANTINED\x10\x03\x12\x1c\n\x18\x44ISPOSITION_OUT_OF_ORDER\x10\x04*\x87\x01\n\tStatistic\x12\x19\n\x15STATISTIC_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATISTIC_LAST\x10\x01\x12\x11\n\rSTATISTIC_MIN\x10\x02\x12\x12\n\x0eSTATISTIC_MEAN\x10\x03\x12\x11\n\rSTATISTIC_MAX\x10\x04\x12\x11\n\rSTATISTIC_SUM\x10\x05*\\\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTICE_KIND_ANNOUNCEMENT\x10\x01\x12\x13\n\x0fNOTICE_KIND_TIP\x10\x02\x32q\n\rReportService\x12`\n\x0bSendReports\x12%.keuring.report.v1.SendReportsRequest\x1a&.keuring.report.v1.SendReportsResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekeuring/report/v1/report.proto\x12\x11keuring.report.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekeuring/policy/v1/policy.proto\"\xda\x01\n\x12SendReportsRequest\x12)\n\x06report\x18\x01 \x01(\x0b\x32\x19.keuring.report.v1.Report\x12-\n\tsend_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0epolicy_version\x18\x03 \x01(\t\x12\x1b\n\x13received_notice_ids\x18\x04 \x03(\t\x12\x1b\n\x13\x64\x65\x63lined_notice_ids\x18\x05 \x03(\t\x12\x18\n\x10\x65nded_notice_ids\x18\x06 \x03(\t\"\xc8\x02\n\x13SendReportsResponse\x12\x13\n\x0bspool_epoch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x33\n\x0b\x64isposition\x18\x03 \x01(\x0e\x32\x1e.keuring.report.v1.Disposition\x12\x19\n\x11\x65xpected_sequence\x18\x04 \x01(\x04\x12,\n\x08problems\x18\x05 \x03(\x0b\x32\x1a.keuring.report.v1.Problem\x12)\n\x06policy\x18\x06 \x01(\x0b\x32\x19.keuring.policy.v1.Policy\x12*\n\x07notices\x18\x07 \x03(\x0b\x32\x19.keuring.report.v1.Notice\x12\x35\n\rended_notices\x18\x08 \x03(\x0b\x32\x1e.keuring.report.v1.EndedNotice\"8\n\x07Problem\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"\xf5\x02\n\x06Report\x12\x13\n\x0bspool_epoch\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x35\n\x11window_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0fwindow_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x62oot_id\x18\x05 \x01(\t\x12\x0e\n\x06series\x18\x06 \x01(\x0c\x12\x0e\n\x06values\x18\x07 \x01(\x0c\x12&\n\x05\x66\x61\x63ts\x18\x08 \x03(\x0b\x32\x17.keuring.report.v1.Fact\x12(\n\x06\x65vents\x18\t \x03(\x0b\x32\x18.keuring.report.v1.Event\x12\x31\n\nunmeasured\x18\n \x03(\x0b\x32\x1d.keuring.report.v1.Unmeasured\x12#\n\x03gap\x18\x0b \x01(\x0b\x32\x16.keuring.report.v1.Gap\"\x83\x01\n\x10SeriesDictionary\x12\x12\n\nsignal_ids\x18\x01 \x03(\r\x12\x17\n\x0fsubject_indices\x18\x02 \x03(\r\x12\x30\n\nstatistics\x18\x03 \x03(\x0e\x32\x1c.keuring.report.v1.Statistic\x12\x10\n\x08subjects\x18\x04 \x03(\t\"\xae\x01\n\x04\x46\x61\x63t\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x16\n\x0cstring_value\x18\x03 \x01(\tH\x00\x12\x16\n\x0cnumber_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x05 \x01(\x08H\x00\x12\x30\n\ntime_value\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05value\"\xdd\x01\n\x05\x45vent\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x30\n\x0cobserve_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63ount\x18\x04 \x01(\r\x12<\n\nattributes\x18\x05 \x03(\x0b\x32(.keuring.report.v1.Event.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"@\n\nUnmeasured\x12\x11\n\tsignal_id\x18\x01 \x01(\r\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"D\n\x03Gap\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xd3\x02\n\x06Notice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.keuring.report.v1.NoticeKind\x12\x35\n\x06titles\x18\x03 \x03(\x0b\x32%.keuring.report.v1.Notice.TitlesEntry\x12\x35\n\x06\x62odies\x18\x04 \x03(\x0b\x32%.keuring.report.v1.Notice.BodiesEntry\x12\x0c\n\x04link\x18\x05 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x42odiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"K\n\x0b\x45ndedNotice\x12\x11\n\tnotice_id\x18\x01 \x01(\t\x12)\n\x03\x65nd\x18\x02 \x01(\x0e\x32\x1c.keuring.report.v1.NoticeEnd*\x98\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44ISPOSITION_STORED\x10\x01\x12\x19\n\x15\x44ISPOSITION_DUPLICATE\x10\x02\x12\x1b\n\x17\x44ISPOSITION_QUARANTINED\x10\x03\x12\x1c\n\x18\x44ISPOSITION_OUT_OF_ORDER\x10\x04*\x87\x01\n\tStatistic\x12\x19\n\x15STATISTIC_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATISTIC_LAST\x10\x01\x12\x11\n\rSTATISTIC_MIN\x10\x02\x12\x12\n\x0eSTATISTIC_MEAN\x10\x03\x12\x11\n\rSTATISTIC_MAX\x10\x04\x12\x11\n\rSTATISTIC_SUM\x10\x05*Z\n\tNoticeEnd\x12\x1a\n\x16NOTICE_END_UNSPECIFIED\x10\x00\x12\x18\n\x14NOTICE_END_WITHDRAWN\x10\x01\x12\x17\n\x13NOTICE_END_REPLACED\x10\x02*\\\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18NOTICE_KIND_ANNOUNCEMENT\x10\x01\x12\x13\n\x0fNOTICE_KIND_TIP\x10\x02\x32q\n\rReportService\x12`\n\x0bSendReports\x12%.keuring.report.v1.SendReportsRequest\x1a&.keuring.report.v1.SendReportsResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,38 +40,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTICE_TITLESENTRY']._serialized_options = b'8\001'
   _globals['_NOTICE_BODIESENTRY']._loaded_options = None
   _globals['_NOTICE_BODIESENTRY']._serialized_options = b'8\001'
-  _globals['_DISPOSITION']._serialized_start=2069
-  _globals['_DISPOSITION']._serialized_end=2221
-  _globals['_STATISTIC']._serialized_start=2224
-  _globals['_STATISTIC']._serialized_end=2359
-  _globals['_NOTICEKIND']._serialized_start=2361
-  _globals['_NOTICEKIND']._serialized_end=2453
+  _globals['_DISPOSITION']._serialized_start=2227
+  _globals['_DISPOSITION']._serialized_end=2379
+  _globals['_STATISTIC']._serialized_start=2382
+  _globals['_STATISTIC']._serialized_end=2517
+  _globals['_NOTICEEND']._serialized_start=2519
+  _globals['_NOTICEEND']._serialized_end=2609
+  _globals['_NOTICEKIND']._serialized_start=2611
+  _globals['_NOTICEKIND']._serialized_end=2703
   _globals['_SENDREPORTSREQUEST']._serialized_start=151
-  _globals['_SENDREPORTSREQUEST']._serialized_end=343
-  _globals['_SENDREPORTSRESPONSE']._serialized_start=346
-  _globals['_SENDREPORTSRESPONSE']._serialized_end=619
-  _globals['_PROBLEM']._serialized_start=621
-  _globals['_PROBLEM']._serialized_end=677
-  _globals['_REPORT']._serialized_start=680
-  _globals['_REPORT']._serialized_end=1053
-  _globals['_SERIESDICTIONARY']._serialized_start=1056
-  _globals['_SERIESDICTIONARY']._serialized_end=1187
-  _globals['_FACT']._serialized_start=1190
-  _globals['_FACT']._serialized_end=1364
-  _globals['_EVENT']._serialized_start=1367
-  _globals['_EVENT']._serialized_end=1588
-  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_start=1539
-  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_end=1588
-  _globals['_UNMEASURED']._serialized_start=1590
-  _globals['_UNMEASURED']._serialized_end=1654
-  _globals['_GAP']._serialized_start=1656
-  _globals['_GAP']._serialized_end=1724
-  _globals['_NOTICE']._serialized_start=1727
-  _globals['_NOTICE']._serialized_end=2066
-  _globals['_NOTICE_TITLESENTRY']._serialized_start=1974
-  _globals['_NOTICE_TITLESENTRY']._serialized_end=2019
-  _globals['_NOTICE_BODIESENTRY']._serialized_start=2021
-  _globals['_NOTICE_BODIESENTRY']._serialized_end=2066
-  _globals['_REPORTSERVICE']._serialized_start=2455
-  _globals['_REPORTSERVICE']._serialized_end=2568
+  _globals['_SENDREPORTSREQUEST']._serialized_end=369
+  _globals['_SENDREPORTSRESPONSE']._serialized_start=372
+  _globals['_SENDREPORTSRESPONSE']._serialized_end=700
+  _globals['_PROBLEM']._serialized_start=702
+  _globals['_PROBLEM']._serialized_end=758
+  _globals['_REPORT']._serialized_start=761
+  _globals['_REPORT']._serialized_end=1134
+  _globals['_SERIESDICTIONARY']._serialized_start=1137
+  _globals['_SERIESDICTIONARY']._serialized_end=1268
+  _globals['_FACT']._serialized_start=1271
+  _globals['_FACT']._serialized_end=1445
+  _globals['_EVENT']._serialized_start=1448
+  _globals['_EVENT']._serialized_end=1669
+  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_start=1620
+  _globals['_EVENT_ATTRIBUTESENTRY']._serialized_end=1669
+  _globals['_UNMEASURED']._serialized_start=1671
+  _globals['_UNMEASURED']._serialized_end=1735
+  _globals['_GAP']._serialized_start=1737
+  _globals['_GAP']._serialized_end=1805
+  _globals['_NOTICE']._serialized_start=1808
+  _globals['_NOTICE']._serialized_end=2147
+  _globals['_NOTICE_TITLESENTRY']._serialized_start=2055
+  _globals['_NOTICE_TITLESENTRY']._serialized_end=2100
+  _globals['_NOTICE_BODIESENTRY']._serialized_start=2102
+  _globals['_NOTICE_BODIESENTRY']._serialized_end=2147
+  _globals['_ENDEDNOTICE']._serialized_start=2149
+  _globals['_ENDEDNOTICE']._serialized_end=2224
+  _globals['_REPORTSERVICE']._serialized_start=2705
+  _globals['_REPORTSERVICE']._serialized_end=2818
 # @@protoc_insertion_point(module_scope)

@@ -78,6 +78,28 @@ STATISTIC_SUM: Statistic.ValueType  # 5
 """By how much a counter grew within the window."""
 Global___Statistic: _TypeAlias = Statistic  # noqa: Y015
 
+class _NoticeEnd:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NoticeEndEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeEnd.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOTICE_END_UNSPECIFIED: _NoticeEnd.ValueType  # 0
+    NOTICE_END_WITHDRAWN: _NoticeEnd.ValueType  # 1
+    """What it said does not happen."""
+    NOTICE_END_REPLACED: _NoticeEnd.ValueType  # 2
+    """A newer notice says it anew."""
+
+class NoticeEnd(_NoticeEnd, metaclass=_NoticeEndEnumTypeWrapper):
+    """Why a notice no longer holds."""
+
+NOTICE_END_UNSPECIFIED: NoticeEnd.ValueType  # 0
+NOTICE_END_WITHDRAWN: NoticeEnd.ValueType  # 1
+"""What it said does not happen."""
+NOTICE_END_REPLACED: NoticeEnd.ValueType  # 2
+"""A newer notice says it anew."""
+Global___NoticeEnd: _TypeAlias = NoticeEnd  # noqa: Y015
+
 class _NoticeKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -104,6 +126,7 @@ class SendReportsRequest(_message.Message):
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     RECEIVED_NOTICE_IDS_FIELD_NUMBER: _builtins.int
     DECLINED_NOTICE_IDS_FIELD_NUMBER: _builtins.int
+    ENDED_NOTICE_IDS_FIELD_NUMBER: _builtins.int
     policy_version: _builtins.str
     """The version of the policy that the agent follows; empty when it has none yet."""
     @_builtins.property
@@ -120,6 +143,10 @@ class SendReportsRequest(_message.Message):
     def declined_notice_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Tips of which somebody at the machine said that they are of no use there; not who."""
 
+    @_builtins.property
+    def ended_notice_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Notices of which the machine knows that they ended, whether it had them or not; it need not be told again."""
+
     def __init__(
         self,
         *,
@@ -128,10 +155,11 @@ class SendReportsRequest(_message.Message):
         policy_version: _builtins.str = ...,
         received_notice_ids: _abc.Iterable[_builtins.str] | None = ...,
         declined_notice_ids: _abc.Iterable[_builtins.str] | None = ...,
+        ended_notice_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["declined_notice_ids", b"declined_notice_ids", "policy_version", b"policy_version", "received_notice_ids", b"received_notice_ids", "report", b"report", "send_time", b"send_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["declined_notice_ids", b"declined_notice_ids", "ended_notice_ids", b"ended_notice_ids", "policy_version", b"policy_version", "received_notice_ids", b"received_notice_ids", "report", b"report", "send_time", b"send_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -148,6 +176,7 @@ class SendReportsResponse(_message.Message):
     PROBLEMS_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
+    ENDED_NOTICES_FIELD_NUMBER: _builtins.int
     spool_epoch: _builtins.int
     """The report that this answers."""
     sequence: _builtins.int
@@ -166,6 +195,10 @@ class SendReportsResponse(_message.Message):
     def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Notice]:
         """What the colleague should be told on this machine; repeated until the machine says that it has them."""
 
+    @_builtins.property
+    def ended_notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___EndedNotice]:
+        """Notices that no longer hold; repeated until the machine says that it knows. An agent of before shows them on."""
+
     def __init__(
         self,
         *,
@@ -176,10 +209,11 @@ class SendReportsResponse(_message.Message):
         problems: _abc.Iterable[Global___Problem] | None = ...,
         policy: _policy_pb2.Policy | None = ...,
         notices: _abc.Iterable[Global___Notice] | None = ...,
+        ended_notices: _abc.Iterable[Global___EndedNotice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disposition", b"disposition", "expected_sequence", b"expected_sequence", "notices", b"notices", "policy", b"policy", "problems", b"problems", "sequence", b"sequence", "spool_epoch", b"spool_epoch"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disposition", b"disposition", "ended_notices", b"ended_notices", "expected_sequence", b"expected_sequence", "notices", b"notices", "policy", b"policy", "problems", b"problems", "sequence", b"sequence", "spool_epoch", b"spool_epoch"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -566,3 +600,27 @@ class Notice(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class EndedNotice(_message.Message):
+    """A notice that the machine may have and that no longer holds. It is shown as such for a while, and not announced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_ID_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    notice_id: _builtins.str
+    end: Global___NoticeEnd.ValueType
+    def __init__(
+        self,
+        *,
+        notice_id: _builtins.str = ...,
+        end: Global___NoticeEnd.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "notice_id", b"notice_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndedNotice: _TypeAlias = EndedNotice  # noqa: Y015

@@ -1,0 +1,1 @@
+"""Chat: Mattermost, Teams, Nextcloud Talk, Matrix and others that apprise knows."""

@@ -1,0 +1,1 @@
+"""Contract tests of what leaves the house, against local servers that behave as their vendors document it."""
