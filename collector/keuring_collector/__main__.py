@@ -24,6 +24,7 @@ MODULES: Final = (
     "endpoint",
     "people",
     "incidents",
+    "warranties",
     "chat",
     "staff",
     "audit",

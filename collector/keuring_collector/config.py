@@ -141,7 +141,8 @@ class Settings(Checked):
     replacement_prices: tuple[str, ...] = Field(
         default=(),
         description="What replacing costs in euros, for the budget in the IT report, as in battery=85, drive=120; "
-        "kinds are battery, drive, system and machine. Without a price the report only counts.",
+        "kinds are battery, drive, system, machine and warranty (to extend one). Without a price the report only "
+        "counts.",
     )
     public_pages: bool = Field(
         default=False,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the IT report can put a price on.
-REPLACED = ("battery", "drive", "system", "machine")
+REPLACED = ("battery", "drive", "system", "machine", "warranty")
 # The roles at the desk. desk/roles.py says what each may do; settings are read before Django is there.
 ROLES = ("viewer", "desk", "visitor", "specialist", "team_lead", "it", "privacy_officer", "administrator")
 

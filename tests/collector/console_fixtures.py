@@ -246,3 +246,12 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     from django.test import utils
 
     monkeypatch.setattr(Template, "_render", vars(utils)["instrumented_test_render"])
+
+
+@pytest.fixture
+def on_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tip that has yet to prove itself; the pack has none of these now."""
+    from keuring_collector.console import pack
+    from keuring_collector.rulepack.language import Maturity
+
+    monkeypatch.setitem(vars(pack.current().pack.by_name["program_behind"]), "maturity", Maturity.EXPERIMENTAL)

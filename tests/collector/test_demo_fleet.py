@@ -150,7 +150,8 @@ def test_the_collector_finds_nothing_wrong_in_any_report() -> None:
 def test_the_first_report_of_a_day_carries_all_facts_and_others_only_what_changed() -> None:
     for batch in small_batches()[:40]:
         for delivery in batch:
-            assert len(delivery.report.facts) == 0 or len(delivery.report.facts) > 15 or len(delivery.report.facts) == 3
+            count = len(delivery.report.facts)  # of updates and the clock, of programs, or of both
+            assert count in (0, 3, 2, 5) or count > 15
     first = next(iter(small().deliveries(small().machines[0]))).report
     assert len(first.facts) > 20
     assert {catalogue.BY_ID[item.signal_id].name for item in first.unmeasured}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core import mail
 from django.test import override_settings
 
+from keuring.signals import catalogue
 from tests.collector.console_fixtures import MODEL, words
 
 if TYPE_CHECKING:
@@ -168,10 +169,14 @@ def test_the_budget_follows_the_forecasts_by_quarter_with_their_range(site: Site
     expect("LT-3", *(site.now.date() + timedelta(days=4000),) * 3)  # beyond what is told
     ended = site.ticket(site.machine("LT-4"), cause="disk-failing", subject="sda", days=None)
     assert ended.expected_at is None
+    for name, day in (("LT-5", first[1] + timedelta(days=3)), ("LT-6", site.now.date() - timedelta(days=400))):
+        noon = datetime.combine(day, time(12), UTC).timestamp()
+        site.fact(site.machine(name), catalogue.KEURING_WARRANTY_END.id, noon)
     report = site.it_report(battery=80.0)
     counts, money = rows(report, "replacing"), rows(report, "replacing", 1)
     assert counts[0] == ["battery", "0", "1 (1 – 2)", "1 (0 – 1)", "0", "0"]
     assert counts[1][:2] == ["drive", "1"]
+    assert counts[2] == ["end of warranty", "0", "1", "0", "0", "0"]  # not the one that is over
     assert money[0][2:4] == ["€ 80 (€ 80 – € 160)", "€ 80 (€ 0 – € 80)"]
     assert money[-1][0] == "together"
     assert "drive" in section(report, "replacing")["notes"][1]

@@ -129,6 +129,7 @@ def test_a_tip_ends_only_when_it_is_known_to_be_over(site: Site, running: Callab
 
 
 @SQLITE
+@pytest.mark.usefixtures("on_trial")
 def test_a_colleague_gets_one_a_week_however_many_rules_and_machines(site: Site, running: Callable[..., Any]) -> None:
     from keuring_collector.console import readings
     from keuring_collector.store import notices
@@ -142,7 +143,7 @@ def test_a_colleague_gets_one_a_week_however_many_rules_and_machines(site: Site,
     chance(site, machines[0], "wifi_weak", 10, "wlan0")
     chance(site, machines[0], "firmware_old", 30)
     chance(site, machines[1], "battery_always_full", 40, "BAT0")
-    chance(site, machines[1], "program_behind", 90, "Tekenwerk")  # experimental: counted, never offered
+    chance(site, machines[1], "program_behind", 90, "Tekenwerk")  # on trial: counted, never offered
     chance(site, machines[2], "firmware_old", 30)
     chance(site, nobodys, "memory_small", 30)
 
@@ -308,6 +309,7 @@ def test_a_visitor_tells_a_tip_or_puts_it_aside_on_the_machines_page(site: Site)
 
 
 @SQLITE
+@pytest.mark.usefixtures("on_trial")
 def test_figures_are_told_from_five_on_and_within_what_one_may_see(site: Site) -> None:
     from keuring_collector.service.models import TipOffer
 

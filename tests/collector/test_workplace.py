@@ -165,6 +165,7 @@ def test_the_page_tells_what_is_kept_and_why_and_who_looked(site: Site) -> None:
 
 
 @only_sqlite
+@pytest.mark.usefixtures("on_trial")
 def test_the_page_tells_what_is_coming_tips_and_asks_how_they_feel(site: Site) -> None:
     from keuring_collector.desk.models import AuditEntry
     from keuring_collector.service.models import MoodCount, MoodLine, MoodLinkUsed, TipOffer

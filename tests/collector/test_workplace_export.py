@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from keuring.signals.catalogue import KEURING_HARDWARE_SERIAL_NUMBER
 from tests.collector.console_fixtures import CPU, LAST, MEAN, MODEL, USED
 from tests.collector.test_workplace import enter
 
@@ -43,6 +44,7 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
         TicketOutcome,
         Waiting,
     )  # fmt: skip
+    from keuring_collector.fleet import warranties
     from keuring_collector.fleet.models import Certificate, MachineCertificate, MachineOwner
     from keuring_collector.service.models import Promise, Told
     from keuring_collector.service.workplace import objecting, whose
@@ -66,6 +68,8 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
     )
     MachineCertificate.objects.create(fingerprint="mark-fingerprint", endpoint=machine)
     MachineOwner.objects.create(host_name="MARK-OWNER", colleague=site.colleague())
+    warranties.tell("MARK7", moment.date(), moment)
+    warranties.tell("ANOTHERS", moment.date(), moment)
     announcement = announce(site, noor)
     Told.objects.create(announcement=announcement, channel="machine", occasion="mark-told", at=moment, endpoint=machine)
     Promise.objects.create(kind="hand", text="mark-promise", due_on=moment.date(), made_at=moment, ticket=ticket)
@@ -109,6 +113,9 @@ def plant_hot(site: Site, machine: Endpoint) -> None:
     connection = readings.store().connection
     with connection.transaction():
         facts.put_facts(connection, [(machine.pk, 1, MODEL, "", site.now.timestamp(), "mark-fact")])
+        facts.put_facts(
+            connection, [(machine.pk, 1, KEURING_HARDWARE_SERIAL_NUMBER.id, "", site.now.timestamp(), "mark 7")]
+        )
         facts.put_events(connection, [(machine.pk, 1, 1, 400, "mark-event", site.now.timestamp(), 1, {})])
         facts.put_unmeasured(connection, [(machine.pk, CPU, "mark", 1.0, "mark-reason")])
         note = notices.Notice("mark-note", notices.Kind.TIP, {"nl": "x"}, {})
@@ -145,7 +152,9 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         if table != "fleet_machineowner":
             assert mark in content[f"desk/{table}.json"], table
     whole = "\n".join(content.values())
-    for secret in ("LT-0999", "Jan Jansen", "noor@example.org"):
+    (warranty,) = json.loads(content["desk/fleet_warranty.json"])  # kept by serial number: no table leads to it
+    assert (warranty["serial"], warranty["ends"]) == ("MARK7", site.now.date().isoformat())
+    for secret in ("LT-0999", "Jan Jansen", "noor@example.org", "ANOTHERS"):
         assert secret not in whole, secret
     # A link brings the machine, not the colleague; who signed in gets both.
     assert json.loads(content["desk/fleet_colleague.json"]) == []
@@ -164,7 +173,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
         "service_itcomment", "service_plannedchange", "desk_kept", "service_place", "service_visitinghour",
         "service_visitexception", "service_calendarkey", "service_round", "service_deed", "service_moodcount",
         "service_moodline", "service_moodlinkused", "service_skill", "service_skillneed", "service_staffskill",
-        "service_growthstep", "desk_incidentsource", "desk_incidentleftout",
+        "service_growthstep", "fleet_warranty", "desk_incidentsource", "desk_incidentleftout",
     }  # fmt: skip
     # The hot tables.
     folder = "machines/LT-0231/"

@@ -72,6 +72,7 @@ FACTS: dict[str, Value] = {
     "keuring.malware_protection.updated": START - DAY / 4,
     "keuring.backup.succeeded": START - DAY,
     "keuring.software.version": "26.2",
+    "keuring.software.versions_behind": 1.0,
 }
 # What is done over and over on a machine that is well: as long ago every day.
 ROLLING = {"keuring.updates.last_installed", "keuring.malware_protection.updated", "keuring.backup.succeeded"}

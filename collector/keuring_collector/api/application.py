@@ -31,6 +31,7 @@ from keuring_collector.api import (
     tickets,
     tips,
     visits,
+    warranties,
     writing,
 )
 
@@ -76,6 +77,7 @@ for _router in (
     tips.router,
     visits.router,
     it_report.router,
+    warranties.router,
     quiet.router,
     starting.router,
     fleet_tickets.router,

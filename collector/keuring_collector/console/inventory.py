@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from keuring.signals import catalogue
 from keuring.signals.catalogue import BY_ID
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.store.facts import StoredFact, Value
 
+BEHIND: Final = catalogue.KEURING_SOFTWARE_VERSIONS_BEHIND.id
 # They move with every week that goes well: no news.
 _ROUTINE: Final = (
     catalogue.KEURING_UPDATES_CHECKED.id,
@@ -28,6 +29,7 @@ _ROUTINE: Final = (
     catalogue.KEURING_REBOOT_PENDING.id,
     catalogue.KEURING_MALWARE_PROTECTION_UPDATED.id,
     catalogue.KEURING_BACKUP_SUCCEEDED.id,
+    BEHIND,
 )
 SHOWN: Final = 60
 
@@ -45,20 +47,25 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program on a machine, and since which day it has this version."""
+    """A program on a machine, since which day it has this version, and in words how far that is behind (or nothing)."""
 
     name: str
     version: str
     since: str
+    behind: str
 
 
 def programs(stored: Iterable[StoredFact], now: datetime) -> list[Program]:
     """The programs of a machine by name."""
     found: dict[str, Program] = {}
-    for fact in stored:
+    known = list(stored)
+    behind = {fact.subject: int(fact.value) for fact in known if fact.signal == BEHIND and fact.value}
+    for fact in known:
         if fact.signal in PROGRAMS and fact.value is not None and fact.subject not in found:
             since = wording.day(datetime.fromtimestamp(fact.observed_at, UTC), now)
-            found[fact.subject] = Program(fact.subject, str(fact.value), since)
+            count = behind.get(fact.subject, 0)
+            late = ngettext("%(n)s version behind", "%(n)s versions behind", count) % {"n": count} if count else ""
+            found[fact.subject] = Program(fact.subject, str(fact.value), since, late)
     return sorted(found.values(), key=lambda program: program.name.casefold())
 
 

@@ -50,6 +50,7 @@ from keuring_collector.console.views import (
     tokens,
     visits,
     waiting,
+    warranty,
     workplace,
 )
 
@@ -176,6 +177,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("skills/people/<int:pk>/growth/", skills.grow, name="skills_grow"),
     path("tips/", tips.tips, name="tips"),
     path("machines/<uuid:identity>/tips/", tips.act, name="machine_tips"),
+    path("machines/<uuid:identity>/warranty/", warranty.tell, name="machine_warranty"),
     path("problems/", problems.problems, name="problems"),
     # visits and mood
     path("visits/", visits.visits, name="visits"),

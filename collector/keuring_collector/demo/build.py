@@ -17,6 +17,7 @@ from keuring_collector.demo.errors import DemoError
 from keuring_collector.fleet.models import Colleague, Department, Endpoint, MachineOwner
 from keuring_collector.ingest.decode import Received
 from keuring_collector.ingest.writer import STORED, WritePath
+from keuring_collector.store import releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
 
 LARGEST_BATCH: Final = 1024
+RELEASES_SECONDS: Final = 7 * 86400.0  # the job does so each night
 FEWEST: Final = 600  # hours go together until there are that many reports
 
 
@@ -53,11 +55,15 @@ def build(
     """
     endpoints = populate(fleet)
     path = WritePath(settings.database_url, pack, settings.freshness)
-    stored = 0
+    stored, seen = 0, 0.0
     try:
         for batch in gathered(fleet.batches()):
+            began = batch[0].received
             if desk is not None:
-                desk.work_until(batch[0].received)
+                desk.work_until(began)
+            if began >= seen + RELEASES_SECONDS:
+                releases.make(path.connection, began)
+                seen = began
             for start in range(0, len(batch), LARGEST_BATCH):
                 stored += _store(path, endpoints, batch[start : start + LARGEST_BATCH])
             path.tend(idle=False)

@@ -45,7 +45,7 @@ POLICY: Final = {
     "windows_per_flush": "1",
     "intake_days": "0",
     "ticket_budget": "0",
-    "replacement_prices": "battery=85,drive=120,system=40,machine=900",
+    "replacement_prices": "battery=85,drive=120,system=40,machine=900,warranty=75",
     "public_pages": "true",
 }
 # A demo keeps to itself: whatever the environment says of a real collector is left out.
@@ -155,7 +155,18 @@ def _initialise() -> tuple[Settings, str]:
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     from keuring_collector import rulepack
-    from keuring_collector.demo import announcements, articles, build, fleet, letters, skills, tips, together, visits
+    from keuring_collector.demo import (
+        announcements,
+        articles,
+        build,
+        fleet,
+        letters,
+        skills,
+        tips,
+        together,
+        visits,
+        warranties,
+    )  # fmt: skip
     from keuring_collector.demo.progress import Progress
     from keuring_collector.demo.staff import Desk
     from keuring_collector.rulepack.calendar import calendar
@@ -168,6 +179,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     _say(f"simulating {machines} machines over {days} days: {simulated.reports_count:,} reports by the write path")
     progress = Progress("reports", simulated.reports_count, sys.stdout)
     pack = rulepack.load(settings.rules_directory, calendar(settings.time_zone, settings.business_hours))
+    warranties.write(simulated)
     build.build(settings, pack, simulated, Desk(simulated, zone, days), progress.advance)
     progress.finish()
     articles.write(pack, simulated.now)

@@ -17,7 +17,7 @@ import numpy as np
 from keuring.report.v1 import report_pb2
 from keuring_collector.demo import machine as machines
 from keuring_collector.demo import names, presence
-from keuring_collector.demo.courses import clock, facts, ills, processor, storage, surroundings, system
+from keuring_collector.demo.courses import clock, facts, ills, processor, storage, surroundings, system, updates
 from keuring_collector.demo.plan import DEMO
 from keuring_collector.demo.planting import FATAL
 from keuring_collector.demo.sheet import Sheet
@@ -120,15 +120,17 @@ class Fleet:
         epoch = machine.uuid.int & 0xFFFFFFFFFFFF | 1
         boots = [f"{machine.uuid}/{number}" for number in range(int(windows.boot[-1]) + 1 if len(windows) else 0)]
         before: list[report_pb2.Fact] = []
+        installed: list[report_pb2.Fact] = []
         rows = zip(
             starts,
             ends,
             windows.boot.tolist(),
             windows.opens_session.tolist(),
             facts.changing(machine, windows),
+            updates.versions(machine, windows, self.now),
             strict=True,
         )
-        for index, (start, end, boot, opens, changing) in enumerate(rows):
+        for index, (start, end, boot, opens, changing, versions) in enumerate(rows):
             report = report_pb2.Report(
                 spool_epoch=epoch,
                 sequence=index + 1,
@@ -145,6 +147,9 @@ class Fleet:
             if opens or changing is not before:
                 report.facts.extend(changing)
                 before = changing
+            if opens or versions is not installed:
+                report.facts.extend(versions)
+                installed = versions
             if index in events:
                 report.events.extend(events[index])
             if not index:

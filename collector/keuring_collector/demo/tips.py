@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
+from keuring_collector.demo.courses.updates import PROGRAMS
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service.models import TipChance, TipOffer
 from keuring_collector.service.tips import chances, rules
@@ -24,6 +25,7 @@ WEEKS: Final = 22
 EVERY: Final = 2  # each how many-th machine had a tip
 # What became of them, again and again: most that people hear of, they mend.
 _BECAME: Final = ("gone", "stayed", "gone", "aside", "gone", "stayed", "gone", "missed")
+_SUBJECTS: Final = {"program_behind": PROGRAMS[0].name}
 Outcome = TipOffer.Outcome
 
 
@@ -56,6 +58,7 @@ def _past(pack: RulePack, today: date) -> None:
             TipChance(
                 endpoint=machine,
                 rule=rule.id,
+                subject=_SUBJECTS.get(rule.name, ""),
                 since=offered - timedelta(days=20 + number % 60),
                 seen_on=ended,
                 gone_on=ended,
@@ -66,6 +69,7 @@ def _past(pack: RulePack, today: date) -> None:
                 endpoint=machine,
                 colleague=machine.colleague,
                 rule=rule.id,
+                subject=_SUBJECTS.get(rule.name, ""),
                 way=TipOffer.Way.VISIT if number % 6 == 0 else TipOffer.Way.NOTICE,
                 offered_on=offered,
                 sent=True,

@@ -72,6 +72,8 @@ ACTIONS: Final[Mapping[str, _StrPromise]] = {
     "tip.aside": _("put a tip aside for a colleague"),
     "rule.demoted": _("let a rule fall to advice"),
     "incidents.imported": _("imported incidents"),
+    "warranties.imported": _("told warranties"),
+    "warranty.told": _("told the warranty of a machine"),
     "chat.tested": _("tried a chat channel"),
     "it_report.issued": _("issued an IT report"),
     "it_report.answered": _("answered in an IT report"),

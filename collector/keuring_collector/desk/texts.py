@@ -299,7 +299,7 @@ def proofs(line: TicketLine, measure: Measure, language: str, now: datetime, sig
             then, current = opened.get(key), latest.get(key)
             told = _told(then, measure, now), _told(current, measure, now)
             rows.append(Proof(name, *told, _change(then, current, measure, now) if told[0] != told[1] else ""))
-        return rows
+        return list(dict.fromkeys(rows))  # two parts of a condition may look at the same
 
 
 def _change(then: Mapping[str, Any] | None, current: Mapping[str, Any] | None, measure: Measure, now: datetime) -> str:

@@ -86,6 +86,14 @@ class MachineOwner(models.Model):
     colleague = models.ForeignKey(Colleague, on_delete=models.CASCADE)
 
 
+class Warranty(models.Model):
+    """Until when a machine is under warranty, by its serial number, as the organisation told; also before it enrols."""
+
+    serial = models.CharField(max_length=64, primary_key=True)  # as serials.canonical writes it
+    ends = models.DateField(db_index=True)
+    told_at = models.DateTimeField()
+
+
 class EnrolmentToken(models.Model):
     """A right to enrol, for a short time. The secret itself is not kept, only its SHA-256."""
 

@@ -1,11 +1,7 @@
-"""The department of a machine, as a fact that the collector itself adds to a report when it is a new one.
-
-So it stands in the journal like any other fact: whoever replays it sees the same, and needs to ask nobody.
-"""
+"""The department of a machine, as a fact that the collector itself adds to a report when it is a new one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from keuring.signals.catalogue import KEURING_ENDPOINT_DEPARTMENT
@@ -13,9 +9,8 @@ from keuring_collector.engine.model import Fact
 from keuring_collector.store import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from keuring_collector.engine.model import Window
     from keuring_collector.store.connection import Connection
     from keuring_collector.store.facts import Value
 
@@ -39,12 +34,11 @@ class Departments:
                 self._names[endpoint] = found.get(endpoint)
                 self._looked_up[endpoint] = now
 
-    def add(self, window: Window, known: Mapping[tuple[int, str], Value]) -> Window:
-        """The report, with the department among its facts where it is another than the one that is ``known``."""
-        name = self._names.get(window.endpoint)
-        if known.get(_KEY) == name:
-            return window
-        return replace(window, facts=[*window.facts, Fact(*_KEY, name)])
+    def facts(self, endpoint: int, known: Mapping[tuple[int, str], Value]) -> Iterator[Fact]:
+        """The department, where it is another than the one that is ``known``."""
+        name = self._names.get(endpoint)
+        if known.get(_KEY) != name:
+            yield Fact(*_KEY, name)
 
     def forget(self, endpoint: int) -> None:
         """Looks it up again with its next report."""

@@ -18,9 +18,9 @@ from keuring.report.v1 import report_pb2
 from keuring_collector import metrics
 from keuring_collector.engine import Fleet
 from keuring_collector.engine.model import Change
+from keuring_collector.ingest.added import Added
 from keuring_collector.ingest.agents import AgentHealth
 from keuring_collector.ingest.decode import Decoded, Decoder, Problem, Received, Unusable
-from keuring_collector.ingest.departments import Departments
 from keuring_collector.ingest.held import HoldWatch
 from keuring_collector.ingest.rebuild import rebuild
 from keuring_collector.ingest.sequence import Order, place
@@ -87,7 +87,7 @@ class WritePath:
         self._facts: dict[int, dict[tuple[int, str], Value]] = {}
         self._layouts: dict[int, set[int]] = {}
         self._snapshots: dict[int, int] = {}
-        self._departments = Departments()
+        self._added = Added()
         self._held = HoldWatch()
         self.use(pack)
 
@@ -158,7 +158,7 @@ class WritePath:
         try:
             with metrics.STAGE.labels("load").time():
                 work = _Batch(self._load(endpoints), [None] * len(batch))
-                self._departments.refresh(connection, endpoints, batch[-1].received)
+                self._added.refresh(connection, endpoints, self._facts, batch[-1].received)
             for index, (received, item) in enumerate(zip(batch, decoded, strict=True)):
                 work.answers[index] = self._place(work, received, item)
             with metrics.STAGE.labels("judge").time():
@@ -205,7 +205,7 @@ class WritePath:
             self._facts.pop(endpoint, None)
             self._layouts.pop(endpoint, None)
             self._snapshots.pop(endpoint, None)
-            self._departments.forget(endpoint)
+            self._added.forget(endpoint)
             if endpoint in self.fleet:
                 self.fleet.drop(endpoint)
 
@@ -258,7 +258,7 @@ class WritePath:
         if window is None or columns is None:
             work.heads[endpoint] = head._replace(sequence=item.gap_until, received_at=received.received)
             return
-        window = self._departments.add(window, self._facts[endpoint])
+        window = self._added.add(window, self._facts[endpoint])
         position = head.position + 1
         work.heads[endpoint] = journal.Head(
             item.epoch, item.sequence, position, received.received, window.end, item.skew, window.boot_id,

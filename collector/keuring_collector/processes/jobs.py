@@ -37,7 +37,7 @@ from keuring_collector.desk.counts import Sources
 from keuring_collector.desk.inspection import issuing, mailing
 from keuring_collector.desk.jobs import JobRunner, Task, every, run_forever
 from keuring_collector.desk.waking import wake
-from keuring_collector.fleet import tokens
+from keuring_collector.fleet import tokens, warranties
 from keuring_collector.processes.backtests import Backtests
 from keuring_collector.processes.packs import PackWatch
 from keuring_collector.rulepack.calendar import calendar
@@ -151,6 +151,12 @@ class Work:
             if made:
                 log.info("baselines made", questions=made)
 
+    def make_releases(self, now: dt.datetime) -> None:
+        """Sees which versions of programs the fleet was updated to."""
+        with self.store() as store:
+            made = store.make_releases(now.timestamp(), self.stop)
+            log.info("releases of programs seen", releases=made)
+
     def purge(self, now: dt.datetime) -> None:
         """Lets go of what is past its retention."""
         with self.store() as store:
@@ -158,6 +164,7 @@ class Work:
             log.info("let go of what is past its retention", rows=report.rows)
         backtests.expire(now, self.settings.audit_retention_days)
         telling.forget(now)
+        warranties.forget(now.date())
 
     def inspect(self, now: dt.datetime) -> None:
         """Inspects machines that are due, and mails the reports where that is wanted."""
@@ -295,6 +302,7 @@ def tasks(settings: Settings, packs: PackWatch, stop: Callable[[], bool] = bool)
         Task("compact", work.compact, every(dt.timedelta(minutes=10))),
         # Each question is answered once a day; the other runs are for rules that are new.
         Task("baselines", work.make_baselines, every(dt.timedelta(hours=1))),
+        Task("releases", work.make_releases, every(dt.timedelta(days=1))),
         Task("outcomes", work.judge_outcomes, every(dt.timedelta(hours=1))),
         Task("incidents", work.pull_incidents, every(dt.timedelta(minutes=15))),
         Task("counts", work.count, every(dt.timedelta(minutes=1))),

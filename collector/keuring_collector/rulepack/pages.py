@@ -68,13 +68,13 @@ def _rule_row(rule: Rule) -> str:
 
 
 def _signal_row(signal: Signal, rules: Iterable[Rule]) -> str:
-    planned = "" if signal.status is Status.EMITTED else " (planned)"
+    by = "" if signal.status is Status.EMITTED else f" ({signal.status.value})"
     listed = sorted(rules, key=lambda rule: rule.name)
     # What decides to whom a rule applies is not what its evidence is about.
     proven = [rule for rule in listed if signal.kind is not Kind.FACT or signal.name not in rule.applies_to]
     evidence = proven[0].evidence[0] if proven else "decides where rules apply"
     names = ", ".join(f"`{rule.name}`" for rule in listed)
-    return f"| `{signal.name}`{planned} | {names} | {_cell(evidence)} |"
+    return f"| `{signal.name}`{by} | {names} | {_cell(evidence)} |"
 
 
 def _cell(text: str) -> str:

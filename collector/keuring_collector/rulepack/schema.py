@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from keuring.signals.model import Signal
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_BY = {
+    Status.PLANNED: " Planned: no agent measures it yet.",
+    Status.COLLECTOR: " No agent sends it: the collector adds it.",
+}
 # Fields that hold names of signals, wherever they stand.
 NAMES = frozenset({"signal", "signals", "minus", "restart_on", "identity", "cycles"})
 
@@ -38,9 +42,9 @@ def _schema(found: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def _named(signal: Signal) -> dict[str, str]:
-    planned = "" if signal.status is Status.EMITTED else " Planned: no agent measures it yet."
+    by = _BY.get(signal.status, "")
     unit = f" In {signal.unit}." if signal.unit else ""
-    return {"const": signal.name, "description": f"{signal.brief}{unit}{planned}"}
+    return {"const": signal.name, "description": f"{signal.brief}{unit}{by}"}
 
 
 def _name_signals(field: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Final
 
 from keuring.signals import catalogue
@@ -132,6 +133,20 @@ def departments(connection: Connection, endpoints: Iterable[int]) -> dict[int, s
             (each,),
         )
     }
+
+
+def warranties(connection: Connection, serials: Iterable[str]) -> dict[str, float]:
+    """When the warranty ends that the organisation told of these serial numbers, in seconds since 1970."""
+    chosen, found = sorted(set(serials)), {}
+    for first in range(0, len(chosen), _AT_ONCE):
+        some = chosen[first : first + _AT_ONCE]
+        places = ", ".join("?" * len(some))
+        for serial, ends in connection.execute(
+            f"SELECT serial, ends FROM fleet_warranty WHERE serial IN ({places})", some
+        ):
+            # Noon, so that it is that day on the calendar of every desk from UTC-11 to UTC+11.
+            found[serial] = datetime.combine(date.fromisoformat(str(ends)), time(12), UTC).timestamp()
+    return found
 
 
 def changes(connection: Connection, endpoint: int, after: int = -1) -> list[tuple[int, StoredFact]]:

@@ -148,6 +148,20 @@ CREATE TABLE baseline_made (
 ) {clustered};
 """
 
+# Versions that machines with the same system (``source``) were updated to, and the first day of that; made anew each
+# day, small, and of no machine.
+RELEASES: Final = """
+CREATE TABLE program_release (
+    source text NOT NULL,
+    program text NOT NULL,
+    version text NOT NULL,
+    day integer NOT NULL,
+    machines integer NOT NULL,
+    made_at double precision NOT NULL,
+    PRIMARY KEY (source, program, version)
+) {clustered};
+"""
+
 # What colleagues are told at their machines: one row a machine. ``titles`` and ``bodies`` are JSON, by language;
 # ``expires_at`` 0: never; ``state``: see store.notices.
 NOTICES: Final = """

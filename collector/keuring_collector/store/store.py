@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, facts, journal, latest
+from keuring_collector.store import admitting, baselines, compaction, facts, journal, latest, releases
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 from keuring_collector.store.recent import Recent, Series
@@ -241,6 +241,10 @@ class Store:
         """
         compacting = int((now - journal_days * DAY) // DAY) - 1
         return baselines.make(self.connection, questions, now, compacting, stop)
+
+    def make_releases(self, now: float, stop: Callable[[], bool] = lambda: False) -> int | None:
+        """Works out which versions of programs machines were updated to lately; how many, None when stopped."""
+        return releases.make(self.connection, now, stop)
 
     def admit(self, rules: Collection[str], now: float) -> dict[str, int]:
         """Opens tickets for findings of ``rules`` that waited and that nothing holds any more (see admitting)."""

@@ -61,6 +61,7 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "right": pgettext_lazy("audit", "right"),
     "judged": pgettext_lazy("audit", "judged"),
     "incidents": pgettext_lazy("audit", "incidents"),
+    "warranties": pgettext_lazy("audit", "warranties"),
     "colleagues": pgettext_lazy("audit", "for colleagues"),
     "removed": pgettext_lazy("audit", "removed"),
     "restored": pgettext_lazy("audit", "shipped words back"),

@@ -17,7 +17,18 @@ from django.views.decorators.http import require_safe
 
 from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, facts, figures, fleet_counts, inventory, listing, pack, readings, stories
+from keuring_collector.console import (
+    charts,
+    facts,
+    figures,
+    fleet_counts,
+    inventory,
+    listing,
+    pack,
+    readings,
+    stories,
+    warranty,
+)
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.stretches import PERIODS
@@ -259,6 +270,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),
         "today": timezone.localtime(now).date(),
+        "warranty": warranty.of(known, now),
         "inspections": list(endpoint.inspections.all()[:5]),
         "days": days,
         "periods": [
@@ -272,7 +284,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "closer": closer,
         "sections": _sections(endpoint, start, at, days, closer=closer),
         "axis": charts.axis(start, at),
-        "facts": facts.rows([fact for fact in known if fact.signal not in PROGRAMS], now),
+        "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
         "programs": inventory.programs(known, now),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),

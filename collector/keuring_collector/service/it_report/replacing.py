@@ -1,6 +1,7 @@
 """What will need replacing, and when: by quarter, with the range that the forecasts give, and what it costs.
 
-Counted are findings with a ticket and those that still wait for one, and the day on which a maker ends its support.
+Counted are findings with a ticket and those that still wait for one, the day on which a maker ends its support, and
+that on which a warranty ends: then somebody decides whether to extend it, go on without or replace.
 In which quarter a finding falls is its expected day; at least: the whole of its interval lies in the quarter; at most:
 some of it does. What has no date is so already, and counts in the quarter that runs.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from keuring.signals.catalogue import KEURING_OS_SUPPORT_END
+from keuring.signals.catalogue import KEURING_OS_SUPPORT_END, KEURING_WARRANTY_END
 from keuring_collector.desk import wording
 from keuring_collector.desk.models import Ticket, TicketLine, Waiting
 from keuring_collector.service.it_report.parts import Part, Table
@@ -33,12 +34,14 @@ KINDS: Final[Mapping[str, str]] = {
     "disk-endurance": "drive",
     "os-support": "system",
     "replacement": "machine",
+    "warranty": "warranty",
 }
 NAMES: Final[Mapping[str, _StrPromise]] = {
     "battery": gettext_lazy("battery"),
     "drive": gettext_lazy("drive"),
     "system": gettext_lazy("operating system"),
     "machine": gettext_lazy("whole machine"),
+    "warranty": gettext_lazy("end of warranty"),
 }
 
 
@@ -131,6 +134,10 @@ def _ending(around: Around) -> Iterator[Row]:
     for (endpoint, _subject), value in around.store.facts_of(KEURING_OS_SUPPORT_END.id).items():
         if endpoint in around.machines and isinstance(value, int | float) and value > 0:
             yield endpoint, "os-support", "", datetime.fromtimestamp(value, UTC), None, None
+    for (endpoint, _subject), value in around.store.facts_of(KEURING_WARRANTY_END.id).items():
+        # One that is over asks no decision any more.
+        if endpoint in around.machines and isinstance(value, int | float) and value >= around.span[1].timestamp():
+            yield endpoint, "warranty", "", datetime.fromtimestamp(value, UTC), None, None
 
 
 def replacing(around: Around) -> Part:

@@ -17,10 +17,12 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 from django.db.models import Q
 
-from keuring.signals.catalogue import BY_ID
+from keuring.signals.catalogue import BY_ID, KEURING_HARDWARE_SERIAL_NUMBER
 from keuring.signals.model import Statistic
 from keuring_collector.desk import audit
 from keuring_collector.desk.models import AuditEntry, Inspection, Ticket
+from keuring_collector.fleet.models import Warranty
+from keuring_collector.fleet.serials import canonical
 from keuring_collector.service.workplace import tables
 from keuring_collector.store import subject as hot
 
@@ -90,6 +92,7 @@ def write(file: IO[bytes], whose: Whose, store: Store, now: datetime, kept: tupl
         archive.writestr("readme.txt", readme)
         for model in tables.about():
             _json(archive, f"desk/{tables.name(model)}.json", tables.rows(model, whose))
+        _json(archive, f"desk/{tables.name(Warranty)}.json", _warranties(whose, store))
         _json(archive, "looks.json", looks(whose))
         seen: set[int] = set()
         for endpoint, name in names.items():
@@ -105,6 +108,13 @@ def _folders(whose: Whose) -> dict[int, str]:
         clean = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in endpoint.host_name)
         names[endpoint.pk] = clean if clean not in names.values() else f"{clean}-{endpoint.pk}"
     return names
+
+
+def _warranties(whose: Whose, store: Store) -> list[dict[str, Any]]:
+    """What the organisation told of the warranty of their machines, which it keeps by serial number."""
+    told = store.facts_of(KEURING_HARDWARE_SERIAL_NUMBER.id, whose.machine_ids)
+    rows = Warranty.objects.filter(serial__in={canonical(str(value)) for value in told.values()})
+    return [dict(row) for row in rows.order_by("serial").values()]
 
 
 def subjects(whose: Whose) -> list[str]:
