@@ -13,13 +13,17 @@ from ninja import NinjaAPI
 from keuring_collector import __version__
 from keuring_collector.api import (
     announcements,
+    articles,
     auditing,
+    backtests,
     desk,
     fleet_tickets,
+    ills,
     inspections,
     it_report,
     machines,
     messages,
+    outgoing,
     people,
     privacy,
     problems,
@@ -30,6 +34,7 @@ from keuring_collector.api import (
     starting,
     tickets,
     tips,
+    visiting,
     visits,
     warranties,
     writing,
@@ -42,16 +47,19 @@ if TYPE_CHECKING:
 
 
 class Api(NinjaAPI):
-    """NinjaAPI, whose description says what errors really look like."""
+    """NinjaAPI, whose description says what errors and files really look like."""
 
     def get_openapi_schema(self, **named: Any) -> OpenAPISchema:
-        """The OpenAPI description; errors are problem details."""
+        """The OpenAPI description; errors are problem details, and files are files alone."""
         schema = super().get_openapi_schema(**named)
         for methods in schema["paths"].values():
             for operation in methods.values():
                 for status, response in operation["responses"].items():
-                    if int(status) >= 400 and "application/json" in response.get("content", {}):
-                        response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+                    content = response.get("content", {})
+                    if int(status) >= 400 and "application/json" in content:
+                        response["content"] = {problems.MEDIA_TYPE: content["application/json"]}
+                    elif len(content) > 1:  # what is said of a file comes beside what ninja makes of bytes
+                        content.pop("application/json", None)
         return schema
 
 
@@ -64,8 +72,8 @@ api = Api(
     urls_namespace="api",
 )
 problems.install(api)
-# These add to the routers of desk, messages and skills, which have the same addresses.
-ADDING = (skilling, writing)
+# These add to the routers of desk, messages, skills and visits, which have the same addresses.
+ADDING = (articles, skilling, visiting, writing)
 for _router in (
     tickets.router,
     machines.router,
@@ -76,6 +84,9 @@ for _router in (
     skills.router,
     tips.router,
     visits.router,
+    backtests.router,
+    ills.router,
+    outgoing.router,
     it_report.router,
     warranties.router,
     quiet.router,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Path, Router, Schema
 from pydantic import Field
@@ -14,7 +14,7 @@ from keuring_collector.api import auth
 from keuring_collector.api.bodies import Identity  # noqa: TC001 - ninja asks for it
 from keuring_collector.api.problems import ProblemError
 from keuring_collector.api.schemas import ERRORS
-from keuring_collector.service.it_report import answering, issuing, planning
+from keuring_collector.service.it_report import answering, issuing, pdf, planning
 from keuring_collector.service.models import ItComment, ItReport, PlannedChange
 
 router = Router(tags=["IT reports"])
@@ -117,6 +117,19 @@ def report(request: HttpRequest, number: Number, language: Literal["nl", "en"] =
         **_row(found), language=language, digest=found.digest, sections=found.content[language],
         answers=[_answer(each) for each in found.comments.select_related("author")],
     )  # fmt: skip
+
+
+@router.get(
+    "/it-reports/{number}/pdf", auth=auth.REPORTS, response={200: bytes, **ERRORS}, operation_id="get_it_report_pdf",
+    openapi_extra={"responses": {200: {"description": "The report.", "content": {"application/pdf": {
+        "schema": {"type": "string", "format": "binary"}}}}}},
+)  # fmt: skip
+def document(request: HttpRequest, number: Number, language: Literal["nl", "en"] = "en") -> HttpResponse:
+    """One report as PDF."""
+    found = _find(request, number)
+    made = HttpResponse(pdf.build(found, language), content_type="application/pdf")
+    made.headers["Content-Disposition"] = f'attachment; filename="it-report-{found.number}-{language}.pdf"'
+    return made
 
 
 @router.post(

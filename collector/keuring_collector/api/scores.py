@@ -15,6 +15,7 @@ from keuring_collector.api import auth
 from keuring_collector.api.problems import ProblemError
 from keuring_collector.api.schemas import ERRORS
 from keuring_collector.console import pack
+from keuring_collector.console.views.incidents import imported
 from keuring_collector.console.views.scoreboard import rows_of
 from keuring_collector.desk import audit, incidents, scope
 from keuring_collector.desk.models import Incident
@@ -58,6 +59,57 @@ class NewIncidents(Schema):
     incidents: Annotated[list[NewIncident], Field(min_length=1, max_length=500)]
 
 
+Why = Literal["category", "machine", "no_machine"]
+
+
+class CauseCount(Schema):
+    """How many incidents a cause had."""
+
+    cause: str
+    incidents: int
+
+
+class Source(Schema):
+    """The ITSM that incidents are read from. ``error`` is for who may see the settings; ``failed`` for all."""
+
+    name: str
+    read_up_to: datetime
+    looked_at: datetime | None
+    read: int
+    added: int
+    failed: bool
+    error: str
+
+
+class LeftOut(Schema):
+    """Incidents that count for nothing for the same reason; ``machine``: the name that is not known."""
+
+    why: Why
+    category: str
+    machine: str
+    incidents: int
+
+
+class NotCounted(Schema):
+    """One of those."""
+
+    number: str
+    at: datetime
+    category: str
+    why: Why
+
+
+class AllIncidents(Schema):
+    """The incidents of twelve months; what was left out is told to who sees all departments."""
+
+    total: int
+    causes: list[CauseCount]
+    source: Source | None
+    left_out: int
+    groups: list[LeftOut]
+    newest: list[NotCounted]
+
+
 class Imported(Schema):
     """How many were new, and how many were there already."""
 
@@ -90,6 +142,28 @@ def scoreboard(request: HttpRequest, by: Literal["rule", "model", "department"] 
             )
         )
     return found
+
+
+@router.get("/incidents", auth=auth.READ, response={200: AllIncidents, **ERRORS}, operation_id="list_incidents")
+def imported_incidents(request: HttpRequest) -> AllIncidents:
+    """What was imported in the last twelve months, by cause, and what was left out and why."""
+    told = imported(auth.staff_of(request))
+    source = told["source"]
+    return AllIncidents(
+        total=told["total"], causes=[CauseCount(cause=cause, incidents=n) for cause, _label, n in told["causes"]],
+        source=source and Source(
+            name=source.name, read_up_to=source.since, looked_at=source.looked_at, read=source.read,
+            added=source.added, failed=bool(source.error), error=source.error if told["may_see_error"] else "",
+        ),
+        left_out=told["left"],
+        groups=[
+            LeftOut(why=why, category=category, machine=machine, incidents=n)
+            for why, category, machine, n in told["groups"]
+        ],
+        newest=[
+            NotCounted(number=each.number, at=each.at, category=each.category, why=each.why) for each in told["newest"]
+        ],
+    )  # fmt: skip
 
 
 @router.post("/incidents", auth=auth.ACT, response={200: Imported, **ERRORS}, operation_id="import_incidents")

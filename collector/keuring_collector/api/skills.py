@@ -14,8 +14,8 @@ from keuring_collector.api import auth
 from keuring_collector.api.schemas import ERRORS, Texts
 from keuring_collector.console import pack
 from keuring_collector.desk import scope
-from keuring_collector.service.models import Level
-from keuring_collector.service.skills import catalogue, gaps, growth, profiles, routing
+from keuring_collector.service.models import Level, SkillNeed
+from keuring_collector.service.skills import catalogue, gaps, growth, needs, profiles, routing
 
 if TYPE_CHECKING:
     from keuring_collector.service.skills.catalogue import Known
@@ -47,6 +47,29 @@ class Gap(Schema):
     can: int
     learning: int
     state: State
+
+
+class CauseAsks(Schema):
+    """What a cause asks: by its rules, and what is set for it beside that."""
+
+    cause: str
+    rules: list[str]
+    by_rules: list[str]
+    set: list[str]
+
+
+class VisitAsks(Schema):
+    """What a visit asks that is about this."""
+
+    about: str
+    skills: list[str]
+
+
+class Asked(Schema):
+    """What everything asks, skills by their slug."""
+
+    causes: list[CauseAsks]
+    visits: list[VisitAsks]
 
 
 class Helper(Schema):
@@ -152,3 +175,22 @@ def plan(request: HttpRequest, login: str) -> list[Step]:
         )
         for each in growth.plan(viewer, person)
     ]
+
+
+@router.get("/skills/asked", auth=auth.ACT_READ, response={200: Asked, **ERRORS}, operation_id="list_skills_asked")
+def asked(request: HttpRequest) -> Asked:  # noqa: ARG001 - ninja's
+    """Which skills each cause and each visit ask."""
+    rules = pack.current().pack
+    asking, by_cause = needs.Needs(rules), dict[str, list[str]]()
+    for rule in rules.rules.values():
+        by_cause.setdefault(rule.cause, []).append(rule.name)
+    causes = [
+        CauseAsks(
+            cause=cause, rules=sorted(by_cause.get(cause, ())), by_rules=sorted(asking.by_rules(cause)),
+            set=list(asking.set_for(SkillNeed.Kind.CAUSE, cause)),
+        )
+        for cause in asking.causes
+    ]  # fmt: skip
+    return Asked(
+        causes=causes, visits=[VisitAsks(about=each, skills=list(asking.of_visit(each))) for each in needs.VISITS]
+    )

@@ -165,16 +165,31 @@ def _stop(stop: Stop, tickets: set[int]) -> StopRow:
 
 
 class Change(Schema):
-    """What is done to a round; ``stop`` for what is done to one of its stops."""
+    """What is done to a round; ``stop`` for what is done to one of its stops. To ``add`` one: a colleague of the
+    department by their id, or what to do, and the minutes it takes.
+    """
 
-    do: Literal["start", "finish", "again", "take-away", "take-in", "earlier", "later", "undo"]
+    do: Literal["start", "finish", "again", "add", "take-away", "take-in", "earlier", "later", "undo"]
     stop: Identity | None = None
+    colleague: Identity | None = None
+    about: str = Field("", max_length=200, pattern=NO_NUL)
+    minutes: Annotated[int, Field(ge=1, le=480)] | None = None
 
 
-OF_A_ROUND: Final[Mapping[str, Callable[[Round, Staff, datetime], object]]] = {
-    "start": lambda found, staff, _now: walking.start(found.pk, actor=staff),
-    "finish": lambda found, _staff, now: walking.finish(found.pk, now=now),
-    "again": lambda found, _staff, _now: walking.again(found.pk, sources(found.department)),
+def _add(found: Round, body: Change) -> object:
+    colleague = found.department.colleague_set.filter(pk=body.colleague).first() if body.colleague else None
+    if body.colleague and colleague is None:
+        raise ProblemError(
+            422, "There is no such colleague in this department.", "body.colleague", "GET /api/visits/departments/ID."
+        )
+    return walking.add(found.pk, colleague=colleague, about=body.about, minutes=body.minutes)
+
+
+OF_A_ROUND: Final[Mapping[str, Callable[[Round, Change, Staff, datetime], object]]] = {
+    "start": lambda found, _body, staff, _now: walking.start(found.pk, actor=staff),
+    "finish": lambda found, _body, _staff, now: walking.finish(found.pk, now=now),
+    "again": lambda found, _body, _staff, _now: walking.again(found.pk, sources(found.department)),
+    "add": lambda found, body, _staff, _now: _add(found, body),
 }
 OF_A_STOP: Final[Mapping[str, Callable[[Round, int, Staff, datetime], object]]] = {
     "take-away": lambda found, stop, _staff, _now: walking.take_away(found.pk, stop),
@@ -210,7 +225,7 @@ def one(request: HttpRequest, number: Identity) -> RoundFull:
     operation_id="change_round",
 )  # fmt: skip
 def change(request: HttpRequest, number: Identity, body: Change) -> Nothing:
-    """Starts, finishes or proposes a round anew, or moves, takes away, takes in or takes back one of its stops."""
+    """Starts, finishes or proposes a round anew, or adds, moves, takes away, takes in or takes back a stop of it."""
     staff, now = auth.staff_of(request), timezone.now()
     found = rounds_of(staff).filter(pk=number).first()
     if found is None:
@@ -220,7 +235,7 @@ def change(request: HttpRequest, number: Identity, body: Change) -> Nothing:
             raise ProblemError(422, "Name a stop of this round.", "body.stop", "GET the round for its stops.")
         OF_A_STOP[body.do](found, body.stop, staff, now)
     else:
-        OF_A_ROUND[body.do](found, staff, now)
+        OF_A_ROUND[body.do](found, body, staff, now)
     return NOTHING
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
-from django.http import HttpRequest  # noqa: TC002 - ninja reads it
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field
@@ -13,8 +14,10 @@ from pydantic import Field
 from keuring.signals.catalogue import KEURING_HARDWARE_SERIAL_NUMBER
 from keuring_collector.api import auth
 from keuring_collector.api.problems import ProblemError
-from keuring_collector.api.schemas import ERRORS
+from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing
 from keuring_collector.console import readings
+from keuring_collector.console.views.warranty import write_down
+from keuring_collector.console.warranty import serial_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.fleet import warranties
 from keuring_collector.fleet.serials import canonical
@@ -42,6 +45,33 @@ class ToldWarranties(Schema):
     changed: int
     unchanged: int
     not_known: int
+
+
+class Ends(Schema):
+    """The last day of a machine's warranty; null: none is known."""
+
+    ends: date | None
+
+
+@router.post(
+    "/machines/{identity}/warranty", auth=auth.ACT, response={204: None, **ERRORS, 409: ERRORS[404]},
+    operation_id="tell_warranty_of_machine",
+)  # fmt: skip
+def tell_of_machine(request: HttpRequest, identity: UUID, body: Ends) -> Nothing:
+    """Tells until when one machine is under warranty, or takes that away."""
+    staff, now = auth.staff_of(request), timezone.now()
+    endpoint = scope.endpoints(staff).filter(uuid=identity).first()
+    if endpoint is None:
+        raise Http404("There is no such machine, or it belongs to a department that you do not see.")
+    serial = serial_of(readings.store().facts(endpoint.pk))
+    if not serial:
+        raise ProblemError(409, "This machine tells no serial number, so no warranty can be kept of it.", "identity")
+    try:
+        ends = warranties.day(body.ends.isoformat(), now.date()) if body.ends else None
+    except ValueError as error:
+        raise ProblemError(422, f"{error}.", "body.ends", "Send the last day of the warranty.") from error
+    write_down(endpoint, serial, ends, staff)
+    return NOTHING
 
 
 @router.post("/warranties", auth=auth.ACT, response={200: ToldWarranties, **ERRORS}, operation_id="tell_warranties")

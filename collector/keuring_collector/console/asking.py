@@ -61,9 +61,14 @@ def mark(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+def text_now(pack: RulePack, name: str) -> str:
+    """What the file of a rule holds; empty for one that is new."""
+    return editing.text_of(pack, name) if name in pack.by_name else ""
+
+
 def first(pack: RulePack, name: str, now: dt.datetime) -> Asked:
     """The form for a rule of the pack, or for one that is new."""
-    before = editing.text_of(pack, name) if name in pack.by_name else ""
+    before = text_now(pack, name)
     since = (now - dt.timedelta(days=USUAL_DAYS)).date().isoformat()
     typed = {"rule": name if before else "", "text": before or drafts.text(NEW_NAME), "seen": mark(before)}
     return Asked(dict.fromkeys(FIELDS, "") | typed | {"since": since}, before=before)
@@ -71,7 +76,7 @@ def first(pack: RulePack, name: str, now: dt.datetime) -> Asked:
 
 def again(pack: RulePack, row: Backtest) -> Asked:
     """The form with what was asked before, for the rule as it is by now."""
-    before = editing.text_of(pack, row.rule) if row.rule in pack.by_name else ""
+    before = text_now(pack, row.rule)
     chosen = "" if row.everything or row.departments.count() != 1 else str(row.departments.get().pk)
     typed = {
         "rule": row.rule if before else "",
@@ -89,7 +94,7 @@ def read(post: Mapping[str, str], pack: RulePack, staff: Staff, now: dt.datetime
     """What was typed, and the row it becomes; None when something is wrong."""
     typed = {name: post.get(name, "").replace("\r\n", "\n") for name in FIELDS}
     name = typed["rule"]
-    before = editing.text_of(pack, name) if name in pack.by_name else ""
+    before = text_now(pack, name)
     asked = Asked(typed, "compare" in post, "incidents" in post, before)
     called = _rule(asked, pack)
     if typed["seen"] != mark(asked.before):

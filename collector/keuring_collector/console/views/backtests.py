@@ -24,6 +24,7 @@ from keuring_collector.console.faults import said
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk import backtests as queue
+from keuring_collector.desk.acting import NotPossible
 from keuring_collector.desk.models import Backtest, Incident
 from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, editing
@@ -31,11 +32,13 @@ from keuring_collector.rulepack.backtest import html
 from keuring_collector.rulepack.calendar import calendar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from django.http import HttpRequest
 
     from keuring_collector.console.asking import Asked, Fault
+    from keuring_collector.desk.models import Staff
 
 SHOWN: Final = 50
 MOST_ROWS: Final = 100  # of a list in the answer; the whole report has all
@@ -60,13 +63,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """The form, for a rule of the pack (?rule=), one that is new, or one that was tried before (?from=)."""
     staff, now, rules = staff_of(request), timezone.now(), pack.current().pack
     if request.method == "POST":
-        asked, row = asking.read(request.POST, rules, staff, now)
-        if row is None:
-            return _form(request, asked, 422)
-        with transaction.atomic():
-            queue.ask(row, asking.departments_of(asked, staff))
-            audit.record_now(staff, "rule.tried", f"rule/{row.rule}", {"backtest": row.pk})
-        return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+        asked, row = ask(request.POST, staff)
+        return HttpResponseRedirect(reverse("backtest", args=[row.pk])) if row else _form(request, asked, 422)
     earlier = request.GET.get("from", "")
     if earlier.isdecimal():
         return _form(request, asking.again(rules, get_object_or_404(scope.backtests(staff), pk=int(earlier))))
@@ -74,6 +72,16 @@ def new(request: HttpRequest) -> HttpResponse:
     if name and name not in rules.by_name:
         raise Http404(_("There is no such rule in the pack."))
     return _form(request, asking.first(rules, name, now))
+
+
+def ask(typed: Mapping[str, str], staff: Staff) -> tuple[Asked, Backtest | None]:
+    """Puts what was typed into the queue; no row when something is wrong with it."""
+    asked, row = asking.read(typed, pack.current().pack, staff, timezone.now())
+    if row is not None:
+        with transaction.atomic():
+            queue.ask(row, asking.departments_of(asked, staff))
+            audit.record_now(staff, "rule.tried", f"rule/{row.rule}", {"backtest": row.pk})
+    return asked, row
 
 
 def _form(request: HttpRequest, asked: Asked, status: int = 200) -> HttpResponse:
@@ -111,9 +119,9 @@ def _page(request: HttpRequest, row: Backtest, faults: list[Fault] | None = None
         "exists": row.rule in pack.current().pack.by_name,
         "answer": mark_safe(told) if told else "",  # noqa: S308 - escaped where it is made
         "error": said(_(row.error)) if row.error else "",
-        "savable": _place(row) is not None,
+        "savable": place_of(row) is not None,
         "faults": faults or [],
-        **_progress(row),
+        **progress_of(row),
     }
     return render(request, "console/backtest.html", context, status=status)
 
@@ -125,14 +133,14 @@ def _about(row: Backtest) -> str:
     return ", ".join(parts) or _("all machines")
 
 
-def _place(row: Backtest) -> Path | None:
+def place_of(row: Backtest) -> Path | None:
     """Where the rule can be saved; None when it says nothing else than the file, or nobody here may write that."""
     directory: Path | None = settings.KEURING.rules_directory
     done = row.state == Backtest.State.DONE and row.saved_at is None and row.text != row.before
     return directory if done and editing.writable(directory) else None
 
 
-def _progress(row: Backtest) -> dict[str, Any]:
+def progress_of(row: Backtest) -> dict[str, Any]:
     """How far it is; ``left`` in seconds, when that can be told."""
     now, left = timezone.now(), None
     if row.machines and row.machines_done and row.began_at:
@@ -156,7 +164,7 @@ def _progress(row: Backtest) -> dict[str, Any]:
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one is, as the part of its page that changes."""
-    return render(request, "console/parts/backtest_progress.html", _progress(_row(request, pk)))
+    return render(request, "console/parts/backtest_progress.html", progress_of(_row(request, pk)))
 
 
 @requires(Right.RULES)
@@ -199,11 +207,22 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def save(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts the rule that was tried into the pack."""
-    row, staff = _row(request, pk), staff_of(request)
-    directory = _place(row)
+    row = _row(request, pk)
+    try:
+        put_into_pack(row, staff_of(request))
+        messages.success(request, _("Saved. Machines are judged by it within seconds; the old version is kept here."))
+    except RulePackError as error:
+        return _page(request, row, asking.faults(error, row.text, f"{row.rule}.yaml"), 422)
+    except NotPossible as error:
+        messages.error(request, str(error.message))
+    return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+
+
+def put_into_pack(row: Backtest, staff: Staff) -> None:
+    """Puts the rule that was tried into the pack. Raises RulePackError, or NotPossible where none can be written."""
+    directory = place_of(row)
     if directory is None:
-        messages.error(request, _("This cannot be saved here. Download it, and put it into the folder of rules."))
-        return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+        raise NotPossible(_("This cannot be saved here. Download it, and put it into the folder of rules."))
     in_force = settings.KEURING
     row.saved_at, row.saved_by = timezone.now(), staff
     detail = {"backtest": row.pk, "from": asking.mark(row.before) if row.before else "", "to": asking.mark(row.text)}
@@ -214,11 +233,9 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
             # Last: when it cannot be written, nobody reads that it was.
             place = calendar(in_force.time_zone, in_force.business_hours)
             editing.save(directory, row.text, row.before, place)
-    except RulePackError as error:
+    except RulePackError:
         row.saved_at = None
-        return _page(request, row, asking.faults(error, row.text, f"{row.rule}.yaml"), 422)
+        raise
     except OSError as error:
-        messages.error(request, _("The file could not be written: %(error)s") % {"error": error})
-        return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
-    messages.success(request, _("Saved. Machines are judged by it within seconds; the old version is kept here."))
-    return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+        row.saved_at = None
+        raise NotPossible(_("The file could not be written: %(error)s") % {"error": error}) from error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from keuring_collector.desk.illness import Comparison
+    from keuring_collector.desk.models import Staff
 
 MOST: Final = 200
 
@@ -34,7 +35,12 @@ class Model:
     name: str
     machines: int
     ill: Comparison
-    more: list[str]
+    causes: list[str]
+
+    @property
+    def more(self) -> list[str]:
+        """These causes, in words."""
+        return [cause_label(cause) for cause in self.causes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +70,30 @@ class Trouble:
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     """All models with five machines or more; those that stand out first."""
-    answer = fleet_counts.ask("models", staff_of(request), timezone.now())
+    return render(request, "console/models.html", of_models(staff_of(request)))
+
+
+def of_models(staff: Staff) -> dict[str, Any]:
+    """What is told of all models."""
+    answer = fleet_counts.ask("models", staff, timezone.now())
     told, rows, small = answer.content, [], 0
     for name, own in told["models"].items():
         if own["machines"] < illness.FEWEST:
             small += 1
             continue
         more = [
-            cause_label(cause)
+            cause
             for cause, (hit, _opened) in sorted(own["causes"].items())
             if _compare(told, own, hit, told["causes"][cause]).verdict == "more"
         ]
         rows.append(Model(name, own["machines"], _compare(told, own, own["ill"], told["ill"]), more))
     rows.sort(key=lambda row: (-len(row.more), -row.machines, row.name))
-    context = {
+    return {
         "rows": rows[:MOST],
         "small": small,
         "left_out": max(0, len(rows) - MOST),
         "counted_at": answer.counted_at,
     }
-    return render(request, "console/models.html", context)
 
 
 def _compare(told: Mapping[str, Any], own: Mapping[str, Any], hit: int, everywhere: int) -> Comparison:
@@ -95,7 +105,12 @@ def _compare(told: Mapping[str, Any], own: Mapping[str, Any], hit: int, everywhe
 @require_safe
 def model(request: HttpRequest) -> HttpResponse:
     """One model: per cause how many of its machines have it, beside all other machines."""
-    name, answer = request.GET.get("name", ""), fleet_counts.ask("models", staff_of(request), timezone.now())
+    return render(request, "console/model.html", of_model(staff_of(request), request.GET.get("name", "")))
+
+
+def of_model(staff: Staff, name: str) -> dict[str, Any]:
+    """What is told of one model. Raises Http404."""
+    answer = fleet_counts.ask("models", staff, timezone.now())
     told = answer.content
     own = told["models"].get(name)
     if not own:
@@ -106,7 +121,7 @@ def model(request: HttpRequest) -> HttpResponse:
     ]
     order = {"more": 0, "unclear": 1, "less": 2, "few": 3}
     rows.sort(key=lambda row: (order[row.comparison.verdict], -row.comparison.ours.count, row.label))
-    context = {
+    return {
         "name": name,
         "machines": own["machines"],
         "others": told["machines"] - own["machines"],
@@ -114,33 +129,40 @@ def model(request: HttpRequest) -> HttpResponse:
         "too_few": own["machines"] < illness.FEWEST,
         "counted_at": answer.counted_at,
     }
-    return render(request, "console/model.html", context)
 
 
 @requires(Right.LOOK)
 @require_safe
 def software(request: HttpRequest) -> HttpResponse:
     """The programs that crashed or hung, those of most machines first."""
-    answer = fleet_counts.ask("software", staff_of(request), timezone.now())
+    return render(request, "console/software.html", of_software(staff_of(request)))
+
+
+def of_software(staff: Staff) -> dict[str, Any]:
+    """What is told of all programs."""
+    answer = fleet_counts.ask("software", staff, timezone.now())
     rows = [Trouble(name, 0, crashes, hangs, hit) for name, (hit, crashes, hangs) in answer.content["programs"].items()]
     rows.sort(key=lambda row: (-row.hit, -row.crashes - row.hangs, row.name))
-    context = {
+    return {
         "rows": rows[:MOST],
         "left_out": max(0, len(rows) - MOST),
         "everybody": answer.content["machines"],
         "counted_at": answer.counted_at,
     }
-    return render(request, "console/software.html", context)
 
 
 @requires(Right.LOOK)
 @require_safe
 def program(request: HttpRequest) -> HttpResponse:
     """One program: each version with its machines, crashes, hangs and tickets, beside its other versions."""
-    name = request.GET.get("name", "")[:256]
+    return render(request, "console/program.html", of_program(staff_of(request), request.GET.get("name", "")[:256]))
+
+
+def of_program(staff: Staff, name: str) -> dict[str, Any]:
+    """What is told of one program. Raises Http404."""
     if not name or "\0" in name:
         raise Http404(_("Name a program."))
-    answer = fleet_counts.ask("program", staff_of(request), timezone.now(), name)
+    answer = fleet_counts.ask("program", staff, timezone.now(), name)
     told = answer.content
     if not told["versions"]:
         raise Http404(_("No machine that you see tells of this program."))
@@ -152,11 +174,10 @@ def program(request: HttpRequest) -> HttpResponse:
         for version, own in told["versions"].items()
     ]  # fmt: skip
     rows.sort(key=lambda row: (-row.machines, row.name))
-    context = {
+    return {
         "name": name,
         "rows": rows[:MOST],
         "machines": told["machines"],
         "hit": told["hit"],
         "counted_at": answer.counted_at,
     }
-    return render(request, "console/program.html", context)

@@ -203,23 +203,28 @@ def _editor(
 @require_safe
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
     """Every version of an article, and what changed between two: those asked for, else the last two."""
+    context = versions_of(slug, request.GET.get("from", ""), request.GET.get("to", ""))
+    return render(request, "console/article_versions.html", context)
+
+
+def versions_of(slug: str, first: str, last: str) -> dict[str, Any]:
+    """The versions of an article, and what changed between two of them, by their numbers. Raises Http404."""
     own = Article.objects.filter(slug=slug).first()
     if own is None and knowledge.read(pack.current().pack, slug, _language()) is None:
         raise Http404(_("There is no such article."))
     kept = list(own.versions.select_related("by")) if own else []
     by_number = {str(each.number): each for each in kept}
-    newer = by_number.get(request.GET.get("to", ""), kept[0] if kept else None)
-    older = by_number.get(request.GET.get("from", ""), kept[1] if len(kept) > 1 else None)
+    newer = by_number.get(last, kept[0] if kept else None)
+    older = by_number.get(first, kept[1] if len(kept) > 1 else None)
     if older and newer and older.number > newer.number:
         older, newer = newer, older
-    context = {
+    return {
         "slug": slug,
         "versions": kept,
         "older": older,
         "newer": newer,
         "changes": _changes(older, newer) if older and newer else [],
     }
-    return render(request, "console/article_versions.html", context)
 
 
 def _changes(older: ArticleVersion, newer: ArticleVersion) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -246,10 +251,16 @@ def _named(kind: str, value: str) -> str:
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The articles that somebody should read again."""
-    today, language = timezone.localdate(), _language()
-    coming = Article.objects.filter(review_on__gt=today).select_related("owner").order_by("review_on", "slug")[:20]
-    context = {"due": _titled(knowledge.due(today), language), "coming": _titled(coming, language)}
+    due, coming = to_review()
+    context = {"due": _titled(due, _language()), "coming": _titled(coming, _language())}
     return render(request, "console/article_review.html", context)
+
+
+def to_review() -> tuple[Sequence[Article], Sequence[Article]]:
+    """The articles that are due, and those that come next."""
+    today = timezone.localdate()
+    coming = Article.objects.filter(review_on__gt=today).select_related("owner").order_by("review_on", "slug")[:20]
+    return knowledge.due(today), list(coming)
 
 
 def _titled(found: Any, language: str) -> list[tuple[Article, str]]:

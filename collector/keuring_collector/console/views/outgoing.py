@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+    from keuring_collector.desk.models import Staff
+
 SHOWN: Final = 100
 
 
@@ -44,28 +46,38 @@ class Row:
 @require_safe
 def outgoing(request: HttpRequest) -> HttpResponse:
     """The page."""
+    rows = lately()
+    context = {"channels": settings.KEURING.chat, "rows": rows, "most": SHOWN if len(rows) == SHOWN else 0}
+    return render(request, "console/outgoing.html", context)
+
+
+def lately() -> list[Row]:
+    """The mails and messages that were made last, the newest first."""
     kept = Outgoing.objects.order_by("-pk")[:SHOWN]
-    rows = [
+    return [
         Row(
             each.sent_at or each.ready_at, each.chat or each.to, bool(each.chat), each.subject if each.chat else "",
             each.state, each.error, each.attempts,
         )
         for each in kept
     ]  # fmt: skip
-    context = {"channels": settings.KEURING.chat, "rows": rows, "most": SHOWN if len(rows) == SHOWN else 0}
-    return render(request, "console/outgoing.html", context)
 
 
 @requires(Right.SETTINGS)
 @require_POST
 def test(request: HttpRequest) -> HttpResponse:
     """Puts a message that tries a channel into the outbox, like any other; this page tells what becomes of it."""
-    channel = settings.KEURING.chat_by_name.get(request.POST.get("channel", ""))
+    try_channel(request.POST.get("channel", ""), staff_of(request))
+    messages.success(request, _("Within half a minute it is sent. Look again below to see what became of it."))
+    return redirect("outgoing")
+
+
+def try_channel(name: str, staff: Staff) -> None:
+    """Puts the message that tries a channel into the outbox. Raises Http404."""
+    channel = settings.KEURING.chat_by_name.get(name)
     if channel is None:
         raise Http404(_("There is no such chat channel; somebody took it out of the settings."))
     title, text = letters.trial(channel.language)
     now = timezone.now()
     Outgoing.objects.create(chat=channel.name, subject=title, body=text, ready_at=now)
-    audit.record_now(staff_of(request), "chat.tested", "", {"name": channel.name})
-    messages.success(request, _("Within half a minute it is sent. Look again below to see what became of it."))
-    return redirect("outgoing")
+    audit.record_now(staff, "chat.tested", "", {"name": channel.name})

@@ -21,6 +21,7 @@ from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.scoreboard import of_rule
 from keuring_collector.desk import audit, backtests, causes, proposals, scope, starting, texts
+from keuring_collector.desk.acting import NotPossible
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.roles import Right
 from keuring_collector.rulepack import RulePackError, trial
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from keuring_collector.desk.models import Staff
+    from keuring_collector.desk.models import Backtest, Staff
     from keuring_collector.rulepack import Rule
 
 
@@ -120,21 +121,31 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, name: str) -> HttpResponse:
     """Looks for a better version of a rule; the queue of backtests does it."""
-    staff, rules = staff_of(request), pack.current().pack
+    try:
+        row = look_for_better(staff_of(request), name)
+    except NotPossible as error:
+        messages.error(request, str(error.message))
+        return HttpResponseRedirect(reverse("rule", args=[name]))
+    return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+
+
+def look_for_better(staff: Staff, name: str) -> Backtest:
+    """The search for a better version of a rule, the one that goes on already or a new one. Raises NotPossible."""
+    rules = pack.current().pack
     found = rules.by_name.get(name)
     if found is None:
         raise Http404(_("There is no such rule in the pack."))
     going_on = proposals.going_on(staff, name)
     if going_on is not None:
-        return HttpResponseRedirect(reverse("backtest", args=[going_on.pk]))
+        return going_on
     if backtests.waiting(staff) >= backtests.MOST_OPEN:
-        wait = _("%(n)s of yours have not ended yet. Wait for one, or stop one.") % {"n": backtests.MOST_OPEN}
-        messages.error(request, wait)
-        return HttpResponseRedirect(reverse("rule", args=[name]))
+        raise NotPossible(
+            _("%(n)s of yours have not ended yet. Wait for one, or stop one.") % {"n": backtests.MOST_OPEN}
+        )
     with transaction.atomic():
         row = proposals.ask(rules, found, staff, timezone.now())
         audit.record_now(staff, "rule.tried", f"rule/{name}", {"backtest": row.pk})
-    return HttpResponseRedirect(reverse("backtest", args=[row.pk]))
+    return row
 
 
 def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, int, list[tuple[str, str]]]]:

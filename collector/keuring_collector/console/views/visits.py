@@ -29,7 +29,7 @@ from keuring_collector.service.visiting import calendars, hours, places, rounds,
 from keuring_collector.service.visiting.news import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -51,6 +51,9 @@ FIELDS: Final = (
     "day",
     "reason",
     "hour",
+    "place",
+    "colleague",
+    "exception",
 )
 
 
@@ -125,7 +128,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         "departments": departments,
         "has_key": calendars.live(staff).exists(),
         "key": request.session.pop("calendar_key", ""),
-        "holidays": VisitException.objects.filter(hour=None, day__gte=today),
+        "holidays": holidays(),
         "root": f"{request.scheme}://{request.get_host()}",
         "all_departments": staff.department_ids is None,
     }
@@ -136,13 +139,17 @@ def visits(request: HttpRequest) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes the round of a visiting hour, of the day that the form names."""
-    staff = staff_of(request)
-    hour, day = get_object_or_404(hours_of(staff), pk=pk), read_day(request.POST.get("day", ""))
+    made = round_on(staff_of(request), pk, read_day(request.POST.get("day", "")))
+    return HttpResponseRedirect(reverse("round", args=[made.pk]))
+
+
+def round_on(staff: Staff, pk: int, day: dt.date | None) -> Round:
+    """The round of a visiting hour on a day, made or brought up to date. Raises Http404."""
+    hour = get_object_or_404(hours_of(staff), pk=pk)
     found = hours.occurrences([hour], day, day) if day else []
     if not found or found[0].off:
         raise Http404(_("This visiting hour is not held on that day."))
-    made = rounds.propose(found[0], sources(hour.department))
-    return HttpResponseRedirect(reverse("round", args=[made.pk]))
+    return rounds.propose(found[0], sources(hour.department))
 
 
 def sources(department: Department) -> Sources:
@@ -152,7 +159,8 @@ def sources(department: Department) -> Sources:
     return Sources(readings.store(), pack.current().pack, timezone.now(), heard)
 
 
-def _department(staff: Staff, pk: int) -> Department:
+def department_of(staff: Staff, pk: int) -> Department:
+    """A department that they may see. Raises Http404."""
     found = scope.departments(staff).filter(pk=pk).first()
     if found is None:
         raise Http404(_("There is no such department, or you do not see it."))
@@ -166,19 +174,12 @@ def _page(
     wrong: str = "",
     where: str = "",
 ) -> HttpResponse:
-    now = timezone.now()
-    today = timezone.localtime(now).date()
-    sits = places.of_colleagues(department)
-    everybody = list(department.colleague_set.all())
-    rooms = [(place, [each for each in everybody if sits.get(each.pk) == place]) for place in department.places.all()]
-    held = department.visiting_hours.filter(ended_on=None).select_related("visitor")
+    today = timezone.localdate()
     context = {
-        "department": department,
-        "rooms": rooms,
-        "unplaced": [each for each in everybody if each.pk not in sits],
-        "everybody": everybody,
-        "hours": [(each, WEEKDAYS[each.weekday], hours.at_minute(today, each.from_minute)) for each in held],
-        "exceptions": VisitException.objects.filter(hour__in=held, day__gte=today).select_related("hour"),
+        **of_department(department),
+        "hours": [
+            (each, WEEKDAYS[each.weekday], hours.at_minute(today, each.from_minute)) for each in held_in(department)
+        ],
         "weekdays": [(str(number), name) for number, name in WEEKDAYS.items()],
         "people": [each for each in Staff.objects.filter(is_active=True) if each.may(Right.ACT)],
         "typed": typed or {"first_on": today.isoformat(), "minutes": "60"},
@@ -190,11 +191,31 @@ def _page(
     return render(request, "console/visits_department.html", context, status=422 if wrong else 200)
 
 
+def held_in(department: Department) -> QuerySet[VisitingHour]:
+    """The visiting hours of a department that have not ended."""
+    return department.visiting_hours.filter(ended_on=None).select_related("visitor")
+
+
+def of_department(department: Department) -> dict[str, Any]:
+    """Its places with who sits there, in walking order, who sits nowhere, and the days that are left out."""
+    sits = places.of_colleagues(department)
+    everybody = list(department.colleague_set.all())
+    rooms = [(place, [each for each in everybody if sits.get(each.pk) == place]) for place in department.places.all()]
+    left_out = VisitException.objects.filter(hour__in=held_in(department), day__gte=timezone.localdate())
+    return {
+        "department": department,
+        "rooms": rooms,
+        "unplaced": [each for each in everybody if each.pk not in sits],
+        "everybody": everybody,
+        "exceptions": left_out.select_related("hour"),
+    }
+
+
 @requires(Right.LOOK)
 @require_safe
 def department(request: HttpRequest, pk: int) -> HttpResponse:
     """A department's places in walking order, and its visiting hours."""
-    return _page(request, _department(staff_of(request), pk))
+    return _page(request, department_of(staff_of(request), pk))
 
 
 def _minute(text: str) -> int | None:
@@ -219,39 +240,44 @@ def _hour(found: Department, typed: Mapping[str, str]) -> VisitingHour:
     return get_object_or_404(found.visiting_hours, pk=number(typed["hour"]) or 0)
 
 
-def _place(found: Department, request: HttpRequest) -> Place:
-    return get_object_or_404(found.places, pk=number(request.POST.get("place", "")) or 0)
+def _place(found: Department, typed: Mapping[str, str]) -> Place:
+    return get_object_or_404(found.places, pk=number(typed["place"]) or 0)
 
 
-def _seat(found: Department, request: HttpRequest) -> None:
-    colleague = get_object_or_404(found.colleague_set, pk=number(request.POST.get("colleague", "")) or 0)
-    places.seat(colleague, _place(found, request) if request.POST.get("place") else None)
+def _seat(found: Department, typed: Mapping[str, str]) -> None:
+    colleague = get_object_or_404(found.colleague_set, pk=number(typed["colleague"]) or 0)
+    places.seat(colleague, _place(found, typed) if typed["place"] else None)
 
 
-def _exception(found: Department, request: HttpRequest) -> VisitException:
-    return get_object_or_404(VisitException, hour__department=found, pk=number(request.POST.get("exception", "")) or 0)
+def _exception(found: Department, typed: Mapping[str, str]) -> VisitException:
+    return get_object_or_404(VisitException, hour__department=found, pk=number(typed["exception"]) or 0)
 
 
-Change = "Callable[[Department, HttpRequest, Mapping[str, str], dict[str, Any]], object]"
-_CHANGES: Final[Mapping[str, Any]] = {
-    "add-place": lambda d, _r, t, _who: places.add(d, building=t["building"], floor=t["floor"], room=t["room"]),
-    "earlier": lambda d, r, _t, _who: places.move(_place(d, r), earlier=True),
-    "later": lambda d, r, _t, _who: places.move(_place(d, r), earlier=False),
-    "remove-place": lambda d, r, _t, _who: _place(d, r).delete(),
-    "seat": lambda d, r, _t, _who: _seat(d, r),
-    "make": lambda d, _r, t, who: hours.make(
+# By action: what it does with the department, what was typed (of FIELDS), and who and when.
+CHANGES: Final[Mapping[str, Callable[[Department, Mapping[str, str], dict[str, Any]], object]]] = {
+    "add-place": lambda d, t, _who: places.add(d, building=t["building"], floor=t["floor"], room=t["room"]),
+    "earlier": lambda d, t, _who: places.move(_place(d, t), earlier=True),
+    "later": lambda d, t, _who: places.move(_place(d, t), earlier=False),
+    "remove-place": lambda d, t, _who: _place(d, t).delete(),
+    "seat": lambda d, t, _who: _seat(d, t),
+    "make": lambda d, t, who: hours.make(
         d, weekday=number(t["weekday"]), from_minute=_minute(t["clock"]), minutes=number(t["minutes"]),
         visitor=_visitor(t), first_on=read_day(t["first_on"]), **who,
     ),
-    "change": lambda d, _r, t, who: hours.change(
+    "change": lambda d, t, who: hours.change(
         _hour(d, t).pk, from_minute=_minute(t["clock"]), minutes=number(t["minutes"]), visitor=_visitor(t), **who
     ),
-    "end": lambda d, _r, t, who: hours.end(_hour(d, t).pk, **who),
-    "leave-out": lambda d, _r, t, who: hours.leave_out(
+    "end": lambda d, t, who: hours.end(_hour(d, t).pk, **who),
+    "leave-out": lambda d, t, who: hours.leave_out(
         _hour(d, t), day=read_day(t["day"]), reason=t["reason"], **who
     ),
-    "hold-again": lambda d, r, _t, who: hours.hold_again(_exception(d, r), **who),
+    "hold-again": lambda d, t, who: hours.hold_again(_exception(d, t), **who),
 }  # fmt: skip
+
+
+def change_department(found: Department, action: str, typed: Mapping[str, str], staff: Staff) -> None:
+    """Does one of CHANGES; ``typed`` has all FIELDS. Raises NotUnderstood, NotPossible or Http404."""
+    CHANGES[action](found, typed, {"actor": staff, "now": timezone.now()})
 
 
 @requires(Right.ACT)
@@ -259,12 +285,12 @@ _CHANGES: Final[Mapping[str, Any]] = {
 def change(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Changes places or hours of a department; what was refused comes back with what was typed."""
     staff = staff_of(request)
-    found = _department(staff, pk)
-    if action not in _CHANGES:
+    found = department_of(staff, pk)
+    if action not in CHANGES:
         raise Http404(_("There is no such action."))
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     try:
-        _CHANGES[action](found, request, typed, {"actor": staff, "now": timezone.now()})
+        change_department(found, action, typed, staff)
     except ActionError as error:
         return _page(request, found, typed, str(error.message), action)
     return HttpResponseRedirect(f"{reverse('visits_department', args=[pk])}#{action}")
@@ -274,19 +300,38 @@ def change(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 @require_POST
 def holiday(request: HttpRequest) -> HttpResponse:
     """A day on which no visiting hour is held, or taking that back; for whoever sees all departments."""
-    staff, now = staff_of(request), timezone.now()
+    staff = staff_of(request)
     try:
-        if staff.department_ids is not None:
-            raise NotUnderstood("day", _("You see only some departments: leave out their hours one by one."))
         if again := number(request.POST.get("again", "")):
-            hours.hold_again(get_object_or_404(VisitException, hour=None, pk=again), actor=staff, now=now)
+            end_holiday(staff, again)
         else:
-            day, reason = read_day(request.POST.get("day", "")), request.POST.get("reason", "")
-            hours.leave_out(None, day=day, reason=reason, actor=staff, now=now)
+            make_holiday(staff, read_day(request.POST.get("day", "")), request.POST.get("reason", ""))
         messages.success(request, _("Done. Calendars follow within an hour."))
     except ActionError as error:
         messages.error(request, str(error.message))
     return HttpResponseRedirect(f"{reverse('visits')}#holidays")
+
+
+def _sees_all(staff: Staff) -> None:
+    if staff.department_ids is not None:
+        raise NotUnderstood("day", _("You see only some departments: leave out their hours one by one."))
+
+
+def make_holiday(staff: Staff, day: dt.date | None, reason: str) -> None:
+    """A day on which no visiting hour is held. Raises NotUnderstood or NotPossible."""
+    _sees_all(staff)
+    hours.leave_out(None, day=day, reason=reason, actor=staff, now=timezone.now())
+
+
+def end_holiday(staff: Staff, pk: int) -> None:
+    """Holds the visiting hours of a day again. Raises NotUnderstood or Http404."""
+    _sees_all(staff)
+    hours.hold_again(get_object_or_404(VisitException, hour=None, pk=pk), actor=staff, now=timezone.now())
+
+
+def holidays() -> QuerySet[VisitException]:
+    """The days to come on which no visiting hour is held."""
+    return VisitException.objects.filter(hour=None, day__gte=timezone.localdate())
 
 
 @requires(Right.OWN_ACCOUNT)
@@ -313,7 +358,7 @@ def calendar(request: HttpRequest, key: str, which: str) -> HttpResponse:
         if which == "mine":
             found, name = hours_of(owner).filter(visitor=owner), _("My visits")
         else:
-            chosen = _department(owner, number(which) or 0)
+            chosen = department_of(owner, number(which) or 0)
             found, name = hours_of(owner).filter(department=chosen), _("Visits: %(name)s") % {"name": chosen.name}
         address = f"{request.scheme}://{request.get_host()}{reverse('queue')}"
         told = found.prefetch_related("department__places")

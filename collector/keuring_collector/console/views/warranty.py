@@ -22,8 +22,12 @@ from keuring_collector.fleet import warranties
 
 if TYPE_CHECKING:
     import uuid
+    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
+
+    from keuring_collector.desk.models import Staff
+    from keuring_collector.fleet.models import Endpoint
 
 
 @requires(Right.ACT)
@@ -43,12 +47,17 @@ def tell(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
             request, _("“%(text)s” is no day of a warranty. Choose one in the calendar.") % {"text": text[:40]}
         )
         return back
-    with transaction.atomic():
-        before = warranties.tell(serial, ends, now)
-        if before != ends:
-            detail = {"from": before.isoformat() if before else "", "to": ends.isoformat() if ends else ""}
-            audit.record_now(staff_of(request), "warranty.told", audit.machine(endpoint), detail)
+    write_down(endpoint, serial, ends, staff_of(request))
     done = _("Noted: the warranty ends on %(day)s. The rules know it within an hour of reports.")
     gone = _("Noted: no warranty is known of this machine.")
     messages.success(request, done % {"day": wording.day(ends, now)} if ends else gone)
     return back
+
+
+def write_down(endpoint: Endpoint, serial: str, ends: date | None, staff: Staff) -> None:
+    """Keeps the last day of the warranty of a machine with this serial number, or that none is known."""
+    with transaction.atomic():
+        before = warranties.tell(serial, ends, timezone.now())
+        if before != ends:
+            detail = {"from": before.isoformat() if before else "", "to": ends.isoformat() if ends else ""}
+            audit.record_now(staff, "warranty.told", audit.machine(endpoint), detail)
