@@ -54,6 +54,7 @@ bench: $(VENV)/.ready ## measure; NAME=write-path, agent, wire, ... (none: all)
 soak: $(VENV)/.ready ## real processes under load and random kills, ledger checked (MINUTES=5)
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
 	@$(BIN)/python -m pytest -q -m soak
+	@KEURING_API_EXAMPLES=20 $(BIN)/python -m pytest -q tests/collector/test_api_conformance.py
 
 fuzz: $(VENV)/.ready ## fuzz the decoder, the rule loader, the parsers and the API (MINUTES=5)
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

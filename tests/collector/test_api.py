@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -369,6 +370,21 @@ def test_what_cannot_be_read_is_said_as_a_problem(site: Site) -> None:
 @SQLITE
 def test_a_session_of_the_console_opens_nothing_here(site: Site) -> None:
     assert site.client(site.staff()).get("/api/tickets").status_code == 401
+
+
+@SQLITE
+def test_no_two_things_of_the_description_share_a_name(site: Site) -> None:
+    """One would be described as the other."""
+    from ninja import Schema
+
+    del site
+
+    def below(kind: type) -> set[type]:
+        return {part for each in kind.__subclasses__() for part in {each, *below(each)}}
+
+    ours = [each.__name__ for each in below(Schema) if each.__module__.startswith("keuring_collector.")]
+    assert len(ours) > 100
+    assert [name for name, count in Counter(ours).items() if count > 1] == []
 
 
 @SQLITE

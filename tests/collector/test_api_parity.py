@@ -167,7 +167,7 @@ def operations() -> set[str]:
 @SQLITE
 def test_each_route_of_the_console_has_an_operation_or_a_reason(site: Site) -> None:
     from keuring_collector.api import tickets
-    from keuring_collector.api.visiting import Change
+    from keuring_collector.api.visiting import VisitedChange
     from keuring_collector.api.visits import OF_A_ROUND, OF_A_STOP
     from keuring_collector.console.views.deeds import DEEDS
     from keuring_collector.console.views.rounds import _CHANGES
@@ -187,4 +187,4 @@ def test_each_route_of_the_console_has_an_operation_or_a_reason(site: Site) -> N
     assert there - {name for names in told.values() for name in names} == set()
     assert set(DEEDS) | {"message"} == set(tickets.ACTIONS)
     assert set(_CHANGES) == {*OF_A_ROUND, *OF_A_STOP}
-    assert set(CHANGES) == set(get_args(get_type_hints(Change)["do"]))
+    assert set(CHANGES) == set(get_args(get_type_hints(VisitedChange)["do"]))

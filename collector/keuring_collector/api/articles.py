@@ -31,7 +31,7 @@ Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Alt = Annotated[str, Form(max_length=pictures.LONGEST_ALT, pattern=NO_NUL)]
 
 
-class Version(Schema):
+class VersionKept(Schema):
     """An article as somebody left it."""
 
     number: int
@@ -43,27 +43,27 @@ class Version(Schema):
     body: Texts
 
 
-class Line(Schema):
+class ChangedLine(Schema):
     """A line of what changed: ``+`` came, ``-`` went, empty stands around it, ``…`` lines are left out."""
 
     mark: Literal["+", "-", "", "…"]
     text: str
 
 
-class Change(Schema):
+class ArticleChange(Schema):
     """What changed in one language, or in what the article belongs to."""
 
     part: str
-    lines: list[Line]
+    lines: list[ChangedLine]
 
 
 class Versions(Schema):
     """All versions, the newest first; ``changes`` from ``older`` to ``newer``, by their numbers."""
 
-    versions: list[Version]
+    versions: list[VersionKept]
     older: int | None
     newer: int | None
-    changes: list[Change]
+    changes: list[ArticleChange]
 
 
 class ToReview(Schema):
@@ -92,11 +92,11 @@ def _texts(found: Article | ArticleVersion) -> tuple[Texts, Texts]:
     return Texts(**title), Texts(**body)
 
 
-def _version(found: ArticleVersion) -> Version:
+def _version(found: ArticleVersion) -> VersionKept:
     title, body = _texts(found)
     same = {name: getattr(found, name) for name in ("number", "state", "note")}
     by = found.by.get_username() if found.by else ""
-    return Version(**same, on=timezone.localtime(found.at).date(), by=by, title=title, body=body)
+    return VersionKept(**same, on=timezone.localtime(found.at).date(), by=by, title=title, body=body)
 
 
 @articles.get(
@@ -114,7 +114,7 @@ def versions(
         versions=[_version(each) for each in told["versions"]],
         older=first.number if first else None, newer=last.number if last else None,
         changes=[
-            Change(part=str(part), lines=[Line(mark=mark.strip(), text=text) for mark, text in lines])
+            ArticleChange(part=str(part), lines=[ChangedLine(mark=mark.strip(), text=text) for mark, text in lines])
             for part, lines in told["changes"]
         ],
     )  # fmt: skip

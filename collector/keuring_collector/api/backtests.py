@@ -35,7 +35,7 @@ Rule = Annotated[str, Field(max_length=60, pattern=RULE_NAME)]
 LONGEST_RULE = 100_000
 
 
-class Draft(Schema):
+class RuleDraft(Schema):
     """A rule to begin with. ``rule``: which one of the pack is changed; empty: it is new. ``seen`` goes back."""
 
     rule: str
@@ -144,12 +144,12 @@ def backtests(request: HttpRequest) -> list[BacktestRow]:
     return [BacktestRow(**_row(each)) for each in found[: trying.SHOWN]]
 
 
-@router.get("/backtest-draft", auth=auth.RULES_READ, response={200: Draft, **ERRORS}, operation_id="draft_backtest")
+@router.get("/backtest-draft", auth=auth.RULES_READ, response={200: RuleDraft, **ERRORS}, operation_id="draft_backtest")
 def draft(
     request: HttpRequest,
     rule: Annotated[str, Query(max_length=60, pattern=RULE_NAME)] = "",
     again: Identity | None = None,
-) -> Draft:
+) -> RuleDraft:
     """The text of a rule of the pack, of one that was tried before (``again``), or one to begin a new rule with."""
     rules = pack.current().pack
     if rule and rule not in rules.by_name:
@@ -157,7 +157,7 @@ def draft(
     asked = asking.again(rules, _found(request, again)) if again else asking.first(rules, rule, timezone.now())
     since = asked.typed["since"]
     named = {name: asked.typed[name] for name in ("rule", "text", "seen")}
-    return Draft(**named, since=date.fromisoformat(since) if since else None)
+    return RuleDraft(**named, since=date.fromisoformat(since) if since else None)
 
 
 @router.post("/backtests", auth=auth.RULES, response={200: BacktestFull, **REFUSED}, operation_id="try_rule")

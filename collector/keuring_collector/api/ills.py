@@ -96,7 +96,7 @@ class Programs(Schema):
     left_out: int
 
 
-class Version(Schema):
+class ProgramVersion(Schema):
     """A version of a program; ``ill``: its machines on which it crashed or hung beside those of the other versions."""
 
     version: str
@@ -115,7 +115,7 @@ class Software(Schema):
     name: str
     machines: int
     machines_hit: int
-    versions: list[Version]
+    versions: list[ProgramVersion]
 
 
 def _compared(found: Compared) -> Comparison:
@@ -163,7 +163,7 @@ def program(request: HttpRequest, name: Name) -> Software:
     """One program, version by version."""
     told = ills.of_program(auth.staff_of(request), name)
     versions = [
-        Version(
+        ProgramVersion(
             version=row.name, machines=row.machines, machines_hit=row.hit, crashes=row.crashes, hangs=row.hangs,
             tickets=row.tickets, ill=_compared(row.comparison) if row.comparison else None,
         )

@@ -22,7 +22,7 @@ Number = Annotated[str, Path(max_length=10, pattern=r"^\d{4}-W?\d{2}$")]
 Words = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
-class ReportRow(Schema):
+class ItReportRow(Schema):
     """One report in a list. ``last_day`` is the last day that it is about."""
 
     number: str
@@ -42,7 +42,7 @@ class ReportTable(Schema):
     tickets: list[int]
 
 
-class Answer(Schema):
+class ReportAnswer(Schema):
     """What somebody answered to a section."""
 
     section: str
@@ -61,13 +61,13 @@ class ReportSection(Schema):
     notes: list[str]
 
 
-class ReportFull(ReportRow):
+class ItReportFull(ItReportRow):
     """A report as it was issued, in one language, and the answers to it."""
 
     language: Literal["nl", "en"]
     digest: str
     sections: list[ReportSection]
-    answers: list[Answer]
+    answers: list[ReportAnswer]
 
 
 class NewAnswer(Schema):
@@ -77,7 +77,7 @@ class NewAnswer(Schema):
     text: Words
 
 
-class Plan(Schema):
+class PlanKept(Schema):
     """A planned change. ``when`` null: not known yet."""
 
     id: int
@@ -101,19 +101,21 @@ class Settle(Schema):
     state: Literal["planned", "done", "cancelled"]
 
 
-@router.get("/it-reports", auth=auth.REPORTS, response={200: list[ReportRow], **ERRORS}, operation_id="list_it_reports")
-def reports(request: HttpRequest) -> list[ReportRow]:
+@router.get(
+    "/it-reports", auth=auth.REPORTS, response={200: list[ItReportRow], **ERRORS}, operation_id="list_it_reports"
+)
+def reports(request: HttpRequest) -> list[ItReportRow]:
     """All reports, the newest first; none for who sees some departments only."""
-    return [ReportRow(**_row(each)) for each in issuing.seen_by(auth.staff_of(request))]
+    return [ItReportRow(**_row(each)) for each in issuing.seen_by(auth.staff_of(request))]
 
 
 @router.get(
-    "/it-reports/{number}", auth=auth.REPORTS, response={200: ReportFull, **ERRORS}, operation_id="get_it_report"
+    "/it-reports/{number}", auth=auth.REPORTS, response={200: ItReportFull, **ERRORS}, operation_id="get_it_report"
 )
-def report(request: HttpRequest, number: Number, language: Literal["nl", "en"] = "en") -> ReportFull:
+def report(request: HttpRequest, number: Number, language: Literal["nl", "en"] = "en") -> ItReportFull:
     """One report."""
     found = _find(request, number)
-    return ReportFull(
+    return ItReportFull(
         **_row(found), language=language, digest=found.digest, sections=found.content[language],
         answers=[_answer(each) for each in found.comments.select_related("author")],
     )  # fmt: skip
@@ -133,9 +135,12 @@ def document(request: HttpRequest, number: Number, language: Literal["nl", "en"]
 
 
 @router.post(
-    "/it-reports/{number}/answers", auth=auth.ANSWER, response={200: Answer, **ERRORS}, operation_id="answer_it_report"
+    "/it-reports/{number}/answers",
+    auth=auth.ANSWER,
+    response={200: ReportAnswer, **ERRORS},
+    operation_id="answer_it_report",
 )
-def answer(request: HttpRequest, number: Number, body: NewAnswer) -> Answer:
+def answer(request: HttpRequest, number: Number, body: NewAnswer) -> ReportAnswer:
     """Answers to a section."""
     found = _find(request, number)
     try:
@@ -145,14 +150,14 @@ def answer(request: HttpRequest, number: Number, body: NewAnswer) -> Answer:
     return _answer(made)
 
 
-@router.get("/planned-changes", auth=auth.REPORTS, response={200: list[Plan], **ERRORS}, operation_id="list_plans")
-def plans(request: HttpRequest) -> list[Plan]:
+@router.get("/planned-changes", auth=auth.REPORTS, response={200: list[PlanKept], **ERRORS}, operation_id="list_plans")
+def plans(request: HttpRequest) -> list[PlanKept]:
     """What IT plans, the nearest day first."""
     return [] if auth.staff_of(request).limited else [_plan(each) for each in PlannedChange.objects.all()]
 
 
-@router.post("/planned-changes", auth=auth.PLAN, response={200: Plan, **ERRORS}, operation_id="write_plan")
-def write(request: HttpRequest, body: NewPlan) -> Plan:
+@router.post("/planned-changes", auth=auth.PLAN, response={200: PlanKept, **ERRORS}, operation_id="write_plan")
+def write(request: HttpRequest, body: NewPlan) -> PlanKept:
     """Writes down a planned change."""
     staff = auth.staff_of(request)
     if staff.limited:
@@ -165,9 +170,9 @@ def write(request: HttpRequest, body: NewPlan) -> Plan:
 
 
 @router.post(
-    "/planned-changes/{change}/settle", auth=auth.PLAN, response={200: Plan, **ERRORS}, operation_id="settle_plan"
+    "/planned-changes/{change}/settle", auth=auth.PLAN, response={200: PlanKept, **ERRORS}, operation_id="settle_plan"
 )
-def settle(request: HttpRequest, change: Identity, body: Settle) -> Plan:
+def settle(request: HttpRequest, change: Identity, body: Settle) -> PlanKept:
     """Says what became of a planned change."""
     staff = auth.staff_of(request)
     found = None if staff.limited else PlannedChange.objects.filter(pk=change).first()
@@ -197,11 +202,11 @@ def _day(moment: datetime) -> date:
     return timezone.localtime(moment).date()
 
 
-def _answer(comment: ItComment) -> Answer:
+def _answer(comment: ItComment) -> ReportAnswer:
     author = comment.author.shown_name if comment.author else ""
-    return Answer(section=comment.section, author=author, on=_day(comment.at), text=comment.text)
+    return ReportAnswer(section=comment.section, author=author, on=_day(comment.at), text=comment.text)
 
 
-def _plan(change: PlannedChange) -> Plan:
+def _plan(change: PlannedChange) -> PlanKept:
     told: Any = {name: getattr(change, name) for name in ("title", "about", "when", "state")}
-    return Plan(id=change.pk, **told)
+    return PlanKept(id=change.pk, **told)

@@ -30,7 +30,7 @@ class TemplateRow(Schema):
     source: Literal["desk", "shipped"]
 
 
-class Message(Schema):
+class Draft(Schema):
     """A message filled in from a ticket; ``[dag]`` or ``[day]`` stands where a day is to be chosen."""
 
     template: str
@@ -56,13 +56,11 @@ def message_templates(request: HttpRequest) -> list[TemplateRow]:  # noqa: ARG00
     ]
 
 
-@router.get(
-    "/tickets/{number}/draft", auth=auth.READ, response={200: Message, **ERRORS}, operation_id="get_ticket_draft"
-)
+@router.get("/tickets/{number}/draft", auth=auth.READ, response={200: Draft, **ERRORS}, operation_id="get_ticket_draft")
 def draft(
     request: HttpRequest, number: Identity, template: Annotated[str, Query(max_length=40)] = "",
     language: Literal["", "nl", "en"] = "", day: date | None = None,
-) -> Message:  # fmt: skip
+) -> Draft:  # fmt: skip
     """A template filled in from a ticket: by default *visit*, in the colleague's language. Nothing is sent."""
     staff = auth.staff_of(request)
     ticket = scope.tickets(staff).select_related("endpoint__colleague", "owner").filter(pk=number).first()
@@ -74,4 +72,4 @@ def draft(
     address = f"https://{settings.KEURING.public_name}:{settings.KEURING.console_port}/"
     filled = compose(ticket, chosen, timezone.now(), address)
     key = chosen.template.key if chosen.template else ""
-    return Message(template=key, language=chosen.language, subject=filled.subject, text=filled.body)
+    return Draft(template=key, language=chosen.language, subject=filled.subject, text=filled.body)

@@ -81,7 +81,7 @@ class Source(Schema):
     error: str
 
 
-class LeftOut(Schema):
+class IncidentsLeftOut(Schema):
     """Incidents that count for nothing for the same reason; ``machine``: the name that is not known."""
 
     why: Why
@@ -106,7 +106,7 @@ class AllIncidents(Schema):
     causes: list[CauseCount]
     source: Source | None
     left_out: int
-    groups: list[LeftOut]
+    groups: list[IncidentsLeftOut]
     newest: list[NotCounted]
 
 
@@ -157,7 +157,7 @@ def imported_incidents(request: HttpRequest) -> AllIncidents:
         ),
         left_out=told["left"],
         groups=[
-            LeftOut(why=why, category=category, machine=machine, incidents=n)
+            IncidentsLeftOut(why=why, category=category, machine=machine, incidents=n)
             for why, category, machine, n in told["groups"]
         ],
         newest=[

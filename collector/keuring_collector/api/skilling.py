@@ -73,7 +73,7 @@ class Turn(Schema):
     state: StepState
 
 
-class Made(Schema):
+class StepMade(Schema):
     """What was made."""
 
     id: int
@@ -126,14 +126,14 @@ def _planned(request: HttpRequest, login: str) -> Staff:
     return found
 
 
-@skills.post("/growth/{login}", auth=auth.ACT, response={200: Made, **REFUSED}, operation_id="add_growth_step")
-def add(request: HttpRequest, login: str, body: NewStep) -> Made:
+@skills.post("/growth/{login}", auth=auth.ACT, response={200: StepMade, **REFUSED}, operation_id="add_growth_step")
+def add(request: HttpRequest, login: str, body: NewStep) -> StepMade:
     """Adds a step; for whom the plan is of and their team lead."""
     made = growth.add(
         auth.staff_of(request), _planned(request, login), skill=body.skill, goal=int(_LEVELS[body.goal]), how=body.how,
         until=body.until, pack=pack.current().pack, now=timezone.now(),
     )  # fmt: skip
-    return Made(id=made.pk)
+    return StepMade(id=made.pk)
 
 
 @skills.post("/growth/{login}/{step}", auth=auth.ACT, response={204: None, **REFUSED}, operation_id="turn_growth_step")

@@ -65,7 +65,7 @@ class VisitAsks(Schema):
     skills: list[str]
 
 
-class Asked(Schema):
+class SkillsAsked(Schema):
     """What everything asks, skills by their slug."""
 
     causes: list[CauseAsks]
@@ -177,8 +177,10 @@ def plan(request: HttpRequest, login: str) -> list[Step]:
     ]
 
 
-@router.get("/skills/asked", auth=auth.ACT_READ, response={200: Asked, **ERRORS}, operation_id="list_skills_asked")
-def asked(request: HttpRequest) -> Asked:  # noqa: ARG001 - ninja's
+@router.get(
+    "/skills/asked", auth=auth.ACT_READ, response={200: SkillsAsked, **ERRORS}, operation_id="list_skills_asked"
+)
+def asked(request: HttpRequest) -> SkillsAsked:  # noqa: ARG001 - ninja's
     """Which skills each cause and each visit ask."""
     rules = pack.current().pack
     asking, by_cause = needs.Needs(rules), dict[str, list[str]]()
@@ -191,6 +193,6 @@ def asked(request: HttpRequest) -> Asked:  # noqa: ARG001 - ninja's
         )
         for cause in asking.causes
     ]  # fmt: skip
-    return Asked(
+    return SkillsAsked(
         causes=causes, visits=[VisitAsks(about=each, skills=list(asking.of_visit(each))) for each in needs.VISITS]
     )

@@ -86,7 +86,7 @@ class Happening(Schema):
     text: str
 
 
-class Link(Schema):
+class Linked(Schema):
     """A ticket in the ITSM that this one belongs to."""
 
     id: int
@@ -108,7 +108,7 @@ class TicketFull(TicketRow):
 
     findings: list[Finding]
     history: list[Happening]
-    links: list[Link]
+    links: list[Linked]
     files: list[Attached]
     dismissal_reason: str
     merged_into: int | None
@@ -204,7 +204,7 @@ def _full(ticket: Ticket, now: datetime) -> TicketFull:
         **_row(ticket, state, now),
         findings=findings,
         history=history,
-        links=[Link(id=each.pk, number=each.number, url=each.url) for each in ticket.links.all()],
+        links=[Linked(id=each.pk, number=each.number, url=each.url) for each in ticket.links.all()],
         files=[
             Attached(id=each.pk, name=each.name, kind=each.kind, size=each.size)
             for each in ticket.attachments.defer("content")

@@ -45,7 +45,7 @@ class OnDay(Schema):
     day: date
 
 
-class Made(Schema):
+class RoundMade(Schema):
     """What was made."""
 
     id: int
@@ -79,7 +79,7 @@ class Hour(Schema):
     first_on: date
 
 
-class LeftOut(Schema):
+class HourLeftOut(Schema):
     """A day on which a visiting hour is not held."""
 
     id: int
@@ -94,10 +94,10 @@ class Visited(Schema):
     places: list[Place]
     unplaced: list[Sits]
     hours: list[Hour]
-    left_out: list[LeftOut]
+    left_out: list[HourLeftOut]
 
 
-class Change(Schema):
+class VisitedChange(Schema):
     """What is done to a department's places and hours. ``place``: for earlier, later, remove-place, and seat (of
     ``colleague``; without a place: as imported). ``hour``: for change, end and leave-out. ``exception``: to hold again.
     ``visitor``: the name that they sign in with.
@@ -153,11 +153,11 @@ def end_holiday(request: HttpRequest, holiday: Identity) -> Nothing:
 
 
 @visits.post(
-    "/visits/hours/{hour}/propose", auth=auth.ACT, response={200: Made, **REFUSED}, operation_id="propose_round"
+    "/visits/hours/{hour}/propose", auth=auth.ACT, response={200: RoundMade, **REFUSED}, operation_id="propose_round"
 )
-def propose(request: HttpRequest, hour: Identity, body: OnDay) -> Made:
+def propose(request: HttpRequest, hour: Identity, body: OnDay) -> RoundMade:
     """Makes the round of a visiting hour on a day, or brings it up to date."""
-    return Made(id=page.round_on(auth.staff_of(request), hour, body.day).pk)
+    return RoundMade(id=page.round_on(auth.staff_of(request), hour, body.day).pk)
 
 
 @visits.get(
@@ -173,7 +173,7 @@ def department(request: HttpRequest, department: Identity) -> Visited:
     "/visits/departments/{department}/change", auth=auth.ACT, response={200: Visited, **REFUSED},
     operation_id="change_visited_department",
 )  # fmt: skip
-def change(request: HttpRequest, department: Identity, body: Change) -> Visited:
+def change(request: HttpRequest, department: Identity, body: VisitedChange) -> Visited:
     """Changes a department's places or visiting hours."""
     staff = auth.staff_of(request)
     found = page.department_of(staff, department)
@@ -198,7 +198,7 @@ def _visited(found: Any) -> Visited:
             for each in page.held_in(found)
         ],
         left_out=[
-            LeftOut(id=each.pk, hour=each.hour_id, day=each.day, reason=each.reason) for each in told["exceptions"]
+            HourLeftOut(id=each.pk, hour=each.hour_id, day=each.day, reason=each.reason) for each in told["exceptions"]
         ],
     )  # fmt: skip
 

@@ -164,7 +164,7 @@ def _stop(stop: Stop, tickets: set[int]) -> StopRow:
     )
 
 
-class Change(Schema):
+class RoundChange(Schema):
     """What is done to a round; ``stop`` for what is done to one of its stops. To ``add`` one: a colleague of the
     department by their id, or what to do, and the minutes it takes.
     """
@@ -176,7 +176,7 @@ class Change(Schema):
     minutes: Annotated[int, Field(ge=1, le=480)] | None = None
 
 
-def _add(found: Round, body: Change) -> object:
+def _add(found: Round, body: RoundChange) -> object:
     colleague = found.department.colleague_set.filter(pk=body.colleague).first() if body.colleague else None
     if body.colleague and colleague is None:
         raise ProblemError(
@@ -185,7 +185,7 @@ def _add(found: Round, body: Change) -> object:
     return walking.add(found.pk, colleague=colleague, about=body.about, minutes=body.minutes)
 
 
-OF_A_ROUND: Final[Mapping[str, Callable[[Round, Change, Staff, datetime], object]]] = {
+OF_A_ROUND: Final[Mapping[str, Callable[[Round, RoundChange, Staff, datetime], object]]] = {
     "start": lambda found, _body, staff, _now: walking.start(found.pk, actor=staff),
     "finish": lambda found, _body, _staff, now: walking.finish(found.pk, now=now),
     "again": lambda found, _body, _staff, _now: walking.again(found.pk, sources(found.department)),
@@ -224,7 +224,7 @@ def one(request: HttpRequest, number: Identity) -> RoundFull:
     "/visits/rounds/{number}/change", auth=auth.ACT, response={204: None, **ERRORS, 409: ERRORS[404]},
     operation_id="change_round",
 )  # fmt: skip
-def change(request: HttpRequest, number: Identity, body: Change) -> Nothing:
+def change(request: HttpRequest, number: Identity, body: RoundChange) -> Nothing:
     """Starts, finishes or proposes a round anew, or adds, moves, takes away, takes in or takes back a stop of it."""
     staff, now = auth.staff_of(request), timezone.now()
     found = rounds_of(staff).filter(pk=number).first()

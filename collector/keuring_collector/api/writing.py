@@ -42,7 +42,7 @@ class Text(Schema):
     body: Body = ""
 
 
-class Link(Schema):
+class LinkTo(Schema):
     """What an article is about: a rule by its id, a program or a model by its name."""
 
     kind: Literal["rule", "software", "model"]
@@ -54,7 +54,7 @@ class NewArticle(Schema):
 
     nl: Text = Text()
     en: Text = Text()
-    links: list[Link] = Field(default_factory=list, max_length=100)
+    links: list[LinkTo] = Field(default_factory=list, max_length=100)
     owner: Annotated[str, Field(max_length=150, pattern=NO_NUL)] = ""
     review_on: date | None = None
     published: bool = False
