@@ -82,8 +82,8 @@ def _ask(operation: Any, mode: Any, program: Program, real: dict[str, Any], aske
                 known = {**known, "slug": real["own"]}
             case.path_parameters.update({key: known[key] for key in case.path_parameters})
         if is_real:
-            named = next((told for part, told in NAMED.items() if part in case.path), {})
-            case.query = {**(case.query or {}), **named}
+            for part, told in NAMED.items():
+                case.query = {**(case.query or {}), **told} if part in case.path else case.query
             if case.path.endswith("/outgoing/try"):
                 case.body = {"channel": "Iedereen"}
         response = case.call(headers=headers)
