@@ -21,6 +21,17 @@ def test_generated_pages_are_current() -> None:
     assert finished.returncode == 0, finished.stderr
 
 
+def test_each_promise_stands_once() -> None:
+    rows = [
+        line.split("|")[1].strip()
+        for line in (DOCS / "status.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    ]
+    promises = [row for row in rows if row != "promise"]
+    assert len(promises) > 100
+    assert [promise for promise in promises if promises.count(promise) > 1] == []
+
+
 def test_every_setting_has_a_meaning_and_a_row() -> None:
     page = (DOCS / "operations" / "settings.md").read_text(encoding="utf-8")
     for name in names():

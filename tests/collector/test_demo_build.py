@@ -67,7 +67,8 @@ def expect(machine: Machine) -> str:
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 def test_planted_problems_give_their_ticket_and_healthy_machines_none(django_url: str, tmp_path: Path) -> None:
-    from keuring_collector.desk.models import Ticket, TicketHistory
+    from keuring_collector.demo import incidents
+    from keuring_collector.desk.models import Incident, Ticket, TicketHistory
     from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
     fleet = Fleet(NOW, machines_count=60)
@@ -97,6 +98,12 @@ def test_planted_problems_give_their_ticket_and_healthy_machines_none(django_url
     verdicts = Ticket.objects.filter(cause="memory-short").exclude(verdict="").values_list("verdict", flat=True)
     assert set(verdicts) == {"right", "wrong"}
     assert not TicketHistory.objects.filter(actor__isnull=False, at__gt=datetime.fromtimestamp(NOW, UTC)).exists()
+    # Calls came in the ordinary way too, each of another machine and about something that rules know.
+    for _ in range(2):
+        incidents.write(fleet)
+    calls = Incident.objects.values_list("endpoint", "cause")
+    assert len(calls) == len({endpoint for endpoint, _ in calls}) == len(incidents.CALLS)
+    assert {cause for _, cause in calls} <= {rule.cause for rule in rulepack.load().rules.values()}
 
 
 def test_a_small_fleet_is_the_same_on_both_databases(django_url: str, tmp_path: Path) -> None:

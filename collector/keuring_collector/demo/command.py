@@ -160,6 +160,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
         articles,
         build,
         fleet,
+        incidents,
         letters,
         skills,
         tips,
@@ -182,6 +183,7 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> None:
     warranties.write(simulated)
     build.build(settings, pack, simulated, Desk(simulated, zone, days), progress.advance)
     progress.finish()
+    incidents.write(simulated)
     articles.write(pack, simulated.now)
     letters.write(pack, simulated.now)
     with contextlib.closing(open_store(settings.database_url)) as store:

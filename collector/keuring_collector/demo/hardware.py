@@ -64,11 +64,11 @@ WINDOWS: Final = (
 LINUX: Final = (
     System("linux", "Debian GNU/Linux", "12", "6.1.0-40-amd64", share=0.5),
     System("linux", "Ubuntu", "24.04", "6.8.0-84-generic", share=0.3),
-    System("linux", "Fedora Linux", "Werkplek", "6.17.4-200", support_days=240.0, share=0.2),
+    System("linux", "Fedora Linux", "Werkplek 43", "6.17.4-200", support_days=240.0, share=0.2),
 )
 # For the machines whose support ends: the same maker's earlier editions.
-SUPPORT_ENDING: Final = System("linux", "Fedora Linux", "Werkplek -1", "6.15.9-101", support_days=25.0)
-SUPPORT_ENDED: Final = System("linux", "Fedora Linux", "Werkplek -2", "6.11.4-301", support_days=-40.0)
+SUPPORT_ENDING: Final = System("linux", "Fedora Linux", "Werkplek 42", "6.15.9-101", support_days=25.0)
+SUPPORT_ENDED: Final = System("linux", "Fedora Linux", "Werkplek 41", "6.11.4-301", support_days=-40.0)
 
 DISKS: Final = {
     "nvme": ("Keileem KX512", "KX2.14"),

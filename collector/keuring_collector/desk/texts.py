@@ -205,7 +205,7 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
         if _is_total(value):
             return _why_of_points(value, of(evidence, "limit"))
         what = measure.name or _named(value)
-        parts = [gettext("%(what)s is %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
+        parts = [gettext("%(what)s: %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
