@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from keuring_collector.console import facts, listing, pack, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
+from keuring_collector.console.views.machines import with_tickets
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
@@ -40,16 +41,6 @@ MOST_TICKETS: Final = 10
 MOST_MACHINES: Final = 20
 MOST_DUE: Final = 10
 MOST_PLACES: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One of the machines with most to do."""
-
-    endpoint: Endpoint
-    contact: facts.Contact
-    open_tickets: int
-    worst: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +107,9 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
 
 def _machines(machines: QuerySet[Endpoint], now: datetime) -> dict[str, Any]:
     """The machines with most to do first, and when they were last heard of."""
-    # Of the open tickets alone, which an index holds by machine: joined to all that a machine ever had, each of those
-    # would be read.
-    busy = Ticket.objects.filter(endpoint__in=machines, state__in=Ticket.OPEN, closed_at=None).values("endpoint")
-    told = busy.annotate(count=Count("id"), worst=Max("severity"))
-    told = told.order_by("-worst", "-count", "endpoint__host_name", "endpoint")[:MOST_MACHINES]
-    counts = {row["endpoint"]: (row["count"], row["worst"]) for row in told}
-    idle = machines.exclude(pk__in=counts).order_by("host_name", "pk").values_list("pk", flat=True)
-    room = MOST_MACHINES - len(counts)  # only when it holds all that have something open
-    chosen = [*counts, *(idle[:room] if room else ())]
-    read = Endpoint.objects.select_related("colleague", "department").in_bulk(chosen)
-    contacts = facts.contacts(chosen, now)
-    rows = [Row(read[pk], contacts[pk], *counts.get(pk, (0, 0))) for pk in chosen if pk in read]
-    return {"machines": rows}
+    shown = list(with_tickets(machines).order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
+    contacts = facts.contacts([each.pk for each in shown], now)
+    return {"machines": [(each, contacts[each.pk]) for each in shown]}
 
 
 def _apk(machines: QuerySet[Endpoint], count: int, now: datetime) -> dict[str, Any]:
