@@ -100,6 +100,8 @@ def test_every_stable_rule_spoke_on_the_sick_fleet() -> None:
     _, played = small(SICK)
     spoke = {told.rule for told in played.told if year.opens(told)}
     stable = {rule.id: rule.name for rule in year.pack().rules.values() if rule.maturity is Maturity.STABLE}
+    # The organisation tells when a warranty ends, no machine does: tests/collector/test_warranties.py.
+    stable = {rule: name for rule, name in stable.items() if name != "warranty_ends"}
     assert len(stable) >= 15
     assert {name for rule, name in stable.items() if rule not in spoke} == set()
 

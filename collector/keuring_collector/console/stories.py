@@ -29,6 +29,7 @@ _TOLD: Final = (
     "cause", "state", "severity", "opened_at", "closed_at", "expected_at", "expected_low", "expected_high",
     "planned_for", "snoozed_until", "verdict", "reopened", "endpoint__host_name", "endpoint__simulated",
     "endpoint__colleague__name", "endpoint__department__name", "owner__first_name", "owner__username",
+    "endpoint__uuid", "updated_at",  # what the API tells besides
 )  # fmt: skip
 _TOLD_OF_LINES: Final = (
     "ticket", "rule", "subject", "severity", "active", "expected_at", "evidence", "evidence_now",

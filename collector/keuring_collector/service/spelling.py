@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
 
 def nearest(word: str, known: Mapping[str, int]) -> str | None:
-    """The known word, or beginning of one, with the fewest errors to ``word``, of several the one in most articles;
-    None: none is near. Whole words go before beginnings.
+    """The known word, or beginning of one, with the fewest errors to ``word``; None: none is near.
+
+    Of several, whole words go before beginnings, then letters in another order before other letters, then the one in
+    most articles.
 
     ``known`` says in how many articles each word stands. Short words may differ by one error, longer ones by two.
     """
     limit = allowed(word)
     if not limit:
         return None
-    best: tuple[int, bool, int, str] | None = None
+    best: tuple[int, bool, int, int, str] | None = None
     letters = Counter(word)
     for other, count in known.items():
         if len(other) < len(word) - limit or _lacking(letters, other) > limit:
             continue
         errors, length = distance(word, other, limit)
-        found = (errors, length < len(other), -count, other[:length])
+        found = (errors, length < len(other), _lacking(letters, other[:length]), -count, other[:length])
         if errors <= limit and (best is None or found < best):
             best = found
-    return best[3] if best else None
+    return best[-1] if best else None
 
 
 def allowed(word: str) -> int:
