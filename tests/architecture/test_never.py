@@ -194,14 +194,14 @@ def test_an_hour_is_shown_with_an_open_ticket_only_and_each_look_is_written_down
 
     assert is_by_day("signal")
     assert is_by_day("presence")
-    assert browser.get(f"{base}?days=1").context["closer"] is False
+    assert browser.get(f"{base}?days=1").context["chosen"].closer is False
     assert looks() == 0
     site.ticket(machine)
     assert not is_by_day("signal")
     assert looks() == 1
     assert is_by_day("presence")  # never, whatever the reason
     assert looks() == 1
-    assert browser.get(f"{base}?days=1").context["closer"] is True
+    assert browser.get(f"{base}?days=1").context["chosen"].closer is True
     assert looks() == 2
 
 

@@ -188,6 +188,9 @@ def pages(size: Size) -> Mapping[str, list[str]]:
             for endpoint in measured[:8]
             for name, query in ((SYSTEM_MEMORY_LIMIT.name, ""), (SYSTEM_MEMORY_LIMIT.name, "?days=90"))
         ],
+        "machine_signals": [
+            reverse("machine_signals", args=[endpoint.uuid, place]) for endpoint in measured[:8] for place in (0, 3)
+        ],
         "search": [reverse("search") + f"?q={text}" for text in ("LT-7", "Colleague 51", "Program 3", "nothing")],
         "suggest": [reverse("suggest") + f"?q={text}" for text in ("LT-7", "disk")],
         "models": [reverse("models")],

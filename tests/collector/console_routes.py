@@ -81,6 +81,7 @@ def addresses(site: Site) -> dict[str, str]:
         "ticket_act": [ticket.pk, "take"],
         **{name: [machine.uuid] for name in ("machine", "machine_tips", "machine_warranty", "inspect")},
         "signal": [machine.uuid, "system.filesystem.utilization"],
+        "machine_signals": [machine.uuid, 0],
         "inspection": [report],
         "inspection_pdf": [report],
         "inspection_mail": [report],

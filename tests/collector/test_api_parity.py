@@ -137,7 +137,7 @@ _COLLEAGUE = "for colleagues, who have no token: by a link, or without signing i
 _SIGNING_IN = "signing in, passwords and second factors belong to a person in front of a browser"
 LEFT_OUT: Final[dict[str, tuple[str, ...]]] = {
     _OWN: ("today", "seen", "keep_view", "skills_team", "preferences", "article_helped"),
-    _BROWSER: ("suggest", "round_worker", "backtest_progress"),
+    _BROWSER: ("suggest", "round_worker", "backtest_progress", "machine_signals"),
     _COLLEAGUE: (
         "workplace", "workplace_door", "workplace_enter", "workplace_stored", "workplace_report", "workplace_object",
         "workplace_mood", "workplace_tip", "workplace_leave", "help", "help_list", "help_feed", "help_pictures",

@@ -41,6 +41,27 @@ def test_one_search_finds_every_kind(site: Site) -> None:
 
 
 @SQLITE
+def test_open_tickets_are_found_first_and_closed_ones_for_the_room_that_is_left(site: Site) -> None:
+    machine = site.machine("LT-0777")
+    closed = [site.ticket(machine, cause=f"past-{n}", state="resolved", closed_at=site.now).pk for n in range(3)]
+    opened = [site.ticket(machine, cause=f"cause-{n}").pk for n in range(8)]
+    browser = site.client(site.staff())
+
+    def found(text: str) -> tuple[list[int], bool]:
+        context = browser.get("/search/", {"q": text}).context
+        return [row.ticket.pk for row in context["rows"]], context["more_tickets"]
+
+    shown, more = found("lt-07")
+    assert more
+    assert set(shown[:8]) == set(opened)
+    assert set(shown[8:]) < set(closed)
+    assert found("past-1") == ([closed[1]], False)
+    assert "Tickets 10+" in words(browser.get("/search/", {"q": "lt-07"}))
+    number = closed[2]
+    assert found(f"#{number}")[0][0] == number
+
+
+@SQLITE
 def test_the_search_ends_at_the_departments_that_somebody_sees(site: Site) -> None:
     sales = site.department("Sales")
     machine = site.machine("LT-0777", colleague=site.colleague("Marieke"))

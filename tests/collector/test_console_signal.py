@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("contexts")
 SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 SIGNAL = "signals/system.filesystem.utilization/"
+MEMORY, AGENT = 20, 902  # ids of the catalogue
 
 
 @SQLITE
@@ -128,3 +131,46 @@ def test_a_machine_tells_what_changed_and_its_programs(site: Site) -> None:
     ]  # fmt: skip
     assert "2 programs" in words(response)
     assert "/software/one/?name=Schrijver" in response.content.decode()
+
+
+@SQLITE
+def test_areas_that_are_not_seen_first_are_drawn_when_they_are_opened(site: Site) -> None:
+    from keuring_collector.desk import audit
+    from keuring_collector.desk.models import AuditEntry
+
+    machine = site.machine()
+    for number in range(11):
+        site.measure(machine, USED, [0.5, 0.6] * 20, subject=f"{number}:")
+    for signal in (CPU, MEMORY, AGENT):
+        site.measure(machine, signal, [0.25, 0.5] * 20, statistic=MEAN)
+    browser, address = site.client(site.staff()), f"/machines/{machine.uuid}/"
+
+    def shown() -> tuple[int, dict[str, str]]:
+        html = browser.get(address + "?days=90").content.decode()
+        folded = re.findall(r'<details class="fold" data-charts="([^"]+)"><summary>([^<]+) <span', html)
+        return html.count('class="chart small"'), {title: unescape(at) for at, title in folded}
+
+    drawn, folded = shown()
+    assert drawn == 12
+    assert list(folded) == ["Processor", "The agent itself"]
+    area = browser.get(folded["Processor"])
+    assert "Processor in use" in words(area)
+    assert area.context["chosen"].days == 90
+    assert area.content.decode().count('class="chart small"') == 1
+    audit.flush()
+    assert AuditEntry.objects.filter(action="machine.viewed", detail__contains='"section":"Processor"').count() == 1
+    assert browser.get(f"{address}areas/6/").status_code == 404  # no network was ever measured
+    assert browser.get(f"{address}areas/99/").status_code == 404
+    limited = site.client(site.staff("cas", role="desk", departments=[site.department("Elders")]))
+    assert limited.get(folded["Processor"]).status_code == 404
+    ticket = site.ticket(machine)  # what an open ticket is about is drawn, wherever it stands
+    line = ticket.lines.get()
+    line.evidence = line.evidence_now = [
+        {"role": "value", "signal": "system.cpu.utilization", "subject": "", "statistic": 2, "value": 0.5}
+    ]
+    line.save()
+    assert shown() == (13, {title: at for title, at in folded.items() if title != "Processor"})
+    assert "windows.viewed" not in set(AuditEntry.objects.values_list("action", flat=True))
+    assert browser.get(folded["Processor"].replace("90", "7")).context["chosen"].closer
+    audit.flush()
+    assert AuditEntry.objects.filter(action="windows.viewed", detail__contains='"section":"Processor"').count() == 1

@@ -65,6 +65,7 @@ class Served:
             site.measure(machine, USED, [0.88 - 0.0054 * (240 - n) / 4 for n in range(241)], subject="C:")
             site.measure(machine, SPACE, [float(90 - n) * 2**30 for n in range(60)], subject="C:")
             site.measure(machine, 160, [50.0 + n % 9 for n in range(60)], subject="coretemp", statistic=MEAN)
+            site.measure(machine, 902, [float(n % 7 + 20) * 2**20 for n in range(60)], statistic=MEAN)  # of the agent
             site.fact(machine, 288, "Notitie 14")
             ticket = site.ticket(machine)
             for number in range(12):

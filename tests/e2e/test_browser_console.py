@@ -112,6 +112,22 @@ def test_charts_read_their_values_by_arrow_key_and_pointer(served: Served, visit
     assert reading.inner_text() == at_rest
 
 
+def test_folded_signals_are_drawn_when_they_are_opened(served: Served, visit: Open) -> None:
+    page = visit(language="en").new_page()
+    page.goto(served.pages["machine"])
+    fold = page.locator("details[data-charts]")
+    assert page.locator("details svg.chart.small").count() == 0
+    drawn = page.locator("svg.chart.small").count()
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("details.fold svg.chart.small")
+    assert page.locator("svg.chart.small").count() == drawn + 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    assert re.match(r"\d+ \w+.*: 2\d MB", page.locator("details.fold .multiple .reading").inner_text())
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_phone_never_scrolls_sideways(served: Served, visit: Open, language: str) -> None:
     page = visit(language=language, viewport={"width": 390, "height": 844}, has_touch=True).new_page()
@@ -139,6 +155,10 @@ def test_everything_can_be_read_without_javascript(served: Served, visit: Open) 
     page.locator("details.fold summary").first.click()
     assert "88 %" in page.locator(".values li").first.inner_text()
     assert page.locator(".needs-script:visible").count() == 0
+    page.goto(served.pages["machine"])
+    page.locator("details[data-charts] summary").click()
+    page.locator("details[data-charts] a").click()
+    assert page.locator("svg.chart.small").count() == 1
     page.goto("/?severity=4")
     assert page.locator("tr.ticket").count() == 3
     assert page.locator(".apply").is_visible()

@@ -21,7 +21,7 @@ from keuring_collector.desk import audit, signals
 from keuring_collector.store import Series, Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -96,10 +96,10 @@ def by_day(track: Track, start: float, now: float, statistic: int | None = None)
     return _by_day(rows, first, now, statistic or track.line, recent)
 
 
-def all_by_day(endpoint: int, listed: Iterable[Track], start: float, now: float) -> Iterator[tuple[Track, Reading]]:
+def all_by_day(endpoint: int, listed: Collection[Track], start: float, now: float) -> Iterator[tuple[Track, Reading]]:
     """The same of many signals of one endpoint, whose points are read at once."""
     first, today = int(start // DAY), int(now // DAY)
-    days = store().daily_by_series(endpoint, first, today)
+    days = store().daily_by_series(endpoint, {track.signal.id for track in listed}, first, today)
     journal = store().recent(endpoint, min((rows[-1].day + 1 for rows in days.values()), default=first) * DAY + 1)
     for track in listed:
 

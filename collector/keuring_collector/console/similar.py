@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keuring_collector.console.pack import PackState
     from keuring_collector.desk.models import Staff
 
+HELPED: Final = 200  # tickets of the same cause that are looked through
 LOOKED_AT: Final = 60  # the newest of the cause; of these the most alike are shown
 SHOWN: Final = 5
 
@@ -39,22 +40,41 @@ class Similar:
     helped: str
 
 
-def of(staff: Staff, ticket: Ticket) -> list[Alike]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The newest tickets of the same cause, without the ticket itself, and what was written when the right ones among
+    them were resolved lately; the newest first.
+    """
+
+    tickets: list[tuple[int, str, str, int, str]]  # number, state, verdict, machine, its model
+    helped: list[TicketHistory]
+
+
+def before(staff: Staff, ticket: Ticket) -> Before:
+    """Read once, for what helped and for what is alike."""
+    # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
+    found = scope.tickets(staff).filter(cause=ticket.cause).exclude(pk=ticket.pk).order_by("-opened_at", "-pk")
+    tickets = list(found.values_list("pk", "state", "verdict", "endpoint", "endpoint__model")[:HELPED])
+    right = [pk for pk, _state, verdict, _machine, _model in tickets if verdict == Ticket.Verdict.RIGHT]
+    told = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=right, detail__has_key="text")
+    shown = ("at", "detail", "actor__first_name", "actor__username", "ticket__endpoint__host_name")
+    helped = told.select_related("actor", "ticket__endpoint").only(*shown).order_by("-at", "-pk")
+    return Before(tickets, list(helped[:LOOKED_AT]))
+
+
+def of(ticket: Ticket, found: Before) -> list[Alike]:
     """The most alike first: the same rule and the same model, with what helped, before others."""
     rules = {line.rule for line in ticket.lines.all()}
-    found = list(
-        scope.tickets(staff)
-        .filter(cause=ticket.cause)  # of which a rule has one, so this finds the same rule, too
-        .exclude(endpoint=ticket.endpoint_id)
-        .exclude(state=Ticket.State.MERGED)
-        .order_by("-opened_at", "-pk")
-        .values_list("pk", "verdict", "endpoint__model")[:LOOKED_AT]
-    )
-    numbers = [pk for pk, _verdict, _model in found]
+    others = [
+        (pk, model)
+        for pk, state, _verdict, machine, model in found.tickets
+        if machine != ticket.endpoint_id and state != Ticket.State.MERGED
+    ][:LOOKED_AT]
+    numbers = [pk for pk, _model in others]
     by_rule = set(TicketLine.objects.filter(ticket__in=numbers, rule__in=rules).values_list("ticket", flat=True))
-    helping = _helping([pk for pk, verdict, _model in found if verdict == Ticket.Verdict.RIGHT])
+    helping = {each.ticket_id: text for each in reversed(found.helped) if (text := each.detail["text"])}
     model = ticket.endpoint.model
-    alike = {pk for pk, _verdict, other in found if model and other == model}
+    alike = {pk for pk, other in others if model and other == model}
     chosen = sorted(numbers, key=lambda pk: (pk not in by_rule, pk not in alike, pk not in helping))[:SHOWN]
     return [Alike(pk, pk in by_rule, model if pk in alike else "", helping.get(pk, "")) for pk in chosen]
 
@@ -68,10 +88,3 @@ def rows(
         for each in alike
         if each.pk in read
     ]
-
-
-def _helping(right: list[int]) -> dict[int, str]:
-    """What was written when these were resolved, which were right."""
-    written = TicketHistory.objects.filter(ticket__in=right, kind=TicketHistory.Kind.RESOLVED).order_by("at", "pk")
-    texts = {ticket: detail.get("text", "") for ticket, detail in written.values_list("ticket", "detail")}
-    return {ticket: text for ticket, text in texts.items() if text}

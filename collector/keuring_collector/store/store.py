@@ -107,12 +107,16 @@ class Store:
         """What an endpoint reported since a moment and is still in the journal, for all of its series at once."""
         return Recent(self.connection, endpoint, since)
 
-    def daily_by_series(self, endpoint: int, since_day: int, until_day: int) -> dict[tuple[int, str], list[DailyPoint]]:
-        """The daily points of each series (signal, subject) of an endpoint; see ``daily``."""
+    def daily_by_series(
+        self, endpoint: int, signals: Collection[int], since_day: int, until_day: int
+    ) -> dict[tuple[int, str], list[DailyPoint]]:
+        """The daily points of each series (signal, subject) of these signals of an endpoint; see ``daily``."""
+        places = ", ".join("?" * len(signals))
         rows = self.connection.execute(
             "SELECT signal_id, subject, day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
-            "WHERE endpoint_id = ? AND day >= ? AND day <= ? ORDER BY signal_id, subject, day, statistic",
-            (endpoint, since_day, until_day),
+            f"WHERE endpoint_id = ? AND signal_id IN ({places}) AND day >= ? AND day <= ? "
+            "ORDER BY signal_id, subject, day, statistic",
+            (endpoint, *signals, since_day, until_day),
         )
         found: dict[tuple[int, str], list[DailyPoint]] = {}
         for row in rows:

@@ -7,23 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring.signals.catalogue import BY_ID
-from keuring.signals.model import Kind
 from keuring_collector.console import (
-    charts,
     facts,
-    figures,
     fleet_counts,
     inventory,
     listing,
+    multiples,
     pack,
     readings,
     stories,
@@ -31,7 +30,6 @@ from keuring_collector.console import (
 )
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.stretches import PERIODS
 from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
@@ -50,12 +48,10 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
-    from django.utils.safestring import SafeString
 
     from keuring_collector.desk.models import Staff
 
 PAGE: Final = 50
-FINE_PERIODS: Final = (1, 7)  # shorter than this is only to be seen by the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +111,14 @@ def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
 
 def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
     """Machines with what a row tells, their open tickets counted."""
-    is_open = Q(tickets__state__in=Ticket.OPEN)
+    # An index holds the open ones by machine; joined to all that a machine ever had, each of those would be read.
+    opened = Ticket.objects.filter(endpoint=OuterRef("pk"), state__in=Ticket.OPEN, closed_at=None).order_by()
+    of_machine = opened.values("endpoint")
     return (
         found.select_related("colleague", "department")
         .annotate(
-            open_tickets=Count("tickets", filter=is_open), worst=Max("tickets__severity", filter=is_open, default=0)
+            open_tickets=Coalesce(Subquery(of_machine.annotate(n=Count("pk")).values("n")), 0),
+            worst=Coalesce(Subquery(of_machine.annotate(n=Max("severity")).values("n")), 0),
         )
         .order_by("host_name", "pk")
     )
@@ -179,27 +178,6 @@ def machines(request: HttpRequest) -> HttpResponse:
     return render(request, "console/machines.html", context)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """The signals of one subject area: those with a course, and the names of those that stayed at zero."""
-
-    title: str
-    items: list[Multiple]
-    quiet: list[str]
-    folded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Multiple:
-    """One small chart in the column of signals."""
-
-    label: str
-    subject: str
-    svg: SafeString
-    last: str
-    address: str
-
-
 def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
     """The machine that an address names. Raises Http404 when there is none, or none that the reader may see."""
     found = scope.endpoints(staff_of(request)).select_related("colleague", "department")
@@ -207,38 +185,6 @@ def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
         return found.get(uuid=identity)
     except Endpoint.DoesNotExist:
         raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
-
-
-def _period(request: HttpRequest, *, has_open_ticket: bool) -> int:
-    text = request.GET.get("days", "")
-    chosen = int(text) if text.isdigit() and int(text) in PERIODS else 30
-    return chosen if has_open_ticket or chosen not in FINE_PERIODS else 30
-
-
-def _sections(endpoint: Endpoint, start: float, now: float, days: int, *, closer: bool) -> list[Section]:
-    found: dict[int, Section] = {}
-    listed = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
-    fine_ones = [track for track in listed if closer and readings.allows_windows(track.signal, has_open_ticket=True)]
-    others = [] if days == 1 else [track for track in listed if track not in fine_ones]
-    read = dict(readings.all_by_day(endpoint.pk, others, start, now)) if others else {}
-    read |= {track: readings.by_window(track, start, now) for track in fine_ones}
-    for track in listed:
-        fine, drawn = track in fine_ones, figures.small(track, read[track], start, now) if track in read else None
-        if drawn is None:
-            continue
-        signal = track.signal
-        place = signals.section(signal.name)
-        is_agent = place == len(signals.SECTIONS)
-        section = found.setdefault(place, Section(signals.section_title(place), [], [], folded=is_agent))
-        label = signals.label(signal.name)
-        if drawn.is_zero:
-            section.quiet.append(f"{label} ({track.subject})" if track.subject else label)
-            continue
-        if signal.kind is Kind.COUNTER and not fine:
-            label = _("%(signal)s, a day") % {"signal": label}
-        address = figures.closer(endpoint, signal, track.subject, days)
-        section.items.append(Multiple(label, track.subject, drawn.svg, drawn.last, address))
-    return [found[place] for place in sorted(found)]
 
 
 @requires(Right.LOOK)
@@ -251,12 +197,9 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     tickets = list(stories.listed(endpoint.tickets.all()).order_by("-opened_at")[:50])
     tickets.sort(key=lambda ticket: (ticket.state not in Ticket.OPEN, -ticket.severity))
     has_open = any(ticket.state in Ticket.OPEN for ticket in tickets)
-    days = _period(request, has_open_ticket=has_open)
-    closer = has_open and days in FINE_PERIODS
-    if closer:
-        readings.note_look(staff, endpoint, days=days)
-    at = now.timestamp()
-    start = at - days * readings.DAY
+    chosen = multiples.choose(request.GET, now, has_open=has_open)
+    if chosen.closer:
+        readings.note_look(staff, endpoint, days=chosen.days)
     store, state = readings.store(), pack.current()
     known, model = store.facts(endpoint.pk), facts.model(endpoint)
     context: dict[str, Any] = {
@@ -272,33 +215,24 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "today": timezone.localtime(now).date(),
         "warranty": warranty.of(known, now),
         "inspections": list(endpoint.inspections.all()[:5]),
-        "days": days,
-        "periods": [
-            (
-                period,
-                ngettext("%(n)s day", "%(n)s days", period) % {"n": period},
-                has_open or period not in FINE_PERIODS,
-            )
-            for period in PERIODS
-        ],
-        "closer": closer,
-        "sections": _sections(endpoint, start, at, days, closer=closer),
-        "axis": charts.axis(start, at),
+        "chosen": chosen,
+        "sections": multiples.sections(endpoint, chosen, multiples.about(tickets)),
         "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
         "programs": inventory.programs(known, now),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "announced": [announcements.row(each, now, language) for each in current.for_machine(endpoint, store, now)],
-        "events": _events(endpoint, at - 90 * readings.DAY, at, now),
+        "events": _events(endpoint, now),
         "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
     }
     return render(request, "console/machine.html", context)
 
 
-def _events(endpoint: Endpoint, start: float, end: float, now: datetime) -> list[tuple[str, str, str, int]]:
-    """What happened on a machine, by the day: (day, what, subject, how often), newest first."""
+def _events(endpoint: Endpoint, now: datetime) -> list[tuple[str, str, str, int]]:
+    """What happened on a machine in 90 days, by the day: (day, what, subject, how often), newest first."""
+    end = now.timestamp()
     days: dict[tuple[Any, int, str], int] = {}
-    for event in readings.store().events(endpoint.pk, start, end):
+    for event in readings.store().events(endpoint.pk, end - 90 * readings.DAY, end):
         if event.signal in BY_ID:
             day = wording.local_day(datetime.fromtimestamp(event.observed_at, UTC))
             key = (day, event.signal, event.subject)

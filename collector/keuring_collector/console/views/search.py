@@ -27,14 +27,14 @@ def search(request: HttpRequest) -> HttpResponse:
     text, state = seeking.clean(request.GET.get("q", "")), pack.current()
     context: dict[str, Any] = {"sought": text, "is_short": len(text) < seeking.SHORTEST and not text.isdigit()}
     if not context["is_short"]:
-        machines, tickets = seeking.machines(staff, text), seeking.tickets(staff, text)
-        shown = list(tickets[: seeking.SHOWN])
+        machines, (tickets, more) = seeking.machines(staff, text)[: seeking.SHOWN + 1], seeking.tickets(staff, text)
+        found = list(machines)
         context |= {
-            "machines": list(machines[: seeking.SHOWN]),
-            "machine_count": machines.count(),
+            "machines": found[: seeking.SHOWN],
+            "more_machines": len(found) > seeking.SHOWN,
             "colleagues": list(seeking.colleagues(staff, text)[: seeking.SHOWN]),
-            "rows": [stories.row(ticket, state, language, now) for ticket in shown],
-            "ticket_count": tickets.count(),
+            "rows": [stories.row(ticket, state, language, now) for ticket in tickets],
+            "more_tickets": more,
             "articles": seeking.articles(state, text, language),
             "programs": seeking.programs(text),
         }

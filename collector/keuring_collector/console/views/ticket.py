@@ -20,10 +20,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
+from keuring_collector.console.choosing import givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
-from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketHistory
+from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.skills import routing
 
@@ -42,7 +43,7 @@ VERDICTS: Final = (
 
 
 BESIDE: Final = 6  # other tickets of the machine that are shown
-HELPED: Final = 200  # tickets of the same cause that are looked through for what helped
+HELPED: Final = 3  # words about what helped before
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def _page(
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
-    numbers, alike = _beside(ticket), similar.of(staff, ticket)
+    numbers, before = _beside(ticket), similar.before(staff, ticket)
+    alike = similar.of(ticket, before)
     read = stories.listed(Ticket.objects.all()).in_bulk([*numbers, *(each.pk for each in alike)])
     others = _open_first([read[pk] for pk in numbers if pk in read])
     beside = [stories.row(other, state, language, now) for other in others]
@@ -93,12 +95,12 @@ def _page(
         "others": beside,
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(alike, read, state, language, now),
-        "people": [person for person in people if person.pk != ticket.owner_id],
+        "people": givable(person for person in people if person.pk != ticket.owner_id),
         "files": ticket.attachments.defer("content"),
         "links": ticket.links.all(),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
-        "helped": _helped(ticket, staff),
+        "helped": before.helped[:HELPED],
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
@@ -113,18 +115,6 @@ def _page(
 
 def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
     return quiet_time.cause in ("", ticket.cause)
-
-
-def _helped(ticket: Ticket, staff: Staff) -> list[TicketHistory]:
-    """What was written when other tickets of the same cause were resolved, and were right; the newest first."""
-    # Of the newest only: what helped years ago helps nobody, and of a frequent cause there may be thousands.
-    alike = scope.tickets(staff).filter(cause=ticket.cause).exclude(pk=ticket.pk)
-    newest = alike.order_by("-opened_at").values_list("pk", "verdict")[:HELPED]
-    right = [pk for pk, verdict in newest if verdict == Ticket.Verdict.RIGHT]
-    found = TicketHistory.objects.filter(kind=TicketHistory.Kind.RESOLVED, ticket__in=right)
-    told = found.filter(detail__has_key="text").select_related("actor", "ticket__endpoint")
-    shown = ("at", "detail", "actor__first_name", "actor__username", "ticket__endpoint__host_name")
-    return list(told.only(*shown).order_by("-at")[:3])
 
 
 def _beside(ticket: Ticket) -> list[int]:
