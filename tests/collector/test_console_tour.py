@@ -22,7 +22,7 @@ def test_every_page_on_each_database(site: Site) -> None:
     shown = {name: browser.get(address) for name, address in pages.items()}
     assert {name for name, response in shown.items() if response.status_code == 200} == {
         "queue", "ticket", "machine", "signal", "machines", "departments", "rules", "rule", "article", "problems",
-        "department", "scoreboard", "scoreboard_export", "incidents", "outgoing",
+        "department", "scoreboard", "scoreboard_export", "incidents", "outgoing", "machine_signals",
         "password", "attachment", "fleet_ticket", "quiet", "start", "today", "waiting",
         "staff", "person", "settings", "mfa_index", "collector_settings", "audit",
         "account_reauthenticate",  # what guards the second factor asks for the password first

@@ -125,7 +125,7 @@ def test_folded_signals_are_drawn_when_they_are_opened(served: Served, visit: Op
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Home")
-    assert re.match(r"\d+ \w+.*: 2\d MB", page.locator("details.fold .multiple .reading").inner_text())
+    assert re.match(r"\d+ \w+.*: 2\d(\.\d)? MB", page.locator("details.fold .multiple .reading").inner_text())
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from keuring.signals.model import Kind, Signal, Statistic
+from keuring.signals import catalogue
+from keuring.signals.model import Kind, Signal, Statistic, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -272,3 +273,9 @@ def section_title(position: int) -> str:
 def is_measured(signal: Signal) -> bool:
     """Whether a signal is a series that can be drawn."""
     return signal.kind in (Kind.GAUGE, Kind.COUNTER)
+
+
+def is_moment(name: str) -> bool:
+    """Whether the values of a signal are points in time."""
+    found = catalogue.BY_NAME.get(name)
+    return found is not None and found.value is ValueType.TIME

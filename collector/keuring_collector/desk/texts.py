@@ -205,7 +205,9 @@ def why(line: TicketLine, measure: Measure, language: str, now: datetime) -> str
         if _is_total(value):
             return _why_of_points(value, of(evidence, "limit"))
         what = measure.name or _named(value)
-        parts = [gettext("%(what)s: %(value)s") % {"what": _sentence(what), "value": _reading(value, measure, now)}]
+        told = {"what": _sentence(what), "value": _reading(value, measure, now)}
+        dated = signals.is_moment(value["signal"]) and not measure.counts_days
+        parts = [(gettext("%(what)s: %(value)s") if dated else gettext("%(what)s is %(value)s")) % told]
         for role, template in (
             ("limit", gettext("the limit is %(value)s")),
             ("slope", gettext("it changes by %(value)s")),
