@@ -53,7 +53,7 @@ class Visitor:
     def ask(
         self, method: str, path: str, body: str = "", host: str | None = None, **headers: str
     ) -> tuple[int, str, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", f"127.0.0.1:{self.port}" if host is None else host)
         if body or method == "POST":
