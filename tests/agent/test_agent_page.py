@@ -257,7 +257,7 @@ def test_the_real_program(tmp_path: Path) -> None:
         assert "Geheugen dat het systeem kan gebruiken." in text
         assert "system.memory.limit" in text
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
     finally:
         process.kill()
         process.communicate()
