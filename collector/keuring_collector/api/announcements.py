@@ -324,9 +324,7 @@ def discard(request: HttpRequest, number: Identity) -> Nothing:
 )  # fmt: skip
 def of_machine(request: HttpRequest, identity: UUID) -> list[Row]:
     """What is announced for a machine and not over, the nearest first."""
-    endpoint = scope.endpoints(auth.staff_of(request)).filter(uuid=identity).first()
-    if endpoint is None:
-        raise Http404("There is no such machine, or it belongs to a department that you do not see.")
+    endpoint = scope.machine(scope.endpoints(auth.staff_of(request)), identity)
     return [Row(**_row(each)) for each in current.for_machine(endpoint, readings.store(), timezone.now())]
 
 

@@ -111,9 +111,7 @@ def document(request: HttpRequest, report: Number, language: Literal["nl", "en"]
 def inspect(request: HttpRequest, identity: UUID) -> ReportFull:
     """Inspects a machine now, and issues the report."""
     staff = auth.staff_of(request)
-    endpoint = scope.endpoints(staff).select_related("department", "colleague").filter(uuid=identity).first()
-    if endpoint is None:
-        raise Http404("There is no such machine, or it belongs to a department that you do not see.")
+    endpoint = scope.machine(scope.endpoints(staff).select_related("department", "colleague"), identity)
     days = settings.KEURING.inspection_days
     try:
         made = issuing.issue(readings.store(), pack.current().pack, endpoint, timezone.now(), days, staff)

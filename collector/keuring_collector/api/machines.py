@@ -125,10 +125,7 @@ def _counted(request: HttpRequest) -> Any:
 
 
 def _machine(request: HttpRequest, identity: UUID) -> Any:
-    try:
-        return _counted(request).get(uuid=identity)
-    except Endpoint.DoesNotExist:
-        raise Http404("There is no such machine, or it belongs to a department that you do not see.") from None
+    return scope.machine(_counted(request), identity)
 
 
 @router.get("/machines", auth=auth.READ, response={200: MachinePage, **ERRORS}, operation_id="list_machines")

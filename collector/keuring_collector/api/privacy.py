@@ -111,9 +111,7 @@ def export_subject(request: HttpRequest, identity: UUID, colleague: bool = False
     """All that is kept of a machine, as its colleague gets it on My workplace; with ``colleague`` of all of theirs."""
     staff, now, keuring = auth.staff_of(request), timezone.now(), settings.KEURING
     seen = scope.endpoints(staff)
-    endpoint = seen.filter(uuid=identity).select_related("colleague").first()
-    if endpoint is None:
-        raise Http404("There is no such machine, or it belongs to a department that you do not see.")
+    endpoint = scope.machine(seen.select_related("colleague"), identity)
     found = whose.of_machine(endpoint)
     if colleague and endpoint.colleague is not None:
         found = whose.of_colleague(endpoint.colleague)

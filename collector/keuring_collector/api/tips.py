@@ -110,9 +110,7 @@ def note(request: HttpRequest, identity: UUID, tip: Identity, body: Become) -> N
 def of_machine(request: HttpRequest, identity: UUID) -> list[MachineTip]:
     """The open tips of a machine, what stands longest first."""
     found = scope.endpoints(auth.staff_of(request)).select_related("colleague", "department")
-    endpoint = found.filter(uuid=identity).first()
-    if endpoint is None:
-        raise Http404(_("There is no such machine, or it belongs to a department that you do not see."))
+    endpoint = scope.machine(found, identity)
     now, in_force = timezone.now(), pack.current().pack
     return [
         MachineTip(

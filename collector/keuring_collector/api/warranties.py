@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest  # noqa: TC002 - ninja asks for it
 from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field
@@ -60,9 +60,7 @@ class Ends(Schema):
 def tell_of_machine(request: HttpRequest, identity: UUID, body: Ends) -> Nothing:
     """Tells until when one machine is under warranty, or takes that away."""
     staff, now = auth.staff_of(request), timezone.now()
-    endpoint = scope.endpoints(staff).filter(uuid=identity).first()
-    if endpoint is None:
-        raise Http404("There is no such machine, or it belongs to a department that you do not see.")
+    endpoint = scope.machine(scope.endpoints(staff), identity)
     serial = serial_of(readings.store().facts(endpoint.pk))
     if not serial:
         raise ProblemError(409, "This machine tells no serial number, so no warranty can be kept of it.", "identity")

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from django.db.models import Model, Q
+from django.http import Http404
+from django.utils.translation import gettext as _
 
 from keuring_collector.desk.models import Backtest, FleetTicket, Inspection, Quiet, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
@@ -72,6 +76,14 @@ def backtests(seer: Seer) -> QuerySet[Backtest]:
 def endpoints(seer: Seer) -> QuerySet[Endpoint]:
     """The machines that they may see."""
     return _within(Endpoint.objects.all(), seer, "department__in")
+
+
+def machine(found: QuerySet[Endpoint], identity: UUID) -> Endpoint:
+    """The one of ``found`` that an address names. Raises Http404 when there is none."""
+    try:
+        return found.get(uuid=identity)
+    except Endpoint.DoesNotExist:
+        raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
 
 
 def colleagues(seer: Seer) -> QuerySet[Colleague]:

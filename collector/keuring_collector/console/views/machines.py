@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from keuring_collector.desk.models import Staff
 
@@ -180,11 +179,7 @@ def machines(request: HttpRequest) -> HttpResponse:
 
 def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
     """The machine that an address names. Raises Http404 when there is none, or none that the reader may see."""
-    found = scope.endpoints(staff_of(request)).select_related("colleague", "department")
-    try:
-        return found.get(uuid=identity)
-    except Endpoint.DoesNotExist:
-        raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
+    return scope.machine(scope.endpoints(staff_of(request)).select_related("colleague", "department"), identity)
 
 
 @requires(Right.LOOK)
