@@ -27,7 +27,7 @@ demo: $(VENV)/.ready ## a collector with a simulated fleet and this very machine
 	@$(BIN)/python -m keuring_collector demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
 test: $(VENV)/.ready ## all tests that need less than ten minutes together
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.ready ## format, lint, types, import directions, generated files, docs
 	@$(BIN)/ruff format --check .

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from keuring_agent.host.protocol import Host
     from tests.agent.collector import Collector
 
+pytestmark = pytest.mark.long
+
 MEBIBYTE = 2**20
 
 

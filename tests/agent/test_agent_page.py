@@ -53,7 +53,7 @@ class Visitor:
     def ask(
         self, method: str, path: str, body: str = "", host: str | None = None, **headers: str
     ) -> tuple[int, str, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", f"127.0.0.1:{self.port}" if host is None else host)
         if body or method == "POST":
@@ -239,6 +239,8 @@ def test_whatever_sensors_and_logs_say_the_page_shows_the_catalogue_and_is_only_
 
 
 def test_the_real_program(tmp_path: Path) -> None:
+    # Tests that a shell started in the background ignore SIGINT, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "keuring_agent", "page", "--state-directory", str(tmp_path), "--language", "nl"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -249,7 +251,7 @@ def test_the_real_program(tmp_path: Path) -> None:
         line = process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)(/[0-9a-f]{32}/)", line)
         assert found is not None, line
-        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
         connection.request("GET", found[2])
         answer = connection.getresponse()
         text = unescape(answer.read().decode())
@@ -257,8 +259,9 @@ def test_the_real_program(tmp_path: Path) -> None:
         assert "Geheugen dat het systeem kan gebruiken." in text
         assert "system.memory.limit" in text
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(10) == 130
     finally:
+        signal.signal(signal.SIGINT, before)
         process.kill()
         process.communicate()
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from keuring_agent.launcher import Launcher
     from tests.agent.collector import Collector
 
+pytestmark = pytest.mark.long
+
 QUICK = {
     "KEURING_AGENT_SAMPLE_INTERVAL": "0.5",
     "KEURING_AGENT_WINDOW_DURATION": "1",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from keuring_agent.parcel import Parcel
 
+pytestmark = pytest.mark.long
+
 
 def leave(directory: Path, token: str) -> Path:
     directory.mkdir(exist_ok=True)

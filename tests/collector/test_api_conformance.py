@@ -1,7 +1,7 @@
 """The real application holds to its own OpenAPI description, whatever is sent: schemathesis asks every operation.
 
-``KEURING_API_EXAMPLES`` sets how often each is asked, each way: five times in the tests, which takes forty seconds of a
-processor for them all; `make soak` and `make fuzz` ask far more.
+``KEURING_API_EXAMPLES`` sets how often each is asked, each way: twelve times in the tests, which takes some eighty
+seconds of a processor; `make soak` and `make fuzz` ask more.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True),
     pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning"),
 ]
 NUMBERED = ("rounds", "stops", "backtests", "it-reports")
 # What is asked of those that are really there: by a part of the address.
 NAMED = {"/signals/": {"subject": "C:"}, "/models/one": {"name": "Notitie 14"}, "/software/one": {"name": "Kassa"}}
-EXAMPLES = int(os.environ.get("KEURING_API_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("KEURING_API_EXAMPLES", "12"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+pytestmark = pytest.mark.long
+
 GIB = 2**30
 FREE = ("keuring.filesystem.available", "last", "/")
 SHARE = ("system.filesystem.utilization", "last", "/")

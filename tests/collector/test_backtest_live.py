@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
     from keuring_collector.rulepack.backtest.replay import Played
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 6, 17, 14, 3, tzinfo=UTC).timestamp()
 DAYS = 45
 

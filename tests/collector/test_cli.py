@@ -32,6 +32,8 @@ set_up_django()
 from keuring_collector.desk.models import Staff, Ticket, TicketLine  # noqa: E402
 from keuring_collector.fleet.models import Colleague, Department, Endpoint, EnrolmentToken  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 
 def _state(directory: Path) -> dict[str, str]:
     return {

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.collector.postgres import PostgresServer
 
+pytestmark = pytest.mark.long
+
 EVIDENCE = [{"role": "value", "signal": "x", "value": 0.5, "subject": "C:\\new\tline\n"}]
 
 

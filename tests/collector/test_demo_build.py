@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from keuring_collector.demo.build import Built
     from keuring_collector.demo.machine import Machine
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("Europe/Amsterdam")
 TICKETS: dict[str, list[tuple[str, str, str]]] = {}
 NOW = datetime(2026, 6, 17, 14, 3, tzinfo=UTC).timestamp()

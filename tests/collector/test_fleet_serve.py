@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.collector.command import PROGRAM, environment, keuring_here, ok, until
 from tests.collector.packs import write_pack
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from tests.collector.command import Running
 
     Serve = Callable[..., Running]
+
+pytestmark = pytest.mark.long
 
 
 def _trusting(directory: Path) -> ssl.SSLContext:

@@ -13,7 +13,7 @@ from tests.collector.console_fixtures import PASSWORD, USED, words
 if TYPE_CHECKING:
     from tests.collector.console_fixtures import Site
 
-pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.long, pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)]
 # Pages for colleagues, who need not sign in, where the organisation wants them.
 PUBLIC = {"help", "help_list", "help_article", "help_helped", "help_feed", "help_pictures", "help_picture"}
 PUBLIC |= {"news", "news_item", "news_feed"}

@@ -27,7 +27,7 @@ PACKAGES = DEPLOY / "packages"
 STARTER = "etc/xdg/autostart/keuring-notices.desktop"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="packages are installed by root")
 # One build for all of it, so all of it in one process.
-pytestmark = pytest.mark.needs("dpkg-deb", "objdump")
+pytestmark = [pytest.mark.long, pytest.mark.needs("dpkg-deb", "objdump")]
 # What programs that keep accounts and units leave behind, whoever calls them.
 NOT_OURS = re.compile(
     r"etc/(\.pwd\.lock|(passwd|group|shadow|gshadow|subuid|subgid)-?)|var/lib/(dpkg|systemd|rpm)(/.*)?"

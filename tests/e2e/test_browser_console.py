@@ -16,7 +16,7 @@ from tests.e2e.hands import on_the_ticket, path
 if TYPE_CHECKING:
     from tests.e2e.browsing import Open, Served
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
 
 
 def test_a_verdict_by_keyboard_alone(served: Served, visit: Open) -> None:

@@ -18,7 +18,7 @@ from tests.e2e.weeks import barriers, follow, main, pdf, send
 if TYPE_CHECKING:
     from tests.e2e.weeks import Weeks
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
 SOON = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
 
 

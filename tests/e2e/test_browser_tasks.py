@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.browsing import Open, Served
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
 DESK = ZoneInfo("Europe/Amsterdam")  # whose days the collector keeps
 TODAY = datetime.now(DESK).date()
 LATER = TODAY + timedelta(days=9)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
 # A service worker is only taken from a certificate that the browser trusts; the context's own leniency is not enough.
 TRUSTING = "--ignore-certificate-errors"
 

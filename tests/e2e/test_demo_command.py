@@ -20,6 +20,8 @@ from tests.soak.collector import PORTS, free_ports
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 LAST_LINE = re.compile(
     r"demo: endpoints=(\d+) reports=(\d+) tickets=(\d+) console=(ok|failed) live_agent_reports=(\d+)\Z"
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.needs("prometheus")
+pytestmark = [pytest.mark.long, pytest.mark.needs("prometheus")]
 
 MACHINES = 40  # enough that the desk of the demo gave verdicts
 UP_SECONDS = 240.0  # building the demo, on a machine that does other work too

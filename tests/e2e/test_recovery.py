@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from keuring_agent import identity
 from tests.collector.command import until
 from tests.e2e.stand import Stand
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.long
 
 LIFETIME = 20.0  # of certificates, in seconds
 

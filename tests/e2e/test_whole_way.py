@@ -20,6 +20,8 @@ from tests.faults.volume import memory_volume
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 MEBIBYTE = 1 << 20
 
 

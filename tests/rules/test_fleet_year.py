@@ -20,6 +20,8 @@ from tests.rules import year
 if TYPE_CHECKING:
     from tests.rules.year import Found, Played, Simulation
 
+pytestmark = pytest.mark.long
+
 HEALTHY = year.Simulation("healthy", 120)
 SICK = year.Simulation("sick", 220)
 PLAIN = 12  # healthy machines with nothing at all planted
