@@ -165,7 +165,7 @@ def test_each_is_counted_once_where_it_belongs_and_nothing_is_guessed(
     site.fact(by_serial, catalogue.KEURING_HARDWARE_SERIAL_NUMBER.id, "5CG1234XYZ")
     pulling.itsm.incidents = [
         one(1, 0, "Hardware / Accu", machine="lt-1"),
-        one(2, 1, "Opslag / Schijf vol", machine="5cg1234xyz"),
+        one(2, 1, "Opslag / Schijf vol", machine="5cg 1234xyz"),
         one(3, 2, "Hardware / Accu", mail="sanne@example.org"),  # Sanne has one machine
         one(4, 3, "Hardware / Accu", mail="jan@example.org"),  # Jan has two
         one(5, 4, "Hardware / Accu", machine="LT-99", mail="sanne@example.org"),  # no machine of ours

@@ -22,6 +22,7 @@ from keuring_collector.connectors.web import Session
 from keuring_collector.desk import audit, incidents
 from keuring_collector.desk.models import Incident, IncidentLeftOut, IncidentSource
 from keuring_collector.fleet.models import Endpoint
+from keuring_collector.fleet.serials import canonical
 from keuring_collector.rulepack.problems import nearest
 
 if TYPE_CHECKING:
@@ -95,11 +96,11 @@ class Matching:
         if self._serials is None:
             told = self._store.facts_of(catalogue.KEURING_HARDWARE_SERIAL_NUMBER.id)
             active = set(Endpoint.objects.filter(state=Endpoint.State.ACTIVE).values_list("pk", flat=True))
-            rows = [(str(value).casefold(), pk) for (pk, _subject), value in told.items() if pk in active]
+            rows = [(canonical(str(value)), pk) for (pk, _subject), value in told.items() if pk in active]
             times = Counter(name for name, _pk in rows)
             # Boards without a number of their own share words like "To be filled by O.E.M.": those name nobody.
             self._serials = {name: pk for name, pk in rows if times[name] == 1}
-        return self._serials.get(serial.casefold())
+        return self._serials.get(canonical(serial))
 
 
 def _fits(category: str, pattern: str) -> bool:
