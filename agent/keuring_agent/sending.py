@@ -46,11 +46,10 @@ def send(
     """
     spool = parcel or spool_of(settings)
     who = identity.load(settings.state_directory)
-    recovered: tuple[str, ...] = ()
     if who.has_expired(wall()):
-        who, recovered = _recover(settings, who, wall())
+        who = _recover(settings, who, wall())
     if not spool.fill().reports:
-        return 0, recovered
+        return 0, ()
     from keuring_agent import dispatches, notices
     from keuring_agent.uplink import Uplink
 
@@ -75,16 +74,18 @@ def send(
     notices.keep(settings.state_directory, found.notices, known_now, wall(), found.ended)
     if parcel is None or known is None or known.address != found.address:
         collectors.note(settings.state_directory, found.address, wall(), known)
-    return found.reports, (*recovered, *found.remarks, *_moved(found.address, known, found.failures))
+    return found.reports, (*found.remarks, *_moved(found.address, known, found.failures))
 
 
-def _recover(settings: Settings, who: identity.Identity, now: float) -> tuple[identity.Identity, tuple[str, ...]]:
+def _recover(settings: Settings, who: identity.Identity, now: float) -> identity.Identity:
+    """The new identity; said at once, since the delivery that follows may fail."""
     from keuring_agent.recovery import recover
 
     addresses = settings.enrolment_addresses or who.to_enrol_at()
     found = recover(settings.state_directory, who, addresses, settings.deadline, now, settings.proxy)
     ended = time.strftime("%Y-%m-%d", time.localtime(who.not_after))
-    return found, (f"the certificate expired on {ended}; the collector gave a new one",)
+    _say(f"the certificate expired on {ended}; the collector gave a new one")
+    return found
 
 
 def _in_order(
