@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -20,7 +21,7 @@ from keuring_collector.console import scales
 from keuring_collector.desk import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keuring_collector.console.scales import Scale
 
@@ -28,8 +29,7 @@ WIDTH: Final = 1000  # of the inner view box, along time
 MOST_POINTS: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One place on the line; ``low`` and ``high`` are the shade around it. Times are seconds since 1970."""
 
     time: float
@@ -110,9 +110,8 @@ def runs(points: Sequence[Point], gap: float) -> list[list[Point]]:
 
 def labels(chart: Chart) -> list[str]:
     """Each point in words."""
-    now = datetime.fromtimestamp(chart.now, UTC)
     with wording.one_language():
-        return [label(point, chart.unit, now, by_day=chart.by_day) for point in chart.points]
+        return [*_labels(chart.points, chart.unit, chart.now, by_day=chart.by_day)]
 
 
 def draw(chart: Chart, told: Sequence[str] | None = None) -> SafeString:
@@ -127,22 +126,28 @@ class _Drawing:
         self.height = 44 if chart.small else 200
         self.top = 6 if chart.small else 24
         self.time = scales.moments(chart.start, chart.end)
-        self.places: dict[float, float] = {}
-        shown = [[point.value, point.low, point.high] for point in chart.points]
-        shown += [[point.low, point.high] for point in chart.peers]
+        shown = [value for _time, *values in chart.points for value in values]
+        shown += [value for point in chart.peers for value in (point.low, point.high)]
         if chart.limit is not None and not chart.small:
-            shown.append([chart.limit])
+            shown.append(chart.limit)
         lowest, highest = scales.extent(shown) or (0.0, 1.0)
         self.value: Scale = scales.values(lowest, highest, chart.unit, 2 if chart.small else 4)
 
     def x(self, time: float) -> float:
-        place = self.places.get(time)  # line, shade and labels all ask it
-        if place is None:
-            place = self.places[time] = round(self.time.share(time) * WIDTH, 1)
-        return place
+        return round(self.xs([time])[0], 1)
 
     def y(self, value: float) -> float:
-        return round(self.height * (1 - self.value.share(value)), 1)
+        return round(self.ys([value])[0], 1)
+
+    def xs(self, times: Iterable[float]) -> list[float]:
+        """Where moments lie, not rounded; a page of charts has thousands of them, so no call is made for each."""
+        low, span = self.time.low, self.time.high - self.time.low
+        return [(time - low) / span * WIDTH for time in times]
+
+    def ys(self, values: Iterable[float]) -> list[float]:
+        """Where values lie, not rounded."""
+        height, low, span = self.height, self.value.low, self.value.high - self.value.low
+        return [height * (1 - (value - low) / span) for value in values]
 
     def percent(self, time: float) -> str:
         return f"{round(self.time.share(time) * 100, 2):g}%"
@@ -174,7 +179,7 @@ class _Drawing:
         finite = [point for point in chart.points if math.isfinite(point.value)]
         if not finite:
             return gettext("%(name)s: nothing measured in this period") % {"name": chart.name}
-        lowest, highest = scales.extent([[point.value for point in finite]]) or (0.0, 0.0)
+        lowest, highest = scales.extent([point.value for point in finite]) or (0.0, 0.0)
         return gettext("%(name)s: from %(low)s to %(high)s, last %(last)s. Arrow keys read the values.") % {
             "name": chart.name,
             "low": wording.amount(lowest, chart.unit),
@@ -184,10 +189,10 @@ class _Drawing:
 
     def _data(self) -> str:
         pairs = zip(self.chart.points, self.told, strict=True)
-        finite = [(point, text) for point, text in pairs if math.isfinite(point.value)]
-        told = "|".join(text for _point, text in finite)
-        places = ",".join(f"{self.x(point.time):g}" for point, _text in finite)
-        heights = ",".join(f"{self.y(point.value):g}" for point, _text in finite)
+        finite = [(point.time, point.value, text) for point, text in pairs if math.isfinite(point.value)]
+        told = "|".join([text for _time, _value, text in finite])
+        places = _listed(self.xs(time for time, _value, _text in finite))
+        heights = _listed(self.ys(value for _time, value, _text in finite))
         return f'data-x="{places}" data-y="{heights}" data-labels="{escape(told)}"'
 
     def _values(self) -> str:
@@ -216,26 +221,29 @@ class _Drawing:
         for run in runs(self.chart.points, self.chart.gap):
             shaded = [point for point in run if math.isfinite(point.low) and math.isfinite(point.high)]
             if len(shaded) > 1 and any(point.high > point.low for point in shaded):
-                upper = " ".join(f"{self.x(point.time)},{self.y(point.high)}" for point in shaded)
-                lower = " ".join(f"{self.x(point.time)},{self.y(point.low)}" for point in reversed(shaded))
-                drawn.append(f'<polygon class="shade" points="{upper} {lower}"/>')
+                drawn.append(f'<polygon class="shade" points="{self._around(shaded)}"/>')
             if len(run) == 1:  # a point on its own would not be seen as a line
                 at = self.x(run[0].time)
                 drawn.append(f'<path class="line" d="M{at - 2},{self.y(run[0].value)}h4"/>')
             else:
-                places = " ".join(f"{self.x(point.time)},{self.y(point.value)}" for point in run)
-                drawn.append(f'<polyline class="line" points="{places}"/>')
+                drawn.append(f'<polyline class="line" points="{self._along(run)}"/>')
         return "".join(drawn)
+
+    def _along(self, points: Sequence[Point]) -> str:
+        """The line through points."""
+        return _pairs(self.xs(point.time for point in points), self.ys(point.value for point in points))
+
+    def _around(self, points: Sequence[Point]) -> str:
+        """The edge of their shade: along what is highest, and back along what is lowest."""
+        times, lows = self.xs(point.time for point in points), self.ys(point.low for point in points)
+        return _pairs(times + times[::-1], self.ys(point.high for point in points) + lows[::-1])
 
     def _others(self) -> str:
         """How others did, behind the line itself."""
         drawn = []
         for run in runs(self.chart.peers, self.chart.gap):
-            upper = " ".join(f"{self.x(point.time)},{self.y(point.high)}" for point in run)
-            lower = " ".join(f"{self.x(point.time)},{self.y(point.low)}" for point in reversed(run))
-            middle = " ".join(f"{self.x(point.time)},{self.y(point.value)}" for point in run)
-            drawn.append(f'<polygon class="others" points="{upper} {lower}"/>')
-            drawn.append(f'<polyline class="others" points="{middle}"/>')
+            drawn.append(f'<polygon class="others" points="{self._around(run)}"/>')
+            drawn.append(f'<polyline class="others" points="{self._along(run)}"/>')
         return "".join(drawn)
 
     def _future(self) -> str:
@@ -308,13 +316,27 @@ class _Drawing:
         )
 
 
+def _pairs(xs: Sequence[float], ys: Sequence[float]) -> str:
+    """Places as SVG takes them, written and rounded by one format: one for each takes five times as long."""
+    return ("%.1f,%.1f " * len(xs) % tuple(chain.from_iterable(zip(xs, ys, strict=True)))).rstrip()
+
+
+def _listed(places: Sequence[float]) -> str:
+    """Numbers with one decimal, where they need it."""
+    return ("%.1f," * len(places) % tuple(places)).replace(".0,", ",").rstrip(",")
+
+
 def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> str:
     """A point in words, as shown under the cursor and in the table: "14 december, 09:00: 8,2 GB (7,9 – 8,4 GB)"."""
-    when = _when(point.time, now.timestamp(), wording.language(), by_day=by_day)
-    text = f"{when}: {wording.amount(point.value, unit)}"
-    if math.isfinite(point.low) and math.isfinite(point.high) and point.high > point.low:
-        text += f" ({wording.amount(point.low, unit)} – {wording.amount(point.high, unit)})"
-    return text
+    return next(_labels([point], unit, now.timestamp(), by_day=by_day))
+
+
+def _labels(points: Iterable[Point], unit: str, now: float, *, by_day: bool) -> Iterator[str]:
+    tell, language = wording.amounts(unit), wording.language()
+    for time, value, low, high in points:
+        text = f"{_when(time, now, language, by_day=by_day)}: {tell(value)}"
+        # Where one of them is unknown (NaN) it is not above the other.
+        yield f"{text} ({tell(low)} – {tell(high)})" if low < high < math.inf and low > -math.inf else text
 
 
 @lru_cache(maxsize=2048)  # charts that stand under each other have the same days

@@ -81,21 +81,22 @@ def model(endpoint: Endpoint) -> str:
     return endpoint.model
 
 
-def card(endpoint: Endpoint, now: datetime) -> Card:
-    """The card of one machine."""
-    values = {(fact.signal, fact.subject): fact.value for fact in readings.store().facts(endpoint.pk)}
+def card(endpoint: Endpoint, stored: Iterable[StoredFact], now: datetime) -> Card:
+    """The card of one machine, of which these facts are known."""
+    values = {(fact.signal, fact.subject): fact.value for fact in stored}
+    head = readings.store().heads([endpoint.pk]).get(endpoint.pk)
     vendor = _text(values, catalogue.KEURING_HARDWARE_VENDOR.id)
     model = _text(values, catalogue.KEURING_HARDWARE_MODEL.id)
     system = (_text(values, catalogue.OS_NAME.id), _text(values, catalogue.OS_VERSION.id))
     track = readings.Track(endpoint.pk, catalogue.SYSTEM_MEMORY_LIMIT, "", frozenset({1}))
-    size = readings.latest(track)
+    size = readings.latest(track, head) if head else None
     return Card(
         endpoint,
         model if model.startswith(vendor) else f"{vendor} {model}".strip(),
         " ".join(part for part in system if part),
         _text(values, catalogue.KEURING_CPU_MODEL.id),
         wording.amount(size, "By") if size else "",
-        contacts([endpoint.pk], now)[endpoint.pk],
+        contact(head.received_at if head else None, now),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,19 +22,22 @@ from keuring_collector.desk import audit, signals
 from keuring_collector.store import Series, Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.store import DailyPoint
+    from keuring_collector.store.journal import Head
 
 DAY: Final = 86400
 LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not running
 GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
+# What of a day's summary is the value of a statistic; of all others the last one.
+_OF_DAY: Final[Mapping[int, str]] = {Statistic.MEAN: "mean", Statistic.MIN: "minimum", Statistic.MAX: "maximum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +119,32 @@ def all_by_day(endpoint: int, listed: Collection[Track], start: float, now: floa
 def _by_day(
     rows: Iterable[DailyPoint], first: int, now: float, line: int, recent: Callable[[int, float], Series]
 ) -> Reading:
-    days: dict[int, dict[int, DailyPoint]] = {}
+    drawn: list[DailyPoint] = []
+    lows, highs, latest = dict[int, float](), dict[int, float](), first - 1
+    lowest, highest = int(Statistic.MIN), int(Statistic.MAX)  # thousands of rows: numbers compare sooner
     for row in rows:
-        days.setdefault(row.day, {})[row.statistic] = row
-    points = [_daily_point(day, found, line) for day, found in sorted(days.items()) if line in found]
-    latest = max(days, default=first - 1)
+        latest = row.day
+        if row.statistic == line:
+            drawn.append(row)
+        if row.statistic == lowest:
+            lows[latest] = row.minimum
+        elif row.statistic == highest:
+            highs[latest] = row.maximum
+    points = _daily_points(drawn, line, lows, highs)
     points += _recent_days(recent(line, (latest + 1) * DAY + 1), line, now)
     return Reading(points, GAP_DAYS * DAY, by_day=True)
 
 
-def _daily_point(day: int, rows: dict[int, DailyPoint], line: int) -> Point:
-    row = rows[line]
-    value = {Statistic.MEAN: row.mean, Statistic.SUM: row.total, Statistic.MIN: row.minimum, Statistic.MAX: row.maximum}
+def _daily_points(
+    rows: Iterable[DailyPoint], line: int, lows: Mapping[int, float], highs: Mapping[int, float]
+) -> list[Point]:
     if line == Statistic.SUM:
-        return Point(day * DAY + DAY / 2, row.total)
-    low = rows.get(Statistic.MIN, row).minimum
-    high = rows.get(Statistic.MAX, row).maximum
-    return Point(day * DAY + DAY / 2, value.get(Statistic(line), row.last), low, high)
+        return [Point(row.day * DAY + DAY / 2, row.total) for row in rows]
+    value = attrgetter(_OF_DAY.get(line, "last"))
+    return [
+        Point(row.day * DAY + DAY / 2, value(row), lows.get(row.day, row.minimum), highs.get(row.day, row.maximum))
+        for row in rows
+    ]
 
 
 def _recent_days(series: Series, line: int, now: float) -> list[Point]:
@@ -214,11 +227,8 @@ def note_look(staff: Staff, endpoint: Endpoint, **where: str | int) -> None:
     audit.record(staff, "windows.viewed", audit.machine(endpoint), where)
 
 
-def latest(track: Track) -> float | None:
+def latest(track: Track, head: Head) -> float | None:
     """The last value of a series in the journal or the last days of history; None when there is none."""
-    head = store().heads([track.endpoint]).get(track.endpoint)
-    if head is None:
-        return None
     series = store().series(
         track.endpoint, track.signal.id, track.subject, track.line, head.end_at - DAY, head.end_at + 1
     )

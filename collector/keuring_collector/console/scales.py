@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from keuring_collector.desk import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 DAY: Final = 86400.0
 MOST_LABELS: Final = 6
@@ -113,7 +113,7 @@ def short_day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), _SHORT_DAY[(get_language() or "en")[:2]])
 
 
-def extent(groups: Sequence[Sequence[float]]) -> tuple[float, float] | None:
-    """The lowest and highest finite number in ``groups``; None when there is none."""
-    finite = [value for group in groups for value in group if math.isfinite(value)]
+def extent(values: Iterable[float]) -> tuple[float, float] | None:
+    """The lowest and highest finite number; None when there is none."""
+    finite = [value for value in values if math.isfinite(value)]
     return (min(finite), max(finite)) if finite else None

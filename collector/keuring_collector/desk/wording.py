@@ -165,8 +165,12 @@ def capitalised(text: str) -> str:
 
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the language in force."""
-    # As Django's number_format does it, for languages that group by three.
-    return f"{value:,.{decimals}f}".translate(_separators(language()))
+    return _told(f"{value:,.{decimals}f}")
+
+
+def _told(text: str) -> str:
+    """A number as Python groups it, as Django's number_format does for languages that group by three."""
+    return text if text.isdigit() else text.translate(_separators(language()))
 
 
 class _Held(threading.local):
@@ -204,21 +208,22 @@ def _separators(_language: str | None) -> dict[int, str]:
 def significant(value: float) -> str:
     """A number with about three significant digits."""
     size = abs(value)
-    return number(value, _needed(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3))
+    return _short(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
 
-def _needed(value: float, most: int) -> int:
-    """How many of ``most`` decimals say something."""
-    exact = round(value, most)
-    while most and round(value, most - 1) == exact:
-        most -= 1
-    return most
+def _short(value: float, most: int) -> str:
+    """A number with those of ``most`` decimals that say something."""
+    text = f"{value:,.{most}f}"
+    return _told(text.rstrip("0").rstrip(".") if most else text)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    size, name = next((step for step in steps if abs(value) >= step[0]), steps[-1])
+    step = 0
+    while step < len(steps) - 1 and abs(value) < steps[step][0]:
+        step += 1
+    size, name = steps[step]
     scaled = value / size
-    return f"{number(scaled, _needed(scaled, 0 if abs(scaled) >= 99.95 else 1))} {name}"
+    return f"{_short(scaled, 0 if abs(scaled) >= 99.95 else 1)} {name}"
 
 
 # What colleagues know from their file manager: steps of 1024 under the names GB, MB, kB.
@@ -229,16 +234,16 @@ _BITS = ((1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s"), (1.0, "bit/s"))
 
 def _percent(value: float) -> str:
     share = value * 100
-    return f"{number(share, 0 if abs(share) >= 10 else _needed(share, 1))} %"
+    return f"{_short(share, 0 if abs(share) >= 10 else 1)} %"
 
 
 def duration(seconds: float) -> str:
     """A length of time in the unit that suits it: "12 ms", "3 minutes", "4 days"."""
     size = abs(seconds)
     if size < 1:
-        return f"{number(seconds * 1000, _needed(seconds * 1000, 1) if size < 0.01 else 0)} ms"
+        return f"{_short(seconds * 1000, 1 if size < 0.01 else 0)} ms"
     if size < 120:
-        return f"{number(seconds, _needed(seconds, 1))} s"
+        return f"{_short(seconds, 1)} s"
     if size < 7200:
         count = round(seconds / 60)
         return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
@@ -266,7 +271,7 @@ _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "By": lambda value: _scaled(value, _BYTES),
     "Hz": lambda value: _scaled(value, _HERTZ),
     "bit/s": lambda value: _scaled(value, _BITS),
-    "Cel": lambda value: f"{number(value, _needed(value, 1))} °C",
+    "Cel": lambda value: f"{_short(value, 1)} °C",
     "W.h": lambda value: f"{number(value, 1)} Wh",
     "s": duration,
     "h": _hours,
@@ -297,9 +302,13 @@ def unit_of(signal: Signal) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit (UCUM) as people write it: 0.93 of "1" is "93 %"."""
-    if not math.isfinite(value):
-        return gettext("unknown")
-    return _UNITS.get(unit, significant)(float(value))
+    return amounts(unit)(value)
+
+
+def amounts(unit: str) -> Callable[[float], str]:
+    """How numbers of one unit are written, for many of them; see ``amount``."""
+    told = _UNITS.get(unit, significant)
+    return lambda value: told(float(value)) if math.isfinite(value) else gettext("unknown")
 
 
 def reading(value: object, name: str, now: datetime, role: str = "value") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -118,10 +120,8 @@ class Store:
             "ORDER BY signal_id, subject, day, statistic",
             (endpoint, *signals, since_day, until_day),
         )
-        found: dict[tuple[int, str], list[DailyPoint]] = {}
-        for row in rows:
-            found.setdefault(row[:2], []).append(DailyPoint(*row[2:]))
-        return found
+        make = DailyPoint._make
+        return {series: [make(row[2:]) for row in of_series] for series, of_series in groupby(rows, itemgetter(0, 1))}
 
     def daily(self, endpoint: int, signal: int, subject: str, since_day: int, until_day: int) -> list[DailyPoint]:
         """The daily points of a series, for all its statistics, of days that are compacted; oldest first."""

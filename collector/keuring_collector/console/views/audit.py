@@ -191,7 +191,8 @@ def _broken(head: AuditHead) -> str:
 
 def looks(endpoint: Endpoint, most: int = 20) -> list[Row]:
     """Who looked at a machine last."""
-    return rows(AuditEntry.objects.filter(subject=desk_audit.machine(endpoint)).order_by("-sequence")[:most])
+    entries = AuditEntry.objects.filter(subject=desk_audit.machine(endpoint)).order_by("-sequence")
+    return [_row(entry, endpoint) for entry in entries[:most]]
 
 
 def rows(entries: Iterable[AuditEntry]) -> list[Row]:

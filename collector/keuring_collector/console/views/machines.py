@@ -199,7 +199,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     known, model = store.facts(endpoint.pk), facts.model(endpoint)
     context: dict[str, Any] = {
         "endpoint": endpoint,
-        "card": facts.card(endpoint, now),
+        "card": facts.card(endpoint, known, now),
         "model": model,
         "quiets": quiet.applying(endpoint, model, now),
         "waits": Waiting.objects.filter(endpoint=endpoint).count(),

@@ -90,7 +90,7 @@ def _page(
         "writes": staff.may(Right.RULES),
         "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
-        "card": facts.card(ticket.endpoint, now),
+        "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
         "others": beside,
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
