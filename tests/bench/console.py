@@ -9,6 +9,7 @@ middleware and session, ``bare``, is asked in between, and so says what of the r
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import time
@@ -137,6 +138,18 @@ def _with_bare() -> Iterator[str]:
         yield "/bare/"
 
 
+@contextmanager
+def _warmed() -> Iterator[None]:
+    """As the console's own process begins."""
+    from keuring_collector.console import warming
+
+    warming.load()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def signed_in(staff: int = 1) -> Client:
     """The browser of a member of staff; 1 sees everything."""
     from django.test import Client
@@ -233,7 +246,7 @@ def measure(url: str, size: Size, asked: int = ASKED) -> dict[str, Cost]:
     from django.test.utils import CaptureQueriesContext
 
     client, costs = signed_in(), {BARE: Cost()}
-    with _with_bare() as least:
+    with _with_bare() as least, _warmed():
         for page, addresses in pages(size).items():
             cost = costs[page] = Cost()
             client.get(addresses[0])  # whoever asks first may have to wait for what is made once

@@ -22,7 +22,9 @@ def load(_target: str) -> Any:
 
         threading.Thread(target=watch, name="parent", daemon=True).start()
     from keuring_collector import logs, wsgi
+    from keuring_collector.console import warming
     from keuring_collector.settings import KEURING
 
     logs.configure(KEURING.log_level)
+    warming.load()
     return wsgi.application

@@ -1,0 +1,30 @@
+"""What the console loads before its first page, and that the garbage collector leaves it alone."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+from keuring_collector import logs
+from keuring_collector.processes import application
+from tests.collector.django_database import set_up_django
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_the_console_loads_what_pages_need_and_leaves_it_out_of_garbage_collection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_up_django()
+    from django.template import engines
+
+    monkeypatch.setattr(logs, "configure", lambda _level: None)
+    held = gc.get_freeze_count()
+    try:
+        assert callable(application.load("keuring_collector.wsgi:application"))
+        assert gc.get_freeze_count() - held > 100_000
+        loaded = {str(template) for template in engines["django"].engine.template_loaders[0].get_template_cache}  # type: ignore[attr-defined]
+        assert {"console/base.html", "console/parts/card.html"} <= loaded
+    finally:
+        gc.unfreeze()
