@@ -93,10 +93,10 @@ def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.Mon
     # A long list is read in parts, and they give what the whole would: on each page, in each order.
     monkeypatch.setattr(listing, "PAGE", 3)
     for sort in listing.SORTS:
-        for more in ({}, {"severity": (4, 3)}, {"state": "new"}, {"state": "planned"}):
+        for more in ({}, {"severity": (4, 3)}, {"state": "new"}, {"state": "planned"}, {"q": "1", "severity": (4, 3)}):
             choices = listing.Choices(sort=sort, **more)
             whole = [ticket.pk for ticket in listing.whole(choices, staff, now)]
-            for most in (1000, 1):
+            for most in (1000, 5, 1):
                 monkeypatch.setattr(listing, "MOST", most)
                 counting.forget()
                 pages = [listing.page(replace(choices, page=number), staff, now) for number in range(1, 6)]
@@ -157,6 +157,7 @@ def test_sorts(site: Site, browser: Client) -> None:
     a = site.ticket(site.machine("C"), severity=2, days=3, age=1)
     b = site.ticket(site.machine("A"), severity=4, days=30, age=9)
     c = site.ticket(site.machine("B"), severity=3, days=10, age=5)
+    site.ticket(site.machine("D"), state="resting")
     assert rows(browser.get("/?sort=severity")) == [b.pk, c.pk, a.pk]
     assert rows(browser.get("/?sort=machine")) == [b.pk, c.pk, a.pk]
     assert rows(browser.get("/?sort=newest")) == [a.pk, c.pk, b.pk]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.db import models
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -81,6 +82,11 @@ class Choices:
         pairs = [(name, str(value)) for name in _FIELDS if (value := getattr(chosen, name)) != getattr(plain, name)]
         pairs += [("severity", str(value)) for value in chosen.severity]
         return "?" + urlencode(pairs)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether few are expected: the tickets of one department, one person or one rule, or those that fit a text."""
+        return bool(self.department or self.rule or self.q or self.owner not in ("", "nobody"))
 
     @property
     def is_plain(self) -> bool:
@@ -180,9 +186,11 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     if choices.state == "closed":
         found = found.exclude(state__in=Ticket.OPEN)
     elif choices.state != "open" or choices.sort != "machine":
-        # All that are open, by the names of machines: PostgreSQL takes "open" and "not closed" for two things, expects
-        # few rows of both, and sorts all of them where it could walk along the names.
         found = found.filter(state__in=STATES[choices.state][1])
+    else:
+        # PostgreSQL takes "open" and "not closed" for two things, expects few rows of both, and sorts all of them where
+        # it could walk along the names of machines.
+        found = found.exclude(state=State.RESTING)
     if choices.department:
         found = found.filter(endpoint__in=Endpoint.objects.filter(department_id=int(choices.department)).values("pk"))
     if choices.cause:
@@ -284,24 +292,28 @@ class Listing:
 
 
 def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False) -> Listing:
-    """The page of the queue that the choices ask for. Three queries and one for the lines, whatever the numbers; four
-    more for closed tickets, of which there are too many to count; ``exactly``: they are counted all the same.
-    """
+    """The page of the queue that the choices ask for; ``exactly``: closed tickets are all counted, however many."""
     found = tickets(choices, staff, now)
-    whose = staff.pk if choices.owner == "me" else None
-    about = ("listed", staff.department_ids, whose, replace(choices, sort="", page=1), boundaries(now)[0], exactly)
-    by_severity, by_group = lately(
-        about, lambda: _counts(found, choices, exactly=exactly), lambda told: sum(told[1].values()) > MOST
+    whose, plain = staff.pk if choices.owner == "me" else None, replace(choices, sort="", page=1)
+    about = ("listed", staff.department_ids, whose, plain, boundaries(now)[0], exactly)
+    by_severity, by_group, all_placed = lately(
+        about, lambda: _counted(found, choices, exactly=exactly), lambda told: sum(told[1].values()) > MOST
     )
     total = sum(by_group.values())
     is_counted = not any(isinstance(count, Count) and count.is_more for count in by_group.values())
     pages = max(1, -(-total // PAGE)) if is_counted else MOST // PAGE
     number = min(choices.page, pages) if is_counted else choices.page
-    if choices.severity:
-        found = found.filter(severity__in=choices.severity)
-    # Which they are is found in the index alone; only what is shown of those is read from the table.
-    parts = _parts(choices, now, by_severity, by_group) if total > MOST else [(Q(), total)]
-    placed = _placed(found, choices, parts, (number - 1) * PAGE)
+    before = (number - 1) * PAGE
+    if all_placed is not None:
+        placed = all_placed[before : before + PAGE + 1]
+    else:
+        if choices.severity:
+            found = found.filter(severity__in=choices.severity)
+        if choices.sort == "machine" and total > MOST and before < max(MOST, total // 4):
+            found = _of_first_names(found, before + PAGE)
+        # Which they are is found in the index alone; only what is shown of those is read from the table.
+        parts = _parts(choices, now, by_severity, by_group) if total > MOST else [(Q(), total)]
+        placed = _placed(found, choices, parts, before)
     more, placed = len(placed) > PAGE, placed[:PAGE]
     read = stories.listed(Ticket.objects.all()).in_bulk([pk for pk, _group in placed])
     shown = [(read[pk], group) for pk, group in placed if pk in read]
@@ -316,6 +328,12 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
     return Listing(
         replace(choices, page=number), groups, total if is_counted else Count(total), pages, more, by_severity
     )
+
+
+def _of_first_names(found: QuerySet[Any], most: int) -> QuerySet[Any]:
+    """More than ``most`` tickets of a long list, on the first machines by name: SQLite would put all of it in order."""
+    holding = Endpoint.objects.filter(Exists(found.filter(endpoint=OuterRef("pk")))).order_by("host_name")
+    return found.filter(endpoint__host_name__in=holding.values("host_name")[: most + 1])
 
 
 def _parts(
@@ -348,6 +366,18 @@ def _placed(
         if len(placed) > PAGE:
             break
     return placed
+
+
+def _counted(
+    found: QuerySet[Any], choices: Choices, *, exactly: bool
+) -> tuple[Mapping[int, int], Mapping[int, int], list[tuple[int, int]] | None]:
+    """What ``_counts`` tells; and where few are expected and there are few, all of them, placed: with one query."""
+    if choices.is_narrow and choices.state != "closed":
+        rows = list(_ordered(found, choices).values_list("severity", "group", "pk")[: MOST + 1])
+        if len(rows) <= MOST:
+            placed = [(pk, group) for severity, group, pk in rows if severity in (choices.severity or Severity.values)]
+            return Counter(row[0] for row in rows), Counter(group for _pk, group in placed), placed
+    return *_counts(found, choices, exactly=exactly), None
 
 
 def _counts(found: QuerySet[Any], choices: Choices, *, exactly: bool) -> tuple[dict[int, int], dict[int, int]]:
