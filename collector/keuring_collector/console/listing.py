@@ -185,11 +185,11 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     found = scope.tickets(staff).filter(closed_at__isnull=choices.state != "closed")
     if choices.state == "closed":
         found = found.exclude(state__in=Ticket.OPEN)
-    elif choices.state != "open" or choices.sort != "machine":
+    elif choices.state != "open" or not (choices.department or choices.sort == "machine"):
         found = found.filter(state__in=STATES[choices.state][1])
     else:
-        # PostgreSQL takes "open" and "not closed" for two things, expects few rows of both, and sorts all of them where
-        # it could walk along the names of machines.
+        # PostgreSQL takes "open" and "not closed" for two things and expects few rows of both; SQLite expects so of the
+        # first. By machine they would read and sort all that are open, where names or departments lead to a few.
         found = found.exclude(state=State.RESTING)
     if choices.department:
         found = found.filter(endpoint__in=Endpoint.objects.filter(department_id=int(choices.department)).values("pk"))

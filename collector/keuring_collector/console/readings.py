@@ -228,9 +228,7 @@ def note_look(staff: Staff, endpoint: Endpoint, **where: str | int) -> None:
 
 
 def latest(track: Track, head: Head) -> float | None:
-    """The last value of a series in the journal or the last days of history; None when there is none."""
-    series = store().series(
-        track.endpoint, track.signal.id, track.subject, track.line, head.end_at - DAY, head.end_at + 1
-    )
-    measured = series.values[~np.isnan(series.values)]
-    return float(measured[-1]) if len(measured) else None
+    """The last value of a series, of the day before the machine was heard of last; None when there is none."""
+    found = store().latest_of(track.signal.id, track.line, [track.endpoint], head.end_at - DAY)
+    newest = found.get((track.endpoint, track.subject))
+    return newest.value if newest else None

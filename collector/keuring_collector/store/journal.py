@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -169,7 +170,13 @@ def put_layouts(connection: Connection, layouts: Iterable[tuple[int, int, Sequen
 def layouts(connection: Connection, endpoint: int) -> dict[int, tuple[Key, ...]]:
     """All layouts that an endpoint's reports ever had, by number."""
     rows = connection.execute("SELECT layout, keys FROM layout WHERE endpoint_id = ?", (endpoint,))
-    return {number: tuple((key[0], key[1], key[2]) for key in json.loads(keys)) for number, keys in rows}
+    return {number: _keys(keys) for number, keys in rows}
+
+
+@lru_cache(maxsize=256)
+def _keys(text: str) -> tuple[Key, ...]:
+    """The keys of a layout as it is kept; machines that are alike have the same ones."""
+    return tuple((key[0], key[1], key[2]) for key in json.loads(text))
 
 
 def put_snapshots(connection: Connection, snapshots: Iterable[tuple[int, int, bytes]]) -> None:
