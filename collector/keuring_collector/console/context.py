@@ -16,7 +16,7 @@ from keuring_collector.console.middleware import THEME_COOKIE, THEMES
 from keuring_collector.console.permission import home_of
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import counted_lately
-from keuring_collector.desk.models import Notice, Staff, Ticket
+from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.skills import catalogue
 
@@ -52,7 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "may_act": staff.may(Right.ACT),
             "may_lead": staff.may(Right.TEAM),
             "may_change_rules": staff.may(Right.RULES),
-            "unseen": Notice.objects.filter(staff=staff, seen_at=None).count(),
+            "unseen": staff.unseen_notices,
             "open_tickets": counted_lately(("open", staff.department_ids), open_tickets),
             # Asked for by pages with rows of tickets alone.
             "known_skills": SimpleLazyObject(lambda: catalogue.everything(pack.current().pack)),

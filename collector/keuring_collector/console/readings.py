@@ -22,7 +22,7 @@ from keuring_collector.desk import audit, signals
 from keuring_collector.store import Series, Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.store import DailyPoint
     from keuring_collector.store.journal import Head
+    from keuring_collector.store.recent import Recent
 
 DAY: Final = 86400
 LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not running
@@ -93,27 +94,35 @@ def by_day(track: Track, start: float, now: float, statistic: int | None = None)
     """One point a day since ``start``, with the day's lowest and highest as shade; also for days not compacted yet."""
     first, today = int(start // DAY), int(now // DAY)
     rows = store().daily(track.endpoint, track.signal.id, track.subject, first, today)
-
-    def recent(line: int, since: float) -> Series:
-        return store().series(track.endpoint, track.signal.id, track.subject, line, since, now)
-
-    return _by_day(rows, first, now, statistic or track.line, recent)
+    journal = store().recent(track.endpoint, _since(rows, first))
+    return _by_day(rows, first, now, statistic or track.line, _reported(journal, track, now))
 
 
 def all_by_day(endpoint: int, listed: Collection[Track], start: float, now: float) -> Iterator[tuple[Track, Reading]]:
     """The same of many signals of one endpoint, whose points are read at once."""
     first, today = int(start // DAY), int(now // DAY)
     days = store().daily_by_series(endpoint, {track.signal.id for track in listed}, first, today)
-    journal = store().recent(endpoint, min((rows[-1].day + 1 for rows in days.values()), default=first) * DAY + 1)
+    journal = store().recent(endpoint, min((_since(rows, first) for rows in days.values()), default=first * DAY + 1))
     for track in listed:
+        rows = days.get((track.signal.id, track.subject), [])
+        yield track, _by_day(rows, first, now, track.line, _reported(journal, track, now))
 
-        def recent(line: int, since: float, track: Track = track) -> Series:
-            found = journal.series((track.signal.id, line, track.subject))
-            times, chosen = np.unique(found.times, return_index=True)
-            within = (times >= since) & (times <= now)
-            return Series(times[within], found.values[chosen][within])
 
-        yield track, _by_day(days.get((track.signal.id, track.subject), []), first, now, track.line, recent)
+def _since(rows: Sequence[DailyPoint], first: int) -> float:
+    """From when on windows are read, beside daily points from day ``first``: after the last day that has one."""
+    return (rows[-1].day + 1 if rows else first) * DAY + 1
+
+
+def _reported(journal: Recent, track: Track, now: float) -> Callable[[int, float], Series]:
+    """What of a track is in the journal: a day is compacted and its windows leave the journal at once."""
+
+    def recent(line: int, since: float) -> Series:
+        found = journal.series((track.signal.id, line, track.subject))
+        times, chosen = np.unique(found.times, return_index=True)
+        within = (times >= since) & (times <= now)
+        return Series(times[within], found.values[chosen][within])
+
+    return recent
 
 
 def _by_day(

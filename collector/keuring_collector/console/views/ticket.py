@@ -75,7 +75,8 @@ def _page(
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
     people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
-    Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
+    if staff.unseen_notices:
+        staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
         "story": told,

@@ -29,6 +29,11 @@ class Staff(AbstractUser):
         return self.is_active and self.role in RIGHTS and right in RIGHTS[Role(self.role)]
 
     @cached_property
+    def unseen_notices(self) -> int:
+        """How many notices they did not see yet."""
+        return self.notices.filter(seen_at=None).count()
+
+    @cached_property
     def department_ids(self) -> frozenset[int] | None:
         """The departments that they are limited to; None: they see all."""
         return frozenset(self.departments.values_list("pk", flat=True)) if self.limited else None
