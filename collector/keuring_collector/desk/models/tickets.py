@@ -126,6 +126,10 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"{self.cause} @ {self.endpoint}"
 
+    def get_state_display(self) -> str:  # type: ignore[no-redef]  # the plugin sees the one that Django would make
+        """The state in words. Django's own puts all choices together anew for each ticket of a page."""
+        return str(self.State(self.state).label)
+
 
 class TicketLine(models.Model):
     """One finding within a ticket: a rule that is, or was, true for one subject.
