@@ -116,7 +116,9 @@ def url(request: pytest.FixtureRequest, collector: Path) -> str:
     """A collector on each kind of database."""
     if request.param == "sqlite":
         return f"sqlite:///{collector / 'keuring.sqlite3'}"
-    url: str = request.getfixturevalue("postgres_url")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.lend()
+    request.addfinalizer(lambda: server.drop(url))  # what a backup reads is not given to others
     (collector / "keuring.sqlite3").unlink()
     ok(keuring(collector, "init", database=url))
     return url
