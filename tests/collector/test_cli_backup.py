@@ -112,16 +112,17 @@ def _load(url: str) -> Iterator[None]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, collector: Path) -> str:
+def url(request: pytest.FixtureRequest, collector: Path) -> Iterator[str]:
     """A collector on each kind of database."""
     if request.param == "sqlite":
-        return f"sqlite:///{collector / 'keuring.sqlite3'}"
+        yield f"sqlite:///{collector / 'keuring.sqlite3'}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = server.lend()
-    request.addfinalizer(lambda: server.drop(url))  # what a backup reads is not given to others
     (collector / "keuring.sqlite3").unlink()
     ok(keuring(collector, "init", database=url))
-    return url
+    yield url
+    server.drop(url)  # others would be lent what init wrote
 
 
 @pytest.fixture
