@@ -26,8 +26,10 @@ setup: $(VENV)/.ready ## build the virtual environment
 demo: $(VENV)/.ready ## a collector with a simulated fleet and this very machine (DEMO_SECONDS=n ends it)
 	@$(BIN)/python -m keuring_collector demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
+# The tests start our programs hundreds of times: Python keeps what it compiled, also where the machine told it not to.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready ## all tests that need less than ten minutes together
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.ready ## format, lint, types, import directions, generated files, docs
 	@$(BIN)/ruff format --check .

@@ -160,10 +160,12 @@ def until(condition: Callable[[], Any], seconds: float, running: Running | None 
 
 
 @pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def initialised(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Path:
     """A collector's data directory right after init; copy it, do not change it."""
 
     def make(directory: Path) -> None:
+        directory.mkdir(mode=0o700)
+        shutil.copyfile(migrated_sqlite, directory / "keuring.sqlite3")
         ok(keuring(directory, "init", *(part for port in PORTS for part in ("--set", f"{port}=0"))))
 
     return once(tmp_path_factory, "initialised", make)

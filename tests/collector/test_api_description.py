@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tests.collector.test_api import SQLITE
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.collector.console_fixtures import Site
 
 # What answers with a file, and of which kind.
@@ -26,7 +28,7 @@ def test_no_two_things_of_the_description_share_a_name(site: Site) -> None:
     """One would be described as the other."""
     from ninja import Schema
 
-    del site
+    assert site.client().get("/api/openapi.json").status_code == 200  # all of it is loaded by then
 
     def below(kind: type[Any]) -> set[type[Any]]:
         found: set[type[Any]] = set()
@@ -37,6 +39,13 @@ def test_no_two_things_of_the_description_share_a_name(site: Site) -> None:
     ours = [each.__name__ for each in below(Schema) if each.__module__.startswith("keuring_collector.")]
     assert len(ours) > 100
     assert [name for name, count in Counter(ours).items() if count > 1] == []
+
+
+@SQLITE
+def test_the_description_is_worked_out_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = site.client().get("/api/openapi.json").json()
+    monkeypatch.setattr("ninja.main.get_schema", None)
+    assert site.client().get("/api/openapi.json").json() == first
 
 
 @SQLITE

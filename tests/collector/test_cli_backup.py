@@ -112,14 +112,17 @@ def _load(url: str) -> Iterator[None]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, collector: Path) -> str:
+def url(request: pytest.FixtureRequest, collector: Path) -> Iterator[str]:
     """A collector on each kind of database."""
     if request.param == "sqlite":
-        return f"sqlite:///{collector / 'keuring.sqlite3'}"
-    url: str = request.getfixturevalue("postgres_url")
+        yield f"sqlite:///{collector / 'keuring.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.lend()
     (collector / "keuring.sqlite3").unlink()
     ok(keuring(collector, "init", database=url))
-    return url
+    yield url
+    server.drop(url)  # others would be lent what init wrote
 
 
 @pytest.fixture

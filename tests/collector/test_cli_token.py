@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.collector.command import complaint, keuring, keuring_here, ok
+from tests.collector.command import complaint, keuring_here, ok
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def collector(tmp_path: Path) -> Path:
-    ok(keuring(tmp_path / "data", "init", "--set", "enrolment_port=7444"))
-    return tmp_path / "data"
+def collector(collector: Path) -> Path:
+    file = collector / "keuring.toml"
+    file.write_text(file.read_text().replace("enrolment_port = 0", "enrolment_port = 7444"))
+    return collector
 
 
 def test_a_bulk_token_is_listed_and_withdrawn(collector: Path) -> None:

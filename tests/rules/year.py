@@ -180,11 +180,12 @@ def usual(simulation: Simulation, pieces: Sequence[Points]) -> Rows:
         groups = {
             key: group for key in points if (group := group_of(known[key[0]], question.facts, key[1])) is not None
         }
-        for night in range(last - simulation.days + question.days, last):
-            recent = {
-                key: values[slice(*np.searchsorted(days, [night - question.days, night]))].tolist()
-                for key, (days, values) in points.items()
-            }
+        nights = np.arange(last - simulation.days + question.days, last)
+        begins = {key: np.searchsorted(days, nights - question.days).tolist() for key, (days, _) in points.items()}
+        ends = {key: np.searchsorted(days, nights).tolist() for key, (days, _) in points.items()}
+        listed = {key: values.tolist() for key, (_, values) in points.items()}
+        for place, night in enumerate(nights.tolist()):
+            recent = {key: values[begins[key][place] : ends[key][place]] for key, values in listed.items()}
             answers = answer(question, night + 1, {key: each for key, each in recent.items() if each}, groups)
             rows += [(question, group, each) for group, each in answers.items()]
     return rows

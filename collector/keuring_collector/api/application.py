@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -49,9 +50,14 @@ if TYPE_CHECKING:
 class Api(NinjaAPI):
     """NinjaAPI, whose description says what errors and files really look like."""
 
-    def get_openapi_schema(self, **named: Any) -> OpenAPISchema:
-        """The OpenAPI description; errors are problem details, and files are files alone."""
-        schema = super().get_openapi_schema(**named)
+    def get_openapi_schema(self, **_named: Any) -> OpenAPISchema:
+        """The OpenAPI description, worked out once: that takes seconds of a processor, and anybody may ask for it."""
+        return self._description
+
+    @cached_property
+    def _description(self) -> OpenAPISchema:
+        """Errors are problem details, and files are files alone."""
+        schema = super().get_openapi_schema()
         for methods in schema["paths"].values():
             for operation in methods.values():
                 for status, response in operation["responses"].items():

@@ -79,18 +79,15 @@ def _sides(state: FleetState, plans: Sequence[Plan], begins: Ints) -> Iterator[S
     places: dict[Plan, list[int]] = {}
     for place, plan in enumerate(plans):
         places.setdefault(plan, []).append(place)
-    groups = []
-    for plan, mine in places.items():
-        members = np.array(mine, dtype=np.int64)
-        groups.append((plan, members, plan.spread(begins[members])))
-    first = 0
+    spread = [plan.spread(begins[mine]) for plan, mine in places.items()]
+    windows = np.array([place for mine in places.values() for place in mine], dtype=np.int64)
+    counts = np.array([plan.counts for plan, mine in places.items() for _ in mine])
+    columns = map(_joined, zip(*spread, strict=True))
     for number, owners in enumerate(state.lists):
-        columns = [_joined([spread[first + each] for _, _, spread in groups]) for each in range(len(owners))]
-        yield Side(columns, _joined([np.repeat(members, plan.counts[number]) for plan, members, _ in groups]))
-        first += len(owners)
+        yield Side([next(columns) for _ in owners], windows.repeat(counts[:, number]))
 
 
-def _joined(pieces: list[Ints]) -> Ints:
+def _joined(pieces: Sequence[Ints]) -> Ints:
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 

@@ -72,6 +72,9 @@ class Plan:
 
     def spread(self, begins: Ints) -> list[Ints]:
         """The columns of all lists for some endpoints, one endpoint after the other; ``begins`` by owner."""
+        if len(begins) == 1:
+            alone = begins[0, self.owner] + self.rel
+            return [alone[column] for column in self.columns]
         if len(begins) < MANY:
             numbers = begins[:, self.owner] + self.rel
             return [numbers[:, column].reshape(-1) for column in self.columns]
