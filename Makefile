@@ -28,7 +28,7 @@ demo: $(VENV)/.ready ## a collector with a simulated fleet and this very machine
 
 # The tests start our programs hundreds of times: Python keeps what it compiled, also where the machine told it not to.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/.ready ## all tests that need less than ten minutes together
+test: $(VENV)/.ready ## all tests but the longest, which are in soak
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.ready ## format, lint, types, import directions, generated files, docs
