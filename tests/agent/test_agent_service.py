@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keuring_agent import cli, state
-from keuring_agent.service import Outcome, ServiceError
-from keuring_agent.service.linux import HELPER_UNIT, SOCKET, UNIT, Systemd, files
+from keuring_agent.service import Outcome, ServiceError, linux
+from keuring_agent.service.linux import HELPER_UNIT, OWN, SOCKET, UNIT, Systemd, files
 from tests.programs import find_program
 
 if TYPE_CHECKING:
@@ -182,7 +182,15 @@ def test_a_path_with_a_space_and_odd_letters_is_quoted(tmp_path: Path) -> None:
     assert 'ExecStart="/opt/my tools/100%%/python" -m keuring_agent run' in unit.text
 
 
-def test_a_program_that_the_account_cannot_reach_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", OWN)
+def test_a_program_that_the_service_does_not_see_is_told(place: str) -> None:
+    found = Systemd(Path("/"), (f"{place}/keuring/bin/python",), lambda _arguments: Outcome(1, "not asked"))
+    with pytest.raises(ServiceError, match=f"the service has a {place} of its own"):
+        found._check_reach()
+
+
+def test_a_program_that_the_account_cannot_reach_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "OWN", ())
     (tmp_path / "closed").mkdir(mode=0o700)
     program = tmp_path / "closed" / "python"
     program.write_text("")

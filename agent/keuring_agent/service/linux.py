@@ -21,6 +21,7 @@ SOCKET: Final = "keuring-agent-smart.socket"
 HELPER_UNIT: Final = "keuring-agent-smart@.service"
 STATE: Final = str(config.SYSTEM_STATE_DIRECTORY)
 CONFIG: Final = "/etc/keuring-agent"
+OWN: Final = ("/tmp", "/var/tmp")  # noqa: S108  # nothing is written there: the unit gives the service its own (PrivateTmp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,14 @@ class Systemd:
             )
 
     def _check_reach(self) -> None:
-        """Another account must be able to start the program."""
+        """The service, which has another account, must be able to start the program."""
         if self._root != Path("/"):
             return
+        if hidden := [place for place in OWN if Path(self._program).is_relative_to(place)]:
+            raise ServiceError(
+                f"{self._program}: the service has a {hidden[0]} of its own, so it could not start what lies there; "
+                "install the agent in a place such as /opt/keuring, and run this from there"
+            )
         for place in (Path(self._program), *Path(self._program).parents):
             if not place.stat().st_mode & 0o001:
                 raise ServiceError(
