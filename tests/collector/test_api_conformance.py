@@ -1,6 +1,6 @@
 """The real application holds to its own OpenAPI description, whatever is sent: schemathesis asks every operation.
 
-``KEURING_API_EXAMPLES`` sets how often each is asked, each way: twelve times in the tests, which takes some eighty
+``KEURING_API_EXAMPLES`` sets how often each is asked, each way: twelve times in the tests, which takes some hundred
 seconds of a processor; `make soak` and `make fuzz` ask more.
 """
 

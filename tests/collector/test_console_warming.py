@@ -17,14 +17,16 @@ def test_the_console_loads_what_pages_need_and_leaves_it_out_of_garbage_collecti
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_up_django()
-    from django.template import engines
+    from django.template.engine import Engine
+    from django.template.loaders import cached
 
     monkeypatch.setattr(logs, "configure", lambda _level: None)
     held = gc.get_freeze_count()
     try:
         assert callable(application.load("keuring_collector.wsgi:application"))
         assert gc.get_freeze_count() - held > 100_000
-        loaded = {str(template) for template in engines["django"].engine.template_loaders[0].get_template_cache}  # type: ignore[attr-defined]
-        assert {"console/base.html", "console/parts/card.html"} <= loaded
+        (loader,) = Engine.get_default().template_loaders
+        assert isinstance(loader, cached.Loader)
+        assert {"console/base.html", "console/parts/card.html"} <= set(loader.get_template_cache)
     finally:
         gc.unfreeze()

@@ -125,6 +125,7 @@ def test_folded_signals_are_drawn_when_they_are_opened(served: Served, visit: Op
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Home")
+    # Whole megabytes were planted; a place on the line may be the mean of some of them.
     assert re.match(r"\d+ \w+.*: 2\d(\.\d)? MB", page.locator("details.fold .multiple .reading").inner_text())
 
 

@@ -8,11 +8,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from keuring.signals import catalogue
 from keuring.signals.model import Status
 from keuring_collector import rulepack
 from keuring_collector.rulepack import RulePackError, Watcher, commands, lint
+from keuring_collector.rulepack.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,6 +205,17 @@ def test_texts_do_not_change_what_is_judged(pack: Path) -> None:
     after = rulepack.load(pack)
     assert before.version != after.version
     assert before.compiled.fingerprint == after.compiled.fingerprint
+
+
+def test_both_readers_of_yaml_read_the_shipped_files_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> list[tuple[object, object]]:
+        sources = [Source(path) for path in sorted(rulepack.shipped().rglob("*.yaml"))]
+        return [(source.data, source._lines) for source in sources]
+
+    quick = read()
+    monkeypatch.setattr("keuring_collector.rulepack.source._QUICK", yaml.SafeLoader)
+    assert len(quick) > 80
+    assert read() == quick
 
 
 def test_the_shipped_pack_owes_nothing() -> None:

@@ -276,6 +276,13 @@ def test_yaml_that_is_none_is_told_in_our_words(
     assert problem.line == line, problem
 
 
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_what_nests_without_end_is_refused_before_it_ends_the_process(opening: str, tmp_path: Path) -> None:
+    with pytest.raises(RulePackError) as told:
+        Source(tmp_path / "volume_story.yaml", opening * 100_000)
+    assert [(problem.line, problem.what) for problem in told.value.problems] == [(1, "nested too deeply")]
+
+
 def put(path: Path, kind: str) -> None:
     """What somebody may have put in the place of a text."""
     path.unlink(missing_ok=True)
