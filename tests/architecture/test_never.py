@@ -177,7 +177,7 @@ def test_an_hour_is_shown_with_an_open_ticket_only_and_each_look_is_written_down
     site.measure(machine, USED, quarter, subject="C:", step=900.0)
     site.measure(machine, CPU, quarter, statistic=MEAN, step=900.0)
     browser, base = site.client(site.staff()), f"/machines/{machine.uuid}/"
-    today = site.now.date()
+    today = site.today
     day = f"from={today - timedelta(days=1)}&to={today}"
     finest = {
         "signal": f"{base}signals/system.filesystem.utilization/?subject=C:&{day}",

@@ -16,6 +16,7 @@ from tests.collector.packs import write_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from django.test import Client
@@ -37,6 +38,13 @@ class Site:
 
     url: str
     now: datetime
+
+    @property
+    def today(self) -> date:
+        """The desk's day, which for an hour or two each night is not that of UTC."""
+        from django.utils import timezone
+
+        return timezone.localtime(self.now).date()
 
     def staff(self, name: str = "noor", **fields: Any) -> Staff:
         from keuring_collector.desk.models import Staff
@@ -115,8 +123,8 @@ class Site:
         from keuring_collector.service.it_report import around, issuing
         from keuring_collector.store import open_store
 
-        starts = around.begin(kind, self.now.date())
-        ends = self.now.date() + timedelta(days=1)
+        starts = around.begin(kind, self.today)
+        ends = self.today + timedelta(days=1)
         store = open_store(self.url)
         try:
             return issuing.issue(store, rulepack.load(), kind, starts, ends, self.now, prices)

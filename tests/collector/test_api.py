@@ -108,9 +108,9 @@ def test_a_ticket_is_told_in_full_and_worked_on(site: Site) -> None:
     assert [entry["kind"] for entry in told["history"]] == ["opened"]
     taken = program.post(f"tickets/{ticket.pk}/take", seen=told["stamp"])
     assert taken["owner"] == "noor"
-    late = program.post(f"tickets/{ticket.pk}/plan", 409, day=str(site.now.date()), seen=told["stamp"])
+    late = program.post(f"tickets/{ticket.pk}/plan", 409, day=str(site.today), seen=told["stamp"])
     assert "Read the ticket again" in late["mend"]
-    day = str(site.now.date() + timedelta(days=3))
+    day = str(site.today + timedelta(days=3))
     assert program.post(f"tickets/{ticket.pk}/plan", day=day, seen=taken["stamp"])["planned_for"] == day
     assert program.post(f"tickets/{ticket.pk}/snooze", 422, until="2001-01-01")["where"] == "until"
     assert program.post(f"tickets/{ticket.pk}/snooze", until=day)["state"] == "snoozed"
@@ -142,7 +142,7 @@ def test_programs_give_snooze_merge_and_link_tickets(site: Site) -> None:
     assert program.post(f"{where}/assign", to="cas")["owner"] == cas.username
     assert "They have this ticket already" in program.post(f"{where}/assign", 409, to="cas")["detail"]
     assert program.post(f"{where}/release")["owner"] == ""
-    line, until = program.get(where)["findings"][0]["id"], str(site.now.date() + timedelta(days=4))
+    line, until = program.get(where)["findings"][0]["id"], str(site.today + timedelta(days=4))
     told = program.post(f"{where}/snooze-line", line=line, until=until)
     assert told["state"] == "snoozed"
     assert told["findings"][0]["snoozed_until"]
@@ -239,7 +239,7 @@ def test_programs_too_see_only_their_owners_departments(site: Site) -> None:
 
 @SQLITE
 def test_machines_and_their_signals(site: Site) -> None:
-    from keuring_collector.desk import audit
+    from keuring_collector.desk import audit, wording
     from keuring_collector.desk.models import AuditEntry
 
     program = Program(site, site.staff(role="viewer"))
@@ -248,7 +248,8 @@ def test_machines_and_their_signals(site: Site) -> None:
     site.measure(machine, USED, [0.5, 0.52] * 40, subject="C:", step=3600)
     site.measure(machine, CPU, [0.2, 0.3] * 40, statistic=MEAN, step=3600)
     listed = program.get("machines", q="lt-02")["items"][0]
-    assert (listed["model"], listed["last_heard"]) == ("Notitie 14", str(site.now.astimezone().date()))
+    last_heard = wording.local_day(site.now - timedelta(hours=1))
+    assert (listed["model"], listed["last_heard"]) == ("Notitie 14", str(last_heard))
     told = program.get(f"machines/{machine.uuid}")
     assert {"signal": "keuring.hardware.model", "subject": "", "value": "Notitie 14"} in told["facts"]
     assert ("system.filesystem.utilization", "C:") in {(s["name"], s["subject"]) for s in told["signals"]}

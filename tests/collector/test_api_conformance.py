@@ -130,7 +130,7 @@ def _others(site: Site, machine: Endpoint) -> dict[str, Any]:
         "key": "visit",
         "backtests": done(site).pk,
         "it-reports": site.it_report().number,
-        "holiday": VisitException.objects.create(day=site.now.date() + timedelta(days=9), reason="x").pk,
+        "holiday": VisitException.objects.create(day=site.today + timedelta(days=9), reason="x").pk,
         **_picture(site),
     }
 

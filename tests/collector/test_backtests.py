@@ -77,7 +77,7 @@ def test_the_answer_is_that_of_the_engine_over_the_chosen_machines(site: Site) -
     model = asked(site, noor, model="Notitie 14")
     assert work(site, model) == "done"
     assert [each["machine"] for each in json.loads(model.answer)["rules"][0]["list"]] == ["LT-1"]
-    past = asked(site, noor, until=(site.now - timedelta(days=10)).date(), since=date(2020, 1, 1))
+    past = asked(site, noor, until=site.today - timedelta(days=10), since=date(2020, 1, 1))
     assert work(site, past) == "done"
     assert json.loads(past.answer)["rules"][0]["tickets"]["opened"] == 0
 

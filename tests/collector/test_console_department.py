@@ -46,9 +46,7 @@ def test_a_department_tells_what_is_open_its_apk_score_quiet_times_and_places(si
     visits = browser.get(f"/visits/departments/{finance.pk}/").content.decode()
     assert f'href="/departments/{finance.pk}/"' in visits
     assert f'href="/visits/departments/{finance.pk}/"' in response.content.decode()
-    walk = Round.objects.create(
-        department=finance, day=site.now.date() - timedelta(days=2), starts_at=site.now, minutes=30
-    )
+    walk = Round.objects.create(department=finance, day=site.today - timedelta(days=2), starts_at=site.now, minutes=30)
     Stop.objects.create(round=walk, minutes=5, outcome="helped", colleague=machines[0].colleague)
     assert "last visited" in words(browser.get(f"/departments/{finance.pk}/"))
     assert "urgent 1 soon 1 watch 0" in page

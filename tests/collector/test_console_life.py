@@ -70,7 +70,7 @@ def test_a_row_that_changed_since_it_was_shown_is_left_alone(site: Site, browser
 
     first, second = site.ticket(site.machine("LT-1")), site.ticket(site.machine("LT-2"))
     chosen = boxes(browser.get("/"))
-    Ticket.objects.filter(pk=first.pk).update(state="planned", planned_for=site.now.date())
+    Ticket.objects.filter(pk=first.pk).update(state="planned", planned_for=site.today)
     resolve = {"ticket": chosen, "action": "resolve", "verdict": "right"}
     felt = browser.post("/tickets/", {**resolve, "mood": "4"}, follow=True)  # whose would it be?
     assert "Nothing was changed. How somebody felt belongs to one ticket" in words(felt)
@@ -113,7 +113,7 @@ def test_the_ticket_page_gives_links_merges_and_snoozes_findings(site: Site, bro
     line = TicketLine.objects.create(
         ticket=ticket, rule="gone", subject="D:", severity=4, since=site.now, judged_at=site.now
     )
-    page, day = f"/tickets/{ticket.pk}/", (site.now + timedelta(days=4)).date().isoformat()
+    page, day = f"/tickets/{ticket.pk}/", (site.today + timedelta(days=4)).isoformat()
     assert "Snooze this finding alone" in words(browser.get(page))
     snoozed = browser.post(f"{page}snooze-line/", {"line": line.pk, "until": day}, follow=True)
     assert "This finding is snoozed; the others go on." in words(snoozed)
@@ -172,7 +172,7 @@ def test_today_shows_what_needs_me(site: Site, browser: Client, noor: Staff) -> 
     from keuring_collector.desk import actions
 
     assert "Nothing needs you right now" in words(browser.get("/today/"))
-    cas, today = site.staff("cas", first_name="Cas"), site.now.date()
+    cas, today = site.staff("cas", first_name="Cas"), site.today
     due = site.ticket(site.machine("LT-DUE"), owner=noor, state="planned", planned_for=today - timedelta(days=1))
     mine = site.ticket(site.machine("LT-MINE"), owner=noor)
     site.ticket(site.machine("LT-CAS"), owner=cas, severity=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,8 +78,8 @@ def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.Mon
         listing.LATER: [make("D1", now + timedelta(days=40))],
         listing.UNDATED: [make("E1", None, 2)],
         listing.PLANNED: [
-            make("F1", now, state="planned", planned_for=now.date()),
-            make("F2", now, 4, state="planned", planned_for=now.date() + timedelta(days=1)),
+            make("F1", now, state="planned", planned_for=date(2026, 3, 11)),
+            make("F2", now, 4, state="planned", planned_for=date(2026, 3, 12)),
         ],
         listing.SNOOZED: [make("G1", now, state="snoozed", snoozed_until=now + timedelta(days=3))],
     }
@@ -116,9 +116,7 @@ def test_each_filter_narrows_and_stays_in_the_address(site: Site, browser: Clien
     jan = site.colleague("Jan Jansen", department=sales)
     first = site.ticket(site.machine("LT-1", simulated=True), severity=4, owner=noor)
     second = site.ticket(site.machine("LT-2", colleague=jan), severity=2, cause="battery-wear", subject="BAT0")
-    planned = site.ticket(
-        site.machine("LT-3"), severity=3, state="planned", planned_for=(site.now + timedelta(days=2)).date()
-    )
+    planned = site.ticket(site.machine("LT-3"), severity=3, state="planned", planned_for=site.today + timedelta(days=2))
     closed = site.ticket(site.machine("LT-4"), state="resolved", closed_at=site.now)
     cases = {
         "": {first.pk, second.pk, planned.pk},
@@ -211,7 +209,7 @@ def test_several_tickets_at_once(site: Site, browser: Client) -> None:
     assert "3 tickets changed." in words(response)
     assert "1 ticket was left as it is: This ticket is closed already" in words(response)
     assert set(Ticket.objects.filter(owner__username="noor").values_list("pk", flat=True)) == set(chosen[:3])
-    later = (site.now + timedelta(days=9)).date().isoformat()
+    later = (site.today + timedelta(days=9)).isoformat()
     browser.post("/tickets/", {"ticket": chosen[:2], "action": "snooze", "day": later})
     assert Ticket.objects.filter(state="snoozed").count() == 2
     assert "Choose a date." in words(browser.post("/tickets/", {"ticket": chosen[:1], "action": "plan"}, follow=True))

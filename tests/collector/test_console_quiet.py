@@ -110,7 +110,7 @@ def test_several_are_silenced_at_once(site: Site, browser: Client) -> None:
     from keuring_collector.desk.models import Quiet, Ticket
 
     tickets = [site.ticket(site.machine(f"LT-{number}")) for number in range(2)]
-    day = (site.now + timedelta(days=5)).date().isoformat()
+    day = (site.today + timedelta(days=5)).isoformat()
     chosen = {"ticket": [ticket.pk for ticket in tickets], "action": "silence", "day": day}
     assert "Write down why" in words(browser.post("/tickets/", chosen, follow=True))
     done = browser.post("/tickets/", {**chosen, "reason": "Wordt vervangen"}, follow=True)

@@ -24,7 +24,7 @@ MEMORY, AGENT = 20, 902  # ids of the catalogue
 def test_a_stretch_is_chosen_by_days_and_walked_through(site: Site) -> None:
     machine = site.machine()
     site.measure(machine, USED, [0.5 + n / 1000 for n in range(240)], subject="C:")
-    browser, today = site.client(site.staff()), site.now.astimezone().date()
+    browser, today = site.client(site.staff()), site.today
     address = f"/machines/{machine.uuid}/{SIGNAL}"
 
     def shown(**days: str) -> tuple[dict[str, str], int]:
@@ -57,7 +57,7 @@ def test_a_chosen_stretch_is_no_way_round_the_privacy_of_windows(site: Site) -> 
     machine = site.machine()
     site.measure(machine, USED, [0.5, 0.52] * 60, subject="C:", step=3600)
     site.measure(machine, CPU, [0.2, 0.3] * 60, statistic=MEAN, step=3600)
-    browser, today = site.client(site.staff()), site.now.astimezone().date()
+    browser, today = site.client(site.staff()), site.today
     days = {"from": str(today - timedelta(days=2)), "to": str(today)}
     disk = f"/machines/{machine.uuid}/{SIGNAL}"
     processor = f"/machines/{machine.uuid}/signals/system.cpu.utilization/"

@@ -123,7 +123,7 @@ def test_each_action_by_its_form(site: Site, browser: Client) -> None:
 
     ticket = site.ticket()
     page = f"/tickets/{ticket.pk}/"
-    day = (site.now + timedelta(days=4)).date().isoformat()
+    day = (site.today + timedelta(days=4)).isoformat()
 
     def act(action: str, **fields: str) -> str:
         seen = stamp(browser.get(page).content.decode())
@@ -158,7 +158,7 @@ def test_what_is_refused_keeps_what_was_typed(site: Site, browser: Client) -> No
     assert "It is a test machine</textarea>" in html
     assert "choose one of the four verdicts" in html
     assert re.search(r'<details name="act" class="right" open>', html)
-    Ticket.objects.filter(pk=ticket.pk).update(state="planned", planned_for=site.now.date())
+    Ticket.objects.filter(pk=ticket.pk).update(state="planned", planned_for=site.today)
     response = browser.post(f"/tickets/{ticket.pk}/resolve/", {"seen": seen, "text": "Cleared up", "verdict": "right"})
     assert response.status_code == 409
     assert "Look at it again" in words(response)

@@ -174,9 +174,9 @@ def test_laptops_are_off_at_night_in_weekends_and_on_holidays() -> None:
     for machine, windows in zip(fleet().machines, fleet().windows, strict=True):
         if machine.habits.always_on:
             continue
-        local = [datetime.fromtimestamp(start, ZONE) for start in windows.start[::7]]
-        assert all(moment.weekday() < 5 and 5 <= moment.hour <= 21 for moment in local)
-        assert all(moment.date() != kings_day for moment in local)
+        begun = [datetime.fromtimestamp(start, ZONE) for start in windows.start[::7]]
+        assert all(local.weekday() < 5 and 5 <= local.hour <= 21 for local in begun)
+        assert all(local.date() != kings_day for local in begun)
 
 
 @pytest.mark.parametrize(("year", "monday"), [(2024, (4, 1)), (2025, (4, 21)), (2026, (4, 6)), (2027, (3, 29))])

@@ -110,23 +110,23 @@ def test_mood_promises_and_tips_stand_in_the_report_of_groups_alone(site: Site) 
     assert section(empty, "announced")["lead"] == ["0 announcements were made.", "No promise fell due."]
     assert section(empty, "tips")["lead"] == ["Fewer than five tips were offered."]
 
-    last = (site.now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    last = (site.today.replace(day=1) - timedelta(days=1)).replace(day=1)
     for name, count, value in (("Finance", 6, 4), ("Law", 7, 2), ("Board", 3, 1)):
         department = site.department(name)
         MoodCount.objects.create(department=department, month=last, source="visit", value=value, count=count)
         MoodLine.objects.create(department=department, month=last, text=f"Said at {name}.")
         MoodCount.objects.create(
-            department=department, month=site.now.date().replace(day=1), source="visit", value=5, count=9
+            department=department, month=site.today.replace(day=1), source="visit", value=5, count=9
         )
     made = announce(site, lead)
     for due, state in ((0, "kept"), (0, "open"), (0, "withdrawn"), (1, "open")):
-        promise = promises.make("We come to Sanne.", site.now.date() + timedelta(days=due), actor=lead, now=site.now)
+        promise = promises.make("We come to Sanne.", site.today + timedelta(days=due), actor=lead, now=site.now)
         Promise.objects.filter(pk=promise.pk).update(state=state)
     rule = shipped().by_name["uptime_long"].id
     for machine, outcome in zip(machines, ("gone", "gone", "gone", "stayed", "stayed", "missed"), strict=True):
         TipOffer.objects.create(
-            endpoint=machine, rule=rule, way="notice", offered_on=site.now.date(), outcome=outcome,
-            decided_on=site.now.date(),
+            endpoint=machine, rule=rule, way="notice", offered_on=site.today, outcome=outcome,
+            decided_on=site.today,
         )  # fmt: skip
     report = site.it_report("month")
     # The board's three are not told, nor Finance, from which they could be worked out; nor is this month.
@@ -152,7 +152,7 @@ def test_the_budget_follows_the_forecasts_by_quarter_with_their_range(site: Site
     from keuring_collector.desk.models import Ticket, TicketLine
     from keuring_collector.service.it_report.replacing import QUARTERS, quarters
 
-    first = quarters(site.now.date() + timedelta(days=1))
+    first = quarters(site.today + timedelta(days=1))
     assert len(first) == QUARTERS
 
     def expect(name: str, low: date, middle: date, high: date, cause: str = "battery-wear") -> None:
@@ -166,10 +166,10 @@ def test_the_budget_follows_the_forecasts_by_quarter_with_their_range(site: Site
 
     expect("LT-1", first[1] + timedelta(days=9), first[1] + timedelta(days=20), first[1] + timedelta(days=30))
     expect("LT-2", first[1] + timedelta(days=60), first[2] + timedelta(days=10), first[2] + timedelta(days=40))
-    expect("LT-3", *(site.now.date() + timedelta(days=4000),) * 3)  # beyond what is told
+    expect("LT-3", *(site.today + timedelta(days=4000),) * 3)  # beyond what is told
     ended = site.ticket(site.machine("LT-4"), cause="disk-failing", subject="sda", days=None)
     assert ended.expected_at is None
-    for name, day in (("LT-5", first[1] + timedelta(days=3)), ("LT-6", site.now.date() - timedelta(days=400))):
+    for name, day in (("LT-5", first[1] + timedelta(days=3)), ("LT-6", site.today - timedelta(days=400))):
         noon = datetime.combine(day, time(12), UTC).timestamp()
         site.fact(site.machine(name), catalogue.KEURING_WARRANTY_END.id, noon)
     report = site.it_report(battery=80.0)
@@ -195,7 +195,7 @@ def test_reports_are_issued_once_for_what_is_over_kept_and_mailed(site: Site) ->
     site.ticket()
     made = issuing.issue_due(store, pack, site.now, {})
     assert {report.kind for report in made} == {"week", "month"}
-    assert all(report.ends <= site.now.date() for report in made)
+    assert all(report.ends <= site.today for report in made)
     assert issuing.issue_due(store, pack, site.now, {}) == []
     site.staff("iris", role="it", email="iris@example.org", language="nl")
     site.staff("lea", role="team_lead", email="lea@example.org", departments=[])  # sees some departments only
@@ -282,9 +282,7 @@ def test_programs_read_answer_and_plan(site: Site) -> None:
     assert (wrong.status_code, wrong.json()["detail"]) == (422, "This report has no such section.")
     full = client.get(path, {"language": "nl"}).json()
     assert full["sections"][0]["title"] == "Wat is voorkomen"
-    assert full["answers"] == [
-        {"section": "trends", "author": "iris", "on": site.now.date().isoformat(), "text": "Seen."}
-    ]
+    assert full["answers"] == [{"section": "trends", "author": "iris", "on": site.today.isoformat(), "text": "Seen."}]
     plan = {"title": "New access points", "when": "2027-02-01"}
     assert client.post("/api/planned-changes", plan, "application/json").json()["state"] == "planned"
     assert [each["title"] for each in client.get("/api/planned-changes").json()] == ["New access points"]

@@ -194,7 +194,7 @@ def test_review_list_links_and_help(site: Site) -> None:
     from keuring_collector.service.models import ArticleHelp
     from tests.collector.console_fixtures import FILLING
 
-    today = site.now.date()
+    today = site.today
     late = write(site, ("Laat", "x"), review_on=today - timedelta(days=3), links=[("rule", FILLING), ("model", "M1")])
     due = write(site, ("Nu", "x"), review_on=today)
     write(site, ("Later", "x"), review_on=today + timedelta(days=1), links=[("model", "M1")], published=False)

@@ -29,7 +29,7 @@ def test_an_article_is_written_found_read_and_changed(site: Site) -> None:
     writer, reader = site.client(noor), site.client(site.staff("vera", role="viewer"))
     form = writer.get("/articles/new/").content.decode()
     assert 'name="title_en"' in form
-    assert f'value="{(site.now + timedelta(days=365)).date()}"' in form
+    assert f'value="{site.today + timedelta(days=365)}"' in form
     body = "## Steps\n\n1. Open the **tray**.\n\n<script>alert(1)</script>"
     fields = typed(
         title_en="Printer without paper", body_en=body, rule="volume_filling", model="Notitie 14",
@@ -123,10 +123,10 @@ def test_empty_pages_teach(site: Site) -> None:
     writer = site.client(site.staff("noor", role="specialist"))
     assert "Write it down, and the next one finds it here." in words(writer.get("/articles/?q=zwaluwnest"))
     assert "Nothing has to be read again today" in words(writer.get("/articles/review/"))
-    own = write(site, en=("Old news", "Text."), review_on=site.now.date() - timedelta(days=9))
+    own = write(site, en=("Old news", "Text."), review_on=site.today - timedelta(days=9))
     assert "Old news" in words(writer.get("/articles/review/"))
     assert "To read again (1)" in words(writer.get("/articles/"))
-    write(site, en=("Old news", "Text."), article=own, review_on=site.now.date() + timedelta(days=9))
+    write(site, en=("Old news", "Text."), article=own, review_on=site.today + timedelta(days=9))
     assert "Coming" in words(writer.get("/articles/review/"))
 
 

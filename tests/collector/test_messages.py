@@ -42,7 +42,7 @@ def test_a_message_is_filled_sent_after_a_minute_and_answered(site: Site) -> Non
     noor = site.staff(first_name="Noor", email="noor@example.org")
     browser = site.client(noor)
     machine = site.machine(colleague=site.colleague(language="nl"))
-    ticket = site.ticket(machine, planned_for=(site.now + timedelta(days=3)).date(), state="planned", owner=noor)
+    ticket = site.ticket(machine, planned_for=site.today + timedelta(days=3), state="planned", owner=noor)
     page = f"/tickets/{ticket.pk}/message/"
     assert page in browser.get(f"/tickets/{ticket.pk}/").content.decode()
     subject, text = letter(browser.get(page))

@@ -49,8 +49,8 @@ def test_promises_follow_what_is_announced_and_empty_ones_show(site: Site) -> No
     promises.close(dated.pk, "kept", "", actor=noor, now=site.now + timedelta(days=12))
     with pytest.raises(ActionError, match="zei al"):
         promises.close(dated.pk, "broken", "No.", actor=noor, now=site.now + timedelta(days=12))
-    (month, *_rest) = promises.months(Promise.objects.all(), (site.now + timedelta(days=12)).date())
-    everything = promises.months(Promise.objects.all(), (site.now + timedelta(days=40)).date())
+    (month, *_rest) = promises.months(Promise.objects.all(), site.today + timedelta(days=12))
+    everything = promises.months(Promise.objects.all(), site.today + timedelta(days=40))
     whole = [sum(getattr(each, name) for each in everything) for name in ("kept", "broken", "overdue", "withdrawn")]
     assert whole == [3, 1, 1, 1]  # nobody said what became of the date of the late one: that is not kept
     assert month.share is None or 0 <= month.share <= 1

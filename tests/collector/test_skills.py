@@ -156,7 +156,7 @@ def test_who_could_help_stands_by_name_with_words_for_what_is_on_hand(site: Site
 def test_workload_is_for_oneself_and_ones_team_lead(site: Site) -> None:
     finance = site.department("Finance")
     hidde = site.staff("hidde", role="desk", first_name="Hidde")
-    today = site.now.date()
+    today = site.today
     planned = {"owner": hidde, "state": "planned"}
     site.ticket(site.machine("LT-1"), **planned, planned_for=today + timedelta(days=2))
     site.ticket(site.machine("LT-2"), **planned, planned_for=today - timedelta(days=2))
@@ -249,7 +249,7 @@ def test_what_is_short_compares_skills_and_says_what_to_learn_next(site: Site) -
     for number in range(3):
         site.ticket(site.machine(f"LT-{number}"))  # workplace; its cause asks coaching too
     battery = {"rule": rules["battery_wearing"].id, "cause": "battery-wear", "days": None, "subject": "BAT0"}
-    site.ticket(site.machine("LT-7"), **battery, state="planned", planned_for=site.now.date() + timedelta(days=3))
+    site.ticket(site.machine("LT-7"), **battery, state="planned", planned_for=site.today + timedelta(days=3))
     site.ticket(site.machine("LT-8"), **battery, age=300, state="resolved", closed_at=site.now)  # too long ago
     can(site, hidde, workplace=3, hardware=1)
     can(site, anna, workplace=2)

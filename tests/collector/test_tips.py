@@ -37,7 +37,7 @@ def chance(site: Site, machine: Endpoint, name: str, days: int = 30, subject: st
     """A tip that holds, and goes on to, as the daily looks write it down; the machine is not looked at again."""
     from keuring_collector.service.models import TipChance, TipLook
 
-    today = site.now.date()
+    today = site.today
     TipLook.objects.update_or_create(endpoint=machine, defaults={"looked_on": today + timedelta(days=999)})
     return TipChance.objects.create(
         endpoint=machine, rule=shipped().by_name[name].id, subject=subject, since=today - timedelta(days=days),
@@ -108,7 +108,7 @@ def test_a_tip_is_seen_offered_by_a_notice_and_measured_by_its_going_away(
     assert done.decided == 1
     offer = TipOffer.objects.get()
     assert (offer.outcome, offer.reached_on) == ("gone", MORNING.date())
-    assert TipChance.objects.get().gone_on == (MORNING + timedelta(days=3)).date()
+    assert TipChance.objects.get().gone_on == MORNING.date() + timedelta(days=3)
 
 
 @SQLITE
@@ -116,9 +116,9 @@ def test_a_tip_ends_only_when_it_is_known_to_be_over(site: Site, running: Callab
     from keuring_collector.service.models import TipChance, TipLook
 
     machine = site.machine()
-    held = chance(site, machine, "wifi_weak", 20, "wlan0", seen_on=site.now.date() - timedelta(days=1))
-    better = chance(site, machine, "wifi_weak", 20, "wlan1", seen_on=site.now.date() - timedelta(days=1))
-    unknown = chance(site, machine, "uptime_long", 20, seen_on=site.now.date() - timedelta(days=20))
+    held = chance(site, machine, "wifi_weak", 20, "wlan0", seen_on=site.today - timedelta(days=1))
+    better = chance(site, machine, "wifi_weak", 20, "wlan1", seen_on=site.today - timedelta(days=1))
+    unknown = chance(site, machine, "uptime_long", 20, seen_on=site.today - timedelta(days=20))
     TipLook.objects.all().delete()
     for subject, level in (("wlan0", -75.0), ("wlan1", -55.0)):  # a day, where the rule asks for three
         site.measure(machine, WIFI, [level] * 5, subject=subject, statistic=MEAN, compacted=False)
@@ -320,7 +320,7 @@ def test_figures_are_told_from_five_on_and_within_what_one_may_see(site: Site) -
         chance(site, machine, "wifi_weak")
         TipOffer.objects.create(
             endpoint=machine, colleague=machine.colleague, rule=rules["wifi_weak"].id, way="notice", sent=True,
-            offered_on=site.now.date() - timedelta(days=35), outcome=["gone", "stayed", "aside"][number // 3 % 3],
+            offered_on=site.today - timedelta(days=35), outcome=["gone", "stayed", "aside"][number // 3 % 3],
         )  # fmt: skip
     secret = site.machine("LT-OTHER", colleague=site.colleague("Far Away", department=theirs))
     chance(site, secret, "firmware_old")
@@ -339,7 +339,7 @@ def test_figures_are_told_from_five_on_and_within_what_one_may_see(site: Site) -
     machine = site.machine("LT-99", colleague=site.colleague("Col 0"))
     chance(site, machine, "firmware_old")
     (tip,) = program.get(f"machines/{machine.uuid}/tips")
-    assert (tip["rule"], tip["may_be_told_from"]) == ("firmware_old", str(site.now.date()))
+    assert (tip["rule"], tip["may_be_told_from"]) == ("firmware_old", str(site.today))
     assert program.get(f"machines/{secret.uuid}/tips", status=404)["status"] == 404
 
 

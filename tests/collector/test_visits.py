@@ -351,7 +351,7 @@ def test_calendars_follow_hours_holidays_and_the_clock(site: Site) -> None:
         assert b"Sanne" not in text
         found: list[Any] = list(calendar.walk("VEVENT"))
         assert all(each.errors == [] for each in found)
-        return {f"{each['dtstart'].dt.date()}": each for each in found}
+        return {f"{each['dtstart'].dt:%Y-%m-%d}": each for each in found}
 
     first = events()
     assert min(first) == "2030-03-04"

@@ -105,7 +105,7 @@ def test_a_warranty_that_was_told_becomes_a_ticket_and_ends_with_the_extension(s
     """From the list of the supplier by the write path to the desk, on the calendar of both databases."""
     machine, path, store = site.machine("LT-1"), WritePath(site.url, rulepack.load()), open_store(site.url)
     began = site.now.timestamp() - 2 * DAY
-    ends = (site.now + dt.timedelta(days=30)).date()
+    ends = site.today + dt.timedelta(days=30)
 
     def say(number: int, at: float, **facts: str) -> None:
         told = {(name, ""): value for name, value in facts.items()}

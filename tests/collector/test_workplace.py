@@ -237,7 +237,7 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     privacy = site.staff("priya", role="privacy_officer")
     cas = site.staff("cas", role="desk")
     desk = site.client(cas)
-    planned = site.ticket(machine, state="planned", planned_for=site.now.date(), owner=cas, touched=True)
+    planned = site.ticket(machine, state="planned", planned_for=site.today, owner=cas, touched=True)
     gone = site.ticket(machine, cause="battery-wear")
     others = site.ticket(site.machine("LT-9", colleague=site.colleague("Jan")))
 
@@ -257,7 +257,7 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     browser.post("/workplace/object/", {"machine": machine.pk, "reason": "Ik wil dit niet."})
     assert browser.post("/workplace/object/", {"machine": machine.pk}).status_code == 422  # one at a time
     objection = Objection.objects.get()
-    assert objection.answer_by == objecting.term(objection.made_at.date())
+    assert objection.answer_by == objecting.term(site.today)
     assert held() == "objection"
     assert machine not in issuing.due(site.now)
     # The tickets that are open rest: nobody works on them or sees them but who answers the objection.
@@ -282,7 +282,7 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     assert officer.post(page, {"decision": "refuse", "answer": "Weighed: repairs need it."}).status_code == 302
     assert held() == ""
     planned.refresh_from_db()
-    assert (planned.state, planned.planned_for, planned.owner) == ("planned", site.now.date(), cas)
+    assert (planned.state, planned.planned_for, planned.owner) == ("planned", site.today, cas)
     assert [each.kind for each in planned.history.all()][-2:] == ["rested", "went_on"]
     gone.refresh_from_db()
     assert (gone.state, gone.verdict) == ("resolved", "")  # its cause went away, and nobody had touched it

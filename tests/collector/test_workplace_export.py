@@ -68,11 +68,11 @@ def plant(site: Site, machine: Endpoint) -> dict[str, str]:
     )
     MachineCertificate.objects.create(fingerprint="mark-fingerprint", endpoint=machine)
     MachineOwner.objects.create(host_name="MARK-OWNER", colleague=site.colleague())
-    warranties.tell("MARK7", moment.date(), moment)
-    warranties.tell("ANOTHERS", moment.date(), moment)
+    warranties.tell("MARK7", site.today, moment)
+    warranties.tell("ANOTHERS", site.today, moment)
     announcement = announce(site, noor)
     Told.objects.create(announcement=announcement, channel="machine", occasion="mark-told", at=moment, endpoint=machine)
-    Promise.objects.create(kind="hand", text="mark-promise", due_on=moment.date(), made_at=moment, ticket=ticket)
+    Promise.objects.create(kind="hand", text="mark-promise", due_on=site.today, made_at=moment, ticket=ticket)
     plant_habits(site, machine, ticket)
     objecting.make(whose.of_machine(machine), machine, "mark-objection", moment)
     assert Outgoing.objects.get().to == "noor@example.org"
@@ -90,7 +90,7 @@ def plant_habits(site: Site, machine: Endpoint, ticket: Ticket) -> None:
     """The same in the tables of tips and visits."""
     from keuring_collector.service.models import Place, Round, Seat, Stop, StopItem, TipChance, TipLook, TipOffer
 
-    day, colleague, finance = site.now.date(), site.colleague(), site.department()
+    day, colleague, finance = site.today, site.colleague(), site.department()
     TipLook.objects.create(endpoint=machine, looked_on=day)
     TipChance.objects.create(endpoint=machine, rule="r", subject="mark-chance", since=day, seen_on=day)
     TipOffer.objects.create(
@@ -153,7 +153,7 @@ def test_the_export_holds_every_table_that_tells_of_a_machine(site: Site) -> Non
             assert mark in content[f"desk/{table}.json"], table
     whole = "\n".join(content.values())
     (warranty,) = json.loads(content["desk/fleet_warranty.json"])  # kept by serial number: no table leads to it
-    assert (warranty["serial"], warranty["ends"]) == ("MARK7", site.now.date().isoformat())
+    assert (warranty["serial"], warranty["ends"]) == ("MARK7", site.today.isoformat())
     for secret in ("LT-0999", "Jan Jansen", "noor@example.org", "ANOTHERS"):
         assert secret not in whole, secret
     # A link brings the machine, not the colleague; who signed in gets both.

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.programs import find_program
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
+DESK: Final = ZoneInfo("Europe/Amsterdam")  # whose days the collector keeps
 ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 AXE: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 EVIL = '"><img src=x onerror="window.ran=1"><script>window.ran=1</script>'

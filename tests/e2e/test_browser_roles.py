@@ -6,20 +6,21 @@ import io
 import json
 import re
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.collector.console_fixtures import PASSWORD
+from tests.e2e.browsing import DESK
 from tests.e2e.weeks import barriers, follow, main, pdf, send
 
 if TYPE_CHECKING:
     from tests.e2e.weeks import Weeks
 
 pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
-SOON = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+SOON = (datetime.now(DESK) + timedelta(days=2)).date().isoformat()
 
 
 def test_a_viewer_finds_a_machine_and_checks_its_report(weeks: Weeks) -> None:

@@ -8,12 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.collector.console_fixtures import USED, Site
 from tests.collector.django_database import pointed_at
+from tests.e2e.browsing import DESK
 from tests.e2e.hands import Hand, Keyboard, Mouse, on_the_ticket
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tests.e2e.browsing import Open, Served
 
 pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
-DESK = ZoneInfo("Europe/Amsterdam")  # whose days the collector keeps
 TODAY = datetime.now(DESK).date()
 LATER = TODAY + timedelta(days=9)
 

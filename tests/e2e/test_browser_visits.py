@@ -16,7 +16,7 @@ import pytest
 
 from tests.collector.console_fixtures import PASSWORD, Site
 from tests.collector.django_database import pointed_at
-from tests.e2e.browsing import AXE, chromium, console
+from tests.e2e.browsing import AXE, DESK, chromium, console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +188,7 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
         "[data-news] >> text=Not taken: Sanne de Vries: Choose a date. (come back later: Next week.)"
     )
     assert page.input_value(f"{served.sanne} [name=note]") == "Next week."
-    page.fill(f"{served.sanne} [name=back_on]", str(datetime.now(UTC).date() + timedelta(days=7)))
+    page.fill(f"{served.sanne} [name=back_on]", str(datetime.now(DESK).date() + timedelta(days=7)))
     page.locator(f"{served.sanne} details.tell form > button").click()
     page.wait_for_selector(f"{served.sanne} .became:has-text('come back later')")
     page.click("[data-news] button")

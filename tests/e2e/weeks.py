@@ -200,7 +200,7 @@ def prepare(folder: Path) -> str:
         chance(site, machines[5], "battery_always_full")
         with closing(open_store(url)) as store:
             issuing.issue(store, shipped(), machines[5], site.now, 365)
-            today = site.now.date()
+            today = site.today
             it_reports.issue(store, shipped(), "week", around.begin("week", today), today + DAY, site.now, {})
         objecting.make(whose.of_machine(machines[4]), machines[4], "Ik werk met gevoelige dossiers.", site.now)
         DeskState.objects.update(rule_by_rule=True)

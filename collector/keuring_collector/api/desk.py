@@ -13,7 +13,7 @@ from keuring_collector.api import auth
 from keuring_collector.api.schemas import ERRORS, Texts
 from keuring_collector.console import pack, readings
 from keuring_collector.console.views.rules import open_by_rule
-from keuring_collector.desk import scope
+from keuring_collector.desk import scope, wording
 from keuring_collector.desk.models import Ticket
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service import knowledge
@@ -99,7 +99,7 @@ def me(request: HttpRequest) -> Me:
         departments=sorted(staff.departments.values_list("name", flat=True)) if staff.limited else None,
         token=token.name,
         scopes=sorted(token.scope_set),
-        expires_on=token.expires_at.date(),
+        expires_on=wording.local_day(token.expires_at),
     )
 
 
@@ -194,7 +194,7 @@ def problems(request: HttpRequest) -> list[Aside]:
     return [
         Aside(
             machine=endpoints[report.endpoint].host_name if report.endpoint in endpoints else "",
-            received_on=datetime.fromtimestamp(report.received_at, UTC).date(),
+            received_on=wording.local_day(datetime.fromtimestamp(report.received_at, UTC)),
             reason=report.reason,
             detail=report.detail,
             sequence=report.sequence,

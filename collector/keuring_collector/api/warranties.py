@@ -18,7 +18,7 @@ from keuring_collector.api.schemas import ERRORS, NOTHING, Nothing
 from keuring_collector.console import readings
 from keuring_collector.console.views.warranty import write_down
 from keuring_collector.console.warranty import serial_of
-from keuring_collector.desk import audit, scope
+from keuring_collector.desk import audit, scope, wording
 from keuring_collector.fleet import warranties
 from keuring_collector.fleet.serials import canonical
 
@@ -65,7 +65,7 @@ def tell_of_machine(request: HttpRequest, identity: UUID, body: Ends) -> Nothing
     if not serial:
         raise ProblemError(409, "This machine tells no serial number, so no warranty can be kept of it.", "identity")
     try:
-        ends = warranties.day(body.ends.isoformat(), now.date()) if body.ends else None
+        ends = warranties.day(body.ends.isoformat(), wording.local_day(now)) if body.ends else None
     except ValueError as error:
         raise ProblemError(422, f"{error}.", "body.ends", "Send the last day of the warranty.") from error
     write_down(endpoint, serial, ends, staff)
@@ -90,7 +90,7 @@ def tell(request: HttpRequest, body: NewWarranties) -> ToldWarranties:
         except ValueError as error:
             raise ProblemError(422, f"{error}.", f"{where}.serial", "Send it as it stands on the machine.") from error
         try:
-            ends = warranties.day(each.ends.isoformat(), now.date())
+            ends = warranties.day(each.ends.isoformat(), wording.local_day(now))
         except ValueError as error:
             raise ProblemError(422, f"{error}.", f"{where}.ends", "Send the last day of the warranty.") from error
         if ids is not None and serial not in told:

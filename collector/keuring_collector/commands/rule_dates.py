@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     paths = sorted((directory / tables.DATA).glob("*.yaml"))
     if not paths:
         raise CommandError(f"{directory / tables.DATA}: no tables of dates; name the directory of a pack that has them")
-    today = dt.datetime.now(dt.UTC).date()
+    today = dt.datetime.now().astimezone().date()
     try:
         if arguments.supplied is None:
             return _listed(paths, today)

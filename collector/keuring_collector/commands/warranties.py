@@ -36,11 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Shows the plan, asks, and writes."""
     in_force = workspace.open_collector()
-    from keuring_collector.desk import audit
+    from keuring_collector.desk import audit, wording
     from keuring_collector.fleet import warranties
 
     now = dt.datetime.now(dt.UTC)
-    rows = warranties.read(arguments.file, now.date())
+    rows = warranties.read(arguments.file, wording.local_day(now))
     with contextlib.closing(open_store(in_force.database_url)) as store:
         told = {str(value) for value in store.facts_of(KEURING_HARDWARE_SERIAL_NUMBER.id).values()}
     todo = warranties.plan(rows, told)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from keuring_collector.console import fleet_counts
 from keuring_collector.console.faults import said
-from keuring_collector.desk import backtests, scope
+from keuring_collector.desk import backtests, scope, wording
 from keuring_collector.desk.models import Backtest
 from keuring_collector.rulepack import RulePackError, drafts, editing
 
@@ -69,7 +69,7 @@ def text_now(pack: RulePack, name: str) -> str:
 def first(pack: RulePack, name: str, now: dt.datetime) -> Asked:
     """The form for a rule of the pack, or for one that is new."""
     before = text_now(pack, name)
-    since = (now - dt.timedelta(days=USUAL_DAYS)).date().isoformat()
+    since = (wording.local_day(now) - dt.timedelta(days=USUAL_DAYS)).isoformat()
     typed = {"rule": name if before else "", "text": before or drafts.text(NEW_NAME), "seen": mark(before)}
     return Asked(dict.fromkeys(FIELDS, "") | typed | {"since": since}, before=before)
 
@@ -104,7 +104,8 @@ def read(post: Mapping[str, str], pack: RulePack, staff: Staff, now: dt.datetime
         )
         typed["seen"] = mark(asked.before)
     since, until = _day(asked, "since"), _day(asked, "until")
-    if since and since > min(until or now.date(), now.date()):
+    today = wording.local_day(now)
+    if since and since > min(until or today, today):
         asked.wrong["since"] = _("Nothing lies between these days. Choose a first day before the last one.")
     department = _department(asked, staff)
     if backtests.waiting(staff) >= backtests.MOST_OPEN:

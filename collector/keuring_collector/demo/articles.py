@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_collector.demo import drawing
 from keuring_collector.demo.staff import STAFF
+from keuring_collector.desk import wording
 from keuring_collector.desk.models import Staff
 from keuring_collector.service import knowledge, pictures
 from keuring_collector.service.models import Article, ArticleLink
@@ -91,7 +92,7 @@ def write(pack: RulePack, now: float) -> None:
         )
         links = [(kind, str(pack.by_name[name].id) if kind == RULE else name) for kind, name in each.links]
         content = knowledge.Content(
-            {"nl": each.nl, "en": each.en}, links, person, (moment + timedelta(days=each.review)).date(),
+            {"nl": each.nl, "en": each.en}, links, person, wording.local_day(moment) + timedelta(days=each.review),
             published=each.published, slug=each.slug, for_colleagues=True,
         )  # fmt: skip
         kept = knowledge.save(None, content, actor=person, now=moment - timedelta(days=each.age))

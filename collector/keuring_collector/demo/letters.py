@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from keuring_collector.desk import texts
+from keuring_collector.desk import texts, wording
 from keuring_collector.desk.models import Outgoing, Staff, Ticket
 from keuring_collector.service.messages import filling, sending, templates
 from keuring_collector.service.messages.shipped import Wording
@@ -40,7 +40,7 @@ def write(pack: RulePack, now: float) -> None:
     templates.save("", OWN, actor=person, now=moment)
     visit = templates.get("visit")
     assert visit is not None  # noqa: S101 - it ships
-    day = (moment + timedelta(days=1)).date()
+    day = wording.local_day(moment) + timedelta(days=1)
     day += timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)  # nobody comes at the weekend
     found = Ticket.objects.filter(state=Ticket.State.NEW, endpoint__colleague__isnull=False).exclude(severity=1)
     for ticket in (

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring_collector.demo.staff import STAFF
+from keuring_collector.desk import wording
 from keuring_collector.desk.models import Staff
 from keuring_collector.service.models import GrowthStep, StaffSkill
 from keuring_collector.service.skills import profiles
@@ -68,7 +69,8 @@ def write(pack: RulePack, now: float) -> None:
             at = moment - timedelta(days=40)
             GrowthStep.objects.create(
                 staff=people[step.of], skill=step.skill, goal=step.goal, how=step.how, state=step.state,
-                until=(moment + timedelta(days=step.until)).date(), made_by=people[step.by], made_at=at, changed_at=at,
+                until=wording.local_day(moment) + timedelta(days=step.until), made_by=people[step.by],
+                made_at=at, changed_at=at,
             )  # fmt: skip
 
 

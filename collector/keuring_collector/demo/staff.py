@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from keuring_collector.demo.plan import Problem
-from keuring_collector.desk import actions
+from keuring_collector.desk import actions, wording
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.roles import Role
 
@@ -94,7 +94,7 @@ class Desk:
         visit = datetime.fromtimestamp(item.until, UTC)
         actor = self._person(ticket)
         if ticket.state == Ticket.State.NEW and now < visit < now + timedelta(days=4):
-            actions.plan(ticket.pk, actor=actor, now=now, day=max(today, visit.date()))
+            actions.plan(ticket.pk, actor=actor, now=now, day=max(today, wording.local_day(visit)))
         elif visit < now and not ticket.lines.filter(active=True).exists():
             actions.resolve(
                 ticket.pk, actor=actor, now=now, verdict=Ticket.Verdict.RIGHT, text=MENDED.get(item.problem, "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from keuring_collector.demo.courses.updates import PROGRAMS
+from keuring_collector.desk import wording
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service.models import TipChance, TipOffer
 from keuring_collector.service.tips import chances, rules
@@ -39,7 +40,7 @@ def write(url: str, pack: RulePack, now: float) -> None:
         chances.look(store, pack, moment, bool)
     finally:
         store.close()
-    _past(pack, moment.date())
+    _past(pack, wording.local_day(moment))
 
 
 def _past(pack: RulePack, today: date) -> None:

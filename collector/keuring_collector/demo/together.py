@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from keuring_collector.demo.staff import STAFF
+from keuring_collector.desk import wording
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.roles import Role
 from keuring_collector.fleet.models import Endpoint
@@ -41,7 +42,7 @@ def work(settings: Settings, pack: RulePack, now: float) -> None:
     people = {login: _person(login, first, last, role) for login, first, last, role in (*STAFF, IT)}
     for title, about, days in PLANS:
         if not PlannedChange.objects.filter(title=title).exists():
-            when = (moment + timedelta(days=days)).date().isoformat() if days is not None else ""
+            when = (wording.local_day(moment) + timedelta(days=days)).isoformat() if days is not None else ""
             planning.write({"title": title, "about": about, "when": when}, actor=people["iris"], now=moment)
     store = open_store(settings.database_url)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from keuring_collector.desk import wording
 from keuring_collector.fleet import warranties
 from keuring_collector.fleet.serials import canonical
 
@@ -21,7 +22,9 @@ def write(fleet: Fleet) -> None:
     now = datetime.fromtimestamp(fleet.now, UTC)
     rows = [
         warranties.Row(
-            machine.index, canonical(machine.serial), now.date() + timedelta(days=machine.index * 367 % SPAN - OVER)
+            machine.index,
+            canonical(machine.serial),
+            wording.local_day(now) + timedelta(days=machine.index * 367 % SPAN - OVER),
         )
         for machine in fleet.machines
         if machine.index % NOT_ON_LIST != NOT_ON_LIST - 1

@@ -11,7 +11,7 @@ import structlog
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from keuring_collector.desk import texts
+from keuring_collector.desk import texts, wording
 from keuring_collector.desk.models import Job, Staff, Ticket
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _choose(now: dt.datetime) -> dict[str, list[Ticket]]:
         .order_by("-severity", "expected_at", "id")
     )
     for ticket in tickets:
-        planned = ticket.planned_for is not None and ticket.planned_for <= soon.date()
+        planned = ticket.planned_for is not None and ticket.planned_for <= wording.local_day(soon)
         if ticket.severity >= Ticket.Severity.URGENT:
             chosen["urgent"].append(ticket)
         elif planned or (ticket.expected_at is not None and ticket.expected_at <= soon):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from keuring_collector.desk import backtests, scope, scores
+from keuring_collector.desk import backtests, scope, scores, wording
 from keuring_collector.desk.models import Backtest
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.rulepack import editing
@@ -62,8 +62,8 @@ def _row(pack: RulePack, rule: Rule, staff: Staff | None, now: datetime) -> Back
     text = editing.text_of(pack, rule.name)
     since, _months = scores.period(now)
     return Backtest(
-        rule=rule.name, text=text, before=text, compare=True, since=since.date(), search=True, asked_by=staff,
-        everything=staff is None or staff.department_ids is None, asked_at=now,
+        rule=rule.name, text=text, before=text, compare=True, since=wording.local_day(since), search=True,
+        asked_by=staff, everything=staff is None or staff.department_ids is None, asked_at=now,
     )  # fmt: skip
 
 

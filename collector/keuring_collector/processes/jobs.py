@@ -32,6 +32,7 @@ from keuring_collector.desk import (
     outcomes,
     proposals,
     starting,
+    wording,
 )  # fmt: skip
 from keuring_collector.desk.counts import Sources
 from keuring_collector.desk.inspection import issuing, mailing
@@ -164,7 +165,7 @@ class Work:
             log.info("let go of what is past its retention", rows=report.rows)
         backtests.expire(now, self.settings.audit_retention_days)
         telling.forget(now)
-        warranties.forget(now.date())
+        warranties.forget(wording.local_day(now))
 
     def inspect(self, now: dt.datetime) -> None:
         """Inspects machines that are due, and mails the reports where that is wanted."""
@@ -257,7 +258,7 @@ class Work:
         with self.store() as store:
             heard = {pk: head.received_at for pk, head in store.heads().items()}
             rounds.propose_all(news.Sources(store, self.pack, now, heard), self.settings.daily_retention_days)
-        keeping.forget(now.date())
+        keeping.forget(wording.local_day(now))
 
     def propose(self, now: dt.datetime) -> None:
         """Puts searches for better versions of rules into the queue of backtests."""

@@ -41,7 +41,7 @@ def tell(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         messages.error(request, _("This machine tells no serial number, so no warranty can be kept of it."))
         return back
     try:
-        ends = warranties.day(text, now.date()) if text else None
+        ends = warranties.day(text, wording.local_day(now)) if text else None
     except ValueError:
         messages.error(
             request, _("“%(text)s” is no day of a warranty. Choose one in the calendar.") % {"text": text[:40]}

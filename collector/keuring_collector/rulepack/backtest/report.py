@@ -164,7 +164,7 @@ def _weeks(judged: Sequence[Judged], begin: float | None, end: float | None) -> 
     monday = first
     while monday <= last:
         year, week, _ = monday.isocalendar()
-        found.append({"week": f"{year}-W{week:02}", "begins": monday.date().isoformat(), "opened": opened[monday]})
+        found.append({"week": f"{year}-W{week:02}", "begins": f"{monday:%Y-%m-%d}", "opened": opened[monday]})
         monday += timedelta(days=7)
     return found
 

@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from keuring.signals.catalogue import BY_ID, KEURING_HARDWARE_SERIAL_NUMBER
 from keuring.signals.model import Statistic
-from keuring_collector.desk import audit
+from keuring_collector.desk import audit, wording
 from keuring_collector.desk.models import AuditEntry, Inspection, Ticket
 from keuring_collector.fleet.models import Warranty
 from keuring_collector.fleet.serials import canonical
@@ -86,9 +86,8 @@ def write(file: IO[bytes], whose: Whose, store: Store, now: datetime, kept: tupl
     """Writes the ZIP; ``kept``: days for which windows and daily points are kept. Returns how many files are in it."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         names = _folders(whose)
-        readme = README.format(
-            day=now.date().isoformat(), machines=", ".join(names.values()) or "-", raw=kept[0], daily=kept[1]
-        )
+        day, machines = wording.local_day(now).isoformat(), ", ".join(names.values()) or "-"
+        readme = README.format(day=day, machines=machines, raw=kept[0], daily=kept[1])
         archive.writestr("readme.txt", readme)
         for model in tables.about():
             _json(archive, f"desk/{tables.name(model)}.json", tables.rows(model, whose))
