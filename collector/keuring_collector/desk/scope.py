@@ -17,6 +17,7 @@ from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -40,8 +41,19 @@ def tickets(seer: Seer) -> QuerySet[Ticket]:
     """The tickets on machines that they may see; those at rest, as their colleague objected, only for whoever answers
     objections.
     """
-    found = _within(Ticket.objects.all(), seer, "endpoint__department__in")
-    answers = not isinstance(seer, Reach) and seer.may(Right.AUDIT)
+    return tickets_of(*reach(seer))
+
+
+def reach(seer: Seer) -> tuple[frozenset[int] | None, bool]:
+    """What ``tickets_of`` asks of a seer: their departments, and whether they answer objections."""
+    return seer.department_ids, not isinstance(seer, Reach) and seer.may(Right.AUDIT)
+
+
+def tickets_of(department_ids: Iterable[int] | None, answers: bool) -> QuerySet[Ticket]:
+    """The same by what is asked of a seer, for queries that are prepared."""
+    found = Ticket.objects.all()
+    if department_ids is not None:
+        found = found.filter(endpoint__department__pk__in=department_ids)
     return found if answers else found.exclude(state=Ticket.State.RESTING)
 
 

@@ -24,14 +24,17 @@ from keuring_collector.console.choosing import givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
-from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket
+from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketLine, TicketLink
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
+from keuring_collector.service.models import Promise
 from keuring_collector.service.skills import routing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 VERDICTS: Final = (
@@ -70,11 +73,11 @@ def _page(
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
     numbers, before = _beside(ticket), similar.before(staff, ticket)
     alike = similar.of(ticket, before)
-    read = stories.listed(Ticket.objects.all()).in_bulk([*numbers, *(each.pk for each in alike)])
+    read = stories.read([*numbers, *(each.pk for each in alike)])
     others = _open_first([read[pk] for pk in numbers if pk in read])
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
-    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
+    people = _people()
     if staff.unseen_notices:
         staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
@@ -97,15 +100,15 @@ def _page(
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(alike, read, state, language, now),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
-        "files": ticket.attachments.defer("content"),
-        "links": ticket.links.all(),
+        "files": _files(ticket.pk),
+        "links": _links(ticket.pk),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
         "helped": before.helped[:HELPED],
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
-        "promised": ticket.promises.select_related("made_by"),
+        "promised": _promises(ticket.pk),
         "attempt": attempt,
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
@@ -120,9 +123,34 @@ def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
 
 def _beside(ticket: Ticket) -> list[int]:
     """The other tickets of its machine that are shown."""
-    others = Ticket.objects.filter(endpoint=ticket.endpoint).exclude(pk=ticket.pk)
+    return _newest_of(ticket.endpoint_id, ticket.pk)
+
+
+@prepared
+def _newest_of(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
+    others = Ticket.objects.filter(endpoint=endpoint).exclude(pk=but)
     newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
-    return list(newest.values_list("pk", flat=True)[:BESIDE])
+    return newest.values_list("pk", flat=True)[:BESIDE]
+
+
+@prepared
+def _people() -> QuerySet[Staff]:
+    return Staff.objects.filter(is_active=True).order_by("first_name", "username")
+
+
+@prepared
+def _files(ticket: Any) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(ticket=ticket).defer("content")
+
+
+@prepared
+def _links(ticket: Any) -> QuerySet[TicketLink]:
+    return TicketLink.objects.filter(ticket=ticket)
+
+
+@prepared
+def _promises(ticket: Any) -> QuerySet[Promise]:
+    return Promise.objects.filter(ticket=ticket).select_related("made_by")
 
 
 def _open_first(tickets: list[Ticket]) -> list[Ticket]:
@@ -139,11 +167,21 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    found = scope.tickets(staff).select_related("endpoint__colleague", "endpoint__department", "owner")
-    try:
-        return found.prefetch_related("lines").get(pk=pk)
-    except Ticket.DoesNotExist:
-        raise Http404(_("There is no such ticket, or it belongs to a department that you do not see.")) from None
+    for found in _seen(*scope.reach(staff), pk):
+        found.findings = _lines(pk)
+        return found
+    raise Http404(_("There is no such ticket, or it belongs to a department that you do not see."))
+
+
+@prepared
+def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
+    found = scope.tickets_of(departments, answers).filter(pk=pk)
+    return found.select_related("endpoint__colleague", "endpoint__department", "owner")
+
+
+@prepared
+def _lines(ticket: Any) -> QuerySet[TicketLine]:
+    return TicketLine.objects.filter(ticket=ticket)
 
 
 @requires(Right.LOOK)
