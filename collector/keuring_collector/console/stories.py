@@ -15,7 +15,7 @@ from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.prepared import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import Rule
 
 DAY: Final = readings.DAY
+MOST: Final = 50  # tickets of one machine that are looked at
 _TOLD: Final = (
     "cause", "state", "severity", "opened_at", "closed_at", "expected_at", "expected_low", "expected_high",
     "planned_for", "snoozed_until", "verdict", "reopened", "endpoint__host_name", "endpoint__simulated",
@@ -65,13 +66,24 @@ def _told(found: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 def read(numbers: Iterable[int]) -> dict[int, Ticket]:
     """The tickets of these numbers, with all that ``listed`` tells."""
-    asked = list(numbers)
-    found = {ticket.pk: ticket for ticket in _numbered(asked)}
-    for ticket in found.values():
-        ticket.findings = []
-    for line in _lines_of(asked):
-        found[line.ticket_id].findings.append(line)
+    found = {ticket.pk: ticket for ticket in _numbered(list(numbers))}
+    fill(found.values())
     return found
+
+
+def fill(tickets: Collection[Ticket]) -> None:
+    """Reads the findings of these tickets at once."""
+    for ticket in tickets:
+        ticket.findings = []
+    found = {ticket.pk: ticket for ticket in tickets}
+    for line in _lines_of(list(found)):
+        found[line.ticket_id].findings.append(line)
+
+
+@prepared
+def of_machine(endpoint: Any) -> QuerySet[Ticket]:
+    """The newest tickets of a machine, with all that ``listed`` tells but their findings (see ``fill``)."""
+    return _told(Ticket.objects.filter(endpoint=endpoint)).order_by("-opened_at")[:MOST]
 
 
 @prepared

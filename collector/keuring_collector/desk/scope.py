@@ -64,8 +64,15 @@ def inspections(seer: Seer) -> QuerySet[Inspection]:
 
 def fleet_tickets(seer: Seer) -> QuerySet[FleetTicket]:
     """The fleet tickets with a machine that they may see."""
+    return fleet_tickets_of(*reach(seer))
+
+
+def fleet_tickets_of(department_ids: Iterable[int] | None, answers: bool) -> QuerySet[FleetTicket]:
+    """The same by what is asked of a seer, for queries that are prepared."""
     found = FleetTicket.objects.all()
-    return found if seer.department_ids is None else found.filter(children__in=tickets(seer)).distinct()
+    return (
+        found if department_ids is None else found.filter(children__in=tickets_of(department_ids, answers)).distinct()
+    )
 
 
 def quiet_times(seer: Seer) -> QuerySet[Quiet]:
@@ -87,7 +94,13 @@ def backtests(seer: Seer) -> QuerySet[Backtest]:
 
 def endpoints(seer: Seer) -> QuerySet[Endpoint]:
     """The machines that they may see."""
-    return _within(Endpoint.objects.all(), seer, "department__in")
+    return endpoints_of(seer.department_ids)
+
+
+def endpoints_of(department_ids: Iterable[int] | None) -> QuerySet[Endpoint]:
+    """The same by their departments, for queries that are prepared."""
+    found = Endpoint.objects.all()
+    return found if department_ids is None else found.filter(department__pk__in=department_ids)
 
 
 def machine(found: QuerySet[Endpoint], identity: UUID) -> Endpoint:
@@ -95,7 +108,12 @@ def machine(found: QuerySet[Endpoint], identity: UUID) -> Endpoint:
     try:
         return found.get(uuid=identity)
     except Endpoint.DoesNotExist:
-        raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
+        raise Http404(no_machine()) from None
+
+
+def no_machine() -> str:
+    """What is said where an address names no machine that its reader may see."""
+    return _("There is no such machine, or it belongs to a department that you do not see.")
 
 
 def colleagues(seer: Seer) -> QuerySet[Colleague]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
-from keuring_collector.console.choosing import givable
+from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
@@ -77,7 +77,7 @@ def _page(
     others = _open_first([read[pk] for pk in numbers if pk in read])
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
-    people = _people()
+    people = colleagues_at_the_desk()
     if staff.unseen_notices:
         staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
@@ -131,11 +131,6 @@ def _newest_of(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
     others = Ticket.objects.filter(endpoint=endpoint).exclude(pk=but)
     newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
     return newest.values_list("pk", flat=True)[:BESIDE]
-
-
-@prepared
-def _people() -> QuerySet[Staff]:
-    return Staff.objects.filter(is_active=True).order_by("first_name", "username")
 
 
 @prepared
