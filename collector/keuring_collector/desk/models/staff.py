@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import RIGHTS, Right, Role
 from keuring_collector.fleet.models import Department
-
-
-@prepared
-def _unseen(staff: Any) -> models.QuerySet[Any, int]:
-    notices = apps.get_model("desk", "Notice").objects.filter(staff=staff, seen_at=None).order_by()
-    return notices.values("staff").annotate(count=models.Count("pk")).values_list("count", flat=True)
 
 
 class Staff(AbstractUser):
@@ -41,7 +31,7 @@ class Staff(AbstractUser):
     @cached_property
     def unseen_notices(self) -> int:
         """How many notices they did not see yet."""
-        return next(iter(_unseen(self.pk)), 0)
+        return self.notices.filter(seen_at=None).count()
 
     @cached_property
     def department_ids(self) -> frozenset[int] | None:
