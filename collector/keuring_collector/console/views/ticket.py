@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,7 +27,7 @@ from keuring_collector.desk import actions, causes, quiet, scope, texts
 from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketLine, TicketLink
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
-from keuring_collector.service.models import Promise
+from keuring_collector.service.models import Article, Promise
 from keuring_collector.service.skills import routing
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def _page(
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
+    (has,) = _has(ticket.pk)
     numbers, before = _beside(ticket), similar.before(staff, ticket)
     alike = similar.of(ticket, before)
     read = stories.read([*numbers, *(each.pk for each in alike)])
@@ -92,7 +93,7 @@ def _page(
         "article": article,
         "related": related,
         "writes": staff.may(Right.RULES),
-        "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
+        "drafts": ticket.articles.all() if has["has_drafts"] and staff.may(Right.RULES) else (),
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
@@ -100,15 +101,15 @@ def _page(
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(alike, read, state, language, now),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
-        "files": _files(ticket.pk),
-        "links": _links(ticket.pk),
+        "files": _files(ticket.pk) if has["has_files"] else (),
+        "links": _links(ticket.pk) if has["has_links"] else (),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
         "helped": before.helped[:HELPED],
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
-        "promised": _promises(ticket.pk),
+        "promised": _promises(ticket.pk) if has["has_promises"] else (),
         "attempt": attempt,
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
@@ -131,6 +132,18 @@ def _newest_of(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
     others = Ticket.objects.filter(endpoint=endpoint).exclude(pk=but)
     newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
     return newest.values_list("pk", flat=True)[:BESIDE]
+
+
+@prepared
+def _has(ticket: Any) -> QuerySet[Ticket, Any]:
+    """Which of what few tickets have this one has: asked at once, instead of each for nothing."""
+    own = OuterRef("pk")
+    return Ticket.objects.filter(pk=ticket).values(
+        has_files=Exists(Attachment.objects.filter(ticket=own)),
+        has_links=Exists(TicketLink.objects.filter(ticket=own)),
+        has_promises=Exists(Promise.objects.filter(ticket=own)),
+        has_drafts=Exists(Article.objects.filter(from_ticket=own)),
+    )
 
 
 @prepared
