@@ -11,6 +11,7 @@ import re
 import socket
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,17 @@ def _state(directory: Path) -> dict[str, str]:
 def _models(directory: Path) -> Iterator[None]:
     with pointed_at(f"sqlite:///{directory / 'keuring.sqlite3'}"):
         yield
+
+
+def test_what_watches_the_others_loads_neither_numbers_nor_django() -> None:
+    """The supervisor and the console's parent load what the command line needs, and no more: both stay resident."""
+    heavy = "{'django', 'numpy', 'psycopg', 'grpc', 'yaml', 'keuring_collector.store'}"
+    asked = "import sys; from keuring_collector import __main__ as m, supervisor; m.build_parser(); "
+    told = subprocess.run(
+        [sys.executable, "-c", f"{asked}print({heavy} & sys.modules.keys())"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert told.stdout == "set()\n"
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
