@@ -30,7 +30,7 @@ def _share_answers() -> None:
     def shared(_operation: Operation, answer: Any) -> Any:
         return made(answer)
 
-    Operation._create_response_model = shared  # type: ignore[method-assign]  # noqa: SLF001
+    Operation._create_response_model = shared  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
 
 _share_answers()
