@@ -19,7 +19,7 @@ NEEDED = {
         "keuring_collector/console/templates/",
         "keuring_collector/console/static/",
         "keuring_collector/locale/nl/LC_MESSAGES/django.mo",
-        "keuring_collector/store/migrations/0001_initial.py",
+        "keuring_collector/store/migrations/0001_tables.py",
     ],
 }
 

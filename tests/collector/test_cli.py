@@ -11,13 +11,17 @@ import re
 import socket
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from django.db.migrations.loader import MigrationLoader
 
 from keuring_collector.__main__ import MODULES
+from keuring_collector.commands import workspace
+from keuring_collector.store.before import BEFORE
 from tests.collector.certificates import NOW
 from tests.collector.command import PROGRAM, complaint, environment, keuring, keuring_here, ok
 from tests.collector.django_database import pointed_at, set_up_django
@@ -47,6 +51,17 @@ def _state(directory: Path) -> dict[str, str]:
 def _models(directory: Path) -> Iterator[None]:
     with pointed_at(f"sqlite:///{directory / 'keuring.sqlite3'}"):
         yield
+
+
+def test_what_watches_the_others_loads_neither_numbers_nor_django() -> None:
+    """The supervisor and the console's parent load what the command line needs, and no more: both stay resident."""
+    heavy = "{'django', 'numpy', 'psycopg', 'grpc', 'yaml', 'keuring_collector.store'}"
+    asked = "import sys; from keuring_collector import __main__ as m, supervisor; m.build_parser(); "
+    told = subprocess.run(
+        [sys.executable, "-c", f"{asked}print({heavy} & sys.modules.keys())"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert told.stdout == "set()\n"
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
@@ -175,6 +190,26 @@ def test_database_of_an_older_version_is_brought_up_to_date_by_init(collector: P
     )
     assert "made  database" in ok(keuring(collector, "init"))
     ok(keuring(collector, "status"))
+
+
+def test_database_of_before_the_first_release(collector: Path) -> None:
+    """One that has had every migration of then needs none of now; one that lacks some is refused with what to do."""
+    old = [migration for migrations in BEFORE.values() for migration in migrations]
+    values = ", ".join(f"('{app}', '{name}', '2026-11-01 00:00:00')" for app, name in old)
+    loader = MigrationLoader(None)
+    for app, name in loader.replacements:
+        _edit_database(collector, f"DELETE FROM django_migrations WHERE app = '{app}' AND name = '{name}'")
+    _edit_database(collector, f"INSERT INTO django_migrations (app, name, applied) VALUES {values}")
+    assert "kept  database" in ok(keuring_here(collector, "init"))
+    assert "store 0001" in ok(keuring_here(collector, "status"))
+    then = {"desk": "0020_open_tickets", "store": "0006_behind4_releases", "sessions": "0001_initial"}
+    now = {"desk": "0004_desk", "store": "0001_tables", "sessions": "0001_initial"}
+    assert workspace.successors(then, loader) == workspace.successors(now, loader) == now  # as a backup names them
+    _edit_database(collector, "DELETE FROM django_migrations WHERE app = 'desk' AND name = '0020_open_tickets'")
+    for command in ("init", "status"):
+        text = complaint(keuring_here(collector, command))
+        assert "halfway the development before the first release" in text
+        assert "lacks migration desk.0020_open_tickets; bring it up to date with the last version of then" in text
 
 
 def test_file_that_is_no_database(collector: Path) -> None:

@@ -7,7 +7,6 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from tests.collector.command import complaint, keuring_here, ok
-from tests.collector.django_database import pointed_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,20 +56,3 @@ def test_the_command_knows_the_roles_of_the_table() -> None:
 
     assert tuple(Role.values) == ROLES
     assert set(audit.WHY) == {audit_chain.CHANGED, audit_chain.MISSING, audit_chain.CUT, audit_chain.ADDED}
-
-
-def test_those_who_were_there_keep_what_they_could(database_url: str) -> None:
-    """The migration gives a role to accounts of before there were roles."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    with pointed_at(database_url):
-        executor = MigrationExecutor(connection)
-        executor.migrate([("desk", "0002_apk_inspections")])
-        old = executor.loader.project_state([("desk", "0002_apk_inspections")]).apps.get_model("desk", "Staff")
-        old.objects.create(username="admin", is_superuser=True)
-        old.objects.create(username="noor")
-        executor = MigrationExecutor(connection)
-        executor.migrate([("desk", "0003_people_roles")])
-        new = executor.loader.project_state([("desk", "0003_people_roles")]).apps.get_model("desk", "Staff")
-        assert dict(new.objects.values_list("username", "role")) == {"admin": "administrator", "noor": "desk"}

@@ -112,13 +112,10 @@ def _place_sqlite(copy: Path, in_force: Settings) -> None:
 
 def _fill_postgres(source: Path, in_force: Settings, manifest: Manifest) -> None:
     """The schema as it was, then the rows, then what is newer in this version."""
-    from django.core.management import call_command
-
     from keuring_collector.store import transfer
 
     workspace.set_up_django(in_force)
-    for app, name in manifest.migrations.items():
-        call_command("migrate", app, name, verbosity=0, interactive=False)
+    workspace.migrate_to(manifest.migrations)
     transfer.load(in_force.database_url, source)
     _migrate(in_force)
 

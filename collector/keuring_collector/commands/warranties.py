@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from keuring.signals.catalogue import KEURING_HARDWARE_SERIAL_NUMBER
 from keuring_collector.commands import workspace
 from keuring_collector.commands.people import agreed, show
-from keuring_collector.store import open_store
 
 if TYPE_CHECKING:
     import argparse
@@ -38,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     in_force = workspace.open_collector()
     from keuring_collector.desk import audit, wording
     from keuring_collector.fleet import warranties
+    from keuring_collector.store import open_store
 
     now = dt.datetime.now(dt.UTC)
     rows = warranties.read(arguments.file, wording.local_day(now))

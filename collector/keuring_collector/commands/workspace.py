@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.loader import MigrationLoader
 
     from keuring_collector.fleet.authority import Authority
 
@@ -107,9 +108,18 @@ def described(in_force: config.Settings) -> str:
 
 def pending_migrations(in_force: config.Settings) -> list[str]:
     """The migrations that the database lacks. Raises CommandError when it has some that this version does not know."""
+    from keuring_collector.store.before import BEFORE
+
     executor = _executor(in_force)
     loader = executor.loader
-    unknown = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
+    applied = set(loader.applied_migrations)
+    for names in BEFORE.values():
+        if names[0] in applied and names[-1] not in applied:
+            raise CommandError(
+                f"{described(in_force)}: the database is of halfway the development before the first release: it lacks "
+                f"migration {'.'.join(names[-1])}; bring it up to date with the last version of then, or begin anew"
+            )
+    unknown = sorted(applied - set(loader.disk_migrations) - _before())
     if unknown:
         app, name = unknown[0]
         raise CommandError(
@@ -122,9 +132,38 @@ def pending_migrations(in_force: config.Settings) -> list[str]:
 def applied_migrations(in_force: config.Settings) -> dict[str, str]:
     """The newest applied migration of each application."""
     newest: dict[str, str] = {}
-    for app, name in _executor(in_force).loader.applied_migrations:
+    for app, name in set(_executor(in_force).loader.applied_migrations) - _before():
         newest[app] = max(name, newest.get(app, ""))
     return newest
+
+
+def migrate_to(newest: dict[str, str]) -> None:
+    """Makes the tables as they were when these were the newest migrations of each application."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    targets = successors(newest, executor.loader).items()
+    if set(executor.loader.graph.leaf_nodes()) <= set(targets):
+        call_command("migrate", verbosity=0, interactive=False)
+    else:
+        executor.migrate(list(targets))
+
+
+def successors(newest: dict[str, str], loader: MigrationLoader) -> dict[str, str]:
+    """The newest migration of each application, where a backup names the last of those that have been replaced."""
+    from keuring_collector.store.before import BEFORE
+
+    last = {names[-1] for names in BEFORE.values()}
+    then = {app for app, name in newest.items() if (app, name) in last}
+    return {**newest, **{app: name for app, name in sorted(loader.replacements) if app in then}}
+
+
+def _before() -> set[tuple[str, str]]:
+    from keuring_collector.store.before import BEFORE
+
+    return {name for names in BEFORE.values() for name in names}
 
 
 def _executor(in_force: config.Settings) -> MigrationExecutor:
