@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from keuring_collector.console import pack, readings
 from keuring_collector.desk import kept
 from keuring_collector.desk.counts import Sources
+from keuring_collector.service.skills.gaps import report
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from keuring_collector.desk.kept import Answer
     from keuring_collector.desk.models import Staff
+    from keuring_collector.service.skills.gaps import Gap
 
 
 def ask(question: str, staff: Staff, now: datetime, about: str = "") -> Answer:
@@ -25,3 +27,9 @@ def models(staff: Staff, now: datetime) -> list[str]:
     """The models of the machines that ``staff`` may see, by name."""
     told: dict[str, Any] = ask("machines", staff, now).content
     return sorted(told["model"])
+
+
+def gaps(staff: Staff, now: datetime) -> tuple[list[Gap], datetime | None]:
+    """Which skills are short, of the work that ``staff`` may see; and when that was counted."""
+    answer = ask("skills", staff, now)
+    return report(staff, pack.current().pack, now, answer.content), answer.counted_at

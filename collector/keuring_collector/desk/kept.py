@@ -39,6 +39,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Sources, Seer, str, datetime], Any]]] = 
     "departments": counts.departments,
     "inspections": counts.inspections,
     "machines": counts.machines,
+    "skills": counts.skills,
 }
 
 
