@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CRASH, HANG = catalogue.KEURING_APPLICATION_CRASH.id, catalogue.KEURING_APPLICATION_HANG.id
 # The value of each is a version, and its subject the program.
 PROGRAMS: Final = (catalogue.KEURING_SOFTWARE_VERSION.id, catalogue.KEURING_SOFTWARE_INVENTORY.id)
+MOST_PROGRAMS: Final = 20_000
 DUE_AHEAD: Final = timedelta(days=31)
 SKILL_DAYS: Final = 183  # of tickets that say which skills are asked
 VISITS_AHEAD: Final = timedelta(days=30)  # inspections that come up so soon are visits to plan for
@@ -100,6 +101,11 @@ def software(sources: Sources, seer: Seer, _about: str, now: datetime) -> dict[s
         "machines": len(seen),
         "programs": {name: [len(hit[name]), *numbers] for name, numbers in counts.items() if name},
     }
+
+
+def programs(sources: Sources, _seer: Seer, _about: str, _now: datetime) -> list[str]:
+    """The names of all programs, at most MOST_PROGRAMS. Alone they tell nothing of a machine, so all may see them."""
+    return sources.store.subjects(PROGRAMS, "", MOST_PROGRAMS)
 
 
 def program(sources: Sources, seer: Seer, name: str, now: datetime) -> dict[str, Any]:

@@ -35,6 +35,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Sources, Seer, str, datetime], Any]]] = 
     "models": counts.models,
     "software": counts.software,
     "program": counts.program,
+    "programs": counts.programs,
     "scoreboard": counts.scoreboard,
     "departments": counts.departments,
     "inspections": counts.inspections,
