@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,16 +15,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import facts, listing, pack, stories
+from keuring_collector.console import facts, fleet_counts, listing, pack, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
 from keuring_collector.console.views.machines import with_tickets
 from keuring_collector.desk import scope
+from keuring_collector.desk.counting import bounded, lately
 from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
 from keuring_collector.desk.inspection import issuing
-from keuring_collector.desk.models import Inspection, Ticket
+from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
 from keuring_collector.service.visiting import unseen
@@ -72,7 +73,7 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         "address": Choices(department=str(pk)).address(),
         **_tickets(staff, pk, now),
         **_machines(machines, now),
-        **_apk(machines, count, now),
+        **_apk(staff, machines, pk, now),
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
         "quiets": _quiets(staff, found, now),
@@ -107,21 +108,34 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
 
 def _machines(machines: QuerySet[Endpoint], now: datetime) -> dict[str, Any]:
     """The machines with most to do first, and when they were last heard of."""
-    shown = list(with_tickets(machines).order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
-    contacts = facts.contacts([each.pk for each in shown], now)
-    return {"machines": [(each, contacts[each.pk]) for each in shown]}
+    # By their tickets, which are fewer than the machines; then those without any, for the room that is left.
+    opened = Ticket.objects.filter(endpoint__in=machines, state__in=Ticket.OPEN, closed_at=None).order_by()
+    busy = opened.values_list("endpoint").annotate(worst=Max("severity"), n=Count("pk"))
+    which = [pk for pk, *_n in busy.order_by("-worst", "-n", "endpoint__host_name", "endpoint")[:MOST_MACHINES]]
+    if len(which) < MOST_MACHINES:
+        others = machines.exclude(pk__in=which).order_by("host_name", "pk").values_list("pk", flat=True)
+        which += others[: MOST_MACHINES - len(which)]
+    found = with_tickets(Endpoint.objects.all()).in_bulk(which)
+    contacts = facts.contacts(which, now)
+    return {"machines": [(found[pk], contacts[pk]) for pk in which if pk in found]}
 
 
-def _apk(machines: QuerySet[Endpoint], count: int, now: datetime) -> dict[str, Any]:
+def _apk(staff: Staff, machines: QuerySet[Endpoint], pk: int, now: datetime) -> dict[str, Any]:
     """How many machines have which stamp, and which are due within a month."""
-    current = Inspection.objects.filter(current=True, endpoint__in=machines).order_by()
-    stamps = dict(current.values_list("outcome").annotate(count=Count("id")))
+    answer = fleet_counts.ask("inspections", staff, now)
+    stamps = {outcome: n for department, outcome, n in answer.content["outcomes"] if department == pk}
+    counted = sum(n for department, n in answer.content["machines"] if department == pk)
     # All of them, by number: asked for the first ten, PostgreSQL walks through the whole fleet by age to find these.
-    due = list(issuing.due(now + DUE_AHEAD).filter(pk__in=machines).values_list("pk", flat=True))
+    due = lately(
+        ("due", pk),
+        lambda: list(issuing.due(now + DUE_AHEAD).filter(pk__in=machines).values_list("pk", flat=True)),
+        lambda _due: bounded(machines).is_more,
+    )
     first = Endpoint.objects.select_related("department", "colleague").in_bulk(due[:MOST_DUE])
     return {
         "stamps": [(each.value, str(each.label), stamps.get(each.value, 0)) for each in inspections.ORDER],
-        "never": count - sum(stamps.values()),
+        "never": counted - sum(stamps.values()),
+        "stamped_at": answer.counted_at,
         "due": [first[pk] for pk in due[:MOST_DUE] if pk in first],
         "due_count": len(due),
         "stamps_address": f"{reverse('inspections')}?department=",
