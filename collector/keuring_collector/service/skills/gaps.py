@@ -103,7 +103,7 @@ def _tickets(told: Mapping[str, Any], asking: Needs) -> dict[str, int]:
 
 def _visits(viewer: Staff, told: Mapping[str, Any], asking: Needs, now: datetime) -> dict[str, int]:
     """How many visits ahead ask for each skill: planned tickets, inspections that come up, tips to bring along."""
-    chances = TipChance.objects.filter(still(timezone.localtime(now).date()), endpoint__in=scope.endpoints(viewer))
+    chances = scope.about_machines(TipChance.objects.filter(still(timezone.localtime(now).date())), viewer)
     tips = chances.values("endpoint").distinct().count()
     found: dict[str, int] = {}
     for about, n in (("ticket", told["planned"]), ("inspection", told["inspections"]), ("tip", tips)):
