@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection
 from django.db.models import Case, Field, IntegerField, Q, Value, When
 from django.db.models.lookups import IContains
 
+from keuring_collector.console import readings
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import bounded, different, lately
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -128,15 +128,6 @@ def _causes() -> list[str]:
     return lately("all causes", lambda: different(everything, "cause"), lambda _causes: bounded(everything).is_more)
 
 
-_EACH: Final = (
-    "WITH RECURSIVE told(subject) AS (SELECT min(subject) FROM desk_ticketline WHERE {holding} UNION ALL "
-    "SELECT (SELECT min(subject) FROM desk_ticketline WHERE {holding} AND subject > told.subject) "
-    "FROM told WHERE told.subject IS NOT NULL) SELECT subject FROM told WHERE subject IS NOT NULL LIMIT %s"
-)
-
-
 def _subjects(*, active: bool) -> list[str]:
-    """What findings are about that hold, or that no longer do: from one to the next by the index."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EACH.format(holding="active" if active else "NOT active"), [_SUBJECTS + 1])
-        return [row[0] for row in cursor.fetchall()]
+    """What findings are about that hold, or that no longer do; more than _SUBJECTS are not all told."""
+    return readings.store().finding_subjects(active=active, most=_SUBJECTS + 1)
