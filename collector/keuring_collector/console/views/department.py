@@ -72,7 +72,7 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         "sites": _places(people, found),
         "address": Choices(department=str(pk)).address(),
         **_tickets(staff, pk, now),
-        **_machines(machines, now),
+        **_machines(machines, pk, now),
         **_apk(staff, machines, pk, now),
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
@@ -106,10 +106,11 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _machines(machines: QuerySet[Endpoint], now: datetime) -> dict[str, Any]:
+def _machines(machines: QuerySet[Endpoint], department: int, now: datetime) -> dict[str, Any]:
     """The machines with most to do first, and when they were last heard of."""
     # By their tickets, which are fewer than the machines; then those without any, for the room that is left.
-    opened = Ticket.objects.filter(endpoint__in=machines, state__in=Ticket.OPEN, closed_at=None).order_by()
+    here = Ticket.objects.filter(endpoint__department=department, endpoint__state=Endpoint.State.ACTIVE, closed_at=None)
+    opened = here.exclude(state=Ticket.State.RESTING).order_by()  # as it is said in listing.tickets
     busy = opened.values_list("endpoint").annotate(worst=Max("severity"), n=Count("pk"))
     which = [pk for pk, *_n in busy.order_by("-worst", "-n", "endpoint__host_name", "endpoint")[:MOST_MACHINES]]
     if len(which) < MOST_MACHINES:
