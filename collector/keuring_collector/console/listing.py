@@ -281,8 +281,10 @@ class Listing:
         return [ticket for group in self.groups for ticket in group.tickets]
 
 
-def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False) -> Listing:
-    """The page of the queue that the choices ask for; ``exactly``: closed tickets are all counted, however many."""
+def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False, most: int = PAGE) -> Listing:
+    """The page of the queue that the choices ask for; ``exactly``: closed tickets are all counted, however many.
+    ``most``: tickets that whoever asks will show of the page; no others are read.
+    """
     found = tickets(choices, staff, now)
     whose, plain = staff.pk if choices.owner == "me" else None, replace(choices, sort="", page=1)
     about = ("listed", staff.department_ids, whose, plain, boundaries(now)[0], exactly)
@@ -306,7 +308,7 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
         # Which they are is found in the index alone; only what is shown of those is read from the table.
         parts = _parts(choices, now, by_severity, by_group) if total > MOST else [(Q(), total)]
         placed = _placed(found, choices, parts, before)
-    more, placed = len(placed) > PAGE, placed[:PAGE]
+    more, placed = len(placed) > PAGE, placed[: min(most, PAGE)]
     read = stories.listed(Ticket.objects.all()).in_bulk([pk for pk, _group in placed])
     shown = [(read[pk], group) for pk, group in placed if pk in read]
     groups: list[Group] = []

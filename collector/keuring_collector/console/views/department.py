@@ -94,7 +94,7 @@ def _places(people: Any, found: Department) -> list[Place]:
 def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
     """The open tickets: how many of each severity, and the first of the queue."""
     chosen = Choices(department=str(pk), sort="severity")
-    listed = listing.page(chosen, staff, now)
+    listed = listing.page(chosen, staff, now, most=MOST_TICKETS)
     state, language = pack.current(), (get_language() or "nl")[:2]
     return {
         "open_count": sum(listed.by_severity.values()),
@@ -102,7 +102,7 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
             (value, listed.by_severity.get(value, 0), Choices(department=str(pk)).address(severity=(value,)))
             for value in sorted(Ticket.Severity.values, reverse=True)
         ],
-        "tickets": [stories.row(each, state, language, now) for each in listed.tickets[:MOST_TICKETS]],
+        "tickets": [stories.row(each, state, language, now) for each in listed.tickets],
     }
 
 
