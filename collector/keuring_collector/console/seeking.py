@@ -56,9 +56,12 @@ def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
     mine = scope.colleagues(staff)
     if sought.people is None:
         mine = mine.filter(has("name", sought.text) | has("mail", sought.text))
-    else:
+    elif sought.people:
         mine = mine.filter(pk__in=[pk for pk, _named in sought.people])
-    which = list(mine.order_by("name", "pk").values_list("pk", flat=True)[:SHOWN])
+    else:
+        return []
+    # Which they are first: machines are counted for those that are shown.
+    which = mine.order_by("name", "pk").values("pk")[:SHOWN]
     found = Colleague.objects.filter(pk__in=which).select_related("department").order_by("name", "pk")
     return list(found.annotate(machines=Count("endpoint", distinct=True)))
 

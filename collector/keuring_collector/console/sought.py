@@ -16,7 +16,7 @@ from django.db.models.lookups import IContains
 
 from keuring_collector.console import readings
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import bounded, different, lately
+from keuring_collector.desk.counting import bounded, lately
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
@@ -69,7 +69,8 @@ class Sought:
         """Colleagues that have it in their name or address, and whether it is the name; None: they are too many."""
         name = has("name", self.text)
         named = Case(When(name, then=Value(1)), default=Value(0), output_field=IntegerField())
-        found = Colleague.objects.filter(name | has("mail", self.text) if self.by_mail else name).order_by()
+        by_mail = self.by_mail and " " not in self.text  # which no address holds
+        found = Colleague.objects.filter(name | has("mail", self.text) if by_mail else name).order_by()
         rows = list(found.annotate(named=named).values_list("pk", "named")[: FEW + 1])
         return None if len(rows) > FEW else [(pk, bool(told)) for pk, told in rows]
 
@@ -124,8 +125,10 @@ class Sought:
 
 def _causes() -> list[str]:
     """The causes of all tickets; of many, as they were within the last minute."""
-    everything = Ticket.objects.all()
-    return lately("all causes", lambda: different(everything, "cause"), lambda _causes: bounded(everything).is_more)
+    store = readings.store()
+    return lately(
+        "all causes", lambda: store.causes(resting=True), lambda _causes: bounded(Ticket.objects.all()).is_more
+    )
 
 
 def _subjects(*, active: bool) -> list[str]:

@@ -47,17 +47,6 @@ def counted_lately(about: Hashable, rows: QuerySet[Any]) -> int:
     return lately(about, rows.count, lambda count: count > MOST)
 
 
-def different(found: QuerySet[Any], field: str) -> list[Any]:
-    """The values of a field, in order; of rows that an index over the field leads to, one question for each value.
-
-    A database that is asked for them at once reads every row, of which a million may hold thirty values.
-    """
-    rows, values = found.order_by(field).values_list(field, flat=True), list[Any]()
-    while following := list((rows.filter(**{f"{field}__gt": values[-1]}) if values else rows)[:1]):
-        values += following
-    return values
-
-
 def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool]) -> T:
     """What ``make`` tells; where that is about ``many``, as this process was told within the last minute.
 

@@ -61,3 +61,14 @@ def finding_subjects(connection: Connection, most: int, *, active: bool) -> list
         (most,),
     )
     return [row[0] for row in rows]
+
+
+def causes(connection: Connection, *, resting: bool) -> list[str]:
+    """The causes that tickets have, in order, from one to the next by the index; ``resting``: of those at rest too."""
+    which = "" if resting else "AND state <> 'resting'"
+    rows = connection.execute(
+        f"WITH RECURSIVE told(cause) AS (SELECT min(cause) FROM desk_ticket WHERE cause >= '' {which} UNION ALL "
+        f"SELECT (SELECT min(cause) FROM desk_ticket WHERE cause > told.cause {which}) "
+        "FROM told WHERE told.cause IS NOT NULL) SELECT cause FROM told WHERE cause IS NOT NULL"
+    )
+    return [row[0] for row in rows]

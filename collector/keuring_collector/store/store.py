@@ -167,6 +167,10 @@ class Store:
         """At most so many subjects of facts that hold ``text``, whatever its capitals, in order."""
         return facts.subjects(self.connection, signals, text, most)
 
+    def causes(self, *, resting: bool) -> list[str]:
+        """The causes that tickets of the desk have, in order; ``resting``: also those of tickets at rest."""
+        return desk.causes(self.connection, resting=resting)
+
     def finding_subjects(self, most: int, *, active: bool) -> list[str]:
         """What findings of the desk are about that hold, or that no longer do; at most so many."""
         return desk.finding_subjects(self.connection, most, active=active)

@@ -22,7 +22,7 @@ from keuring_collector.console.permission import NotAllowed, requires, staff_of
 from keuring_collector.desk import scope, signals, wording
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.causes import cause_label
-from keuring_collector.desk.counting import bounded, different, lately
+from keuring_collector.desk.counting import bounded, lately
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service.announcing import audience, channels, current, letters, measured, timing, writing
@@ -293,12 +293,13 @@ def _editor(
 def _causes(staff: Staff) -> list[str]:
     """The causes of tickets that they may see; where there are many tickets, as they were within the last minute."""
     seen = scope.tickets(staff)
-    about = ("causes ever", staff.department_ids, staff.may(Right.AUDIT))
+    answers = staff.may(Right.AUDIT)  # as scope.tickets has it
+    about = ("causes ever", staff.department_ids, answers)
     # Those of a few departments are found by their machines, and by no cause.
     of_some = seen.order_by("cause").values_list("cause", flat=True).distinct()
     return lately(
         about,
-        lambda: different(seen, "cause") if staff.department_ids is None else list(of_some),
+        lambda: readings.store().causes(resting=answers) if staff.department_ids is None else list(of_some),
         lambda _causes: bounded(seen).is_more,
     )
 

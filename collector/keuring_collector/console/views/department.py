@@ -21,7 +21,7 @@ from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
 from keuring_collector.console.views.machines import with_tickets
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import bounded, lately
+from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
 from keuring_collector.desk.inspection import issuing
@@ -68,12 +68,11 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         "department": found,
         "count": count,
         "simulated": counted["simulated"],
-        "colleagues": people.count(),
-        "sites": _places(people, found),
+        **_places(people, found),
         "address": Choices(department=str(pk)).address(),
         **_tickets(staff, pk, now),
-        **_machines(machines, pk, now),
-        **_apk(staff, machines, pk, now),
+        **_machines(machines, pk, count, now),
+        **_apk(staff, machines, pk, count, now),
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
         "quiets": _quiets(staff, found, now),
@@ -82,13 +81,15 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/department.html", context)
 
 
-def _places(people: Any, found: Department) -> list[Place]:
-    """The places of the colleagues, where most sit first; who has none sits where the department does."""
+def _places(people: Any, found: Department) -> dict[str, Any]:
+    """The colleagues and their places, where most sit first; who has none sits where the department does."""
     places: Counter[str] = Counter()
     for place, count in people.order_by().values_list("place").annotate(count=Count("id")):
         places[place or found.place] += count
+    everybody = places.total()
     del places[""]
-    return [Place(*each) for each in sorted(places.items(), key=lambda each: (-each[1], each[0]))[:MOST_PLACES]]
+    first = sorted(places.items(), key=lambda each: (-each[1], each[0]))[:MOST_PLACES]
+    return {"colleagues": everybody, "sites": [Place(*each) for each in first]}
 
 
 def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
@@ -106,22 +107,27 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _machines(machines: QuerySet[Endpoint], department: int, now: datetime) -> dict[str, Any]:
+def _machines(machines: QuerySet[Endpoint], department: int, count: int, now: datetime) -> dict[str, Any]:
     """The machines with most to do first, and when they were last heard of."""
-    # By their tickets, which are fewer than the machines; then those without any, for the room that is left.
-    here = Ticket.objects.filter(endpoint__department=department, endpoint__state=Endpoint.State.ACTIVE, closed_at=None)
-    opened = here.exclude(state=Ticket.State.RESTING).order_by()  # as it is said in listing.tickets
-    busy = opened.values_list("endpoint").annotate(worst=Max("severity"), n=Count("pk"))
-    which = [pk for pk, *_n in busy.order_by("-worst", "-n", "endpoint__host_name", "endpoint")[:MOST_MACHINES]]
-    if len(which) < MOST_MACHINES:
-        others = machines.exclude(pk__in=which).order_by("host_name", "pk").values_list("pk", flat=True)
-        which += others[: MOST_MACHINES - len(which)]
-    found = with_tickets(Endpoint.objects.all()).in_bulk(which)
-    contacts = facts.contacts(which, now)
-    return {"machines": [(found[pk], contacts[pk]) for pk in which if pk in found]}
+    shown = with_tickets(machines)
+    if count > MOST:
+        # Those with tickets, which are fewer than the machines, and then those without any for the room that is left.
+        here = Ticket.objects.filter(
+            endpoint__department=department, endpoint__state=Endpoint.State.ACTIVE, closed_at=None
+        )
+        opened = here.exclude(state=Ticket.State.RESTING).order_by()  # as it is said in listing.tickets
+        busy = opened.values_list("endpoint").annotate(worst=Max("severity"), n=Count("pk"))
+        which = [pk for pk, *_n in busy.order_by("-worst", "-n", "endpoint__host_name", "endpoint")[:MOST_MACHINES]]
+        if len(which) < MOST_MACHINES:
+            others = machines.exclude(pk__in=which).order_by("host_name", "pk").values_list("pk", flat=True)
+            which += others[: MOST_MACHINES - len(which)]
+        shown = with_tickets(Endpoint.objects.filter(pk__in=which))
+    found = list(shown.order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
+    contacts = facts.contacts([each.pk for each in found], now)
+    return {"machines": [(each, contacts[each.pk]) for each in found]}
 
 
-def _apk(staff: Staff, machines: QuerySet[Endpoint], pk: int, now: datetime) -> dict[str, Any]:
+def _apk(staff: Staff, machines: QuerySet[Endpoint], pk: int, count: int, now: datetime) -> dict[str, Any]:
     """How many machines have which stamp, and which are due within a month."""
     answer = fleet_counts.ask("inspections", staff, now)
     stamps = {outcome: n for department, outcome, n in answer.content["outcomes"] if department == pk}
@@ -130,7 +136,7 @@ def _apk(staff: Staff, machines: QuerySet[Endpoint], pk: int, now: datetime) -> 
     due = lately(
         ("due", pk),
         lambda: list(issuing.due(now + DUE_AHEAD).filter(pk__in=machines).values_list("pk", flat=True)),
-        lambda _due: bounded(machines).is_more,
+        lambda _due: count > MOST,
     )
     first = Endpoint.objects.select_related("department", "colleague").in_bulk(due[:MOST_DUE])
     return {
