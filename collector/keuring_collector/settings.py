@@ -103,6 +103,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CSRF_FAILURE_VIEW = "keuring_collector.console.views.errors.csrf"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "queue"
+AUTHENTICATION_BACKENDS = ["keuring_collector.console.session.Backend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 # django-allauth: signing in by another service, and second factors. Accounts are made by people of the desk.
 ACCOUNT_ADAPTER = "keuring_collector.console.accounts.AccountAdapter"
@@ -121,7 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "keuring_collector.console.session"
 SESSION_COOKIE_AGE = 30 * 60  # idle; see console.middleware.Reader, which says when somebody was last here
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

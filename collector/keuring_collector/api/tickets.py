@@ -150,7 +150,7 @@ def _title(line: TicketLine | None, ticket: Ticket, state: PackState, now: datet
 
 
 def _row(ticket: Ticket, state: PackState, now: datetime) -> dict[str, Any]:
-    lines = list(ticket.lines.all())
+    lines = ticket.findings
     for line in lines:
         line.ticket = ticket
     return {
@@ -177,7 +177,7 @@ def _full(ticket: Ticket, now: datetime) -> TicketFull:
     state, language = pack.current(), _language()
     moment = texts.moment_of_reading(ticket, now)
     findings = []
-    for line in ticket.lines.all():
+    for line in ticket.findings:
         rule = state.rule(line.rule)
         line.ticket = ticket
         findings.append(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keuring_collector.desk.models import Staff
+from keuring_collector.desk.prepared import prepared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keuring_collector.desk.models import Staff
+    from django.db.models import QuerySet
 
 
 class Option(NamedTuple):
@@ -21,6 +24,12 @@ class Option(NamedTuple):
 def options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> list[Option]:
     """The pairs (value, text) as choices, after one that narrows nothing down."""
     return [Option("", everything, not chosen), *(Option(value, text, value == chosen) for value, text in pairs)]
+
+
+@prepared
+def colleagues_at_the_desk() -> QuerySet[Staff]:
+    """All who are active, by name."""
+    return Staff.objects.filter(is_active=True).order_by("first_name", "username")
 
 
 def givable(people: Iterable[Staff]) -> list[Option]:

@@ -10,10 +10,12 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from keuring_collector.desk import wording
 from keuring_collector.desk.models import Ticket, TicketHistory
+from keuring_collector.desk.prepared import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.db.models import QuerySet
     from django.utils.functional import _StrPromise
 
 Kind = TicketHistory.Kind
@@ -33,9 +35,12 @@ class Entry:
 
 def entries(ticket: Ticket, now: datetime) -> list[Entry]:
     """The history of a ticket, newest first, in the language in force."""
-    found = ticket.history.select_related("actor").only(*_READ)
-    told = [_entry(item, now) for item in found]
-    return told[::-1]
+    return [_entry(item, now) for item in _of_ticket(ticket.pk)][::-1]
+
+
+@prepared
+def _of_ticket(ticket: Any) -> QuerySet[TicketHistory]:
+    return TicketHistory.objects.filter(ticket=ticket).select_related("actor").only(*_READ)
 
 
 def _entry(item: TicketHistory, now: datetime) -> Entry:

@@ -100,7 +100,7 @@ def choose(asked: Mapping[str, str], now: datetime, *, has_open: bool) -> Chosen
 
 def about(tickets: Iterable[Ticket]) -> set[int]:
     """The areas that open tickets are about, which whoever opens the page came for; lines must be fetched already."""
-    lines = (line for ticket in tickets if ticket.state in Ticket.OPEN for line in ticket.lines.all() if line.active)
+    lines = (line for ticket in tickets if ticket.state in Ticket.OPEN for line in ticket.findings if line.active)
     names = {item["signal"] for line in lines if (item := main_evidence(line))}
     return {signals.section(name) for name in names if name in BY_NAME}
 

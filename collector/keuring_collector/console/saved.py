@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.console import listing
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.models import SavedFilter
+from keuring_collector.desk.prepared import prepared
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from keuring_collector.console.listing import Choices
     from keuring_collector.desk.models import Staff
 
@@ -30,10 +33,12 @@ class SavedChip(NamedTuple):
 def chips(staff: Staff, choices: Choices) -> list[SavedChip]:
     """The views that ``staff`` keeps, by name."""
     here = choices.address()
-    return [
-        SavedChip(kept.pk, kept.name, "?" + kept.query, here == "?" + kept.query)
-        for kept in SavedFilter.objects.filter(staff=staff)
-    ]
+    return [SavedChip(kept.pk, kept.name, "?" + kept.query, here == "?" + kept.query) for kept in _of(staff.pk)]
+
+
+@prepared
+def _of(staff: Any) -> QuerySet[SavedFilter]:
+    return SavedFilter.objects.filter(staff=staff)
 
 
 def keep(staff: Staff, name: str, query: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Prefetch
 from django.utils.html import format_html
@@ -11,20 +11,22 @@ from django.utils.html import format_html
 from keuring_collector.console import charts, figures, readings
 from keuring_collector.desk import causes, texts
 from keuring_collector.desk.measures import measure_of
-from keuring_collector.desk.models import TicketLine
+from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.desk.prepared import prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
     from django.utils.safestring import SafeString
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.desk.models import Ticket
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import Rule
 
 DAY: Final = readings.DAY
+MOST: Final = 50  # tickets of one machine that are looked at
 _TOLD: Final = (
     "cause", "state", "severity", "opened_at", "closed_at", "expected_at", "expected_low", "expected_high",
     "planned_for", "snoozed_until", "verdict", "reopened", "endpoint__host_name", "endpoint__simulated",
@@ -55,11 +57,43 @@ class Row:
 
 def listed(found: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Tickets with all that ``row`` and its page tell of one, and nothing else."""
-    return (
-        found.select_related("endpoint__colleague", "endpoint__department", "owner")
-        .only(*_TOLD)
-        .prefetch_related(Prefetch("lines", TicketLine.objects.only(*_TOLD_OF_LINES)))
-    )
+    return _told(found).prefetch_related(Prefetch("lines", TicketLine.objects.only(*_TOLD_OF_LINES)))
+
+
+def _told(found: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return found.select_related("endpoint__colleague", "endpoint__department", "owner").only(*_TOLD)
+
+
+def read(numbers: Iterable[int]) -> dict[int, Ticket]:
+    """The tickets of these numbers, with all that ``listed`` tells."""
+    found = {ticket.pk: ticket for ticket in _numbered(list(numbers))}
+    fill(found.values())
+    return found
+
+
+def fill(tickets: Collection[Ticket]) -> None:
+    """Reads the findings of these tickets at once."""
+    for ticket in tickets:
+        ticket.findings = []
+    found = {ticket.pk: ticket for ticket in tickets}
+    for line in _lines_of(list(found)):
+        found[line.ticket_id].findings.append(line)
+
+
+@prepared
+def of_machine(endpoint: Any) -> QuerySet[Ticket]:
+    """The newest tickets of a machine, with all that ``listed`` tells but their findings (see ``fill``)."""
+    return _told(Ticket.objects.filter(endpoint=endpoint)).order_by("-opened_at")[:MOST]
+
+
+@prepared
+def _numbered(numbers: Any) -> QuerySet[Ticket]:
+    return _told(Ticket.objects.filter(pk__in=numbers))
+
+
+@prepared
+def _lines_of(numbers: Any) -> QuerySet[TicketLine]:
+    return TicketLine.objects.filter(ticket__pk__in=numbers).only(*_TOLD_OF_LINES)
 
 
 def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horizon: float = 120.0) -> Row:
@@ -93,7 +127,7 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
 
 
 def _lines(ticket: Ticket) -> list[TicketLine]:
-    lines = list(ticket.lines.all())
+    lines = list(ticket.findings)
     for line in lines:
         line.ticket = ticket  # so that no line asks the database for what is here
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fnmatch
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db.models import Q
@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.acting import NotPossible, NotUnderstood
 from keuring_collector.desk.models import Quiet
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.store.holds import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff, Ticket
     from keuring_collector.fleet.models import Department, Endpoint
@@ -98,16 +101,21 @@ def in_force(quiet: Quiet, now: dt.datetime) -> dt.datetime | None:
 
 def applying(endpoint: Endpoint, model: str, now: dt.datetime) -> list[tuple[Quiet, dt.datetime]]:
     """The quiet times that are in force for a machine of that ``model``, and until when."""
-    found = (
+    name = endpoint.host_name.casefold()
+    found = _of_machine(endpoint.pk, endpoint.department_id, model, now)
+    fitting = [each for each in found if not each.host_name or fnmatch.fnmatchcase(name, each.host_name.casefold())]
+    return [(each, ends) for each in fitting if (ends := in_force(each, now))]
+
+
+@prepared
+def _of_machine(endpoint: Any, department: Any, model: Any, now: Any) -> QuerySet[Quiet]:
+    return (
         Quiet.objects.filter(starts_at__lte=now, ends_at__gt=now)
-        .filter(Q(department=None) | Q(department=endpoint.department_id))
+        .filter(Q(department=None) | Q(department=department))
         .filter(Q(endpoint=None) | Q(endpoint=endpoint))
         .filter(Q(model="") | Q(model=model))
         .select_related("made_by", "department")
     )
-    name = endpoint.host_name.casefold()
-    fitting = [each for each in found if not each.host_name or fnmatch.fnmatchcase(name, each.host_name.casefold())]
-    return [(each, ends) for each in fitting if (ends := in_force(each, now))]
 
 
 def of_departments(now: dt.datetime) -> dict[int, list[Quiet]]:

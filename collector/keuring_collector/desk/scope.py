@@ -17,6 +17,7 @@ from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -40,8 +41,19 @@ def tickets(seer: Seer) -> QuerySet[Ticket]:
     """The tickets on machines that they may see; those at rest, as their colleague objected, only for whoever answers
     objections.
     """
-    found = _within(Ticket.objects.all(), seer, "endpoint__department__in")
-    answers = not isinstance(seer, Reach) and seer.may(Right.AUDIT)
+    return tickets_of(*reach(seer))
+
+
+def reach(seer: Seer) -> tuple[frozenset[int] | None, bool]:
+    """What ``tickets_of`` asks of a seer: their departments, and whether they answer objections."""
+    return seer.department_ids, not isinstance(seer, Reach) and seer.may(Right.AUDIT)
+
+
+def tickets_of(department_ids: Iterable[int] | None, answers: bool) -> QuerySet[Ticket]:
+    """The same by what is asked of a seer, for queries that are prepared."""
+    found = Ticket.objects.all()
+    if department_ids is not None:
+        found = found.filter(endpoint__department__pk__in=department_ids)
     return found if answers else found.exclude(state=Ticket.State.RESTING)
 
 
@@ -57,8 +69,15 @@ def about_machines(found: QuerySet[M], seer: Seer) -> QuerySet[M]:
 
 def fleet_tickets(seer: Seer) -> QuerySet[FleetTicket]:
     """The fleet tickets with a machine that they may see."""
+    return fleet_tickets_of(*reach(seer))
+
+
+def fleet_tickets_of(department_ids: Iterable[int] | None, answers: bool) -> QuerySet[FleetTicket]:
+    """The same by what is asked of a seer, for queries that are prepared."""
     found = FleetTicket.objects.all()
-    return found if seer.department_ids is None else found.filter(children__in=tickets(seer)).distinct()
+    return (
+        found if department_ids is None else found.filter(children__in=tickets_of(department_ids, answers)).distinct()
+    )
 
 
 def quiet_times(seer: Seer) -> QuerySet[Quiet]:
@@ -80,7 +99,13 @@ def backtests(seer: Seer) -> QuerySet[Backtest]:
 
 def endpoints(seer: Seer) -> QuerySet[Endpoint]:
     """The machines that they may see."""
-    return _within(Endpoint.objects.all(), seer, "department__in")
+    return endpoints_of(seer.department_ids)
+
+
+def endpoints_of(department_ids: Iterable[int] | None) -> QuerySet[Endpoint]:
+    """The same by their departments, for queries that are prepared."""
+    found = Endpoint.objects.all()
+    return found if department_ids is None else found.filter(department__pk__in=department_ids)
 
 
 def machine(found: QuerySet[Endpoint], identity: UUID) -> Endpoint:
@@ -88,7 +113,12 @@ def machine(found: QuerySet[Endpoint], identity: UUID) -> Endpoint:
     try:
         return found.get(uuid=identity)
     except Endpoint.DoesNotExist:
-        raise Http404(_("There is no such machine, or it belongs to a department that you do not see.")) from None
+        raise Http404(no_machine()) from None
+
+
+def no_machine() -> str:
+    """What is said where an address names no machine that its reader may see."""
+    return _("There is no such machine, or it belongs to a department that you do not see.")
 
 
 def colleagues(seer: Seer) -> QuerySet[Colleague]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
@@ -15,12 +15,15 @@ from django.db.models import Count, Exists, Max, OuterRef, Subquery
 
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.store.holds import allowed
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
 
@@ -70,9 +73,8 @@ def start(now: dt.datetime) -> Start:
     """How far the desk is at ``now``."""
     machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
     opened = Ticket.objects.filter(state__in=Ticket.OPEN, closed_at=None)
-    first = Endpoint.objects.order_by("enrolled_at").values("enrolled_at")[:1]
-    state = DeskState.objects.annotate(first=Subquery(first)).first()
-    waiting = dict(Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n"))
+    state = next(iter(_states()), None)
+    waiting = dict(_waiting())
     if state is None:
         return Start(
             rule_by_rule=False, intake=False, until=None, budget=0.0, allowed=0, open_tickets=0, waiting=waiting
@@ -88,6 +90,17 @@ def start(now: dt.datetime) -> Start:
         open_tickets=counted_lately(("open", None), opened),
         waiting=waiting,
     )
+
+
+@prepared
+def _states() -> QuerySet[DeskState, Any]:
+    first = Endpoint.objects.order_by("enrolled_at").values("enrolled_at")[:1]
+    return DeskState.objects.annotate(first=Subquery(first)).order_by("pk")[:1]
+
+
+@prepared
+def _waiting() -> QuerySet[Waiting, tuple[str, int]]:
+    return Waiting.objects.order_by().values("why").annotate(n=Count("id")).values_list("why", "n")
 
 
 def only_reports(rule: str) -> bool:

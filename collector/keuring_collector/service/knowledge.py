@@ -10,7 +10,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit
 from keuring_collector.desk.acting import ChangedMeanwhile, NotUnderstood
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.rulepack.pack import LANGUAGES
 from keuring_collector.service import search
 from keuring_collector.service.models import Article, ArticleHelp, ArticleLink, ArticleVersion
@@ -27,6 +29,8 @@ from keuring_collector.service.models.knowledge import LONGEST_TITLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff, Ticket
     from keuring_collector.rulepack import RulePack
@@ -158,13 +162,19 @@ def beside(
     pack: RulePack, slug: str, about: Sequence[tuple[str, str]], language: str
 ) -> tuple[Read | None, list[Read]]:
     """The article of that name, and the desk's published ones that are linked to something, as (kind, value)."""
-    wanted = Q(slug=slug)
-    for kind, value in about:
-        wanted |= Q(pk__in=ArticleLink.objects.filter(kind=kind, value=value).values("article"))
-    own = {each.slug: each for each in Article.objects.filter(wanted, state=Article.State.PUBLISHED)}
+    own = {each.slug: each for each in _about(slug, *chain.from_iterable(about))}
     packed = pack_texts(pack)
     named = _read(own.pop(slug, None), packed, slug, language) if slug else None
     return named, [found for each in own.values() if (found := _read(each, packed, each.slug, language))]
+
+
+@prepared
+def _about(slug: Any, *about: Any) -> QuerySet[Article]:
+    """Those of that name, and those linked to ``about``: kind and value in turns."""
+    wanted = Q(slug=slug)
+    for kind, value in zip(about[::2], about[1::2], strict=True):
+        wanted |= Q(pk__in=ArticleLink.objects.filter(kind=kind, value=value).values("article"))
+    return Article.objects.filter(wanted, state=Article.State.PUBLISHED)
 
 
 def save(

@@ -21,6 +21,7 @@ from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import audit as desk_audit
 from keuring_collector.desk import audit_chain
 from keuring_collector.desk.models import AuditEntry, AuditHead, Staff
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right, Role
 from keuring_collector.fleet.models import Endpoint
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 PAGE: Final = 50
+LOOKS: Final = 20  # the newest, on the page of a machine
 FILTERS: Final = ("actor", "action", "subject", "since", "until")
 BROKEN: Final[Mapping[str, _StrPromise]] = {
     audit_chain.CHANGED: gettext_lazy("entry %(entry)s was changed after it was written"),
@@ -189,10 +191,14 @@ def _broken(head: AuditHead) -> str:
     return str(BROKEN[head.broken_why]) % {"entry": head.broken_at} if head.broken_why in BROKEN else ""
 
 
-def looks(endpoint: Endpoint, most: int = 20) -> list[Row]:
+def looks(endpoint: Endpoint) -> list[Row]:
     """Who looked at a machine last."""
-    entries = AuditEntry.objects.filter(subject=desk_audit.machine(endpoint)).order_by("-sequence")
-    return [_row(entry, endpoint) for entry in entries[:most]]
+    return [_row(entry, endpoint) for entry in _newest(desk_audit.machine(endpoint))]
+
+
+@prepared
+def _newest(subject: Any) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(subject=subject).order_by("-sequence")[:LOOKS]
 
 
 def rows(entries: Iterable[AuditEntry]) -> list[Row]:

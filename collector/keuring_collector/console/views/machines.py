@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -34,7 +35,8 @@ from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.counts import PROGRAMS
-from keuring_collector.desk.models import Ticket, Waiting
+from keuring_collector.desk.models import Inspection, Ticket, Waiting
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet import versions
 from keuring_collector.fleet.models import Endpoint
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
 
 PAGE: Final = 50
+LISTED: Final = 12  # tickets of one machine that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,14 @@ def machines(request: HttpRequest) -> HttpResponse:
 
 def endpoint_of(request: HttpRequest, identity: uuid.UUID) -> Endpoint:
     """The machine that an address names. Raises Http404 when there is none, or none that the reader may see."""
-    return scope.machine(scope.endpoints(staff_of(request)).select_related("colleague", "department"), identity)
+    for found in _seen(staff_of(request).department_ids, identity):
+        return found
+    raise Http404(scope.no_machine())
+
+
+@prepared
+def _seen(departments: Any, identity: Any) -> QuerySet[Endpoint]:
+    return scope.endpoints_of(departments).filter(uuid=identity).select_related("colleague", "department")
 
 
 @requires(Right.LOOK)
@@ -189,8 +199,9 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
     endpoint = endpoint_of(request, identity)
     audit.record(staff, "machine.viewed", audit.machine(endpoint))
-    tickets = list(stories.listed(endpoint.tickets.all()).order_by("-opened_at")[:50])
+    tickets = stories.of_machine(endpoint.pk)
     tickets.sort(key=lambda ticket: (ticket.state not in Ticket.OPEN, -ticket.severity))
+    stories.fill([ticket for number, ticket in enumerate(tickets) if number < LISTED or ticket.state in Ticket.OPEN])
     has_open = any(ticket.state in Ticket.OPEN for ticket in tickets)
     chosen = multiples.choose(request.GET, now, has_open=has_open)
     if chosen.closer:
@@ -202,14 +213,14 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "card": facts.card(endpoint, known, now),
         "model": model,
         "quiets": quiet.applying(endpoint, model, now),
-        "waits": Waiting.objects.filter(endpoint=endpoint).count(),
-        "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:12]],
+        "waits": len(_waiting(endpoint.pk)),
+        "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:LISTED]],
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),
         "today": timezone.localtime(now).date(),
         "warranty": warranty.of(known, now),
-        "inspections": list(endpoint.inspections.all()[:5]),
+        "inspections": _inspections(endpoint.pk),
         "chosen": chosen,
         "sections": multiples.sections(endpoint, chosen, multiples.about(tickets)),
         "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
@@ -221,6 +232,16 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "looks": looks(endpoint) if staff.may(Right.AUDIT) else None,
     }
     return render(request, "console/machine.html", context)
+
+
+@prepared
+def _waiting(endpoint: Any) -> QuerySet[Waiting, int]:
+    return Waiting.objects.filter(endpoint=endpoint).values_list("pk", flat=True)
+
+
+@prepared
+def _inspections(endpoint: Any) -> QuerySet[Inspection]:
+    return Inspection.objects.filter(endpoint=endpoint)[:5]
 
 
 def _events(endpoint: Endpoint, now: datetime) -> list[tuple[str, str, str, int]]:

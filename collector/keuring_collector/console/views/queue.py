@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from keuring_collector.console import listing, pack, saved, stories
-from keuring_collector.console.choosing import Option, givable, options
+from keuring_collector.console.choosing import Option, colleagues_at_the_desk, givable, options
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.fleet_tickets import shared
 from keuring_collector.console.views.ticket import VERDICTS
@@ -22,13 +22,15 @@ from keuring_collector.desk import scope, starting
 from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.counting import MOST
-from keuring_collector.desk.models import Staff, Ticket
+from keuring_collector.desk.models import FleetTicket, Staff, Ticket
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
     from keuring_collector.console.listing import Choices, Listing
@@ -82,14 +84,19 @@ def _lists(choices: Choices, staff: Staff, people: Sequence[Staff], causes: Iter
 
 def _together(staff: Staff) -> list[dict[str, Any]]:
     """The fleet tickets that are open, the largest first."""
-    is_open = Q(children__state__in=Ticket.OPEN)
-    if staff.department_ids is not None:
-        is_open &= Q(children__endpoint__department__in=staff.department_ids)
-    found = scope.fleet_tickets(staff).filter(closed_at=None).annotate(machines=Count("children", filter=is_open))
     return [
         {"fleet": fleet, "cause": cause_label(fleet.cause), "common": shared(fleet)}
-        for fleet in found.order_by("-machines", "-opened_at")[:5]
+        for fleet in _largest(*scope.reach(staff))
     ]
+
+
+@prepared
+def _largest(departments: Any, answers: bool) -> QuerySet[FleetTicket]:
+    is_open = Q(children__state__in=Ticket.OPEN)
+    if departments is not None:
+        is_open &= Q(children__endpoint__department__pk__in=departments)
+    found = scope.fleet_tickets_of(departments, answers).filter(closed_at=None)
+    return found.annotate(machines=Count("children", filter=is_open)).order_by("-machines", "-opened_at")[:5]
 
 
 def live_rows(tickets: Iterable[Ticket]) -> JsonResponse:
@@ -107,7 +114,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     listed = listing.page(choices, staff, now)
     if "live" in request.GET:
         return live_rows(listed.tickets)
-    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
+    people = colleagues_at_the_desk()
     state, begun = pack.current(), starting.start(now)
     causes = listing.open_causes(staff, many=begun.open_tickets > MOST)
     groups = [

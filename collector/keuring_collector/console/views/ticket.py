@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,18 +20,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
-from keuring_collector.console.choosing import givable
+from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, quiet, scope, texts
-from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket
+from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketLine, TicketLink
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
+from keuring_collector.service.models import Article, Promise
 from keuring_collector.service.skills import routing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 VERDICTS: Final = (
@@ -68,13 +71,14 @@ def _page(
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
+    (has,) = _has(ticket.pk)
     numbers, before = _beside(ticket), similar.before(staff, ticket)
     alike = similar.of(ticket, before)
-    read = stories.listed(Ticket.objects.all()).in_bulk([*numbers, *(each.pk for each in alike)])
+    read = stories.read([*numbers, *(each.pk for each in alike)])
     others = _open_first([read[pk] for pk in numbers if pk in read])
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
-    people = list(Staff.objects.filter(is_active=True).order_by("first_name", "username"))
+    people = colleagues_at_the_desk()
     if staff.unseen_notices:
         staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
@@ -89,7 +93,7 @@ def _page(
         "article": article,
         "related": related,
         "writes": staff.may(Right.RULES),
-        "drafts": ticket.articles.all() if staff.may(Right.RULES) else (),
+        "drafts": ticket.articles.all() if has["has_drafts"] and staff.may(Right.RULES) else (),
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
@@ -97,15 +101,15 @@ def _page(
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(alike, read, state, language, now),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
-        "files": ticket.attachments.defer("content"),
-        "links": ticket.links.all(),
+        "files": _files(ticket.pk) if has["has_files"] else (),
+        "links": _links(ticket.pk) if has["has_links"] else (),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
         "helped": before.helped[:HELPED],
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
-        "promised": ticket.promises.select_related("made_by"),
+        "promised": _promises(ticket.pk) if has["has_promises"] else (),
         "attempt": attempt,
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
@@ -120,9 +124,41 @@ def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
 
 def _beside(ticket: Ticket) -> list[int]:
     """The other tickets of its machine that are shown."""
-    others = Ticket.objects.filter(endpoint=ticket.endpoint).exclude(pk=ticket.pk)
+    return _newest_of(ticket.endpoint_id, ticket.pk)
+
+
+@prepared
+def _newest_of(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
+    others = Ticket.objects.filter(endpoint=endpoint).exclude(pk=but)
     newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
-    return list(newest.values_list("pk", flat=True)[:BESIDE])
+    return newest.values_list("pk", flat=True)[:BESIDE]
+
+
+@prepared
+def _has(ticket: Any) -> QuerySet[Ticket, Any]:
+    """Which of what few tickets have this one has: asked at once, instead of each for nothing."""
+    own = OuterRef("pk")
+    return Ticket.objects.filter(pk=ticket).values(
+        has_files=Exists(Attachment.objects.filter(ticket=own)),
+        has_links=Exists(TicketLink.objects.filter(ticket=own)),
+        has_promises=Exists(Promise.objects.filter(ticket=own)),
+        has_drafts=Exists(Article.objects.filter(from_ticket=own)),
+    )
+
+
+@prepared
+def _files(ticket: Any) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(ticket=ticket).defer("content")
+
+
+@prepared
+def _links(ticket: Any) -> QuerySet[TicketLink]:
+    return TicketLink.objects.filter(ticket=ticket)
+
+
+@prepared
+def _promises(ticket: Any) -> QuerySet[Promise]:
+    return Promise.objects.filter(ticket=ticket).select_related("made_by")
 
 
 def _open_first(tickets: list[Ticket]) -> list[Ticket]:
@@ -139,11 +175,21 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    found = scope.tickets(staff).select_related("endpoint__colleague", "endpoint__department", "owner")
-    try:
-        return found.prefetch_related("lines").get(pk=pk)
-    except Ticket.DoesNotExist:
-        raise Http404(_("There is no such ticket, or it belongs to a department that you do not see.")) from None
+    for found in _seen(*scope.reach(staff), pk):
+        found.findings = _lines(pk)
+        return found
+    raise Http404(_("There is no such ticket, or it belongs to a department that you do not see."))
+
+
+@prepared
+def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
+    found = scope.tickets_of(departments, answers).filter(pk=pk)
+    return found.select_related("endpoint__colleague", "endpoint__department", "owner")
+
+
+@prepared
+def _lines(ticket: Any) -> QuerySet[TicketLine]:
+    return TicketLine.objects.filter(ticket=ticket)
 
 
 @requires(Right.LOOK)

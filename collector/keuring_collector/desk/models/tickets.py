@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.models.fleet_tickets import FleetTicket
@@ -125,6 +126,11 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cause} @ {self.endpoint}"
+
+    @cached_property
+    def findings(self) -> list[TicketLine]:
+        """Its lines, read once; whoever reads many tickets sets it (see console.stories)."""
+        return list(self.lines.all())
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]  # the plugin sees the one that Django would make
         """The state in words. Django's own puts all choices together anew for each ticket of a page."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from keuring_collector.desk import wording
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.announcing import audience, timing
 from keuring_collector.service.models import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import date, datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
@@ -64,8 +67,12 @@ def called_off(now: datetime) -> list[Announcement]:
 
 def _coming(today: date) -> list[Announcement]:
     """Those with a date first, by it; then those without one."""
-    found = Announcement.objects.filter(timing.coming(today)).select_related("author")
-    return sorted(found, key=nearness(today))
+    return sorted(_not_over(today), key=nearness(today))
+
+
+@prepared
+def _not_over(today: Any) -> QuerySet[Announcement]:
+    return Announcement.objects.filter(timing.coming(today)).select_related("author")
 
 
 def nearness(today: date) -> Callable[[Announcement], tuple[date, int]]:

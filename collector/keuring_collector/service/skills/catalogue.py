@@ -13,11 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit
 from keuring_collector.desk.acting import NotUnderstood
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import Skill
 from keuring_collector.service.models.skills import LONGEST_NAME, LONGEST_TEXT, SLUG_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.rulepack import RulePack
@@ -118,10 +121,15 @@ SHIPPED: Final = (
 def everything(pack: RulePack | None = None) -> dict[str, Known]:
     """All skills by slug, technical ones first, then by name. With ``pack`` also those that its rules alone name."""
     found = {each.slug: each for each in SHIPPED}
-    found |= {each.slug: _own(each) for each in Skill.objects.all()}
+    found |= {each.slug: _own(each) for each in _all()}
     for slug in sorted({rule.skill for rule in pack.rules.values()} - set(found) if pack else ()):
         found[slug] = Known(slug, TECHNICAL, (_said(slug), _said(slug)))
     return {each.slug: each for each in sorted(found.values(), key=_order)}
+
+
+@prepared
+def _all() -> QuerySet[Skill]:
+    return Skill.objects.all()
 
 
 def _order(skill: Known) -> tuple[bool, str, str]:

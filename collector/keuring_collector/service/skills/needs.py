@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit
 from keuring_collector.desk.acting import NotUnderstood
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import SkillNeed
 from keuring_collector.service.skills import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from django.db.models import QuerySet
     from django.utils.functional import _StrPromise
 
     from keuring_collector.desk.models import Staff, Ticket
@@ -43,11 +45,16 @@ _VISITS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+@prepared
+def _all() -> QuerySet[SkillNeed]:
+    return SkillNeed.objects.all()
+
+
 class Needs:
     """What everything asks, read once."""
 
     def __init__(self, pack: RulePack) -> None:
-        rows = {(str(each.kind), each.value): tuple(each.skills) for each in SkillNeed.objects.all()}
+        rows = {(str(each.kind), each.value): tuple(each.skills) for each in _all()}
         self.rules = {rule.id: rule.skill for rule in pack.rules.values()}
         self._rules_of: dict[str, set[str]] = {}
         for rule in pack.rules.values():
@@ -76,7 +83,7 @@ class Needs:
 
     def of_ticket(self, ticket: Ticket) -> frozenset[str]:
         """What a ticket asks: the rules of its findings that stand (of all when none does), and its cause's own."""
-        lines = list(ticket.lines.all())
+        lines = ticket.findings
         standing = [line for line in lines if line.active] or lines
         by_rules = {self.rules[line.rule] for line in standing if line.rule in self.rules}
         return frozenset(by_rules or self.by_rules(ticket.cause)) | set(

@@ -7,9 +7,10 @@ in the order of their names, with what they can do and how much they have on han
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keuring_collector.desk.counting import MOST, lately
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import Level, StaffSkill
 from keuring_collector.service.skills import catalogue, profiles, workload
 from keuring_collector.service.skills.needs import Needs
@@ -17,6 +18,8 @@ from keuring_collector.service.skills.needs import Needs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff, Ticket
     from keuring_collector.rulepack import RulePack
@@ -58,7 +61,7 @@ def suggest(
     people = [person for person in profiles.team(among=among) if _sees(person, tickets)]
     loads = _loads(people, now)
     said: dict[int, dict[str, StaffSkill]] = {}
-    for row in StaffSkill.objects.filter(skill__in=wanted, staff__in=people):
+    for row in _said(wanted, [person.pk for person in people]):
         said.setdefault(row.staff_id, {})[row.skill] = row
     helpers = [
         _helper(person, needs, said.get(person.pk, {}), loads.get(person.pk, workload.Load())) for person in people
@@ -68,6 +71,11 @@ def suggest(
     partly = tuple(each for each in helpers if each not in fitting and (each.can or each.learning))
     able = {skill.slug for each in helpers for skill in each.can}
     return Suggestion(needs, fitting, partly, tuple(each for each in needs if each.slug not in able))
+
+
+@prepared
+def _said(skills: Any, people: Any) -> QuerySet[StaffSkill]:
+    return StaffSkill.objects.filter(skill__in=skills, staff__pk__in=people)
 
 
 def _helper(person: Staff, needs: Iterable[Known], said: dict[str, StaffSkill], load: workload.Load) -> Helper:

@@ -131,7 +131,12 @@ def _keep(endpoint: int, seen: Seen | None, judged: set[str], today: date) -> No
 
 def still(today: date) -> Q:
     """The condition of chances that hold: not ended, and seen lately."""
-    return Q(gone_on=None, seen_on__gt=today - FRESH)
+    return holding(today - FRESH)
+
+
+def holding(since: date) -> Q:
+    """The condition of chances that did not end, and were seen after that day."""
+    return Q(gone_on=None, seen_on__gt=since)
 
 
 def forget(now: datetime) -> None:

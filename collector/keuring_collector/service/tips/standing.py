@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import TipChance
 from keuring_collector.service.tips import choosing, rules
-from keuring_collector.service.tips.chances import still
+from keuring_collector.service.tips.chances import FRESH, holding
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import Rule, RulePack
@@ -43,10 +46,15 @@ class OpenTip:
         return gettext("of %(n)s; %(why)s") % {"n": self.offer.among, "why": choosing.WHY[self.offer.why]}
 
 
+@prepared
+def _holding(endpoint: Any, since: Any) -> QuerySet[TipChance]:
+    return TipChance.objects.filter(holding(since), endpoint=endpoint)
+
+
 def open_tips(endpoint: Endpoint, pack: RulePack, language: str, now: datetime) -> list[OpenTip]:
     """The open tips of a machine, what stands longest first. Its colleague and department must be fetched already."""
     today, known = timezone.localtime(now).date(), rules.tips(pack)
-    chances = [each for each in TipChance.objects.filter(still(today), endpoint=endpoint) if each.rule in known]
+    chances = [each for each in _holding(endpoint.pk, today - FRESH) if each.rule in known]
     if not chances:
         return []
     offers = list(choosing.offers_to(endpoint.colleague, endpoint))
