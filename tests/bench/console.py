@@ -222,7 +222,7 @@ def pages(size: Size) -> Mapping[str, list[str]]:
         "announcements": [reverse("announcements"), reverse("announcement_new"), reverse("promises")],
         "visits": [reverse("visits"), reverse("visits_department", args=[3]), reverse("mood")],
         "tips": [reverse("tips")],
-        "skills": [reverse("skills"), reverse("skills_short"), reverse("skills_asked")],
+        "skills": [reverse("skills_short"), reverse("skills"), reverse("skills_asked")],
         "it_reports": [reverse("it_reports")],
         "objections": [reverse("objections")],
         "department": [reverse("department", args=[number]) for number in (1, 3)],

@@ -61,6 +61,39 @@ def test_open_tickets_are_found_first_and_closed_ones_for_the_room_that_is_left(
     assert found(f"#{number}")[0][0] == number
 
 
+@pytest.mark.parametrize("few", [True, False])
+def test_a_search_finds_the_same_whether_few_or_many_fit(
+    site: Site, few: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keuring_collector.console import sought
+    from keuring_collector.desk.models import TicketLine
+
+    if not few:
+        monkeypatch.setattr(sought, "FEW", 0)
+        monkeypatch.setattr(sought, "_SUBJECTS", 0)
+    zoe = site.machine("LT-100_A", colleague=site.colleague("Zoë Bos", department=site.department("Archief")))
+    other = site.machine("LT-2001A", colleague=site.colleague("Piet"))
+    opened = site.ticket(zoe, subject="Fotoboek").pk
+    past = site.ticket(other, cause="disk-failing", subject="Oud Spel", state="resolved", closed_at=site.now).pk
+    TicketLine.objects.filter(ticket=past).update(active=False)
+    browser = site.client(site.staff())
+
+    def found(text: str) -> tuple[list[str], list[str], list[int]]:
+        told = browser.get("/search/", {"q": text}).context
+        people = [each.name for each in told["colleagues"]]
+        return [each.host_name for each in told["machines"]], people, [row.ticket.pk for row in told["rows"]]
+
+    assert found("zoë") == (["LT-100_A"], ["Zoë Bos"], [opened])
+    assert found("ARCHIEF") == (["LT-100_A"], [], [opened])
+    assert found("piet@example") == ([], ["Piet"], [])  # an address leads to the colleague alone
+    assert found("0_a") == (["LT-100_A"], [], [opened])  # a sign, and no wildcard
+    assert found("fotoBOEK") == ([], [], [opened])
+    assert found("oud sp") == ([], [], [past])
+    assert found("Disk Failing") == ([], [], [past])
+    listed = {text: browser.get("/", {"q": text, "live": "1"}).json()["rows"] for text in ("boek", "oud sp")}
+    assert {text: len(rows) for text, rows in listed.items()} == {"boek": 1, "oud sp": 0}
+
+
 @SQLITE
 def test_the_search_ends_at_the_departments_that_somebody_sees(site: Site) -> None:
     sales = site.department("Sales")

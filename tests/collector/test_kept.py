@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PAGES = (
     "/models/", "/models/one/?name=Notitie", "/software/", "/software/one/?name=Tekst", "/scoreboard/",
     "/scoreboard/?by=model", "/scoreboard/?by=department", "/departments/", "/inspections/", "/machines/",
+    "/skills/short/",
 )  # fmt: skip
 
 
@@ -125,3 +126,28 @@ def test_what_nobody_asks_for_is_forgotten_and_what_is_old_is_counted_by_the_pag
     Kept.objects.update(asked_at=site.now - timedelta(days=2))
     assert _refresh(site, timedelta()) == 0
     assert not Kept.objects.exists()
+
+
+@pytest.mark.usefixtures("many", "contexts")
+def test_what_a_process_told_lately_is_told_to_nobody_who_sees_less(site: Site) -> None:
+    from keuring_collector.console import readings
+
+    for number, cause in enumerate(("volume-space", "disk-failing", "battery-wear", "volume-space")):
+        site.ticket(site.machine(f"LT-{number}", department=site.department("Bouw")), cause=cause)
+    site.ticket(site.machine("LT-9", department=site.department("Zorg")), cause="memory")
+    everything = site.staff(language="en")
+    limited = site.staff(name="limited", language="en", role="desk", departments=[site.department("Zorg")])
+    assert readings.store().causes(resting=False) == [
+        "battery-wear", "disk-failing", "memory", "volume-space",
+    ]  # fmt: skip
+    for _time in range(2):
+        causes = {
+            name: {cause for cause, _label in site.client(who).get("/announcements/new/").context["causes"]}
+            for name, who in (("all", everything), ("some", limited))
+        }
+        assert causes == {"all": {"battery-wear", "disk-failing", "memory", "volume-space"}, "some": {"memory"}}
+        counts = {
+            name: sum(rule["open"] for rule in site.client(who).get("/rules/").context["rules"])
+            for name, who in (("all", everything), ("some", limited))
+        }
+        assert counts == {"all": 5, "some": 1}

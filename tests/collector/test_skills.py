@@ -241,6 +241,7 @@ def body(response: Any) -> str:
 
 
 def test_what_is_short_compares_skills_and_says_what_to_learn_next(site: Site) -> None:
+    from keuring_collector.console import fleet_counts
     from keuring_collector.service.skills import gaps
 
     rules = shipped().by_name
@@ -253,7 +254,7 @@ def test_what_is_short_compares_skills_and_says_what_to_learn_next(site: Site) -
     site.ticket(site.machine("LT-8"), **battery, age=300, state="resolved", closed_at=site.now)  # too long ago
     can(site, hidde, workplace=3, hardware=1)
     can(site, anna, workplace=2)
-    found = {gap.skill.slug: gap for gap in gaps.report(hidde, shipped(), site.now)}
+    found = {gap.skill.slug: gap for gap in fleet_counts.gaps(hidde, site.now)[0]}
     told = {slug: (gap.tickets, gap.visits, gap.state) for slug, gap in found.items() if gap.demand}
     assert told == {
         "hardware": (1, 0, "missing"), "coaching": (3, 0, "missing"), "explaining": (0, 1, "missing"),
@@ -268,5 +269,5 @@ def test_what_is_short_compares_skills_and_says_what_to_learn_next(site: Site) -
     assert "Hidde" not in rows
     assert "Hardware,technical,1,0,0,1,nobody can do it" in rows
     sales = site.staff("els", role="desk", departments=[site.department("Sales")])
-    assert all(gap.demand == 0 for gap in gaps.report(sales, shipped(), site.now))
+    assert all(gap.demand == 0 for gap in fleet_counts.gaps(sales, site.now)[0])
     assert Program(site, hidde).get("skills/short")[0]["slug"] == "coaching"

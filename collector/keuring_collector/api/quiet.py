@@ -122,7 +122,7 @@ def end(request: HttpRequest, quiet_time: Identity) -> QuietRow:
 @router.get("/waiting", auth=auth.READ, response={200: list[WaitingRow], **ERRORS}, operation_id="list_waiting")
 def waiting(request: HttpRequest) -> list[WaitingRow]:
     """The findings that wait, the oldest first; at most five hundred."""
-    found = Waiting.objects.filter(endpoint__in=scope.endpoints(auth.staff_of(request))).select_related("endpoint")
+    found = scope.about_machines(Waiting.objects.all(), auth.staff_of(request)).select_related("endpoint")
     return [
         WaitingRow(
             machine=each.endpoint.uuid, rule=each.rule, subject=each.subject, cause=each.cause, since=each.since,

@@ -12,10 +12,10 @@ from ninja import Path, Router, Schema
 
 from keuring_collector.api import auth
 from keuring_collector.api.schemas import ERRORS, Texts
-from keuring_collector.console import pack
+from keuring_collector.console import fleet_counts, pack
 from keuring_collector.desk import scope
 from keuring_collector.service.models import Level, SkillNeed
-from keuring_collector.service.skills import catalogue, gaps, growth, needs, profiles, routing
+from keuring_collector.service.skills import catalogue, growth, needs, profiles, routing
 
 if TYPE_CHECKING:
     from keuring_collector.service.skills.catalogue import Known
@@ -125,7 +125,7 @@ def short(request: HttpRequest) -> list[Gap]:
             slug=gap.skill.slug, tickets=gap.tickets, visits=gap.visits, can=len(gap.can),
             learning=len(gap.learning), state=cast("State", gap.state),
         )
-        for gap in gaps.report(auth.staff_of(request), pack.current().pack, timezone.now())
+        for gap in fleet_counts.gaps(auth.staff_of(request), timezone.now())[0]
     ]  # fmt: skip
 
 

@@ -10,15 +10,17 @@ from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from keuring_collector.console import stories
+from keuring_collector.console.sought import Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import MOST, Count, bounded, lately
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket, TicketLine
-from keuring_collector.fleet.models import Colleague, Department, Endpoint
+from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,32 +156,12 @@ def open_causes(staff: Staff, *, many: bool) -> list[str]:
     )
 
 
-def named(text: str) -> Q:
-    """What makes a machine fit a text: its name, its colleague's or its department's.
+def tickets(choices: Choices, staff: Staff, now: datetime, *, walked: bool = False) -> QuerySet[Any]:
+    """All tickets that fit the choices but for their severity, each with its ``group``, which its type cannot tell.
 
-    Colleagues and departments are sought first, and not anew beside each machine.
+    ``walked``: there are so many that a page of them is soon met by walking through all tickets in their order. SQLite
+    would read all of a department or a cause and put them in order.
     """
-    return (
-        Q(host_name__icontains=text)
-        | Q(colleague__in=Colleague.objects.filter(name__icontains=text).values("pk"))
-        | Q(department__in=Department.objects.filter(name__icontains=text).values("pk"))
-    )
-
-
-def matching(text: str, *, only_open: bool = False) -> Q:
-    """What makes a ticket fit a text that somebody seeks; ``only_open``: by findings that still hold alone."""
-    lines = TicketLine.objects.filter(subject__icontains=text, **({"active": True} if only_open else {})).values(
-        "ticket"
-    )
-    return (
-        Q(endpoint__in=Endpoint.objects.filter(named(text)).values("pk"))
-        | Q(cause__icontains=text.replace(" ", "_"))
-        | Q(id__in=lines)
-    )
-
-
-def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
-    """All tickets that fit the choices but for their severity, each with its ``group``, which its type cannot tell."""
     # That a ticket is closed says its state; ``closed_at`` says it again for the indexes, of which SQLite would take
     # the wrong one were the closed asked for by their states.
     found = scope.tickets(staff).filter(closed_at__isnull=choices.state != "closed")
@@ -191,10 +173,7 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
         # PostgreSQL takes "open" and "not closed" for two things and expects few rows of both; SQLite expects so of the
         # first. By machine they would read and sort all that are open, where names or departments lead to a few.
         found = found.exclude(state=State.RESTING)
-    if choices.department:
-        found = found.filter(endpoint__in=Endpoint.objects.filter(department_id=int(choices.department)).values("pk"))
-    if choices.cause:
-        found = found.filter(cause=choices.cause)
+    found = _of_part(found, choices, walked=walked)
     if choices.owner == "me":
         found = found.filter(owner=staff)
     elif choices.owner == "nobody":
@@ -208,9 +187,20 @@ def tickets(choices: Choices, staff: Staff, now: datetime) -> QuerySet[Any]:
     if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
         found = found.exclude(parent__in=FleetTicket.objects.filter(closed_at=None).values("pk"))
     if choices.q:
-        found = found.filter(matching(choices.q, only_open=choices.state != "closed"))
+        found = found.filter(Sought(choices.q).tickets(only_open=choices.state != "closed"))
     grouped: QuerySet[Any] = _grouped(found, choices, now)
     return grouped
+
+
+def _of_part(found: Any, choices: Choices, *, walked: bool) -> Any:
+    """Tickets of the chosen department and cause."""
+    if choices.department:
+        there = Endpoint.objects.filter(department_id=int(choices.department))
+        by_each = Exists(there.filter(pk=OuterRef("endpoint_id")))
+        found = found.filter(by_each if walked else Q(endpoint__in=there.values("pk")))
+    if choices.cause and walked:
+        return found.alias(of_cause=Coalesce("cause", Value(""))).filter(of_cause=choices.cause)
+    return found.filter(cause=choices.cause) if choices.cause else found
 
 
 def _grouped(found: Any, choices: Choices, now: datetime) -> Any:
@@ -291,8 +281,10 @@ class Listing:
         return [ticket for group in self.groups for ticket in group.tickets]
 
 
-def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False) -> Listing:
-    """The page of the queue that the choices ask for; ``exactly``: closed tickets are all counted, however many."""
+def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False, most: int = PAGE) -> Listing:
+    """The page of the queue that the choices ask for; ``exactly``: closed tickets are all counted, however many.
+    ``most``: tickets that whoever asks will show of the page; no others are read.
+    """
     found = tickets(choices, staff, now)
     whose, plain = staff.pk if choices.owner == "me" else None, replace(choices, sort="", page=1)
     about = ("listed", staff.department_ids, whose, plain, boundaries(now)[0], exactly)
@@ -307,6 +299,8 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
     if all_placed is not None:
         placed = all_placed[before : before + PAGE + 1]
     else:
+        if choices.state == "closed" and choices.sort == "when" and not choices.q and total > MOST:
+            found = tickets(choices, staff, now, walked=True)
         if choices.severity:
             found = found.filter(severity__in=choices.severity)
         if choices.sort == "machine" and total > MOST and before < max(MOST, total // 4):
@@ -314,7 +308,7 @@ def page(choices: Choices, staff: Staff, now: datetime, *, exactly: bool = False
         # Which they are is found in the index alone; only what is shown of those is read from the table.
         parts = _parts(choices, now, by_severity, by_group) if total > MOST else [(Q(), total)]
         placed = _placed(found, choices, parts, before)
-    more, placed = len(placed) > PAGE, placed[:PAGE]
+    more, placed = len(placed) > PAGE, placed[: min(most, PAGE)]
     read = stories.read(pk for pk, _group in placed)
     shown = [(read[pk], group) for pk, group in placed if pk in read]
     groups: list[Group] = []

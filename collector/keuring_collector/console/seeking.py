@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Count
 from django.urls import reverse
 
-from keuring_collector.console import listing, pack, readings, stories
+from keuring_collector.console import fleet_counts, pack, readings, stories
+from keuring_collector.console.sought import Sought, has
 from keuring_collector.desk import scope
-from keuring_collector.desk.counts import PROGRAMS
+from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
 from keuring_collector.desk.models import Ticket
+from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
     from django.db.models import QuerySet
 
     from keuring_collector.console.pack import PackState
     from keuring_collector.desk.models import Staff
-    from keuring_collector.fleet.models import Colleague, Endpoint
 
 SHORTEST: Final = 2  # letters; one would find everything
 SHOWN: Final = 10
@@ -41,38 +45,43 @@ def clean(text: str) -> str:
     return text.replace("\0", "").strip()[:100]
 
 
-def machines(staff: Staff, text: str) -> QuerySet[Endpoint]:
-    """Machines whose name holds ``text``, those that begin with it first; and those of colleagues and departments."""
-    found = scope.endpoints(staff).filter(listing.named(text))
-    near = Case(
-        When(host_name__iexact=text, then=Value(0)),
-        When(host_name__istartswith=text, then=Value(1)),
-        When(host_name__icontains=text, then=Value(2)),
-        default=Value(3),
-        output_field=IntegerField(),
-    )
-    return found.select_related("colleague", "department").order_by(near, "host_name", "pk")
+def machines(found: Sequence[int]) -> list[Endpoint]:
+    """Those machines (see ``Sought.first_machines``), in their order."""
+    read = Endpoint.objects.select_related("colleague", "department").in_bulk(found)
+    return [read[pk] for pk in found if pk in read]
 
 
-def colleagues(staff: Staff, text: str) -> QuerySet[Colleague]:
-    """Colleagues by name or mail address."""
-    found = scope.colleagues(staff).filter(Q(name__icontains=text) | Q(mail__icontains=text))
-    return found.select_related("department").annotate(machines=Count("endpoint", distinct=True)).order_by("name", "pk")
+def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
+    """The first SHOWN colleagues by name or mail address, with how many machines each has."""
+    mine = scope.colleagues(staff)
+    if sought.people is None:
+        mine = mine.filter(has("name", sought.text) | has("mail", sought.text))
+    elif sought.people:
+        mine = mine.filter(pk__in=[pk for pk, _named in sought.people])
+    else:
+        return []
+    # Which they are first: machines are counted for those that are shown.
+    which = mine.order_by("name", "pk").values("pk")[:SHOWN]
+    found = Colleague.objects.filter(pk__in=which).select_related("department").order_by("name", "pk")
+    return list(found.annotate(machines=Count("endpoint", distinct=True)))
 
 
-def tickets(staff: Staff, text: str) -> tuple[list[Ticket], bool]:
+def tickets(staff: Staff, sought: Sought, machines: Sequence[int]) -> tuple[list[Ticket], bool]:
     """Tickets by number (31 or #31), machine, colleague, department, cause or part; the open ones first. At most SHOWN,
     and whether there are more.
     """
     # One after the other: what was closed is forty times as much, and is only sought for the room that is left. So are
     # open ones by what they no longer find.
-    number, mine = re.fullmatch(r"#?([0-9]{1,15})", text), scope.tickets(staff)
-    parts = [mine.filter(pk=int(number[1]))] if number else []
-    parts += [mine.filter(listing.matching(text, only_open=True), closed_at=None), mine.filter(listing.matching(text))]
+    number, mine = re.fullmatch(r"#?([0-9]{1,15})", sought.text), scope.tickets(staff)
+    parts: list[Callable[[], QuerySet[Ticket]]] = [lambda: mine.filter(pk=int(number[1]))] if number else []
+    parts += [
+        lambda: mine.filter(sought.tickets(machines, only_open=True), closed_at=None),
+        lambda: mine.filter(sought.tickets(machines)),
+    ]
     found: dict[int, None] = {}
     for part in parts:
         if len(found) <= SHOWN:
-            ordered = part.order_by("-severity", "-opened_at", "pk")
+            ordered = part().order_by("-severity", "-opened_at", "pk")
             found |= dict.fromkeys(ordered.exclude(pk__in=found).values_list("pk", flat=True)[: SHOWN + 1])
     shown = list(found)[:SHOWN]
     read = stories.listed(Ticket.objects.all()).in_bulk(shown)
@@ -87,10 +96,16 @@ def articles(state: PackState, text: str, language: str) -> list[Hit]:
     return list(dict.fromkeys(hits))[:SHOWN]
 
 
-def programs(text: str) -> list[Hit]:
-    """Programs by name. Names of programs alone tell nothing of a machine, so departments do not limit them."""
-    names = readings.store().subjects(PROGRAMS, text, SHOWN)
-    return [Hit(name, "", reverse("program") + "?" + urlencode({"name": name})) for name in names]
+def programs(text: str, now: datetime) -> tuple[list[Hit], datetime | None]:
+    """Programs by name, and when those were listed. Names alone tell nothing of a machine, so departments do not limit
+    them.
+    """
+    known = fleet_counts.programs(now)
+    if len(known.content) < MOST_PROGRAMS:
+        names = [name for name in known.content if text.lower() in name.lower()][:SHOWN]
+    else:
+        names = readings.store().subjects(PROGRAMS, text, SHOWN)
+    return [Hit(name, "", reverse("program") + "?" + urlencode({"name": name})) for name in names], known.counted_at
 
 
 def suggestions(staff: Staff, text: str, language: str) -> dict[str, list[Hit]]:
@@ -101,7 +116,7 @@ def suggestions(staff: Staff, text: str, language: str) -> dict[str, list[Hit]]:
     return {
         "machine": [
             Hit(each.host_name, each.colleague.name if each.colleague else "", reverse("machine", args=[each.uuid]))
-            for each in machines(staff, text)[:few]
+            for each in machines(Sought(text).first_machines(staff, few))
         ],
         "article": articles(pack.current(), text, language)[:few],
     }

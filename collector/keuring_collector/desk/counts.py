@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count
+from django.db.models import Case, CharField, Count, Value, When
+from django.utils import timezone
 
 from keuring.signals import catalogue
 from keuring_collector.desk import illness, scope, scores
 from keuring_collector.desk.inspection import issuing
-from keuring_collector.desk.models import Ticket
+from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 CRASH, HANG = catalogue.KEURING_APPLICATION_CRASH.id, catalogue.KEURING_APPLICATION_HANG.id
 # The value of each is a version, and its subject the program.
 PROGRAMS: Final = (catalogue.KEURING_SOFTWARE_VERSION.id, catalogue.KEURING_SOFTWARE_INVENTORY.id)
+MOST_PROGRAMS: Final = 20_000
 DUE_AHEAD: Final = timedelta(days=31)
+SKILL_DAYS: Final = 183  # of tickets that say which skills are asked
+VISITS_AHEAD: Final = timedelta(days=30)  # inspections that come up so soon are visits to plan for
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,11 @@ def software(sources: Sources, seer: Seer, _about: str, now: datetime) -> dict[s
     }
 
 
+def programs(sources: Sources, _seer: Seer, _about: str, _now: datetime) -> list[str]:
+    """The names of all programs, at most MOST_PROGRAMS. Alone they tell nothing of a machine, so all may see them."""
+    return sources.store.subjects(PROGRAMS, "", MOST_PROGRAMS)
+
+
 def program(sources: Sources, seer: Seer, name: str, now: datetime) -> dict[str, Any]:
     """Of each version of a program: machines, crashes, hangs, machines on which it happened, of its own and not, and
     open tickets.
@@ -147,6 +156,34 @@ def departments(_sources: Sources, seer: Seer, _about: str, _now: datetime) -> d
         "colleagues": scope.colleagues(seer).order_by().values_list("department"),
     }
     return {name: [list(row) for row in found.annotate(n=Count("id"))] for name, found in grouped.items()}
+
+
+def skills(sources: Sources, seer: Seer, _about: str, now: datetime) -> dict[str, Any]:
+    """What asks for skills: of each skill the tickets of the last months whose rules ask it, of each cause its tickets;
+    and visits ahead: tickets that are planned and inspections that come up.
+    """
+    mine = scope.tickets(seer).exclude(state=Ticket.State.RESTING)  # which not everybody may see
+    seen = mine.filter(opened_at__gte=now - timedelta(days=SKILL_DAYS)).order_by()
+    by_skill: dict[str, list[str]] = defaultdict(list)
+    for rule in sources.rules:
+        by_skill[rule.skill].append(str(rule.id))
+    asked: dict[str, int] = {}
+    if by_skill:
+        which = Case(
+            *(When(rule__in=rules, then=Value(skill)) for skill, rules in sorted(by_skill.items())),
+            default=Value(""), output_field=CharField(),
+        )  # fmt: skip
+        lines = TicketLine.objects.filter(ticket__in=seen).order_by().annotate(asks=which).values_list("asks")
+        asked = dict(lines.annotate(n=Count("ticket_id", distinct=True)))
+        asked.pop("", None)
+    until = timezone.localtime(now).date() + VISITS_AHEAD
+    coming = scope.inspections(seer).filter(current=True, next_due__lte=until)
+    return {
+        "skills": asked,
+        "causes": dict(seen.values_list("cause").annotate(n=Count("pk"))),
+        "planned": mine.filter(state=Ticket.State.PLANNED, closed_at=None).count(),
+        "inspections": coming.count(),
+    }
 
 
 def inspections(_sources: Sources, seer: Seer, _about: str, now: datetime) -> dict[str, Any]:

@@ -35,10 +35,12 @@ QUESTIONS: Final[Mapping[str, Callable[[Sources, Seer, str, datetime], Any]]] = 
     "models": counts.models,
     "software": counts.software,
     "program": counts.program,
+    "programs": counts.programs,
     "scoreboard": counts.scoreboard,
     "departments": counts.departments,
     "inspections": counts.inspections,
     "machines": counts.machines,
+    "skills": counts.skills,
 }
 
 

@@ -62,6 +62,11 @@ def inspections(seer: Seer) -> QuerySet[Inspection]:
     return _within(Inspection.objects.all(), seer, "endpoint__department__in")
 
 
+def about_machines(found: QuerySet[M], seer: Seer) -> QuerySet[M]:
+    """Of rows that each have an ``endpoint``, those about a machine that they may see."""
+    return _within(found, seer, "endpoint__department__in")
+
+
 def fleet_tickets(seer: Seer) -> QuerySet[FleetTicket]:
     """The fleet tickets with a machine that they may see."""
     return fleet_tickets_of(*reach(seer))

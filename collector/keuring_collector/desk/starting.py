@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, F, Max, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Subquery
 
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
@@ -127,8 +127,11 @@ def would_open() -> dict[str, WouldOpen]:
         .annotate(findings=Count("id"), machines=Count("endpoint", distinct=True), gravest=Max("severity"))
     )
     # A rule has one cause, so its tickets are its machines, but for those that have an open one already.
+    opened = Ticket.objects.filter(
+        endpoint=OuterRef("endpoint"), cause=OuterRef("cause"), state__in=Ticket.OPEN, closed_at=None
+    )
     joins = (
-        Waiting.objects.filter(endpoint__tickets__state__in=Ticket.OPEN, endpoint__tickets__cause=F("cause"))
+        Waiting.objects.filter(Exists(opened))
         .order_by()
         .values("rule")
         .annotate(n=Count("endpoint", distinct=True))

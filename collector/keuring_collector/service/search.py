@@ -82,23 +82,25 @@ def search(query: str) -> Found:
     asked = words(query)
     if not asked:
         return Found(())
-    if hits := _matching(asked, all_of=True):
+    index = _index()
+    if hits := _matching(index, asked, all_of=True):
         return Found(hits)
-    meant = _mended(asked)
+    meant = _mended(index, asked)
     told = " ".join(meant) if meant != asked else ""
-    return Found(_matching(meant, all_of=True) or _matching(meant, all_of=False), told)
+    found = (_matching(index, meant, all_of=True) if told else ()) or _matching(index, meant, all_of=False)
+    return Found(found, told)
 
 
-def _mended(asked: list[str]) -> list[str]:
-    known = _index().vocabulary()
+def _mended(index: ArticleIndex, asked: list[str]) -> list[str]:
+    known = index.vocabulary()
     return [
         word if any(each.startswith(word) for each in known) else spelling.nearest(word, known) or word
         for word in asked
     ]
 
 
-def _matching(asked: Sequence[str], *, all_of: bool) -> list[Hit]:
-    return [Hit(*row) for row in _index().matching(asked, all_of=all_of, most=MOST)]
+def _matching(index: ArticleIndex, asked: Sequence[str], *, all_of: bool) -> list[Hit]:
+    return [Hit(*row) for row in index.matching(asked, all_of=all_of, most=MOST)]
 
 
 def _index() -> ArticleIndex:

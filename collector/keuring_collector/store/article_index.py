@@ -73,6 +73,7 @@ class ArticleIndex:
     def __init__(self, vendor: str, execute: Execute) -> None:
         self._vendor = vendor
         self._execute = execute
+        self._told: dict[str, str] = {}  # a search that mends its words asks for those that were right again
 
     def put(self, source: str, slug: str, language: str, title: str, body: str) -> None:
         """Takes a text in, in place of what was there; a text without title and body goes."""
@@ -106,7 +107,9 @@ class ArticleIndex:
 
     def _either(self, word: str) -> str:
         """A word for PostgreSQL: what begins with it, or has its stem in one of the languages."""
-        stems = self._execute(
-            "SELECT unnest(tsvector_to_array(to_tsvector('dutch', %s) || to_tsvector('english', %s)))", word, word
-        )
-        return "(" + " | ".join([f"'{word}':*", *(f"'{stem}'" for (stem,) in stems)]) + ")"
+        if word not in self._told:
+            stems = self._execute(
+                "SELECT unnest(tsvector_to_array(to_tsvector('dutch', %s) || to_tsvector('english', %s)))", word, word
+            )
+            self._told[word] = "(" + " | ".join([f"'{word}':*", *(f"'{stem}'" for (stem,) in stems)]) + ")"
+        return self._told[word]

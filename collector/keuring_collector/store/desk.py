@@ -49,3 +49,26 @@ def grave(connection: Connection, cause: str, rule: str) -> list[Grave]:
         (cause, int(Severity.URGENT), rule),
     )
     return [Grave(endpoint, subject, connection.time(since) or 0.0) for endpoint, subject, since in rows]
+
+
+def finding_subjects(connection: Connection, most: int, *, active: bool) -> list[str]:
+    """What findings are about that hold, or that no longer do: from one to the next by the index, at most so many."""
+    which = "active" if active else "NOT active"  # as the indexes over them say it
+    rows = connection.execute(
+        f"WITH RECURSIVE told(subject) AS (SELECT min(subject) FROM desk_ticketline WHERE {which} UNION ALL "
+        f"SELECT (SELECT min(subject) FROM desk_ticketline WHERE {which} AND subject > told.subject) "
+        "FROM told WHERE told.subject IS NOT NULL) SELECT subject FROM told WHERE subject IS NOT NULL LIMIT ?",
+        (most,),
+    )
+    return [row[0] for row in rows]
+
+
+def causes(connection: Connection, *, resting: bool) -> list[str]:
+    """The causes that tickets have, in order, from one to the next by the index; ``resting``: of those at rest too."""
+    which = "" if resting else "AND state <> 'resting'"
+    rows = connection.execute(
+        f"WITH RECURSIVE told(cause) AS (SELECT min(cause) FROM desk_ticket WHERE cause >= '' {which} UNION ALL "
+        f"SELECT (SELECT min(cause) FROM desk_ticket WHERE cause > told.cause {which}) "
+        "FROM told WHERE told.cause IS NOT NULL) SELECT cause FROM told WHERE cause IS NOT NULL"
+    )
+    return [row[0] for row in rows]

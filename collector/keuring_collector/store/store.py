@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, facts, journal, latest, releases
+from keuring_collector.store import admitting, baselines, compaction, desk, facts, journal, latest, releases
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 from keuring_collector.store.recent import Recent, Series
@@ -166,6 +166,14 @@ class Store:
     def subjects(self, signals: Sequence[int], text: str, most: int) -> list[str]:
         """At most so many subjects of facts that hold ``text``, whatever its capitals, in order."""
         return facts.subjects(self.connection, signals, text, most)
+
+    def causes(self, *, resting: bool) -> list[str]:
+        """The causes that tickets of the desk have, in order; ``resting``: also those of tickets at rest."""
+        return desk.causes(self.connection, resting=resting)
+
+    def finding_subjects(self, most: int, *, active: bool) -> list[str]:
+        """What findings of the desk are about that hold, or that no longer do; at most so many."""
+        return desk.finding_subjects(self.connection, most, active=active)
 
     def fact_changes(self, endpoint: int) -> list[StoredFact]:
         """Every value that the facts of an endpoint had, in the order in which they came."""

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,16 +15,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import facts, listing, pack, stories
+from keuring_collector.console import facts, fleet_counts, listing, pack, stories
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
 from keuring_collector.console.views.machines import with_tickets
 from keuring_collector.desk import scope
+from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
 from keuring_collector.desk.inspection import issuing
-from keuring_collector.desk.models import Inspection, Ticket
+from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
 from keuring_collector.service.visiting import unseen
@@ -67,12 +68,11 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         "department": found,
         "count": count,
         "simulated": counted["simulated"],
-        "colleagues": people.count(),
-        "sites": _places(people, found),
+        **_places(people, found),
         "address": Choices(department=str(pk)).address(),
         **_tickets(staff, pk, now),
-        **_machines(machines, now),
-        **_apk(machines, count, now),
+        **_machines(machines, pk, count, now),
+        **_apk(staff, machines, pk, count, now),
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
         "quiets": _quiets(staff, found, now),
@@ -81,19 +81,21 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/department.html", context)
 
 
-def _places(people: Any, found: Department) -> list[Place]:
-    """The places of the colleagues, where most sit first; who has none sits where the department does."""
+def _places(people: Any, found: Department) -> dict[str, Any]:
+    """The colleagues and their places, where most sit first; who has none sits where the department does."""
     places: Counter[str] = Counter()
     for place, count in people.order_by().values_list("place").annotate(count=Count("id")):
         places[place or found.place] += count
+    everybody = places.total()
     del places[""]
-    return [Place(*each) for each in sorted(places.items(), key=lambda each: (-each[1], each[0]))[:MOST_PLACES]]
+    first = sorted(places.items(), key=lambda each: (-each[1], each[0]))[:MOST_PLACES]
+    return {"colleagues": everybody, "sites": [Place(*each) for each in first]}
 
 
 def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
     """The open tickets: how many of each severity, and the first of the queue."""
     chosen = Choices(department=str(pk), sort="severity")
-    listed = listing.page(chosen, staff, now)
+    listed = listing.page(chosen, staff, now, most=MOST_TICKETS)
     state, language = pack.current(), (get_language() or "nl")[:2]
     return {
         "open_count": sum(listed.by_severity.values()),
@@ -101,27 +103,46 @@ def _tickets(staff: Staff, pk: int, now: datetime) -> dict[str, Any]:
             (value, listed.by_severity.get(value, 0), Choices(department=str(pk)).address(severity=(value,)))
             for value in sorted(Ticket.Severity.values, reverse=True)
         ],
-        "tickets": [stories.row(each, state, language, now) for each in listed.tickets[:MOST_TICKETS]],
+        "tickets": [stories.row(each, state, language, now) for each in listed.tickets],
     }
 
 
-def _machines(machines: QuerySet[Endpoint], now: datetime) -> dict[str, Any]:
+def _machines(machines: QuerySet[Endpoint], department: int, count: int, now: datetime) -> dict[str, Any]:
     """The machines with most to do first, and when they were last heard of."""
-    shown = list(with_tickets(machines).order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
-    contacts = facts.contacts([each.pk for each in shown], now)
-    return {"machines": [(each, contacts[each.pk]) for each in shown]}
+    shown = with_tickets(machines)
+    if count > MOST:
+        # Those with tickets, which are fewer than the machines, and then those without any for the room that is left.
+        here = Ticket.objects.filter(
+            endpoint__department=department, endpoint__state=Endpoint.State.ACTIVE, closed_at=None
+        )
+        opened = here.exclude(state=Ticket.State.RESTING).order_by()  # as it is said in listing.tickets
+        busy = opened.values_list("endpoint").annotate(worst=Max("severity"), n=Count("pk"))
+        which = [pk for pk, *_n in busy.order_by("-worst", "-n", "endpoint__host_name", "endpoint")[:MOST_MACHINES]]
+        if len(which) < MOST_MACHINES:
+            others = machines.exclude(pk__in=which).order_by("host_name", "pk").values_list("pk", flat=True)
+            which += others[: MOST_MACHINES - len(which)]
+        shown = with_tickets(Endpoint.objects.filter(pk__in=which))
+    found = list(shown.order_by("-worst", "-open_tickets", "host_name", "pk")[:MOST_MACHINES])
+    contacts = facts.contacts([each.pk for each in found], now)
+    return {"machines": [(each, contacts[each.pk]) for each in found]}
 
 
-def _apk(machines: QuerySet[Endpoint], count: int, now: datetime) -> dict[str, Any]:
+def _apk(staff: Staff, machines: QuerySet[Endpoint], pk: int, count: int, now: datetime) -> dict[str, Any]:
     """How many machines have which stamp, and which are due within a month."""
-    current = Inspection.objects.filter(current=True, endpoint__in=machines).order_by()
-    stamps = dict(current.values_list("outcome").annotate(count=Count("id")))
+    answer = fleet_counts.ask("inspections", staff, now)
+    stamps = {outcome: n for department, outcome, n in answer.content["outcomes"] if department == pk}
+    counted = sum(n for department, n in answer.content["machines"] if department == pk)
     # All of them, by number: asked for the first ten, PostgreSQL walks through the whole fleet by age to find these.
-    due = list(issuing.due(now + DUE_AHEAD).filter(pk__in=machines).values_list("pk", flat=True))
+    due = lately(
+        ("due", pk),
+        lambda: list(issuing.due(now + DUE_AHEAD).filter(pk__in=machines).values_list("pk", flat=True)),
+        lambda _due: count > MOST,
+    )
     first = Endpoint.objects.select_related("department", "colleague").in_bulk(due[:MOST_DUE])
     return {
         "stamps": [(each.value, str(each.label), stamps.get(each.value, 0)) for each in inspections.ORDER],
-        "never": count - sum(stamps.values()),
+        "never": counted - sum(stamps.values()),
+        "stamped_at": answer.counted_at,
         "due": [first[pk] for pk in due[:MOST_DUE] if pk in first],
         "due_count": len(due),
         "stamps_address": f"{reverse('inspections')}?department=",

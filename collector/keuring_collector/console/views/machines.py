@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import render
@@ -21,7 +21,6 @@ from keuring_collector.console import (
     facts,
     fleet_counts,
     inventory,
-    listing,
     multiples,
     pack,
     readings,
@@ -30,6 +29,7 @@ from keuring_collector.console import (
 )
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.sought import Sought, has
 from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
@@ -105,7 +105,7 @@ def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
     if model:
         found = found.filter(model=model)
     if query:
-        found = found.filter(listing.named(query) | Q(model__icontains=query))
+        found = found.filter(Sought(query).named | has("model", query))
     behind = sum(told["agent_version"][each] for each in late)
     found = found.order_by("host_name", "pk")
     return Chosen(found, query, department, model, simulated, version, late, behind, sorted(told["model"]))

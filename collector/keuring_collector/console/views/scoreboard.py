@@ -10,7 +10,7 @@ from django.conf import settings
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -68,7 +68,7 @@ class Row:
 def scoreboard(request: HttpRequest) -> HttpResponse:
     """The page; ``by`` rule, model or department."""
     by, staff = _by(request), staff_of(request)
-    board = _board(staff, timezone.now())
+    board = _board(staff, timezone.now(), by)
     rows = [row for row in _rows(by, board, staff) if row.score.tickets or row.score.incidents]
     context = {
         "by": by,
@@ -90,7 +90,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The same as a file for spreadsheets, with the trend by month."""
     by, now, staff = _by(request), timezone.now(), staff_of(request)
-    board, language = _board(staff, now), (get_language() or "nl")[:2]
+    board, language = _board(staff, now, by), (get_language() or "nl")[:2]
     rows = _rows(by, board, staff)
     audit.record(staff, "export.made", "", {"name": f"scoreboard/{by}", "entries": len(rows)})
     header = [
@@ -111,28 +111,29 @@ def _by(request: HttpRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All scores, over which time, and when they were counted; None: just now."""
+    """Scores, over which time, and when they were counted; None: just now."""
 
     since: datetime
     months: Sequence[str]
     simulated: bool
     incidents: int
-    scores: Mapping[str, Mapping[Any, Score]]
+    scores: Mapping[Any, Score]
     counted_at: datetime | None
 
 
-def _board(staff: Staff, now: datetime) -> Board:
+def _board(staff: Staff, now: datetime, by: str) -> Board:
+    """The board with the scores of one of BY."""
     answer = fleet_counts.ask("scoreboard", staff, now)
     told = answer.content
-    found = {by: {key: revived(score) for key, score in told[by]} for by in BY}
+    found = {key: revived(score) for key, score in told[by]}
     since = datetime.fromisoformat(told["since"])
     return Board(since, told["months"], told["simulated"], told["incidents"], found, answer.counted_at)
 
 
 def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     """What the rule's own page says of its score."""
-    board = _board(staff, now)
-    score = board.scores["rule"].get(rule.id)
+    board = _board(staff, now, "rule")
+    score = board.scores.get(rule.id)
     return {
         "row": _row(rule.id, rule.name, "", "", score) if score else None,
         "better": proposals.of_rule(staff, rule, score),
@@ -146,8 +147,8 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
 
 def of_department(staff: Staff, department: int, now: datetime) -> dict[str, Any] | None:
     """What the department's own page says of its score; None where there is nothing to count."""
-    board = _board(staff, now)
-    score = board.scores["department"].get(department)
+    board = _board(staff, now, "department")
+    score = board.scores.get(department)
     if score is None or not (score.tickets or score.incidents):
         return None
     return {"row": _row(str(department), "", "", "", score), "few": FEW, "counted_at": board.counted_at}
@@ -181,7 +182,7 @@ def fallen(found: Iterable[Demotion]) -> list[Fallen]:
 
 def rows_of(by: str, staff: Staff, now: datetime) -> list[Row]:
     """The lines of the scoreboard, for programs."""
-    return _rows(by, _board(staff, now), staff)
+    return _rows(by, _board(staff, now, by), staff)
 
 
 def _rows(by: str, board: Board, staff: Staff) -> list[Row]:
@@ -191,7 +192,7 @@ def _rows(by: str, board: Board, staff: Staff) -> list[Row]:
 
 def _rules(board: Board, _staff: Staff) -> list[Row]:
     state = pack.current()
-    found = board.scores["rule"]
+    found = board.scores
     return [
         _row(rule.id, rule.name, causes.cause_label(rule.cause), reverse("rule", args=[rule.name]), found[rule.id])
         for rule in state.pack.rules.values()
@@ -200,16 +201,13 @@ def _rules(board: Board, _staff: Staff) -> list[Row]:
 
 
 def _models(board: Board, _staff: Staff) -> list[Row]:
-    return [
-        _row(model, model or gettext("Model not known"), "", "", score)
-        for model, score in board.scores["model"].items()
-    ]
+    return [_row(model, model or gettext("Model not known"), "", "", score) for model, score in board.scores.items()]
 
 
 def _departments(board: Board, staff: Staff) -> list[Row]:
     names = dict(scope.departments(staff).values_list("pk", "name"))
     rows = []
-    for department, score in board.scores["department"].items():
+    for department, score in board.scores.items():
         name = names.get(department or 0, gettext("Without a department"))
         address = reverse("department", args=[department]) if department else ""
         rows.append(_row(name, name, "", address, score))
@@ -243,21 +241,20 @@ def trend(months: Sequence[Month]) -> SafeString:
     most = max((month.opened for month in months), default=0)
     if not most:
         return SafeString("")
-    bars = []
+    # Some thousand bars stand on a page of models: their words are made once, and escaped once.
+    told, bars = [escape(_told(month)) for month in months], []
     for number, month in enumerate(months):
         parts = (("right", month.right), ("not", month.judged - month.right), ("open", month.opened - month.judged))
         below = 0.0
         for kind, count in parts:
             size = HEIGHT * max(0, count) / most
             if size:
-                bars.append((kind, number * 10 + 1, f"{HEIGHT - below - size:.1f}", f"{size:.1f}", _told(month)))
+                place = f'x="{number * 10 + 1}" y="{HEIGHT - below - size:.1f}" width="8" height="{size:.1f}"'
+                bars.append(f'<rect class="{kind}" {place}><title>{told[number]}</title></rect>')
             below += size
-    drawn = format_html_join("", '<rect class="{}" x="{}" y="{}" width="8" height="{}"><title>{}</title></rect>', bars)
-    label = "; ".join(_told(month) for month in months if month.opened)
-    return format_html(
-        '<svg class="trend" role="img" width="{w}" height="{h}" viewBox="0 0 {w} {h}"><title>{t}</title>{d}</svg>',
-        w=10 * len(months), h=HEIGHT, t=label, d=drawn,
-    )  # fmt: skip
+    label, width = "; ".join(text for month, text in zip(months, told, strict=True) if month.opened), 10 * len(months)
+    frame = f'<svg class="trend" role="img" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}">'
+    return SafeString(f"{frame}<title>{label}</title>{''.join(bars)}</svg>")
 
 
 def _told(month: Month) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import pack, seeking, stories
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.sought import FEW, Sought
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -27,16 +28,19 @@ def search(request: HttpRequest) -> HttpResponse:
     text, state = seeking.clean(request.GET.get("q", "")), pack.current()
     context: dict[str, Any] = {"sought": text, "is_short": len(text) < seeking.SHORTEST and not text.isdigit()}
     if not context["is_short"]:
-        machines, (tickets, more) = seeking.machines(staff, text)[: seeking.SHOWN + 1], seeking.tickets(staff, text)
-        found = list(machines)
+        sought = Sought(text, by_mail=True)
+        machines = sought.first_machines(staff, FEW + 1)
+        tickets, more = seeking.tickets(staff, sought, machines)
+        programs, counted_at = seeking.programs(text, now)
         context |= {
-            "machines": found[: seeking.SHOWN],
-            "more_machines": len(found) > seeking.SHOWN,
-            "colleagues": list(seeking.colleagues(staff, text)[: seeking.SHOWN]),
+            "machines": seeking.machines(machines[: seeking.SHOWN]),
+            "more_machines": len(machines) > seeking.SHOWN,
+            "colleagues": seeking.colleagues(staff, sought),
             "rows": [stories.row(ticket, state, language, now) for ticket in tickets],
             "more_tickets": more,
             "articles": seeking.articles(state, text, language),
-            "programs": seeking.programs(text),
+            "programs": programs,
+            "counted_at": counted_at,
         }
         kinds = ("machines", "colleagues", "rows", "articles", "programs")
         context["is_nothing"] = not any(context[kind] for kind in kinds)

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import pack, stories
+from keuring_collector.console import fleet_counts, pack, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.exports import safe
 from keuring_collector.console.views.several import chosen
@@ -143,7 +143,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if growth.may_see(viewer, someone):
         steps = growth.plan(viewer, someone)
         context["plan"] = [(step, catalogue.named([step.skill], known)[0]) for step in steps]
-        context["learn_next"] = gaps.learn_next(gaps.report(viewer, state.pack, now), someone)
+        context["learn_next"] = gaps.learn_next(fleet_counts.gaps(viewer, now)[0], someone)
     response = render(request, "console/skills_person.html", context)
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -259,12 +259,13 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 def short(request: HttpRequest) -> HttpResponse:
     """Skills in demand against skills present, and what to learn next."""
-    found = gaps.report(staff_of(request), pack.current().pack, timezone.now())
+    found, counted_at = fleet_counts.gaps(staff_of(request), timezone.now())
     context = {
         "gaps": found,
         "next": [gap for gap in found if gap.is_short][:3],
         "said": any(gap.can or gap.learning for gap in found),
         "months": gaps.MONTHS,
+        "counted_at": counted_at,
     }
     return render(request, "console/skills_short.html", context)
 
@@ -274,7 +275,7 @@ def short(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The gap report as CSV: skills and numbers, without names."""
     staff, now = staff_of(request), timezone.now()
-    found = gaps.report(staff, pack.current().pack, now)
+    found, _counted_at = fleet_counts.gaps(staff, now)
     audit.record_now(staff, "export.made", "export/skills", {"rows": len(found)})
     target = io.StringIO()
     target.write("\ufeff")

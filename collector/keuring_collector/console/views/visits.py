@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.conf import settings
 from django.contrib import messages
@@ -65,6 +65,16 @@ class Walk:
     round: Round | None
     stops: int
     done: int
+
+
+class Sitting(NamedTuple):
+    """A colleague of a department, of which there may be thousands: all that its page tells of them."""
+
+    pk: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def hours_of(staff: Staff) -> QuerySet[VisitingHour]:
@@ -174,7 +184,7 @@ def _page(
     wrong: str = "",
     where: str = "",
 ) -> HttpResponse:
-    today = timezone.localdate()
+    today, only = timezone.localdate(), scope.departments(staff_of(request)).filter(pk=department.pk)
     context = {
         **of_department(department),
         "hours": [
@@ -186,7 +196,7 @@ def _page(
         "wrong": wrong,
         "where": where,
         "today": today,
-        "last": next((each for each in seen(staff_of(request), today) if each.department.pk == department.pk), None),
+        "last": next(iter(unseen.departments(only, today)), None),
     }
     return render(request, "console/visits_department.html", context, status=422 if wrong else 200)
 
@@ -199,8 +209,12 @@ def held_in(department: Department) -> QuerySet[VisitingHour]:
 def of_department(department: Department) -> dict[str, Any]:
     """Its places with who sits there, in walking order, who sits nowhere, and the days that are left out."""
     sits = places.of_colleagues(department)
-    everybody = list(department.colleague_set.all())
-    rooms = [(place, [each for each in everybody if sits.get(each.pk) == place]) for place in department.places.all()]
+    everybody = [Sitting(*row) for row in department.colleague_set.values_list("pk", "name")]
+    there: dict[int, list[Sitting]] = {}
+    for each in everybody:
+        if each.pk in sits:
+            there.setdefault(sits[each.pk].pk, []).append(each)
+    rooms = [(place, there.get(place.pk, [])) for place in department.places.all()]
     left_out = VisitException.objects.filter(hour__in=held_in(department), day__gte=timezone.localdate())
     return {
         "department": department,

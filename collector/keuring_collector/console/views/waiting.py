@@ -63,15 +63,19 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """What waits, the most urgent first."""
     now, language = timezone.now(), (get_language() or "nl")[:2]
     why = request.GET.get("why", "")
-    found = Waiting.objects.filter(endpoint__in=scope.endpoints(staff_of(request)))
-    found = found.select_related("endpoint__colleague", "endpoint__department", "quiet__made_by")
+    found = scope.about_machines(Waiting.objects.all(), staff_of(request))
     if why in Waiting.Why.values:
         found = found.filter(why=why)
     state = pack.current()
     ordered = found.order_by("-severity", F("expected_at").asc(nulls_last=True), "waiting_since", "pk")
+    # All of them are put in order; only those that are shown are read.
+    which = list(ordered.values_list("pk", flat=True)[:SHOWN])
+    read = Waiting.objects.select_related("endpoint__colleague", "endpoint__department", "quiet__made_by").in_bulk(
+        which
+    )
     begun = starting.start(now)
     context = {
-        "rows": [_row(each, state, language, now) for each in ordered[:SHOWN]],
+        "rows": [_row(read[pk], state, language, now) for pk in which if pk in read],
         "count": found.count(),
         "shown": SHOWN,
         "start": begun,

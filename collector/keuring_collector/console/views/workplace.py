@@ -229,9 +229,7 @@ def objections(request: HttpRequest) -> HttpResponse:
 
 
 def _seen(staff: Staff) -> Any:
-    return Objection.objects.filter(endpoint__in=scope.endpoints(staff)).select_related(
-        "endpoint", "colleague", "answered_by"
-    )
+    return scope.about_machines(Objection.objects.all(), staff).select_related("endpoint", "colleague", "answered_by")
 
 
 def _objections(request: HttpRequest, pk: int, fault: str, status: int) -> HttpResponse:

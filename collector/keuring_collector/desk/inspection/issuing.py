@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, DateField, Exists, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from keuring_collector.desk import audit
@@ -18,7 +19,7 @@ from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -42,12 +43,15 @@ class SilentError(Exception):
 def due(now: datetime) -> QuerySet[Endpoint]:
     """The machines that are due, the longest first, whether or not they were heard of lately."""
     today = timezone.localtime(now).date()
+    # One question about each machine in turn. Of two (has it no report, or one that is due) PostgreSQL would read all
+    # reports before the first machine.
     current = Inspection.objects.filter(endpoint=OuterRef("pk"), current=True)
-    never = Q(~Exists(current), enrolled_at__lte=now - SETTLED)
-    late = Exists(current.filter(next_due__lte=today))
+    settled = When(enrolled_at__lte=now - SETTLED, then=Value(date.min))
+    without = Case(settled, default=Value(date.max), output_field=DateField())
     objected = Quiet.objects.filter(endpoint=OuterRef("pk"), kind=Quiet.Kind.OBJECTION, ends_at__gt=now)
     return (
-        Endpoint.objects.filter(never | Q(late), ~Exists(objected), state=Endpoint.State.ACTIVE)
+        Endpoint.objects.alias(comes=Coalesce(Subquery(current.values("next_due")[:1]), without))
+        .filter(~Exists(objected), comes__lte=today, state=Endpoint.State.ACTIVE)
         .select_related("department", "colleague")
         .order_by("enrolled_at", "pk")
     )

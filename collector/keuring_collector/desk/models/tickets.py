@@ -169,6 +169,7 @@ class TicketLine(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["snoozed_until"], name="line_asleep", condition=models.Q(snoozed_until__isnull=False)),
             models.Index(fields=["subject", "ticket"], name="line_about", condition=models.Q(active=True)),  # sought
+            models.Index(fields=["subject", "ticket"], name="line_about_past", condition=models.Q(active=False)),
         ]
 
 

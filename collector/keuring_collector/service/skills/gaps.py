@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Case, CharField, Count, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import scope
-from keuring_collector.desk.models import Inspection, Ticket, TicketLine
 from keuring_collector.service.models import Level, SkillNeed, StaffSkill, TipChance
 from keuring_collector.service.skills import catalogue, profiles
 from keuring_collector.service.skills.needs import Needs
@@ -27,9 +24,7 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import RulePack
     from keuring_collector.service.skills.catalogue import Known
 
-MONTHS: Final = 6
-DAYS: Final = 183  # that is
-AHEAD: Final = timedelta(days=30)  # inspections that come up so soon are visits to plan for
+MONTHS: Final = 6  # of desk.counts.SKILL_DAYS
 MUCH_EACH: Final = 60  # more work than that for each who can do it, in the period, is much
 STATES: Final[Mapping[str, _StrPromise]] = {
     "missing": _("nobody can do it"),
@@ -75,10 +70,12 @@ class Gap:
         return self.state in ("missing", "single", "tight")
 
 
-def report(viewer: Staff, pack: RulePack, now: datetime) -> list[Gap]:
-    """Every skill, what is short first, and of that what most work asks; the work within what ``viewer`` may see."""
+def report(viewer: Staff, pack: RulePack, now: datetime, told: Mapping[str, Any]) -> list[Gap]:
+    """Every skill, what is short first, and of that what most work asks; the work within what ``viewer`` may see, as
+    desk.counts.skills told it.
+    """
     asking, known = Needs(pack), catalogue.everything(pack)
-    tickets, visits = _tickets(viewer, asking, now), _visits(viewer, asking, now)
+    tickets, visits = _tickets(told, asking), _visits(viewer, told, asking, now)
     people = {person.pk: person for person in profiles.team()}
     can: dict[str, list[Staff]] = {}
     learning: dict[str, list[Staff]] = {}
@@ -95,44 +92,24 @@ def report(viewer: Staff, pack: RulePack, now: datetime) -> list[Gap]:
     return sorted(found, key=lambda gap: (order.index(gap.state), -gap.demand, gap.skill.name.casefold()))
 
 
-def _tickets(viewer: Staff, asking: Needs, now: datetime) -> dict[str, int]:
+def _tickets(told: Mapping[str, Any], asking: Needs) -> dict[str, int]:
     """How many tickets of the last months asked for each skill."""
-    since = now - timedelta(days=DAYS)
-    seen = scope.tickets(viewer).filter(opened_at__gte=since)
-    by_skill: dict[str, list[str]] = {}
-    for rule, skill in asking.rules.items():
-        by_skill.setdefault(skill, []).append(rule)
-    counts: dict[str, int] = {}
-    if by_skill:
-        which = Case(
-            *(When(rule__in=rules, then=Value(skill)) for skill, rules in sorted(by_skill.items())),
-            default=Value(""), output_field=CharField(),
-        )  # fmt: skip
-        lines = TicketLine.objects.filter(ticket__in=seen).order_by()
-        rows = lines.annotate(asks=which).values("asks").annotate(n=Count("ticket_id", distinct=True))
-        counts = {row["asks"]: row["n"] for row in rows if row["asks"]}
-    for row in seen.order_by().values("cause").annotate(n=Count("pk")):
-        for skill in set(asking.set_for(SkillNeed.Kind.CAUSE, row["cause"])) - asking.by_rules(row["cause"]):
-            counts[skill] = counts.get(skill, 0) + row["n"]
-    return counts
+    found = dict(told["skills"])
+    for cause, n in told["causes"].items():
+        for skill in set(asking.set_for(SkillNeed.Kind.CAUSE, cause)) - asking.by_rules(cause):
+            found[skill] = found.get(skill, 0) + n
+    return found
 
 
-def _visits(viewer: Staff, asking: Needs, now: datetime) -> dict[str, int]:
+def _visits(viewer: Staff, told: Mapping[str, Any], asking: Needs, now: datetime) -> dict[str, int]:
     """How many visits ahead ask for each skill: planned tickets, inspections that come up, tips to bring along."""
-    today = timezone.localtime(now).date()
-    machines = scope.endpoints(viewer)
-    ahead = {
-        "ticket": scope.tickets(viewer).filter(state=Ticket.State.PLANNED, closed_at=None).count(),
-        "inspection": Inspection.objects.filter(
-            endpoint__in=machines, current=True, next_due__lte=today + AHEAD
-        ).count(),
-        "tip": TipChance.objects.filter(still(today), endpoint__in=machines).values("endpoint").distinct().count(),
-    }
-    counts: dict[str, int] = {}
-    for about, n in ahead.items():
+    chances = scope.about_machines(TipChance.objects.filter(still(timezone.localtime(now).date())), viewer)
+    tips = chances.values("endpoint").distinct().count()
+    found: dict[str, int] = {}
+    for about, n in (("ticket", told["planned"]), ("inspection", told["inspections"]), ("tip", tips)):
         for skill in asking.of_visit(about):
-            counts[skill] = counts.get(skill, 0) + n
-    return counts
+            found[skill] = found.get(skill, 0) + n
+    return found
 
 
 def learn_next(gaps: Iterable[Gap], person: Staff, most: int = 3) -> list[Gap]:

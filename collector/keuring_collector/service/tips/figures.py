@@ -113,7 +113,7 @@ def per_tip(viewer: Staff, pack: RulePack, now: datetime) -> list[Figures]:
 def per_month(viewer: Staff, now: datetime) -> list[Month]:
     """The months of the last year in which a tip was offered, the newest first."""
     since = timezone.localtime(now).date() - timedelta(days=DAYS)
-    offers = TipOffer.objects.filter(endpoint__in=scope.endpoints(viewer), offered_on__gt=since)
+    offers = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), viewer)
     rows = (
         offers.exclude(outcome=Outcome.MISSED)
         .order_by()
