@@ -32,8 +32,7 @@ def volume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield mounted
 
 
-# The store's own tests run on both databases; the same way over the other one is for `make soak`.
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, volume: Path) -> Iterator[Stand]:
     assert volume.is_mount()  # the agent must see no other
     kept = {"sqlite": "migrated_sqlite", "postgresql": "postgres_server"}[request.param]

@@ -14,7 +14,6 @@ from keuring_collector.console import fleet_counts, pack, readings, stories
 from keuring_collector.console.sought import Sought, has
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
-from keuring_collector.desk.models import Ticket
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.desk.models import Staff
+    from keuring_collector.desk.models import Staff, Ticket
 
 SHORTEST: Final = 2  # letters; one would find everything
 SHOWN: Final = 10
@@ -84,7 +83,7 @@ def tickets(staff: Staff, sought: Sought, machines: Sequence[int]) -> tuple[list
             ordered = part().order_by("-severity", "-opened_at", "pk")
             found |= dict.fromkeys(ordered.exclude(pk__in=found).values_list("pk", flat=True)[: SHOWN + 1])
     shown = list(found)[:SHOWN]
-    read = stories.listed(Ticket.objects.all()).in_bulk(shown)
+    read = stories.read(shown)
     return [read[pk] for pk in shown if pk in read], len(found) > SHOWN
 
 

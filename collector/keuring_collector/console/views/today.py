@@ -68,7 +68,7 @@ def _sections(asked: list[Asked], now: datetime) -> list[Section]:
     state, language = pack.current(), (get_language() or "nl")[:2]
     # Which they are is found in an index; only those that are shown are read from the table, all at once.
     which = [list(each.found.values_list("pk", flat=True)[: MOST + 1]) for each in asked]
-    read = stories.listed(Ticket.objects.all()).in_bulk({pk for numbers in which for pk in numbers[:SHOWN]})
+    read = stories.read({pk for numbers in which for pk in numbers[:SHOWN]})
     told = {pk: stories.row(ticket, state, language, now) for pk, ticket in read.items()}
     return [
         Section(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0020_open_tickets")]
+    dependencies = [("desk", "0004_desk")]
 
     operations = [
         migrations.AddIndex(
