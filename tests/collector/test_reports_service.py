@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ async def _stand(directory: Path, url: str) -> AsyncIterator[Stand]:
     from keuring_collector.ingest.reports import PolicyService, ReportService
     from keuring_collector.ingest.server import IngestServers
 
+    # One thread asks Django, so that the one which closes its connection at the end is the one which opened it.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     now = dt.datetime.now(dt.UTC)
     endpoint = await asyncio.to_thread(Endpoint.objects.create, host_name="LT-1", enrolled_at=now)
     settings = config.Settings(data_directory=directory, report_port=0, enrolment_port=0)

@@ -97,6 +97,7 @@ def _written(queryset: QuerySet[Any, T]) -> _Written[T] | None:
         sql, params = compiler.as_sql()
     except EmptyResultSet:
         return None
+    compiler.connection = None  # that of this thread, which need not live as long
     return _Written(queryset, compiler, sql, params)
 
 
