@@ -45,4 +45,4 @@ def _session(key: Any, now: Any) -> QuerySet[Session]:
 def _staff(pk: Any) -> QuerySet[Staff, Any]:
     unseen = Notice.objects.filter(staff=OuterRef("pk"), seen_at=None).order_by().values("staff")
     count = Subquery(unseen.annotate(count=Count("pk")).values("count"))
-    return Staff.objects.filter(pk=pk).annotate(unseen_notices=Coalesce(count, 0))  # type: ignore[no-redef]
+    return Staff.objects.filter(pk=pk).annotate(unseen_notices=Coalesce(count, 0))  # type: ignore[no-redef]  # it fills the cached property of that name

@@ -38,7 +38,7 @@ class Slot(Expression):
         self.number = number
 
     def as_sql(self, *_context: object, **_named: object) -> tuple[str, Any]:
-        """A place for a value, which is this slot for now."""
+        """A placeholder, with this slot as its parameter until a value takes its place."""
         return "%s", [self]
 
 

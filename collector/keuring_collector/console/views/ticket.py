@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.contrib import messages
 from django.db.models import Exists, F, OuterRef
@@ -59,6 +59,15 @@ class Attempt:
     typed: Mapping[str, str] = made(default_factory=dict)
 
 
+class Has(NamedTuple):
+    """What of that which few tickets have a ticket has; see _seen."""
+
+    files: bool
+    links: bool
+    promises: bool
+    drafts: bool
+
+
 def _page(
     request: HttpRequest, ticket: Ticket, now: datetime, attempt: Attempt | None = None, status: int = 200
 ) -> HttpResponse:
@@ -70,9 +79,9 @@ def _page(
         readings.note_look(staff, ticket.endpoint, ticket=ticket.pk)
     first, moment = told.first, texts.moment_of_reading(ticket, now)
     line, rule = (first.line, first.rule) if first else (None, None)
+    has = Has(**{name: getattr(ticket, f"has_{name}") for name in Has._fields})
     is_open, model = ticket.state in Ticket.OPEN, facts.model(ticket.endpoint)
-    (has,) = _has(ticket.pk)
-    numbers, before = _beside(ticket), similar.before(staff, ticket)
+    numbers, before = _beside(ticket.endpoint_id, ticket.pk), similar.before(staff, ticket)
     alike = similar.of(ticket, before)
     read = stories.read([*numbers, *(each.pk for each in alike)])
     others = _open_first([read[pk] for pk in numbers if pk in read])
@@ -93,7 +102,7 @@ def _page(
         "article": article,
         "related": related,
         "writes": staff.may(Right.RULES),
-        "drafts": ticket.articles.all() if has["has_drafts"] and staff.may(Right.RULES) else (),
+        "drafts": ticket.articles.all() if has.drafts and staff.may(Right.RULES) else (),
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
@@ -101,15 +110,15 @@ def _page(
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": similar.rows(alike, read, state, language, now),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
-        "files": _files(ticket.pk) if has["has_files"] else (),
-        "links": _links(ticket.pk) if has["has_links"] else (),
+        "files": _files(ticket.pk) if has.files else (),
+        "links": _links(ticket.pk) if has.links else (),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
         "tomorrow": timezone.localtime(now).date() + timedelta(days=1),
         "helped": before.helped[:HELPED],
         "history": chronicle.entries(ticket, now),
         "stamp": actions.stamp(ticket),
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
-        "promised": _promises(ticket.pk) if has["has_promises"] else (),
+        "promised": _promises(ticket.pk) if has.promises else (),
         "attempt": attempt,
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
@@ -122,28 +131,12 @@ def _about(quiet_time: Quiet, ticket: Ticket) -> bool:
     return quiet_time.cause in ("", ticket.cause)
 
 
-def _beside(ticket: Ticket) -> list[int]:
-    """The other tickets of its machine that are shown."""
-    return _newest_of(ticket.endpoint_id, ticket.pk)
-
-
 @prepared
-def _newest_of(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
+def _beside(endpoint: Any, but: Any) -> QuerySet[Ticket, int]:
+    """The other tickets of a machine that are shown."""
     others = Ticket.objects.filter(endpoint=endpoint).exclude(pk=but)
     newest = others.order_by(F("closed_at").asc(nulls_first=True), "-severity", "-opened_at")
     return newest.values_list("pk", flat=True)[:BESIDE]
-
-
-@prepared
-def _has(ticket: Any) -> QuerySet[Ticket, Any]:
-    """Which of what few tickets have this one has: asked at once, instead of each for nothing."""
-    own = OuterRef("pk")
-    return Ticket.objects.filter(pk=ticket).values(
-        has_files=Exists(Attachment.objects.filter(ticket=own)),
-        has_links=Exists(TicketLink.objects.filter(ticket=own)),
-        has_promises=Exists(Promise.objects.filter(ticket=own)),
-        has_drafts=Exists(Article.objects.filter(from_ticket=own)),
-    )
 
 
 @prepared
@@ -183,8 +176,15 @@ def _ticket(staff: Staff, pk: int) -> Ticket:
 
 @prepared
 def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
+    """The ticket, and whether it has what few tickets have, so that nothing more is asked for where it has not."""
+    own = OuterRef("pk")
     found = scope.tickets_of(departments, answers).filter(pk=pk)
-    return found.select_related("endpoint__colleague", "endpoint__department", "owner")
+    return found.select_related("endpoint__colleague", "endpoint__department", "owner").annotate(
+        has_files=Exists(Attachment.objects.filter(ticket=own)),
+        has_links=Exists(TicketLink.objects.filter(ticket=own)),
+        has_promises=Exists(Promise.objects.filter(ticket=own)),
+        has_drafts=Exists(Article.objects.filter(from_ticket=own)),
+    )
 
 
 @prepared
