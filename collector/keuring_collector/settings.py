@@ -15,7 +15,8 @@ from keuring_collector.store.pragmas import sqlite_init_command
 
 KEURING = config.load()
 # How long a thread keeps its connection. A new one reads the schema and begins with nothing in its cache.
-CONNECTION_SECONDS = 60
+CONNECTION_SECONDS = 600
+PREPARED_AFTER = 2  # times that a connection to PostgreSQL was asked a statement
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        "OPTIONS": parts,
+        # Values apart from the SQL, which the server then keeps planned; a statement is kept from its third time on.
+        "OPTIONS": {**parts, "server_side_binding": True, "prepare_threshold": PREPARED_AFTER},
         "CONN_MAX_AGE": CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,
     }

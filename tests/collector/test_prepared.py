@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+import pytest
+from django.db import DataError, connection
 from django.test.utils import CaptureQueriesContext
 
 if TYPE_CHECKING:
@@ -89,3 +90,47 @@ def test_another_thread_asks_over_a_connection_of_its_own(site: Site) -> None:
     thread.join()
     assert there == here
     assert here == list(Ticket.objects.values_list("pk", "opened_at"))
+
+
+POSTGRESQL = pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+
+
+@POSTGRESQL
+def test_postgresql_keeps_what_it_planned_whatever_the_values(site: Site) -> None:
+    from keuring_collector.desk.models import Ticket
+
+    pk = site.ticket().pk
+    for number in (pk, 0, pk, pk + 1):
+        assert list(Ticket.objects.filter(pk=number).values_list("pk")) == [(pk,)] * (number == pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT parameter_types::text[], generic_plans + custom_plans FROM pg_prepared_statements"
+            """ WHERE statement LIKE 'SELECT "desk_ticket"."id" AS "pk" FROM%'"""
+        )
+        ((types, asked),) = cursor.fetchall()
+    assert len(types) == 1  # the number is no part of the statement
+    assert asked == 2
+
+
+@POSTGRESQL
+def test_times_are_read_from_postgresql_as_they_were_written(site: Site) -> None:
+    from keuring_collector.desk.models import Ticket
+
+    ticket = site.ticket()
+    odd = [
+        datetime(1890, 2, 28, 23, 59, 59, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 30, 0, 7, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ]
+    for moment in odd:
+        Ticket.objects.filter(pk=ticket.pk).update(opened_at=moment)
+        ticket.refresh_from_db()
+        assert (ticket.opened_at, ticket.opened_at.tzinfo) == (moment, UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT timestamptz '2026-07-01 12:00:00.5+05:30', NULL::timestamptz")
+        assert cursor.fetchall() == [(datetime(2026, 7, 1, 6, 30, 0, 500_000, tzinfo=UTC), None)]
+    for unknown in ("infinity", "0044-03-15 BC"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT timestamptz '{unknown}'")
+            with pytest.raises(DataError, match="timestamp too"):
+                cursor.fetchall()

@@ -1,6 +1,7 @@
 """Tells Django of the desk application."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class DeskConfig(AppConfig):
@@ -9,3 +10,9 @@ class DeskConfig(AppConfig):
     name = "keuring_collector.desk"
     label = "desk"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connections of Django read times in a faster way."""
+        from keuring_collector.desk import moments
+
+        connection_created.connect(moments.register)
