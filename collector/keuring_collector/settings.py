@@ -124,6 +124,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# Parts of the frame, which are the same for many; apart, so that they push out nothing that has to be remembered.
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+    for name in ("default", "template_fragments")
+}
 SESSION_ENGINE = "keuring_collector.console.session"
 SESSION_COOKIE_AGE = 30 * 60  # idle; see console.middleware.Reader, which says when somebody was last here
 SESSION_COOKIE_HTTPONLY = True

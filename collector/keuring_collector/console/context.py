@@ -21,6 +21,7 @@ from keuring_collector.desk.roles import Right
 from keuring_collector.service.skills import catalogue
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
@@ -40,12 +41,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = (match.url_name if match else "") or ""
-        rail = places.groups(staff)
-        open_tickets = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
         context |= {
-            "rail": rail,
-            "places": [place for _title, group in rail for place in group],
-            "foot": places.shown(places.FOOT, staff),
+            # The frame keeps what it made of these for each role, and seldom asks again.
+            "reader": staff.role,
+            "rail": lambda: places.groups(staff),
+            "places": lambda: [place for _title, group in places.groups(staff) for place in group],
+            "foot": lambda: places.shown(places.FOOT, staff),
             "place": places.of_route(name),
             "home": reverse(home_of(staff)),
             "may_look": staff.may(Right.LOOK),
@@ -53,7 +54,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "may_lead": staff.may(Right.TEAM),
             "may_change_rules": staff.may(Right.RULES),
             "unseen": staff.unseen_notices,
-            "open_tickets": counted_lately(("open", staff.department_ids), open_tickets),
+            "open_tickets": counted_lately(("open", staff.department_ids), lambda: _open(staff)),
             # Asked for by pages with rows of tickets alone.
             "known_skills": SimpleLazyObject(lambda: catalogue.everything(pack.current().pack)),
             "pack_problems": [
@@ -61,3 +62,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             ],
         }
     return context
+
+
+def _open(staff: Staff) -> QuerySet[Ticket]:
+    return scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)

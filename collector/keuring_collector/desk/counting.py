@@ -42,9 +42,9 @@ def bounded(found: QuerySet[Any]) -> Count:
     return Count(found.order_by()[: MOST + 1].count())
 
 
-def counted_lately(about: Hashable, rows: QuerySet[Any]) -> int:
+def counted_lately(about: Hashable, rows: Callable[[], QuerySet[Any]]) -> int:
     """How many rows there are; of more than MOST at most a minute ago."""
-    return lately(about, rows.count, lambda count: count > MOST)
+    return lately(about, lambda: rows().count(), lambda count: count > MOST)
 
 
 def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool]) -> T:

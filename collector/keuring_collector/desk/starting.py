@@ -86,8 +86,8 @@ def start(now: dt.datetime) -> Start:
         intake=has_intake and (until is None or now < until),
         until=until,
         budget=state.budget,
-        allowed=allowed(counted_lately(("machines", None), machines), state.budget),
-        open_tickets=counted_lately(("open", None), opened),
+        allowed=allowed(counted_lately(("machines", None), lambda: machines), state.budget),
+        open_tickets=counted_lately(("open", None), lambda: opened),
         waiting=waiting,
     )
 

@@ -142,7 +142,7 @@ def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
     now, staff = timezone.now(), staff_of(request)
     chosen = choose(request, staff, now)
-    count = counted_lately(("listed", staff.department_ids, tuple(chosen.filters.items())), chosen.found)
+    count = counted_lately(("listed", staff.department_ids, tuple(chosen.filters.items())), lambda: chosen.found)
     pages = max(1, -(-count // PAGE))
     page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
     # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.

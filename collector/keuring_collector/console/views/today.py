@@ -132,7 +132,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "visits": for_today(staff, now),
         "day": day,
         "to_keep": promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now)),
-        "open_count": counted_lately(("open", staff.department_ids), opened),
+        "open_count": counted_lately(("open", staff.department_ids), lambda: opened),
     }
     return render(request, "console/today.html", context)
 
