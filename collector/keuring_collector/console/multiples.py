@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.console.readings import Reading, Track
     from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store.journal import Layouts
 
 FINE_PERIODS: Final = (1, 7)  # shorter than this is only to be seen by the window
 DRAWN_FIRST: Final = 12  # charts, in whole areas; the first area always
@@ -107,7 +108,8 @@ def about(tickets: Iterable[Ticket]) -> set[int]:
 
 def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Section]:
     """All areas of a machine: drawn when seen first or ``wanted``, else with the address where they are."""
-    listed = _by_place(endpoint)
+    layouts = readings.store().layouts(endpoint.pk)
+    listed = _by_place(endpoint, layouts)
     drawn, room = set[int](), DRAWN_FIRST
     for place, tracks in listed.items():
         room -= len(tracks)
@@ -115,7 +117,7 @@ def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Secti
             break  # the agent itself, which is last, is for those who look for it
         drawn.add(place)
     drawn |= wanted & listed.keys()
-    read = _read(endpoint, [track for place in sorted(drawn) for track in listed[place]], chosen)
+    read = _read(endpoint, [track for place in sorted(drawn) for track in listed[place]], chosen, layouts)
     found = []
     for place, tracks in listed.items():
         if place in drawn:
@@ -129,19 +131,20 @@ def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Secti
 
 def section(endpoint: Endpoint, place: int, chosen: Chosen) -> Section | None:
     """One area, drawn; None when the machine never reported anything of it."""
-    tracks = _by_place(endpoint).get(place)
-    return None if tracks is None else _drawn(endpoint, place, tracks, _read(endpoint, tracks, chosen), chosen)
+    layouts = readings.store().layouts(endpoint.pk)
+    tracks = _by_place(endpoint, layouts).get(place)
+    return None if tracks is None else _drawn(endpoint, place, tracks, _read(endpoint, tracks, chosen, layouts), chosen)
 
 
-def _by_place(endpoint: Endpoint) -> dict[int, list[Track]]:
-    listed = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+def _by_place(endpoint: Endpoint, layouts: Layouts) -> dict[int, list[Track]]:
+    listed = readings.tracks(endpoint.pk, layouts)
     return {place: list(tracks) for place, tracks in groupby(listed, lambda each: signals.section(each.signal.name))}
 
 
-def _read(endpoint: Endpoint, tracks: list[Track], chosen: Chosen) -> dict[Track, Reading]:
+def _read(endpoint: Endpoint, tracks: list[Track], chosen: Chosen, layouts: Layouts) -> dict[Track, Reading]:
     fine = [track for track in tracks if _is_fine(track, chosen)]
     others = [] if chosen.days == 1 else [track for track in tracks if track not in fine]
-    read = dict(readings.all_by_day(endpoint.pk, others, chosen.start, chosen.now)) if others else {}
+    read = readings.all_by_day(endpoint.pk, others, chosen.start, chosen.now, layouts) if others else {}
     return read | {track: readings.by_window(track, chosen.start, chosen.now) for track in fine}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from keuring.signals.model import Statistic
 from keuring_collector.console import readings
 from keuring_collector.console.charts import Point
 from keuring_collector.desk import scope
@@ -16,7 +15,6 @@ from keuring_collector.fleet.models import Endpoint
 if TYPE_CHECKING:
     from keuring_collector.console.readings import Track
     from keuring_collector.desk.models import Staff
-    from keuring_collector.store import DailyPoint
 
 DAY: Final = readings.DAY
 FEWEST: Final = 5  # machines; a smaller group would tell about one of them
@@ -47,10 +45,9 @@ def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> 
     if len(others) < FEWEST:
         return None
     days = int(start // DAY), int(end // DAY)
-    rows = readings.store().daily_of(others, track.signal.id, track.subject, track.line, days)
     by_day: dict[int, list[float]] = {}
-    for row in rows:
-        by_day.setdefault(row.day, []).append(_value(row, track.line))
+    for day, value in readings.store().days_of(others, track.signal.id, track.subject, track.line, days):
+        by_day.setdefault(day, []).append(value)
     points = []
     for day, values in sorted(by_day.items()):
         if len(values) >= FEWEST and start <= day * DAY + DAY / 2 <= end:
@@ -58,8 +55,3 @@ def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> 
             points.append(Point(day * DAY + DAY / 2, middle, low, high))
     most = max((len(values) for values in by_day.values()), default=0)
     return Peers(model, most, points) if points else None
-
-
-def _value(row: DailyPoint, line: int) -> float:
-    value = {Statistic.MEAN: row.mean, Statistic.SUM: row.total, Statistic.MIN: row.minimum, Statistic.MAX: row.maximum}
-    return value.get(Statistic(line), row.last)

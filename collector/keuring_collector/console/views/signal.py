@@ -37,7 +37,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
     endpoint, found = endpoint_of(request, identity), BY_NAME.get(name)
     if found is None or not signals.is_measured(found):
         raise Http404(_("There is no such signal."))
-    known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+    known = readings.tracks(endpoint.pk, readings.store().layouts(endpoint.pk))
     subject = request.GET.get("subject", "")
     track = next((t for t in known if t.signal is found and t.subject == subject), None)
     if track is None:
