@@ -211,17 +211,21 @@ def significant(value: float) -> str:
     return _short(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
 
+_WRITE: Final = tuple(f"{{:,.{decimals}f}}".format for decimals in range(4))
+
+
 def _short(value: float, most: int) -> str:
     """A number with those of ``most`` decimals that say something."""
-    text = f"{value:,.{most}f}"
+    text = _WRITE[most](value)
     return _told(text.rstrip("0").rstrip(".") if most else text)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    step = 0
-    while step < len(steps) - 1 and abs(value) < steps[step][0]:
-        step += 1
-    size, name = steps[step]
+    amount = abs(value)
+    for step in steps:
+        if amount >= step[0]:
+            break
+    size, name = step
     scaled = value / size
     return f"{_short(scaled, 0 if abs(scaled) >= 99.95 else 1)} {name}"
 
@@ -237,6 +241,17 @@ def _percent(value: float) -> str:
     return f"{_short(share, 0 if abs(share) >= 10 else 1)} %"
 
 
+def _plural(words: Callable[[int], str]) -> Callable[[int], str]:
+    """The same words, which gettext is asked for once for each number and language."""
+    known = lru_cache(maxsize=256)(lambda count, _language: words(count))
+    return lambda count: known(count, language())
+
+
+_MINUTES: Final = _plural(lambda n: ngettext("%(n)s minute", "%(n)s minutes", n))
+_HOURS: Final = _plural(lambda n: ngettext("%(n)s hour", "%(n)s hours", n))
+_DAYS: Final = _plural(lambda n: ngettext("%(n)s day", "%(n)s days", n))
+
+
 def duration(seconds: float) -> str:
     """A length of time in the unit that suits it: "12 ms", "3 minutes", "4 days"."""
     size = abs(seconds)
@@ -246,12 +261,12 @@ def duration(seconds: float) -> str:
         return f"{_short(seconds, 1)} s"
     if size < 7200:
         count = round(seconds / 60)
-        return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
+        return _MINUTES(count) % {"n": count}
     if size < 2 * DAY:
         count = round(seconds / 3600)
-        return ngettext("%(n)s hour", "%(n)s hours", count) % {"n": count}
+        return _HOURS(count) % {"n": count}
     count = round(seconds / DAY)
-    return ngettext("%(n)s day", "%(n)s days", count) % {"n": number(count)}
+    return _DAYS(count) % {"n": number(count)}
 
 
 def _hours(value: float) -> str:
@@ -259,9 +274,11 @@ def _hours(value: float) -> str:
 
 
 def _counted(words: Callable[[int], str]) -> Callable[[float], str]:
+    known = _plural(words)
+
     def text(value: float) -> str:
         whole = value == int(value)
-        return words(int(value) if whole else 2) % {"n": number(value) if whole else significant(value)}
+        return known(int(value) if whole else 2) % {"n": number(value) if whole else significant(value)}
 
     return text
 

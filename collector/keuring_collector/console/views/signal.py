@@ -21,7 +21,6 @@ from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     import uuid
-    from datetime import datetime
 
     from django.http import HttpRequest
 
@@ -60,6 +59,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
         title, unit, points, stretch.start, stretch.end, now.timestamp(), reading.gap,
         by_day=reading.by_day, peers=alike.points if alike else (),
     )  # fmt: skip
+    told = charts.labels(chart)
     today = timezone.localtime(now).date()
     context: dict[str, Any] = {
         "endpoint": endpoint,
@@ -80,8 +80,8 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
             )
             for period in stretches.PERIODS
         ],
-        "svg": None if chart.is_empty else charts.draw(chart),
-        "rows": _rows(points, unit, now, alike, by_day=reading.by_day),
+        "svg": None if chart.is_empty else charts.draw(chart, told),
+        "rows": _rows(points, told, unit, alike if reading.by_day else None),
         "by_day": reading.by_day,
         "model": model,
         "alike": alike,
@@ -98,14 +98,11 @@ def _asked(stretch: Stretch) -> dict[str, str | int]:
     return {"first": stretch.first.isoformat(), "last": stretch.last.isoformat()}
 
 
-def _rows(
-    points: list[charts.Point], unit: str, now: datetime, alike: Peers | None, *, by_day: bool
-) -> list[tuple[str, str]]:
+def _rows(points: list[charts.Point], told: list[str], unit: str, alike: Peers | None) -> list[tuple[str, str]]:
     """The values in words, the newest first, each with that of the model on the same day when days are shown."""
-    of_day = {int(point.time // readings.DAY): point.value for point in alike.points} if alike and by_day else {}
-    told = []
-    for point in reversed(points):
+    of_day = {int(point.time // readings.DAY): point.value for point in alike.points} if alike else {}
+    rows = []
+    for point, text in zip(reversed(points), reversed(told), strict=True):
         other = of_day.get(int(point.time // readings.DAY))
-        text = charts.label(point, unit, now, by_day=by_day)
-        told.append((text, "" if other is None else wording.amount(other, unit)))
-    return told
+        rows.append((text, "" if other is None else wording.amount(other, unit)))
+    return rows
