@@ -200,10 +200,11 @@ class _Drawing:
         ticks = self.value.ticks
         if self.chart.small and len(ticks) > 2:
             ticks = (ticks[0], ticks[-1])
+        places = [(self.y(value), escape(text)) for value, text in ticks]
         return "".join(
-            f'<line class="grid" x1="0" x2="100%" y1="{self.y(value)}" y2="{self.y(value)}"/>'
-            f'<text class="value" x="-8" y="{self.y(value) + 4:g}" text-anchor="end">{escape(text)}</text>'
-            for value, text in ticks
+            f'<line class="grid" x1="0" x2="100%" y1="{at}" y2="{at}"/>'
+            f'<text class="value" x="-8" y="{at + 4:g}" text-anchor="end">{text}</text>'
+            for at, text in places
         )
 
     def _times(self) -> str:

@@ -7,10 +7,12 @@ than all the rest of the page. The other areas are folded, and drawn when somebo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,8 +27,6 @@ from keuring_collector.desk.placeholders import main_evidence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
-
-    from django.utils.safestring import SafeString
 
     from keuring_collector.console.readings import Reading, Track
     from keuring_collector.fleet.models import Endpoint
@@ -70,26 +70,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The signals of one area: those with a course, and the names of those that stayed at zero. With an ``address``
-    they are not drawn here but there; ``count`` is how many there are.
+    """The signals of one area: the charts of those with a course, and the names of those that stayed at zero. With an
+    ``address`` they are not drawn here but there; ``count`` is how many there are.
     """
 
     title: str
     count: int
-    items: list[Multiple]
+    charts: SafeString
     quiet: list[str]
     address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Multiple:
-    """One small chart in the column of signals."""
-
-    label: str
-    subject: str
-    svg: SafeString
-    last: str
-    address: str
 
 
 def choose(asked: Mapping[str, str], now: datetime, *, has_open: bool) -> Chosen:
@@ -122,10 +111,10 @@ def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Secti
     for place, tracks in listed.items():
         if place in drawn:
             section = _drawn(endpoint, place, tracks, read, chosen)
-            found += [section] if section.items or section.quiet else []
+            found += [section] if section.charts or section.quiet else []
         else:
             address = reverse("machine_signals", args=[endpoint.uuid, place]) + f"?days={chosen.days}"
-            found.append(Section(signals.section_title(place), len(tracks), [], [], address))
+            found.append(Section(signals.section_title(place), len(tracks), SafeString(""), [], address))
     return found
 
 
@@ -155,17 +144,25 @@ def _is_fine(track: Track, chosen: Chosen) -> bool:
 def _drawn(
     endpoint: Endpoint, place: int, tracks: list[Track], read: Mapping[Track, Reading], chosen: Chosen
 ) -> Section:
-    found = Section(signals.section_title(place), len(tracks), [], [])
+    shown, quiet, closer = [], [], figures.closer(endpoint, chosen.days)
     for track in tracks:
         drawn = figures.small(track, read[track], chosen.start, chosen.now) if track in read else None
         if drawn is None:
             continue
         signal, label = track.signal, signals.label(track.signal.name)
         if drawn.is_zero:
-            found.quiet.append(f"{label} ({track.subject})" if track.subject else label)
+            quiet.append(f"{label} ({track.subject})" if track.subject else label)
             continue
         if signal.kind is Kind.COUNTER and not _is_fine(track, chosen):
             label = _("%(signal)s, a day") % {"signal": label}
-        address = figures.closer(endpoint, signal, track.subject, chosen.days)
-        found.items.append(Multiple(label, track.subject, drawn.svg, drawn.last, address))
-    return found
+        shown.append(_multiple(label, track.subject, closer(signal, track.subject), drawn))
+    html = mark_safe("".join(shown))  # noqa: S308 - every text in it is escaped where it is put in
+    return Section(signals.section_title(place), len(tracks), html, quiet)
+
+
+def _multiple(label: str, subject: str, address: str, drawn: figures.Small) -> str:
+    """One small chart in the column of signals."""
+    about = f' <span class="soft">{escape(subject)}</span>' if subject else ""
+    name = f'<div class="name"><a href="{escape(address)}">{escape(label)}</a>{about}</div>'
+    last = f'<div class="last"><output class="reading">{escape(drawn.last)}</output></div>'
+    return f'<div class="multiple" data-figure>{name}<div class="drawn">{drawn.svg}</div>{last}</div>'
