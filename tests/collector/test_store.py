@@ -88,7 +88,7 @@ def test_daily_points_say_what_the_day_was(store: Store) -> None:
     count = fill(store, 3)
     journal.put_snapshots(store.connection, [(ENDPOINT, count, b"state")])
     store.compact(START + 10 * DAY, journal_days=1)
-    days = store.days(ENDPOINT, [SPACE], (20_000, 20_001))[SPACE, "/"][1]
+    days = store.days(ENDPOINT, [(SPACE, 1, "/")], (20_000, 20_001))[SPACE, 1, "/"]
     assert days.days == (20_000, 20_001)
     assert (days.values[0], days.lows[0], days.highs[0]) == (0.504, 0.501, 0.504)
     windows, mean = store.connection.execute(

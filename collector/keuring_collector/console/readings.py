@@ -21,7 +21,7 @@ from keuring_collector.desk import audit, signals
 from keuring_collector.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +35,7 @@ LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not ru
 GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
+_EDGES: Final = frozenset({int(Statistic.MIN), int(Statistic.MAX)})  # of the shade
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,61 +89,52 @@ def is_by_day_only(signal: Signal) -> bool:
 
 def by_day(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
     """One point a day since ``start``, with the day's lowest and highest as shade; also for days not compacted yet."""
-    line = statistic or track.line
-    known = store().days(track.endpoint, [track.signal.id], _days(start, now), track.subject)
-    return _by_day(track.endpoint, [(track, line)], known, start, now)[track]
+    return _by_day(track.endpoint, [(track, statistic or track.line)], start, now)[track]
 
 
 def all_by_day(
     endpoint: int, listed: Collection[Track], start: float, now: float, layouts: Layouts
 ) -> dict[Track, Reading]:
     """The same of many signals of one endpoint, whose points are read at once."""
-    known = store().days(endpoint, {track.signal.id for track in listed}, _days(start, now))
-    return _by_day(endpoint, [(track, track.line) for track in listed], known, start, now, layouts)
-
-
-def _days(start: float, now: float) -> tuple[int, int]:
-    return int(start // DAY), int(now // DAY)
+    return _by_day(endpoint, [(track, track.line) for track in listed], start, now, layouts)
 
 
 def _by_day(
-    endpoint: int,
-    listed: Sequence[tuple[Track, int]],
-    known: Mapping[tuple[int, str], Mapping[int, Days]],
-    start: float,
-    now: float,
-    layouts: Layouts | None = None,
+    endpoint: int, listed: Sequence[tuple[Track, int]], start: float, now: float, layouts: Layouts | None = None
 ) -> dict[Track, Reading]:
     """Of tracks with the statistic that makes the line: days that are compacted, then those in the journal.
 
     A day is compacted and its windows leave the journal at once.
     """
     first = int(start // DAY)
-    last = {series: max(of.days[-1] for of in found.values()) for series, found in known.items()}
+    keys = [
+        (track.signal.id, statistic, track.subject)
+        for track, line in listed
+        for statistic in {line, *(_EDGES & track.statistics)}
+    ]
+    known = store().days(endpoint, keys, (first, int(now // DAY)))
+    last: dict[tuple[int, str], int] = {}
+    for (signal, _statistic, subject), found in known.items():
+        last[signal, subject] = max(found.days[-1], last.get((signal, subject), 0))
     journal = store().recent(endpoint, (min(last.values(), default=first - 1) + 1) * DAY + 1, layouts)
     recent = journal.days([(track.signal.id, line, track.subject) for track, line in listed], now)
     read = {}
     for (track, line), newest in zip(listed, recent, strict=True):
-        series = track.signal.id, track.subject
-        points = _points(known.get(series, {}), line, now)
-        latest = last.get(series, first - 1)
-        points += [
-            point for day, point in zip(newest.days, _points({line: newest}, line, now), strict=True) if day > latest
-        ]
+        signal, subject = track.signal.id, track.subject
+        drawn, lowest, highest = (known.get((signal, each, subject)) for each in (line, Statistic.MIN, Statistic.MAX))
+        points = _points(drawn, line, now, lowest, highest) if drawn else []
+        latest = last.get((signal, subject), first - 1)
+        points += [point for day, point in zip(newest.days, _points(newest, line, now), strict=True) if day > latest]
         read[track] = Reading(points, GAP_DAYS * DAY, by_day=True)
     return read
 
 
-def _points(found: Mapping[int, Days], line: int, now: float) -> list[Point]:
-    drawn = found.get(line)
-    if drawn is None:
-        return []
+def _points(drawn: Days, line: int, now: float, lowest: Days | None = None, highest: Days | None = None) -> list[Point]:
     times = [min(day * DAY + DAY / 2, now) for day in drawn.days]
     if line == Statistic.SUM:
         return [Point(time, value) for time, value in zip(times, drawn.values, strict=True)]
-    lows = _edge(drawn, drawn.lows, found.get(Statistic.MIN))
-    highs = _edge(drawn, drawn.highs, found.get(Statistic.MAX))
-    return [*map(Point._make, zip(times, drawn.values, lows, highs, strict=True))]
+    edges = _edge(drawn, drawn.lows, lowest), _edge(drawn, drawn.highs, highest)
+    return [*map(Point._make, zip(times, drawn.values, *edges, strict=True))]
 
 
 def _edge(drawn: Days, own: tuple[float, ...], measured: Days | None) -> Sequence[float]:

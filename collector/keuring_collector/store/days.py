@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from keuring.signals.model import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from keuring_collector.store.connection import Connection
+    from keuring_collector.store.journal import Key
 
 
 class Days(NamedTuple):
@@ -34,26 +35,26 @@ OF_DAY: Final[Mapping[int, str]] = {
     Statistic.SUM: "total",
 }
 _VALUE: Final = (
-    f"CASE statistic {' '.join(f'WHEN {each:d} THEN {name}' for each, name in OF_DAY.items())} ELSE last END"
+    f"CASE daily.statistic {' '.join(f'WHEN {each:d} THEN {name}' for each, name in OF_DAY.items())} ELSE last END"
 )
 
 
-def days(
-    connection: Connection, endpoint: int, signals: Collection[int], subject: str | None, between: tuple[int, int]
-) -> dict[tuple[int, str], dict[int, Days]]:
-    """By series (signal, subject) and statistic; of one ``subject``, or of all."""
-    about = "" if subject is None else "AND subject = ? "
+def days(connection: Connection, endpoint: int, keys: Sequence[Key], between: tuple[int, int]) -> dict[Key, Days]:
+    """Each of these series of an endpoint that has daily points from one day to another.
+
+    Each is found by its whole key, so that points of other days are not read: they are kept for years.
+    """
+    if not keys:
+        return {}
+    wanted = ", ".join(f"({place}, ?, ?, ?)" for place in range(len(keys)))
     rows = connection.execute(
-        f"SELECT signal_id, subject, statistic, day, {_VALUE}, minimum, maximum FROM daily "
-        f"WHERE endpoint_id = ? AND signal_id IN ({_marks(signals)}) {about}AND day >= ? AND day <= ? "
-        "ORDER BY signal_id, subject, statistic, day",
-        (endpoint, *signals, *([] if subject is None else [subject]), *between),
+        f"WITH wanted (place, of_signal, of_statistic, of_subject) AS (VALUES {wanted}) "
+        f"SELECT place, day, {_VALUE}, minimum, maximum FROM wanted JOIN daily ON endpoint_id = ? "
+        "AND signal_id = of_signal AND statistic = of_statistic AND subject = of_subject AND day >= ? AND day <= ?",
+        (*chain.from_iterable(keys), endpoint, *between),
     )
-    found: dict[tuple[int, str], dict[int, Days]] = {}
-    for (signal, of, statistic), of_statistic in groupby(rows, itemgetter(0, 1, 2)):
-        columns = list(zip(*of_statistic, strict=True))
-        found.setdefault((signal, of), {})[statistic] = Days(*columns[3:])
-    return found
+    rows.sort()  # they mostly are: databases go from one series to the next
+    return {keys[place]: Days(*list(zip(*of_key, strict=True))[1:]) for place, of_key in groupby(rows, itemgetter(0))}
 
 
 def days_of(
@@ -65,12 +66,9 @@ def days_of(
     between: tuple[int, int],
 ) -> list[tuple[int, float]]:
     """(day, value) of one series on at most a few hundred machines."""
+    marks = ", ".join("?" * len(endpoints))
     return connection.execute(
-        f"SELECT day, {_VALUE} FROM daily WHERE endpoint_id IN ({_marks(endpoints)}) "
+        f"SELECT day, {_VALUE} FROM daily WHERE endpoint_id IN ({marks}) "
         "AND signal_id = ? AND subject = ? AND statistic = ? AND day >= ? AND day <= ?",
         (*endpoints, signal, subject, statistic, *between),
     )
-
-
-def _marks(values: Collection[int]) -> str:
-    return ", ".join("?" * len(values))

@@ -99,14 +99,9 @@ class Store:
         known = self.layouts(endpoint) if layouts is None else layouts
         return Recent(self.connection, endpoint, since, known)
 
-    def days(
-        self, endpoint: int, signals: Collection[int], between: tuple[int, int], subject: str | None = None
-    ) -> dict[tuple[int, str], dict[int, Days]]:
-        """Series of an endpoint by the day, as far as compacted: {(signal, subject): {statistic: days}}.
-
-        Of these signals, from one day to another (since 1970); of one ``subject``, or of all.
-        """
-        return days.days(self.connection, endpoint, signals, subject, between)
+    def days(self, endpoint: int, keys: Sequence[Key], between: tuple[int, int]) -> dict[Key, Days]:
+        """Series of an endpoint by the day, as far as compacted, from one day to another (since 1970)."""
+        return days.days(self.connection, endpoint, keys, between)
 
     def days_of(
         self, endpoints: Sequence[int], signal: int, subject: str, statistic: int, between: tuple[int, int]
