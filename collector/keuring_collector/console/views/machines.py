@@ -21,6 +21,7 @@ from keuring_collector.console import (
     facts,
     fleet_counts,
     inventory,
+    machine_rows,
     multiples,
     pack,
     readings,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 50
 LISTED: Final = 12  # tickets of one machine that are shown
+_PROGRAMS: Final = frozenset({*PROGRAMS, inventory.BEHIND})  # facts that stand in the list of programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +210,14 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         readings.note_look(staff, endpoint, days=chosen.days)
     store, state = readings.store(), pack.current()
     known, model = store.facts(endpoint.pk), facts.model(endpoint)
+    programs = inventory.programs(known, now)
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "card": facts.card(endpoint, known, now),
         "model": model,
         "quiets": quiet.applying(endpoint, model, now),
         "waits": len(_waiting(endpoint.pk)),
-        "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:LISTED]],
+        "tickets": machine_rows.tickets([stories.row(each, state, language, now) for each in tickets[:LISTED]], now),
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),
@@ -223,8 +226,9 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "inspections": _inspections(endpoint.pk),
         "chosen": chosen,
         "sections": multiples.sections(endpoint, chosen, multiples.about(tickets)),
-        "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
-        "programs": inventory.programs(known, now),
+        "facts": machine_rows.facts(facts.rows([fact for fact in known if fact.signal not in _PROGRAMS], now)),
+        "programs": programs,
+        "program_rows": machine_rows.programs(programs),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "announced": [announcements.row(each, now, language) for each in current.for_machine(endpoint, store, now)],
