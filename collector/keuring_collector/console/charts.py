@@ -137,6 +137,7 @@ class _Drawing:
             shown.append(chart.limit)
         lowest, highest = scales.extent(shown) or (0.0, 1.0)
         self.value: Scale = scales.values(lowest, highest, chart.unit, 2 if chart.small else 4)
+        self.places, self.heights = self.xs(self.times), self.ys(self.values)
 
     def x(self, time: float) -> float:
         return round(self.time.share(time) * WIDTH, 1)
@@ -193,8 +194,8 @@ class _Drawing:
         }
 
     def _data(self) -> str:
-        places, heights = _listed(self.xs(self.times)), _listed(self.ys(self.values))
-        return f'data-x="{places}" data-y="{heights}" data-labels="{escape("|".join(self.told))}"'
+        told = escape("|".join(self.told))
+        return f'data-x="{_listed(self.places)}" data-y="{_listed(self.heights)}" data-labels="{told}"'
 
     def _values(self) -> str:
         ticks = self.value.ticks
@@ -219,16 +220,18 @@ class _Drawing:
         )
 
     def _history(self) -> str:
-        drawn = []
+        drawn, first = [], 0
         for run in runs(self.chart.points, self.chart.gap):
+            last = first + len(run)
+            places, heights = self.places[first:last], self.heights[first:last]
             shaded = [point for point in run if math.isfinite(point.low) and math.isfinite(point.high)]
             if len(shaded) > 1 and any(point.high > point.low for point in shaded):
                 drawn.append(f'<polygon class="shade" points="{self._around(shaded)}"/>')
             if len(run) == 1:  # a point on its own would not be seen as a line
-                at = self.x(run[0].time)
-                drawn.append(f'<path class="line" d="M{at - 2},{self.y(run[0].value)}h4"/>')
+                drawn.append(f'<path class="line" d="M{self.x(run[0].time) - 2},{heights[0]}h4"/>')
             else:
-                drawn.append(f'<polyline class="line" points="{self._along(run)}"/>')
+                drawn.append(f'<polyline class="line" points="{_pairs(places, heights)}"/>')
+            first = last
         return "".join(drawn)
 
     def _along(self, points: Sequence[Point]) -> str:
@@ -342,10 +345,10 @@ def _listed(places: Iterable[str]) -> str:
 
 
 def _labels(points: Sequence[Point], unit: str, now: float, *, by_day: bool) -> Iterator[str]:
-    tell = wording.amounts(unit)
+    tell = wording.writer(unit)
     moments = _moments(tuple([point.time for point in points]), now, wording.language(), by_day=by_day)
     for moment, (_time, value, low, high) in zip(moments, points, strict=True):
-        text = f"{moment}: {tell(value)}"
+        text = f"{moment}: {tell(value) if math.isfinite(value) else gettext('unknown')}"
         # Where one of them is unknown (NaN) it is not above the other.
         yield f"{text} ({tell(low)} – {tell(high)})" if low < high < math.inf and low > -math.inf else text
 

@@ -168,9 +168,16 @@ def number(value: float, decimals: int = 0) -> str:
     return _told(f"{value:,.{decimals}f}")
 
 
+_POINT: Final = ord(".")
+
+
 def _told(text: str) -> str:
     """A number as Python groups it, as Django's number_format does for languages that group by three."""
-    return text if text.isdigit() else text.translate(_separators(language()))
+    if text.isdigit():
+        return text
+    signs = _separators(language())
+    # Most numbers have a point and nothing else.
+    return text.translate(signs) if "," in text or "-" in text else text.replace(".", signs[_POINT])
 
 
 class _Held(threading.local):
@@ -202,7 +209,7 @@ def language() -> str | None:
 def _separators(_language: str | None) -> dict[int, str]:
     """What stands between thousands, before decimals and before what is below zero."""
     grouping, point = str(get_format("THOUSAND_SEPARATOR")), str(get_format("DECIMAL_SEPARATOR"))
-    return {ord(","): grouping, ord("."): point, ord("-"): "−"}
+    return {ord(","): grouping, _POINT: point, ord("-"): "−"}
 
 
 def significant(value: float) -> str:
@@ -211,12 +218,13 @@ def significant(value: float) -> str:
     return _short(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
 
-_WRITE: Final = tuple(f"{{:,.{decimals}f}}".format for decimals in range(4))
+_PLAIN_FORMS: Final = ("%.0f", "%.1f", "%.2f", "%.3f")
 
 
 def _short(value: float, most: int) -> str:
     """A number with those of ``most`` decimals that say something."""
-    text = _WRITE[most](value)
+    # Below a thousand nothing stands between thousands, and the plain form takes half the time.
+    text = _PLAIN_FORMS[most] % value if -999 < value < 999 else f"{value:,.{most}f}"
     return _told(text.rstrip("0").rstrip(".") if most else text)
 
 
@@ -319,13 +327,12 @@ def unit_of(signal: Signal) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit (UCUM) as people write it: 0.93 of "1" is "93 %"."""
-    return amounts(unit)(value)
+    return writer(unit)(float(value)) if math.isfinite(value) else gettext("unknown")
 
 
-def amounts(unit: str) -> Callable[[float], str]:
-    """How numbers of one unit are written, for many of them; see ``amount``."""
-    told = _UNITS.get(unit, significant)
-    return lambda value: told(float(value)) if math.isfinite(value) else gettext("unknown")
+def writer(unit: str) -> Callable[[float], str]:
+    """How finite numbers of one unit are written, for many of them; see ``amount``."""
+    return _UNITS.get(unit, significant)
 
 
 def reading(value: object, name: str, now: datetime, role: str = "value") -> str:
