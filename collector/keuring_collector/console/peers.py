@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from keuring_collector.console import readings
 from keuring_collector.console.charts import Point
 from keuring_collector.desk import scope
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from keuring_collector.console.readings import Track
     from keuring_collector.desk.models import Staff
 
@@ -32,11 +35,14 @@ class Peers:
 
 def of_model(staff: Staff, model: str) -> list[int]:
     """The machines of a model that somebody may see, in an order that is fair to take a part of."""
-    if not model:
-        return []
-    alike = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE, model=model)
+    return _of_model(staff.department_ids, model) if model else []
+
+
+@prepared
+def _of_model(departments: Any, model: Any) -> QuerySet[Endpoint, int]:
+    alike = scope.endpoints_of(departments).filter(state=Endpoint.State.ACTIVE, model=model)
     # Identities were drawn at random at enrolment, so the first of them are a fair sample.
-    return list(alike.order_by("uuid").values_list("pk", flat=True)[: MOST + 1])
+    return alike.order_by("uuid").values_list("pk", flat=True)[: MOST + 1]
 
 
 def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> Peers | None:

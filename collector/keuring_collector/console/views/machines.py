@@ -194,6 +194,17 @@ def _seen(departments: Any, identity: Any) -> QuerySet[Endpoint]:
     return scope.endpoints_of(departments).filter(uuid=identity).select_related("colleague", "department")
 
 
+def has_open_ticket(endpoint: Endpoint) -> bool:
+    """Whether a machine has an open ticket, so that staff may look closer."""
+    return bool(_open(endpoint.pk))
+
+
+@prepared
+def _open(endpoint: Any) -> QuerySet[Ticket, int]:
+    found = Ticket.objects.filter(endpoint=endpoint, state__in=Ticket.OPEN)
+    return found.order_by().values_list("pk", flat=True)[:1]
+
+
 @requires(Right.LOOK)
 @require_safe
 def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:

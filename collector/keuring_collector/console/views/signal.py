@@ -14,9 +14,8 @@ from django.views.decorators.http import require_safe
 from keuring.signals.catalogue import BY_NAME
 from keuring_collector.console import charts, facts, peers, readings, stretches
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.machines import endpoint_of
+from keuring_collector.console.views.machines import endpoint_of, has_open_ticket
 from keuring_collector.desk import audit, signals, wording
-from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
     if track is None:
         raise Http404(_("This machine has never reported that signal."))
     audit.record(staff, "machine.viewed", audit.machine(endpoint), {"signal": name})
-    has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
+    has_open = has_open_ticket(endpoint)
     fine = readings.allows_windows(found, has_open_ticket=has_open)
     stretch = stretches.read(request.GET, now, fine=fine)
     closer = fine and stretch.days <= stretches.FINE_DAYS
