@@ -112,7 +112,10 @@ def test_the_first_load_is_light(site: Site, browser: Client) -> None:
 
 def test_pages_are_sent_compressed(site: Site, browser: Client) -> None:
     response = browser.get("/rules/", headers={"accept-encoding": "gzip"})
-    assert response["Content-Encoding"] == "gzip"
+    assert (response["Content-Encoding"], response["Content-Length"]) == ("gzip", str(len(response.content)))
+    assert "Accept-Encoding" in response["Vary"]
+    assert gzip.decompress(response.content).decode().rstrip().endswith("</html>")
+    assert "Content-Encoding" not in browser.get("/rules/")
 
 
 def test_what_is_missing_is_said_in_style(site: Site, browser: Client) -> None:

@@ -35,7 +35,7 @@ def test_statistics_decide_what_is_the_line_and_what_the_shade(site: Site) -> No
     machine = site.machine()
     site.measure(machine, CPU, [0.25, 0.75] * 8, statistic=MEAN)
     site.measure(machine, CPU, [0.875, 1.0] * 8, statistic=4)
-    (track,) = readings.tracks(machine.pk, readings.store().keys(machine.pk))
+    (track,) = readings.tracks(machine.pk, readings.store().layouts(machine.pk))
     assert (track.signal, track.line) == (BY_ID[CPU], MEAN)
     reading = readings.by_day(track, site.now.timestamp() - 10 * 86400, site.now.timestamp())
     full = [point for point in reading.points if point.high == 1.0]

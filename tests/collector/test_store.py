@@ -88,11 +88,14 @@ def test_daily_points_say_what_the_day_was(store: Store) -> None:
     count = fill(store, 3)
     journal.put_snapshots(store.connection, [(ENDPOINT, count, b"state")])
     store.compact(START + 10 * DAY, journal_days=1)
-    points = store.daily(ENDPOINT, SPACE, "/", 20_000, 20_001)
-    assert [point.day for point in points] == [20_000, 20_001]
-    first = points[0]
-    assert (first.windows, first.last, first.minimum, first.maximum) == (4, 0.504, 0.501, 0.504)
-    assert first.mean == pytest.approx(0.5025)
+    days = store.days(ENDPOINT, [(SPACE, 1, "/")], (20_000, 20_001))[SPACE, 1, "/"]
+    assert days.days == (20_000, 20_001)
+    assert (days.values[0], days.lows[0], days.highs[0]) == (0.504, 0.501, 0.504)
+    windows, mean = store.connection.execute(
+        "SELECT windows, mean FROM daily WHERE signal_id = ? ORDER BY day", (SPACE,)
+    )[0]
+    assert windows == 4
+    assert mean == pytest.approx(0.5025)
 
 
 def test_what_no_snapshot_covers_stays_in_the_journal(store: Store) -> None:
@@ -113,7 +116,7 @@ def test_late_windows_join_a_compacted_day(store: Store) -> None:
     store.compact(START + 6 * DAY, journal_days=1)
     series = store.series(ENDPOINT, SPACE, "/", 1, START, START + DAY)
     assert list(series.values[:2]) == [0.7, 0.501]
-    assert store.daily(ENDPOINT, SPACE, "/", 20_000, 20_000)[0].windows == 5
+    assert store.connection.execute("SELECT windows FROM daily WHERE signal_id = ? AND day = 20000", (SPACE,)) == [(5,)]
 
 
 def test_purge_lets_go_of_what_is_too_old_and_of_nothing_else(store: Store) -> None:

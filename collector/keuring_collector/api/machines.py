@@ -169,7 +169,7 @@ def machine(request: HttpRequest, identity: UUID) -> MachineFull:
         ],
         signals=[
             SignalRef(name=track.signal.name, subject=track.subject, unit=track.signal.unit)
-            for track in readings.tracks(endpoint.pk, store.keys(endpoint.pk))
+            for track in readings.tracks(endpoint.pk, store.layouts(endpoint.pk))
         ],
         missing=[
             Missing(signal=BY_ID[signal].name, subject=subject, reason=reason)
@@ -199,7 +199,7 @@ def signal(
     endpoint, found = _machine(request, identity), BY_NAME.get(name)
     if found is None or not signals.is_measured(found):
         raise Http404("There is no such signal; see protos/keuring/signals/SIGNALS.md.")
-    known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+    known = readings.tracks(endpoint.pk, readings.store().layouts(endpoint.pk))
     track = next((each for each in known if each.signal is found and each.subject == subject), None)
     if track is None:
         raise Http404("This machine has never reported that signal, or not of this subject.")

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.utils.html import escape
@@ -92,24 +91,27 @@ def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
     return thinned
 
 
-def runs(points: Sequence[Point], gap: float) -> list[list[Point]]:
+def runs(points: Iterable[Point], gap: float) -> list[list[Point]]:
     """The points cut where there was no sample, or where two are further apart than ``gap``."""
     cut: list[list[Point]] = []
     current: list[Point] = []
+    before = -math.inf
     for point in points:
-        missing = not math.isfinite(point.value)
-        if current and (missing or point.time - current[-1].time > gap):
+        time, value, _low, _high = point
+        missing = not math.isfinite(value)
+        if current and (missing or time - before > gap):
             cut.append(current)
             current = []
         if not missing:
             current.append(point)
+            before = time
     if current:
         cut.append(current)
     return cut
 
 
 def labels(chart: Chart) -> list[str]:
-    """Each point in words."""
+    """Each point in words, as shown under the cursor and in the table: "14 december: 8,2 GB (7,9 – 8,4 GB)"."""
     with wording.one_language():
         return [*_labels(chart.points, chart.unit, chart.now, by_day=chart.by_day)]
 
@@ -122,30 +124,36 @@ def draw(chart: Chart, told: Sequence[str] | None = None) -> SafeString:
 
 class _Drawing:
     def __init__(self, chart: Chart, told: Sequence[str]) -> None:
-        self.chart, self.told = chart, told
+        self.chart = chart
+        finite = [point for point in chart.points if math.isfinite(point.value)]
+        self.times, self.values = [point.time for point in finite], [point.value for point in finite]
+        self.told = [text for point, text in zip(chart.points, told, strict=True) if math.isfinite(point.value)]
         self.height = 44 if chart.small else 200
         self.top = 6 if chart.small else 24
         self.time = scales.moments(chart.start, chart.end)
-        shown = [value for _time, *values in chart.points for value in values]
-        shown += [value for point in chart.peers for value in (point.low, point.high)]
+        shown = [*self.values, *(value for point in chart.points for value in point[2:])]
+        shown += [value for point in chart.peers for value in point[2:]]
         if chart.limit is not None and not chart.small:
             shown.append(chart.limit)
         lowest, highest = scales.extent(shown) or (0.0, 1.0)
         self.value: Scale = scales.values(lowest, highest, chart.unit, 2 if chart.small else 4)
+        self.places, self.heights = self.xs(self.times), self.ys(self.values)
 
     def x(self, time: float) -> float:
-        return round(self.xs([time])[0], 1)
+        return round(self.time.share(time) * WIDTH, 1)
 
     def y(self, value: float) -> float:
-        return round(self.ys([value])[0], 1)
+        return round(self._heights([value])[0], 1)
 
-    def xs(self, times: Iterable[float]) -> list[float]:
-        """Where moments lie, not rounded; a page of charts has thousands of them, so no call is made for each."""
-        low, span = self.time.low, self.time.high - self.time.low
-        return [(time - low) / span * WIDTH for time in times]
+    def xs(self, times: Iterable[float]) -> Sequence[str]:
+        """Where moments lie, as SVG takes it; a page of charts has thousands of them, so no call is made for each."""
+        return _xs(self.time.low, self.time.high, tuple(times))
 
-    def ys(self, values: Iterable[float]) -> list[float]:
-        """Where values lie, not rounded."""
+    def ys(self, values: Iterable[float]) -> list[str]:
+        """Where values lie, as SVG takes it."""
+        return _written(self._heights(values))
+
+    def _heights(self, values: Iterable[float]) -> list[float]:
         height, low, span = self.height, self.value.low, self.value.high - self.value.low
         return [height * (1 - (value - low) / span) for value in values]
 
@@ -176,33 +184,28 @@ class _Drawing:
 
     def _summary(self) -> str:
         chart = self.chart
-        finite = [point for point in chart.points if math.isfinite(point.value)]
-        if not finite:
+        if not self.values:
             return gettext("%(name)s: nothing measured in this period") % {"name": chart.name}
-        lowest, highest = scales.extent([point.value for point in finite]) or (0.0, 0.0)
         return gettext("%(name)s: from %(low)s to %(high)s, last %(last)s. Arrow keys read the values.") % {
             "name": chart.name,
-            "low": wording.amount(lowest, chart.unit),
-            "high": wording.amount(highest, chart.unit),
-            "last": wording.amount(finite[-1].value, chart.unit),
+            "low": wording.amount(min(self.values), chart.unit),
+            "high": wording.amount(max(self.values), chart.unit),
+            "last": wording.amount(self.values[-1], chart.unit),
         }
 
     def _data(self) -> str:
-        pairs = zip(self.chart.points, self.told, strict=True)
-        finite = [(point.time, point.value, text) for point, text in pairs if math.isfinite(point.value)]
-        told = "|".join([text for _time, _value, text in finite])
-        places = _listed(self.xs(time for time, _value, _text in finite))
-        heights = _listed(self.ys(value for _time, value, _text in finite))
-        return f'data-x="{places}" data-y="{heights}" data-labels="{escape(told)}"'
+        told = escape("|".join(self.told))
+        return f'data-x="{_listed(self.places)}" data-y="{_listed(self.heights)}" data-labels="{told}"'
 
     def _values(self) -> str:
         ticks = self.value.ticks
         if self.chart.small and len(ticks) > 2:
             ticks = (ticks[0], ticks[-1])
+        places = [(self.y(value), escape(text)) for value, text in ticks]
         return "".join(
-            f'<line class="grid" x1="0" x2="100%" y1="{self.y(value)}" y2="{self.y(value)}"/>'
-            f'<text class="value" x="-8" y="{self.y(value) + 4:g}" text-anchor="end">{escape(text)}</text>'
-            for value, text in ticks
+            f'<line class="grid" x1="0" x2="100%" y1="{at}" y2="{at}"/>'
+            f'<text class="value" x="-8" y="{at + 4:g}" text-anchor="end">{text}</text>'
+            for at, text in places
         )
 
     def _times(self) -> str:
@@ -217,26 +220,30 @@ class _Drawing:
         )
 
     def _history(self) -> str:
-        drawn = []
+        drawn, first = [], 0
         for run in runs(self.chart.points, self.chart.gap):
+            last = first + len(run)
+            places, heights = self.places[first:last], self.heights[first:last]
             shaded = [point for point in run if math.isfinite(point.low) and math.isfinite(point.high)]
             if len(shaded) > 1 and any(point.high > point.low for point in shaded):
                 drawn.append(f'<polygon class="shade" points="{self._around(shaded)}"/>')
             if len(run) == 1:  # a point on its own would not be seen as a line
-                at = self.x(run[0].time)
-                drawn.append(f'<path class="line" d="M{at - 2},{self.y(run[0].value)}h4"/>')
+                drawn.append(f'<path class="line" d="M{self.x(run[0].time) - 2},{heights[0]}h4"/>')
             else:
-                drawn.append(f'<polyline class="line" points="{self._along(run)}"/>')
+                drawn.append(f'<polyline class="line" points="{_pairs(places, heights)}"/>')
+            first = last
         return "".join(drawn)
 
     def _along(self, points: Sequence[Point]) -> str:
         """The line through points."""
-        return _pairs(self.xs(point.time for point in points), self.ys(point.value for point in points))
+        times, values, _lows, _highs = zip(*points, strict=True)
+        return _pairs(self.xs(times), self.ys(values))
 
     def _around(self, points: Sequence[Point]) -> str:
         """The edge of their shade: along what is highest, and back along what is lowest."""
-        times, lows = self.xs(point.time for point in points), self.ys(point.low for point in points)
-        return _pairs(times + times[::-1], self.ys(point.high for point in points) + lows[::-1])
+        times, _values, lows, highs = zip(*points, strict=True)
+        places = self.xs(times)
+        return _pairs([*places, *reversed(places)], self.ys((*highs, *reversed(lows))))
 
     def _others(self) -> str:
         """How others did, behind the line itself."""
@@ -316,33 +323,40 @@ class _Drawing:
         )
 
 
-def _pairs(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """Places as SVG takes them, written and rounded by one format: one for each takes five times as long."""
-    return ("%.1f,%.1f " * len(xs) % tuple(chain.from_iterable(zip(xs, ys, strict=True)))).rstrip()
+@lru_cache(maxsize=64)  # charts that stand under each other have the same days
+def _xs(low: float, high: float, times: tuple[float, ...]) -> Sequence[str]:
+    span = high - low
+    return _written([(time - low) / span * WIDTH for time in times])
 
 
-def _listed(places: Sequence[float]) -> str:
+def _written(places: Sequence[float]) -> list[str]:
+    """Numbers with one decimal, written and rounded by one format: one for each takes several times as long."""
+    return ("%.1f " * len(places) % tuple(places)).split()
+
+
+def _pairs(xs: Iterable[str], ys: Iterable[str]) -> str:
+    """Places as SVG takes them."""
+    return " ".join(map(",".join, zip(xs, ys, strict=True)))
+
+
+def _listed(places: Iterable[str]) -> str:
     """Numbers with one decimal, where they need it."""
-    return ("%.1f," * len(places) % tuple(places)).replace(".0,", ",").rstrip(",")
+    return f"{','.join(places)},".replace(".0,", ",")[:-1]
 
 
-def label(point: Point, unit: str, now: datetime, *, by_day: bool = False) -> str:
-    """A point in words, as shown under the cursor and in the table: "14 december, 09:00: 8,2 GB (7,9 – 8,4 GB)"."""
-    return next(_labels([point], unit, now.timestamp(), by_day=by_day))
-
-
-def _labels(points: Iterable[Point], unit: str, now: float, *, by_day: bool) -> Iterator[str]:
-    tell, language = wording.amounts(unit), wording.language()
-    for time, value, low, high in points:
-        text = f"{_when(time, now, language, by_day=by_day)}: {tell(value)}"
+def _labels(points: Sequence[Point], unit: str, now: float, *, by_day: bool) -> Iterator[str]:
+    tell = wording.writer(unit)
+    moments = _moments(tuple([point.time for point in points]), now, wording.language(), by_day=by_day)
+    for moment, (_time, value, low, high) in zip(moments, points, strict=True):
+        text = f"{moment}: {tell(value) if math.isfinite(value) else gettext('unknown')}"
         # Where one of them is unknown (NaN) it is not above the other.
         yield f"{text} ({tell(low)} – {tell(high)})" if low < high < math.inf and low > -math.inf else text
 
 
-@lru_cache(maxsize=2048)  # charts that stand under each other have the same days
-def _when(time: float, now: float, _language: str | None, *, by_day: bool) -> str:
-    moment, reader = datetime.fromtimestamp(time, UTC), datetime.fromtimestamp(now, UTC)
-    return wording.day(moment, reader) if by_day else wording.clock(moment, reader)
+@lru_cache(maxsize=64)  # charts that stand under each other have the same days
+def _moments(times: tuple[float, ...], now: float, _language: str | None, *, by_day: bool) -> list[str]:
+    tell, reader = wording.day if by_day else wording.clock, datetime.fromtimestamp(now, UTC)
+    return [tell(datetime.fromtimestamp(time, UTC), reader) for time in times]
 
 
 def axis(start: float, end: float) -> SafeString:

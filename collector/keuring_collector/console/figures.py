@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from keuring.signals.catalogue import BY_NAME
+from keuring.signals.catalogue import BY_NAME, SYSTEM_MEMORY_LIMIT
 from keuring.signals.model import Kind
 from keuring_collector.console import charts, readings
 from keuring_collector.desk import signals, texts, wording
@@ -17,6 +17,7 @@ from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.placeholders import main_evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from django.utils.safestring import SafeString
@@ -29,6 +30,7 @@ DAY: Final = readings.DAY
 HISTORY_DAYS: Final = 90
 EVENT_DAYS: Final = 30
 RECENT_DAYS: Final = 14
+_SAMPLE: Final = SYSTEM_MEMORY_LIMIT.name
 FEWEST_DAYS: Final = 5  # fewer daily points than this are better shown by the window
 
 
@@ -94,14 +96,19 @@ def _draw(
         by_day=reading.by_day,
     )  # fmt: skip
     told = charts.labels(chart)
-    address = "" if signal.kind is Kind.EVENT else closer(endpoint, signal, subject)
+    address = "" if signal.kind is Kind.EVENT else closer(endpoint)(signal, subject)
     return Figure(name, charts.draw(chart, told), told[::-1], reading.by_day, address)
 
 
-def closer(endpoint: Endpoint, signal: Signal, subject: str, days: int = 30) -> str:
-    """The address of a signal's own page."""
-    query = urlencode({"days": days, "subject": subject} if subject else {"days": days})
-    return reverse("signal", args=[endpoint.uuid, signal.name]) + "?" + query
+def closer(endpoint: Endpoint, days: int = 30) -> Callable[[Signal, str], str]:
+    """The addresses of signals' own pages, of which a machine has dozens, by signal and subject."""
+    before, _name, after = reverse("signal", args=[endpoint.uuid, _SAMPLE]).rpartition(_SAMPLE)
+
+    def address(signal: Signal, subject: str) -> str:
+        query = urlencode({"days": days, "subject": subject} if subject else {"days": days})
+        return f"{before}{signal.name}{after}?{query}"
+
+    return address
 
 
 def _numeric(line: TicketLine, role: str) -> float | None:

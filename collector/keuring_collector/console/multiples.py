@@ -7,10 +7,12 @@ than all the rest of the page. The other areas are folded, and drawn when somebo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,10 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from django.utils.safestring import SafeString
-
     from keuring_collector.console.readings import Reading, Track
     from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store.journal import Layouts
 
 FINE_PERIODS: Final = (1, 7)  # shorter than this is only to be seen by the window
 DRAWN_FIRST: Final = 12  # charts, in whole areas; the first area always
@@ -69,26 +70,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The signals of one area: those with a course, and the names of those that stayed at zero. With an ``address``
-    they are not drawn here but there; ``count`` is how many there are.
+    """The signals of one area: the charts of those with a course, and the names of those that stayed at zero. With an
+    ``address`` they are not drawn here but there; ``count`` is how many there are.
     """
 
     title: str
     count: int
-    items: list[Multiple]
+    charts: SafeString
     quiet: list[str]
     address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Multiple:
-    """One small chart in the column of signals."""
-
-    label: str
-    subject: str
-    svg: SafeString
-    last: str
-    address: str
 
 
 def choose(asked: Mapping[str, str], now: datetime, *, has_open: bool) -> Chosen:
@@ -107,7 +97,8 @@ def about(tickets: Iterable[Ticket]) -> set[int]:
 
 def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Section]:
     """All areas of a machine: drawn when seen first or ``wanted``, else with the address where they are."""
-    listed = _by_place(endpoint)
+    layouts = readings.store().layouts(endpoint.pk)
+    listed = _by_place(endpoint, layouts)
     drawn, room = set[int](), DRAWN_FIRST
     for place, tracks in listed.items():
         room -= len(tracks)
@@ -115,33 +106,34 @@ def sections(endpoint: Endpoint, chosen: Chosen, wanted: set[int]) -> list[Secti
             break  # the agent itself, which is last, is for those who look for it
         drawn.add(place)
     drawn |= wanted & listed.keys()
-    read = _read(endpoint, [track for place in sorted(drawn) for track in listed[place]], chosen)
+    read = _read(endpoint, [track for place in sorted(drawn) for track in listed[place]], chosen, layouts)
     found = []
     for place, tracks in listed.items():
         if place in drawn:
             section = _drawn(endpoint, place, tracks, read, chosen)
-            found += [section] if section.items or section.quiet else []
+            found += [section] if section.charts or section.quiet else []
         else:
             address = reverse("machine_signals", args=[endpoint.uuid, place]) + f"?days={chosen.days}"
-            found.append(Section(signals.section_title(place), len(tracks), [], [], address))
+            found.append(Section(signals.section_title(place), len(tracks), SafeString(""), [], address))
     return found
 
 
 def section(endpoint: Endpoint, place: int, chosen: Chosen) -> Section | None:
     """One area, drawn; None when the machine never reported anything of it."""
-    tracks = _by_place(endpoint).get(place)
-    return None if tracks is None else _drawn(endpoint, place, tracks, _read(endpoint, tracks, chosen), chosen)
+    layouts = readings.store().layouts(endpoint.pk)
+    tracks = _by_place(endpoint, layouts).get(place)
+    return None if tracks is None else _drawn(endpoint, place, tracks, _read(endpoint, tracks, chosen, layouts), chosen)
 
 
-def _by_place(endpoint: Endpoint) -> dict[int, list[Track]]:
-    listed = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+def _by_place(endpoint: Endpoint, layouts: Layouts) -> dict[int, list[Track]]:
+    listed = readings.tracks(endpoint.pk, layouts)
     return {place: list(tracks) for place, tracks in groupby(listed, lambda each: signals.section(each.signal.name))}
 
 
-def _read(endpoint: Endpoint, tracks: list[Track], chosen: Chosen) -> dict[Track, Reading]:
+def _read(endpoint: Endpoint, tracks: list[Track], chosen: Chosen, layouts: Layouts) -> dict[Track, Reading]:
     fine = [track for track in tracks if _is_fine(track, chosen)]
     others = [] if chosen.days == 1 else [track for track in tracks if track not in fine]
-    read = dict(readings.all_by_day(endpoint.pk, others, chosen.start, chosen.now)) if others else {}
+    read = readings.all_by_day(endpoint.pk, others, chosen.start, chosen.now, layouts) if others else {}
     return read | {track: readings.by_window(track, chosen.start, chosen.now) for track in fine}
 
 
@@ -152,17 +144,25 @@ def _is_fine(track: Track, chosen: Chosen) -> bool:
 def _drawn(
     endpoint: Endpoint, place: int, tracks: list[Track], read: Mapping[Track, Reading], chosen: Chosen
 ) -> Section:
-    found = Section(signals.section_title(place), len(tracks), [], [])
+    shown, quiet, closer = [], [], figures.closer(endpoint, chosen.days)
     for track in tracks:
         drawn = figures.small(track, read[track], chosen.start, chosen.now) if track in read else None
         if drawn is None:
             continue
         signal, label = track.signal, signals.label(track.signal.name)
         if drawn.is_zero:
-            found.quiet.append(f"{label} ({track.subject})" if track.subject else label)
+            quiet.append(f"{label} ({track.subject})" if track.subject else label)
             continue
         if signal.kind is Kind.COUNTER and not _is_fine(track, chosen):
             label = _("%(signal)s, a day") % {"signal": label}
-        address = figures.closer(endpoint, signal, track.subject, chosen.days)
-        found.items.append(Multiple(label, track.subject, drawn.svg, drawn.last, address))
-    return found
+        shown.append(_multiple(label, track.subject, closer(signal, track.subject), drawn))
+    html = mark_safe("".join(shown))  # noqa: S308 - every text in it is escaped where it is put in
+    return Section(signals.section_title(place), len(tracks), html, quiet)
+
+
+def _multiple(label: str, subject: str, address: str, drawn: figures.Small) -> str:
+    """One small chart in the column of signals."""
+    about = f' <span class="soft">{escape(subject)}</span>' if subject else ""
+    name = f'<div class="name"><a href="{escape(address)}">{escape(label)}</a>{about}</div>'
+    last = f'<div class="last"><output class="reading">{escape(drawn.last)}</output></div>'
+    return f'<div class="multiple" data-figure>{name}<div class="drawn">{drawn.svg}</div>{last}</div>'

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from keuring.signals.model import Statistic
 from keuring_collector.console import readings
 from keuring_collector.console.charts import Point
 from keuring_collector.desk import scope
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Endpoint
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from keuring_collector.console.readings import Track
     from keuring_collector.desk.models import Staff
-    from keuring_collector.store import DailyPoint
 
 DAY: Final = readings.DAY
 FEWEST: Final = 5  # machines; a smaller group would tell about one of them
@@ -34,11 +35,14 @@ class Peers:
 
 def of_model(staff: Staff, model: str) -> list[int]:
     """The machines of a model that somebody may see, in an order that is fair to take a part of."""
-    if not model:
-        return []
-    alike = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE, model=model)
+    return _of_model(staff.department_ids, model) if model else []
+
+
+@prepared
+def _of_model(departments: Any, model: Any) -> QuerySet[Endpoint, int]:
+    alike = scope.endpoints_of(departments).filter(state=Endpoint.State.ACTIVE, model=model)
     # Identities were drawn at random at enrolment, so the first of them are a fair sample.
-    return list(alike.order_by("uuid").values_list("pk", flat=True)[: MOST + 1])
+    return alike.order_by("uuid").values_list("pk", flat=True)[: MOST + 1]
 
 
 def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> Peers | None:
@@ -47,10 +51,9 @@ def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> 
     if len(others) < FEWEST:
         return None
     days = int(start // DAY), int(end // DAY)
-    rows = readings.store().daily_of(others, track.signal.id, track.subject, track.line, days)
     by_day: dict[int, list[float]] = {}
-    for row in rows:
-        by_day.setdefault(row.day, []).append(_value(row, track.line))
+    for day, value in readings.store().days_of(others, track.signal.id, track.subject, track.line, days):
+        by_day.setdefault(day, []).append(value)
     points = []
     for day, values in sorted(by_day.items()):
         if len(values) >= FEWEST and start <= day * DAY + DAY / 2 <= end:
@@ -58,8 +61,3 @@ def beside(track: Track, staff: Staff, model: str, start: float, end: float) -> 
             points.append(Point(day * DAY + DAY / 2, middle, low, high))
     most = max((len(values) for values in by_day.values()), default=0)
     return Peers(model, most, points) if points else None
-
-
-def _value(row: DailyPoint, line: int) -> float:
-    value = {Statistic.MEAN: row.mean, Statistic.SUM: row.total, Statistic.MIN: row.minimum, Statistic.MAX: row.maximum}
-    return value.get(Statistic(line), row.last)

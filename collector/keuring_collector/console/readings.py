@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,31 +18,29 @@ from keuring.signals.catalogue import BY_ID
 from keuring.signals.model import Privacy, Signal, Statistic
 from keuring_collector.console.charts import MOST_POINTS, Point, thin
 from keuring_collector.desk import audit, signals
-from keuring_collector.store import Series, Store, open_store
+from keuring_collector.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.fleet.models import Endpoint
-    from keuring_collector.store import DailyPoint
-    from keuring_collector.store.journal import Head
-    from keuring_collector.store.recent import Recent
+    from keuring_collector.store import Days
+    from keuring_collector.store.journal import Head, Layouts
 
 DAY: Final = 86400
 LONGEST_WINDOW: Final = 4 * 3600  # further apart than this, an agent was not running
 GAP_DAYS: Final = 4.5  # a long weekend is no gap
 # The statistic that makes the line, the best one first.
 _LINE: Final = (Statistic.MEAN, Statistic.LAST, Statistic.SUM, Statistic.MAX, Statistic.MIN)
-# What of a day's summary is the value of a statistic; of all others the last one.
-_OF_DAY: Final[Mapping[int, str]] = {Statistic.MEAN: "mean", Statistic.MIN: "minimum", Statistic.MAX: "maximum"}
+_EDGES: Final = frozenset({int(Statistic.MIN), int(Statistic.MAX)})  # of the shade
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One signal of one subject on one endpoint, with the statistics that its agent sends."""
+    """One signal of one subject on one endpoint, with the statistics that its agent sends; equal to itself only."""
 
     endpoint: int
     signal: Signal
@@ -75,10 +72,10 @@ def store() -> Store:
     return _store(settings.KEURING.database_url)
 
 
-def tracks(endpoint: int, keys: Iterable[tuple[int, int, str]]) -> list[Track]:
-    """The signals of an endpoint that can be drawn, from its keys (signal, statistic, subject)."""
+def tracks(endpoint: int, layouts: Layouts) -> list[Track]:
+    """The signals of an endpoint that can be drawn, from what its reports ever held."""
     found: dict[tuple[int, str], set[int]] = {}
-    for signal, statistic, subject in keys:
+    for signal, statistic, subject in {key for keys in layouts.values() for key in keys}:
         if signal in BY_ID and signals.is_measured(BY_ID[signal]):
             found.setdefault((signal, subject), set()).add(statistic)
     listed = [Track(endpoint, BY_ID[signal], subject, frozenset(s)) for (signal, subject), s in found.items()]
@@ -92,88 +89,62 @@ def is_by_day_only(signal: Signal) -> bool:
 
 def by_day(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
     """One point a day since ``start``, with the day's lowest and highest as shade; also for days not compacted yet."""
-    first, today = int(start // DAY), int(now // DAY)
-    rows = store().daily(track.endpoint, track.signal.id, track.subject, first, today)
-    journal = store().recent(track.endpoint, _since(rows, first))
-    return _by_day(rows, first, now, statistic or track.line, _reported(journal, track, now))
+    return _by_day(track.endpoint, [(track, statistic or track.line)], start, now)[track]
 
 
-def all_by_day(endpoint: int, listed: Collection[Track], start: float, now: float) -> Iterator[tuple[Track, Reading]]:
+def all_by_day(
+    endpoint: int, listed: Collection[Track], start: float, now: float, layouts: Layouts
+) -> dict[Track, Reading]:
     """The same of many signals of one endpoint, whose points are read at once."""
-    first, today = int(start // DAY), int(now // DAY)
-    days = store().daily_by_series(endpoint, {track.signal.id for track in listed}, first, today)
-    journal = store().recent(endpoint, min((_since(rows, first) for rows in days.values()), default=first * DAY + 1))
-    for track in listed:
-        rows = days.get((track.signal.id, track.subject), [])
-        yield track, _by_day(rows, first, now, track.line, _reported(journal, track, now))
-
-
-def _since(rows: Sequence[DailyPoint], first: int) -> float:
-    """From when on windows are read, beside daily points from day ``first``: after the last day that has one."""
-    return (rows[-1].day + 1 if rows else first) * DAY + 1
-
-
-def _reported(journal: Recent, track: Track, now: float) -> Callable[[int, float], Series]:
-    """What of a track is in the journal: a day is compacted and its windows leave the journal at once."""
-
-    def recent(line: int, since: float) -> Series:
-        found = journal.series((track.signal.id, line, track.subject))
-        times, chosen = np.unique(found.times, return_index=True)
-        within = (times >= since) & (times <= now)
-        return Series(times[within], found.values[chosen][within])
-
-    return recent
+    return _by_day(endpoint, [(track, track.line) for track in listed], start, now, layouts)
 
 
 def _by_day(
-    rows: Iterable[DailyPoint], first: int, now: float, line: int, recent: Callable[[int, float], Series]
-) -> Reading:
-    drawn: list[DailyPoint] = []
-    lows, highs, latest = dict[int, float](), dict[int, float](), first - 1
-    lowest, highest = int(Statistic.MIN), int(Statistic.MAX)  # thousands of rows: numbers compare sooner
-    for row in rows:
-        latest = row.day
-        if row.statistic == line:
-            drawn.append(row)
-        if row.statistic == lowest:
-            lows[latest] = row.minimum
-        elif row.statistic == highest:
-            highs[latest] = row.maximum
-    points = _daily_points(drawn, line, lows, highs)
-    points += _recent_days(recent(line, (latest + 1) * DAY + 1), line, now)
-    return Reading(points, GAP_DAYS * DAY, by_day=True)
+    endpoint: int, listed: Sequence[tuple[Track, int]], start: float, now: float, layouts: Layouts | None = None
+) -> dict[Track, Reading]:
+    """Of tracks with the statistic that makes the line: days that are compacted, then those in the journal.
 
-
-def _daily_points(
-    rows: Iterable[DailyPoint], line: int, lows: Mapping[int, float], highs: Mapping[int, float]
-) -> list[Point]:
-    if line == Statistic.SUM:
-        return [Point(row.day * DAY + DAY / 2, row.total) for row in rows]
-    value = attrgetter(_OF_DAY.get(line, "last"))
-    return [
-        Point(row.day * DAY + DAY / 2, value(row), lows.get(row.day, row.minimum), highs.get(row.day, row.maximum))
-        for row in rows
+    A day is compacted and its windows leave the journal at once.
+    """
+    first = int(start // DAY)
+    keys = [
+        (track.signal.id, statistic, track.subject)
+        for track, line in listed
+        for statistic in {line, *(_EDGES & track.statistics)}
     ]
+    known = store().days(endpoint, keys, (first, int(now // DAY)))
+    last: dict[tuple[int, str], int] = {}
+    for (signal, _statistic, subject), found in known.items():
+        last[signal, subject] = max(found.days[-1], last.get((signal, subject), 0))
+    journal = store().recent(endpoint, (min(last.values(), default=first - 1) + 1) * DAY + 1, layouts)
+    recent = journal.days([(track.signal.id, line, track.subject) for track, line in listed], now)
+    read = {}
+    for (track, line), newest in zip(listed, recent, strict=True):
+        signal, subject = track.signal.id, track.subject
+        drawn, lowest, highest = (known.get((signal, each, subject)) for each in (line, Statistic.MIN, Statistic.MAX))
+        points = _points(drawn, line, now, lowest, highest) if drawn else []
+        latest = last.get((signal, subject), first - 1)
+        points += [point for day, point in zip(newest.days, _points(newest, line, now), strict=True) if day > latest]
+        read[track] = Reading(points, GAP_DAYS * DAY, by_day=True)
+    return read
 
 
-def _recent_days(series: Series, line: int, now: float) -> list[Point]:
-    """Days that are still only in the journal."""
-    measured = ~np.isnan(series.values)
-    if not measured.any():
-        return []
-    times, values = series.times[measured], series.values[measured]
-    points = []
-    for day in np.unique((times - 1) // DAY):
-        of_day = values[(times - 1) // DAY == day]
-        at = min(day * DAY + DAY / 2, now)
-        if line == Statistic.SUM:
-            points.append(Point(at, float(of_day.sum())))
-            continue
-        value = {Statistic.MEAN: of_day.mean(), Statistic.MIN: of_day.min(), Statistic.MAX: of_day.max()}
-        points.append(
-            Point(at, float(value.get(Statistic(line), of_day[-1])), float(of_day.min()), float(of_day.max()))
-        )
-    return points
+def _points(drawn: Days, line: int, now: float, lowest: Days | None = None, highest: Days | None = None) -> list[Point]:
+    times = [min(day * DAY + DAY / 2, now) for day in drawn.days]
+    if line == Statistic.SUM:
+        return [Point(time, value) for time, value in zip(times, drawn.values, strict=True)]
+    edges = _edge(drawn, drawn.lows, lowest), _edge(drawn, drawn.highs, highest)
+    return [*map(Point._make, zip(times, drawn.values, *edges, strict=True))]
+
+
+def _edge(drawn: Days, own: tuple[float, ...], measured: Days | None) -> Sequence[float]:
+    """The lowest or highest of each day: as it was measured, else of the line's own windows."""
+    if measured is None:
+        return own
+    if measured.days == drawn.days:
+        return measured.values
+    known = dict(zip(measured.days, measured.values, strict=True))
+    return [known.get(day, value) for day, value in zip(drawn.days, own, strict=True)]
 
 
 def by_window(track: Track, start: float, now: float, statistic: int | None = None) -> Reading:
@@ -238,6 +209,4 @@ def note_look(staff: Staff, endpoint: Endpoint, **where: str | int) -> None:
 
 def latest(track: Track, head: Head) -> float | None:
     """The last value of a series, of the day before the machine was heard of last; None when there is none."""
-    found = store().latest_of(track.signal.id, track.line, [track.endpoint], head.end_at - DAY)
-    newest = found.get((track.endpoint, track.subject))
-    return newest.value if newest else None
+    return store().latest_value((track.signal.id, track.line, track.subject), track.endpoint, head.end_at - DAY)

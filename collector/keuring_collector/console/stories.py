@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from django.utils.html import format_html
 
 from keuring_collector.console import charts, figures, readings
-from keuring_collector.desk import causes, texts
+from keuring_collector.desk import causes, scope, texts
 from keuring_collector.desk.measures import measure_of
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.desk.prepared import prepared
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DAY: Final = readings.DAY
 MOST: Final = 50  # tickets of one machine that are looked at
+MOST_OF_FLEET: Final = 200
 _TOLD: Final = (
     "cause", "state", "severity", "opened_at", "closed_at", "expected_at", "expected_low", "expected_high",
     "planned_for", "snoozed_until", "verdict", "reopened", "endpoint__host_name", "endpoint__simulated",
@@ -84,6 +85,12 @@ def fill(tickets: Collection[Ticket]) -> None:
 def of_machine(endpoint: Any) -> QuerySet[Ticket]:
     """The newest tickets of a machine, with all that ``listed`` tells but their findings (see ``fill``)."""
     return _told(Ticket.objects.filter(endpoint=endpoint)).order_by("-opened_at")[:MOST]
+
+
+@prepared
+def of_fleet(departments: Any, answers: Any, fleet: Any) -> QuerySet[Ticket]:
+    """The tickets of a fleet ticket as ``of_machine`` has those of a machine, within scope (see ``scope.reach``)."""
+    return _told(scope.tickets_of(departments, answers).filter(parent=fleet))[:MOST_OF_FLEET]
 
 
 @prepared

@@ -44,8 +44,9 @@ class Share:
         """Wilson's 95 % interval around it."""
         if not self.of:
             return 0.0, 1.0
-        middle = (self.value + Z**2 / (2 * self.of)) / (1 + Z**2 / self.of)
-        half = Z / (1 + Z**2 / self.of) * math.sqrt(self.value * (1 - self.value) / self.of + Z**2 / (4 * self.of**2))
+        value, of = self.value, self.of
+        middle = (value + Z**2 / (2 * of)) / (1 + Z**2 / of)
+        half = Z / (1 + Z**2 / of) * math.sqrt(value * (1 - value) / of + Z**2 / (4 * of**2))
         return max(0.0, middle - half), min(1.0, middle + half)
 
 

@@ -5,6 +5,7 @@ Every signal of the catalogue that can be shown has a label here; a test holds t
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
@@ -257,6 +258,7 @@ def label(name: str) -> str:
     return name if found is None else str(found)
 
 
+@cache
 def section(name: str) -> int:
     """The place of a signal's section in SECTIONS; one past the end for the agent itself."""
     for position, (_title, prefixes) in enumerate(SECTIONS):

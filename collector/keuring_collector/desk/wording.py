@@ -168,9 +168,16 @@ def number(value: float, decimals: int = 0) -> str:
     return _told(f"{value:,.{decimals}f}")
 
 
+_POINT: Final = ord(".")
+
+
 def _told(text: str) -> str:
     """A number as Python groups it, as Django's number_format does for languages that group by three."""
-    return text if text.isdigit() else text.translate(_separators(language()))
+    if text.isdigit():
+        return text
+    signs = _separators(language())
+    # Most numbers have a point and nothing else.
+    return text.translate(signs) if "," in text or "-" in text else text.replace(".", signs[_POINT])
 
 
 class _Held(threading.local):
@@ -202,7 +209,7 @@ def language() -> str | None:
 def _separators(_language: str | None) -> dict[int, str]:
     """What stands between thousands, before decimals and before what is below zero."""
     grouping, point = str(get_format("THOUSAND_SEPARATOR")), str(get_format("DECIMAL_SEPARATOR"))
-    return {ord(","): grouping, ord("."): point, ord("-"): "−"}
+    return {ord(","): grouping, _POINT: point, ord("-"): "−"}
 
 
 def significant(value: float) -> str:
@@ -211,17 +218,22 @@ def significant(value: float) -> str:
     return _short(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
 
+_PLAIN_FORMS: Final = ("%.0f", "%.1f", "%.2f", "%.3f")
+
+
 def _short(value: float, most: int) -> str:
     """A number with those of ``most`` decimals that say something."""
-    text = f"{value:,.{most}f}"
+    # Below a thousand nothing stands between thousands, and the plain form takes half the time.
+    text = _PLAIN_FORMS[most] % value if -999 < value < 999 else f"{value:,.{most}f}"
     return _told(text.rstrip("0").rstrip(".") if most else text)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    step = 0
-    while step < len(steps) - 1 and abs(value) < steps[step][0]:
-        step += 1
-    size, name = steps[step]
+    amount = abs(value)
+    for step in steps:
+        if amount >= step[0]:
+            break
+    size, name = step
     scaled = value / size
     return f"{_short(scaled, 0 if abs(scaled) >= 99.95 else 1)} {name}"
 
@@ -237,6 +249,17 @@ def _percent(value: float) -> str:
     return f"{_short(share, 0 if abs(share) >= 10 else 1)} %"
 
 
+def _plural(words: Callable[[int], str]) -> Callable[[int], str]:
+    """The same words, which gettext is asked for once for each number and language."""
+    known = lru_cache(maxsize=256)(lambda count, _language: words(count))
+    return lambda count: known(count, language())
+
+
+_MINUTES: Final = _plural(lambda n: ngettext("%(n)s minute", "%(n)s minutes", n))
+_HOURS: Final = _plural(lambda n: ngettext("%(n)s hour", "%(n)s hours", n))
+_DAYS: Final = _plural(lambda n: ngettext("%(n)s day", "%(n)s days", n))
+
+
 def duration(seconds: float) -> str:
     """A length of time in the unit that suits it: "12 ms", "3 minutes", "4 days"."""
     size = abs(seconds)
@@ -246,12 +269,12 @@ def duration(seconds: float) -> str:
         return f"{_short(seconds, 1)} s"
     if size < 7200:
         count = round(seconds / 60)
-        return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
+        return _MINUTES(count) % {"n": count}
     if size < 2 * DAY:
         count = round(seconds / 3600)
-        return ngettext("%(n)s hour", "%(n)s hours", count) % {"n": count}
+        return _HOURS(count) % {"n": count}
     count = round(seconds / DAY)
-    return ngettext("%(n)s day", "%(n)s days", count) % {"n": number(count)}
+    return _DAYS(count) % {"n": number(count)}
 
 
 def _hours(value: float) -> str:
@@ -259,9 +282,11 @@ def _hours(value: float) -> str:
 
 
 def _counted(words: Callable[[int], str]) -> Callable[[float], str]:
+    known = _plural(words)
+
     def text(value: float) -> str:
         whole = value == int(value)
-        return words(int(value) if whole else 2) % {"n": number(value) if whole else significant(value)}
+        return known(int(value) if whole else 2) % {"n": number(value) if whole else significant(value)}
 
     return text
 
@@ -302,13 +327,12 @@ def unit_of(signal: Signal) -> str:
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit (UCUM) as people write it: 0.93 of "1" is "93 %"."""
-    return amounts(unit)(value)
+    return writer(unit)(float(value)) if math.isfinite(value) else gettext("unknown")
 
 
-def amounts(unit: str) -> Callable[[float], str]:
-    """How numbers of one unit are written, for many of them; see ``amount``."""
-    told = _UNITS.get(unit, significant)
-    return lambda value: told(float(value)) if math.isfinite(value) else gettext("unknown")
+def writer(unit: str) -> Callable[[float], str]:
+    """How finite numbers of one unit are written, for many of them; see ``amount``."""
+    return _UNITS.get(unit, significant)
 
 
 def reading(value: object, name: str, now: datetime, role: str = "value") -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keuring_collector.store.connection import Connection, PostgresConnection, Row
 
     Key = tuple[int, int, str]  # signal, statistic, subject
+    Layouts = dict[int, tuple[Key, ...]]
 
 _PAST_EPOCHS: Final = 32  # how many spools of one endpoint are remembered
 
@@ -167,7 +168,7 @@ def put_layouts(connection: Connection, layouts: Iterable[tuple[int, int, Sequen
     )
 
 
-def layouts(connection: Connection, endpoint: int) -> dict[int, tuple[Key, ...]]:
+def layouts(connection: Connection, endpoint: int) -> Layouts:
     """All layouts that an endpoint's reports ever had, by number."""
     rows = connection.execute("SELECT layout, keys FROM layout WHERE endpoint_id = ?", (endpoint,))
     return {number: _keys(keys) for number, keys in rows}

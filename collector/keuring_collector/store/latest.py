@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keuring_collector.store.connection import Connection, Row
+    from keuring_collector.store.journal import Key
 
 AT_ONCE: Final = 500  # endpoints in one question
 BACK: Final = 24  # windows of the journal that are looked at: two hours of five minutes
@@ -44,6 +45,16 @@ def latest_of(
         found |= _of_days(connection, signal, statistic, some, since)
         found |= _of_journal(connection, signal, statistic, some, since)
     return found
+
+
+def value(connection: Connection, key: Key, endpoint: int, since: float) -> float | None:
+    """The latest value of one series that was measured since a moment; None when there is none."""
+    signal, statistic, subject = key
+    for ask in (_of_journal, _of_days):
+        found = ask(connection, signal, statistic, [endpoint], since).get((endpoint, subject))
+        if found is not None:
+            return found.value
+    return None
 
 
 # The parts of a machine are found by leaps over the key, so that a year of points costs what a week does.

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, desk, facts, journal, latest, releases
+from keuring_collector.store import admitting, baselines, compaction, days, desk, facts, journal, latest, releases
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 from keuring_collector.store.recent import Recent, Series
@@ -21,24 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from keuring_collector.engine.baselines import Baselines, Question
+    from keuring_collector.store.days import Days
     from keuring_collector.store.facts import StoredEvent, StoredFact, Value
-    from keuring_collector.store.journal import Head, Quarantined
+    from keuring_collector.store.journal import Head, Key, Layouts, Quarantined
 
 LONGEST_REST: Final = 0.25
 _COUNTED_EXACTLY: Final = 100_000
-
-
-class DailyPoint(NamedTuple):
-    """A day of one statistic of one series; ``day`` is days since 1970."""
-
-    day: int
-    statistic: int
-    windows: int
-    last: float
-    minimum: float
-    mean: float
-    maximum: float
-    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +64,13 @@ class Store:
         """How far each endpoint has come, and when it was last heard of; without those that never reported."""
         return journal.heads(self.connection, endpoints)
 
-    def keys(self, endpoint: int) -> list[journal.Key]:
+    def layouts(self, endpoint: int) -> Layouts:
+        """The series that each of an endpoint's reports hold, by the number of their layout."""
+        return journal.layouts(self.connection, endpoint)
+
+    def keys(self, endpoint: int) -> list[Key]:
         """The series (signal, statistic, subject) that the endpoint ever reported, in order."""
-        layouts = journal.layouts(self.connection, endpoint)
-        return sorted({key for keys in layouts.values() for key in keys})
+        return sorted({key for keys in self.layouts(endpoint).values() for key in keys})
 
     def series(self, endpoint: int, signal: int, subject: str, statistic: int, since: float, until: float) -> Series:
         """The windows of one series that ended in [since, until], oldest first."""
@@ -105,45 +94,24 @@ class Store:
         within = (at >= since) & (at <= until)
         return Series(at[within], what[chosen][within])
 
-    def recent(self, endpoint: int, since: float) -> Recent:
+    def recent(self, endpoint: int, since: float, layouts: Layouts | None = None) -> Recent:
         """What an endpoint reported since a moment and is still in the journal, for all of its series at once."""
-        return Recent(self.connection, endpoint, since)
+        known = self.layouts(endpoint) if layouts is None else layouts
+        return Recent(self.connection, endpoint, since, known)
 
-    def daily_by_series(
-        self, endpoint: int, signals: Collection[int], since_day: int, until_day: int
-    ) -> dict[tuple[int, str], list[DailyPoint]]:
-        """The daily points of each series (signal, subject) of these signals of an endpoint; see ``daily``."""
-        places = ", ".join("?" * len(signals))
-        rows = self.connection.execute(
-            "SELECT signal_id, subject, day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
-            f"WHERE endpoint_id = ? AND signal_id IN ({places}) AND day >= ? AND day <= ? "
-            "ORDER BY signal_id, subject, day, statistic",
-            (endpoint, *signals, since_day, until_day),
-        )
-        make = DailyPoint._make
-        return {series: [make(row[2:]) for row in of_series] for series, of_series in groupby(rows, itemgetter(0, 1))}
+    def days(self, endpoint: int, keys: Sequence[Key], between: tuple[int, int]) -> dict[Key, Days]:
+        """Series of an endpoint by the day, as far as compacted, from one day to another (since 1970)."""
+        return days.days(self.connection, endpoint, keys, between)
 
-    def daily(self, endpoint: int, signal: int, subject: str, since_day: int, until_day: int) -> list[DailyPoint]:
-        """The daily points of a series, for all its statistics, of days that are compacted; oldest first."""
-        rows = self.connection.execute(
-            "SELECT day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
-            "WHERE endpoint_id = ? AND signal_id = ? AND subject = ? AND day >= ? AND day <= ? ORDER BY day, statistic",
-            (endpoint, signal, subject, since_day, until_day),
-        )
-        return [DailyPoint(*row) for row in rows]
+    def days_of(
+        self, endpoints: Sequence[int], signal: int, subject: str, statistic: int, between: tuple[int, int]
+    ) -> list[tuple[int, float]]:
+        """(day, value) of one series on at most a few hundred machines."""
+        return days.days_of(self.connection, endpoints, signal, subject, statistic, between)
 
-    def daily_of(
-        self, endpoints: Sequence[int], signal: int, subject: str, statistic: int, days: tuple[int, int]
-    ) -> list[DailyPoint]:
-        """The daily points of one series on at most a few hundred machines, from the first of ``days`` to the last."""
-        marks = ", ".join("?" * len(endpoints))
-        rows = self.connection.execute(
-            "SELECT day, statistic, windows, last, minimum, mean, maximum, total FROM daily "
-            f"WHERE endpoint_id IN ({marks}) AND signal_id = ? AND subject = ? AND statistic = ? "
-            "AND day >= ? AND day <= ? ORDER BY day",
-            (*endpoints, signal, subject, statistic, *days),
-        )
-        return [DailyPoint(*row) for row in rows]
+    def latest_value(self, key: Key, endpoint: int, since: float) -> float | None:
+        """The latest value of a series that was measured since a moment; None when there is none."""
+        return latest.value(self.connection, key, endpoint, since)
 
     def latest_of(
         self, signal: int, statistic: int, endpoints: Iterable[int], since: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring.signals import catalogue
 from keuring_collector.console import pack, readings, stories
-from keuring_collector.console.choosing import givable
+from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.several import chosen
 from keuring_collector.console.views.ticket import VERDICTS
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import HttpRequest
-
-SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,12 @@ def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
     fleet = get_object_or_404(scope.fleet_tickets(staff).select_related("owner"), pk=pk)
     state = pack.current()
-    children = scope.tickets(staff).filter(parent=fleet)
-    ordered = sorted(
-        stories.listed(children)[:SHOWN],
-        key=lambda child: (child.state not in Ticket.OPEN, -child.severity, child.endpoint.host_name),
-    )
+    children = stories.of_fleet(*scope.reach(staff), fleet.pk)
+    children.sort(key=lambda child: (child.state not in Ticket.OPEN, -child.severity, child.endpoint.host_name))
+    stories.fill(children)
+    count = len(children)
+    if count == stories.MOST_OF_FLEET:
+        count = scope.tickets(staff).filter(parent=fleet).count()
     history = [
         Entry(
             item.at,
@@ -97,10 +96,10 @@ def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "fleet": fleet,
         "cause": causes.cause_label(fleet.cause),
         "common": shared(fleet),
-        "rows": [stories.row(child, state, language, now) for child in ordered],
-        "count": children.count(),
+        "rows": [stories.row(child, state, language, now) for child in children],
+        "count": count,
         "history": history[::-1],
-        "givable": givable(Staff.objects.filter(is_active=True).order_by("first_name", "username")),
+        "givable": givable(colleagues_at_the_desk()),
         "verdicts": VERDICTS,
         "today": timezone.localtime(now).date(),
     }

@@ -87,7 +87,7 @@ def of_models(staff: Staff) -> dict[str, Any]:
             if _compare(told, own, hit, told["causes"][cause]).verdict == "more"
         ]
         rows.append(Model(name, own["machines"], _compare(told, own, own["ill"], told["ill"]), more))
-    rows.sort(key=lambda row: (-len(row.more), -row.machines, row.name))
+    rows.sort(key=lambda row: (-len(row.causes), -row.machines, row.name))
     return {
         "rows": rows[:MOST],
         "small": small,

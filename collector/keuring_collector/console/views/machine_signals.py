@@ -12,9 +12,8 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import multiples, readings
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.machines import endpoint_of
+from keuring_collector.console.views.machines import endpoint_of, has_open_ticket
 from keuring_collector.desk import audit
-from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def machine_signals(request: HttpRequest, identity: uuid.UUID, place: int) -> Ht
     """The small charts of one area."""
     now, staff = timezone.now(), staff_of(request)
     endpoint = endpoint_of(request, identity)
-    has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
+    has_open = has_open_ticket(endpoint)
     chosen = multiples.choose(request.GET, now, has_open=has_open)
     section = multiples.section(endpoint, place, chosen)
     if section is None:

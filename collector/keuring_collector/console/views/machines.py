@@ -21,6 +21,7 @@ from keuring_collector.console import (
     facts,
     fleet_counts,
     inventory,
+    machine_rows,
     multiples,
     pack,
     readings,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 50
 LISTED: Final = 12  # tickets of one machine that are shown
+_PROGRAMS: Final = frozenset({*PROGRAMS, inventory.BEHIND})  # facts that stand in the list of programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,17 @@ def _seen(departments: Any, identity: Any) -> QuerySet[Endpoint]:
     return scope.endpoints_of(departments).filter(uuid=identity).select_related("colleague", "department")
 
 
+def has_open_ticket(endpoint: Endpoint) -> bool:
+    """Whether a machine has an open ticket, so that staff may look closer."""
+    return bool(_open(endpoint.pk))
+
+
+@prepared
+def _open(endpoint: Any) -> QuerySet[Ticket, int]:
+    found = Ticket.objects.filter(endpoint=endpoint, state__in=Ticket.OPEN)
+    return found.order_by().values_list("pk", flat=True)[:1]
+
+
 @requires(Right.LOOK)
 @require_safe
 def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
@@ -208,13 +221,14 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         readings.note_look(staff, endpoint, days=chosen.days)
     store, state = readings.store(), pack.current()
     known, model = store.facts(endpoint.pk), facts.model(endpoint)
+    programs = inventory.programs(known, now)
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "card": facts.card(endpoint, known, now),
         "model": model,
         "quiets": quiet.applying(endpoint, model, now),
         "waits": len(_waiting(endpoint.pk)),
-        "tickets": [stories.row(ticket, state, language, now) for ticket in tickets[:LISTED]],
+        "tickets": machine_rows.tickets([stories.row(each, state, language, now) for each in tickets[:LISTED]], now),
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),
@@ -223,8 +237,9 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "inspections": _inspections(endpoint.pk),
         "chosen": chosen,
         "sections": multiples.sections(endpoint, chosen, multiples.about(tickets)),
-        "facts": facts.rows([fact for fact in known if fact.signal not in (*PROGRAMS, inventory.BEHIND)], now),
-        "programs": inventory.programs(known, now),
+        "facts": machine_rows.facts(facts.rows([fact for fact in known if fact.signal not in _PROGRAMS], now)),
+        "programs": programs,
+        "program_rows": machine_rows.programs(programs),
         "changes": inventory.changes(store.fact_changes(endpoint.pk), now),
         "missing": facts.missing(store.unmeasured(endpoint.pk)),
         "announced": [announcements.row(each, now, language) for each in current.for_machine(endpoint, store, now)],

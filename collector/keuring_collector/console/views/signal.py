@@ -14,14 +14,12 @@ from django.views.decorators.http import require_safe
 from keuring.signals.catalogue import BY_NAME
 from keuring_collector.console import charts, facts, peers, readings, stretches
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.machines import endpoint_of
+from keuring_collector.console.views.machines import endpoint_of, has_open_ticket
 from keuring_collector.desk import audit, signals, wording
-from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     import uuid
-    from datetime import datetime
 
     from django.http import HttpRequest
 
@@ -37,13 +35,13 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
     endpoint, found = endpoint_of(request, identity), BY_NAME.get(name)
     if found is None or not signals.is_measured(found):
         raise Http404(_("There is no such signal."))
-    known = readings.tracks(endpoint.pk, readings.store().keys(endpoint.pk))
+    known = readings.tracks(endpoint.pk, readings.store().layouts(endpoint.pk))
     subject = request.GET.get("subject", "")
     track = next((t for t in known if t.signal is found and t.subject == subject), None)
     if track is None:
         raise Http404(_("This machine has never reported that signal."))
     audit.record(staff, "machine.viewed", audit.machine(endpoint), {"signal": name})
-    has_open = endpoint.tickets.filter(state__in=Ticket.OPEN).exists()
+    has_open = has_open_ticket(endpoint)
     fine = readings.allows_windows(found, has_open_ticket=has_open)
     stretch = stretches.read(request.GET, now, fine=fine)
     closer = fine and stretch.days <= stretches.FINE_DAYS
@@ -60,6 +58,7 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
         title, unit, points, stretch.start, stretch.end, now.timestamp(), reading.gap,
         by_day=reading.by_day, peers=alike.points if alike else (),
     )  # fmt: skip
+    told = charts.labels(chart)
     today = timezone.localtime(now).date()
     context: dict[str, Any] = {
         "endpoint": endpoint,
@@ -80,8 +79,8 @@ def signal(request: HttpRequest, identity: uuid.UUID, name: str) -> HttpResponse
             )
             for period in stretches.PERIODS
         ],
-        "svg": None if chart.is_empty else charts.draw(chart),
-        "rows": _rows(points, unit, now, alike, by_day=reading.by_day),
+        "svg": None if chart.is_empty else charts.draw(chart, told),
+        "rows": _rows(points, told, unit, alike if reading.by_day else None),
         "by_day": reading.by_day,
         "model": model,
         "alike": alike,
@@ -98,14 +97,11 @@ def _asked(stretch: Stretch) -> dict[str, str | int]:
     return {"first": stretch.first.isoformat(), "last": stretch.last.isoformat()}
 
 
-def _rows(
-    points: list[charts.Point], unit: str, now: datetime, alike: Peers | None, *, by_day: bool
-) -> list[tuple[str, str]]:
+def _rows(points: list[charts.Point], told: list[str], unit: str, alike: Peers | None) -> list[tuple[str, str]]:
     """The values in words, the newest first, each with that of the model on the same day when days are shown."""
-    of_day = {int(point.time // readings.DAY): point.value for point in alike.points} if alike and by_day else {}
-    told = []
-    for point in reversed(points):
+    of_day = {int(point.time // readings.DAY): point.value for point in alike.points} if alike else {}
+    rows = []
+    for point, text in zip(reversed(points), reversed(told), strict=True):
         other = of_day.get(int(point.time // readings.DAY))
-        text = charts.label(point, unit, now, by_day=by_day)
-        told.append((text, "" if other is None else wording.amount(other, unit)))
-    return told
+        rows.append((text, "" if other is None else wording.amount(other, unit)))
+    return rows
