@@ -29,11 +29,11 @@ from keuring_collector.console import (
 )
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.sought import Sought, has
+from keuring_collector.console.sought import MANY, Sought
 from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
-from keuring_collector.desk.counting import counted_lately
+from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.desk.counts import PROGRAMS
 from keuring_collector.desk.models import Inspection, Ticket, Waiting
 from keuring_collector.desk.prepared import prepared
@@ -72,6 +72,7 @@ class Chosen:
     """The machines that an address asks for, by name, and what was asked; ``late``: versions of agents behind."""
 
     found: QuerySet[Endpoint]
+    sought: Sought | None
     q: str
     department: str
     model: str
@@ -88,8 +89,10 @@ class Chosen:
         return {name: value for name in names if (value := str(getattr(self, name)))}
 
 
-def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
-    """The machines of an address, within what ``staff`` may see."""
+def choose(request: HttpRequest, staff: Staff, now: datetime, *, most: int = MANY + 1) -> Chosen:
+    """The machines of an address, within what ``staff`` may see. ``most``: of more that have the text in their name,
+    only the first so many by name are looked for, whatever the other choices leave of those.
+    """
     query, department = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("department", "")
     model, simulated = request.GET.get("model", "")[:256].replace("\0", ""), request.GET.get("simulated", "")
     wanted, told = settings.KEURING.wanted_agent_version, fleet_counts.ask("machines", staff, now).content
@@ -104,11 +107,12 @@ def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
         found = found.filter(simulated=simulated == "only")
     if model:
         found = found.filter(model=model)
-    if query:
-        found = found.filter(Sought(query).named | has("model", query))
+    sought = Sought(query, most=most) if query else None
+    if sought:
+        found = found.filter(sought.named | sought.models())
     behind = sum(told["agent_version"][each] for each in late)
     found = found.order_by("host_name", "pk")
-    return Chosen(found, query, department, model, simulated, version, late, behind, sorted(told["model"]))
+    return Chosen(found, sought, query, department, model, simulated, version, late, behind, sorted(told["model"]))
 
 
 def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
@@ -126,6 +130,10 @@ def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
     )
 
 
+def _placed(found: QuerySet[Endpoint], page: int) -> list[int]:
+    return list(found.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
+
+
 def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
     """Machines (see ``with_tickets``) as the list tells them."""
     endpoints, late = list(shown), set(chosen.late)
@@ -141,12 +149,19 @@ def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine
 def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
     now, staff = timezone.now(), staff_of(request)
-    chosen = choose(request, staff, now)
-    count = counted_lately(("listed", staff.department_ids, tuple(chosen.filters.items())), chosen.found)
+    page = int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1
+    chosen = choose(request, staff, now, most=4 * page * PAGE)
+    count = lately(
+        ("listed", staff.department_ids, tuple(chosen.filters.items())),
+        lambda: int(choose(request, staff, now).found.count()),
+        lambda count: count > MOST,
+    )
     pages = max(1, -(-count // PAGE))
-    page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
+    page = min(page, pages)
     # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.
-    placed = chosen.found.values("pk")[(page - 1) * PAGE : page * PAGE]
+    placed = _placed(chosen.found, page)
+    if chosen.sought and not chosen.sought.is_whole(placed, PAGE):
+        placed = _placed(choose(request, staff, now).found, page)
     rows = rows_of(chosen, with_tickets(Endpoint.objects.filter(pk__in=placed)), now)
     address = request.GET.copy()
 
