@@ -39,7 +39,7 @@ class Lines:
             return []
         before, after = b"\n" if first or whole else b"", rb"(?=\n)" if whole else rb"[^\n]*"  # a line is found once
         found = re.finditer(before + re.escape(wanted.lower().encode()) + after, self._text)
-        places = np.fromiter((each.start() for each in itertools.islice(found, most)), dtype=np.int64)
+        places = np.fromiter(map(re.Match.start, itertools.islice(found, most)), dtype=np.int64)
         told: list[int] = self.numbers[np.searchsorted(self._begins, places, side="right") - 1].tolist()
         return told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.db.models import Count
@@ -15,6 +15,7 @@ from keuring_collector.console.lookups import among, has
 from keuring_collector.console.sought import Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
 
@@ -47,8 +48,14 @@ def clean(text: str) -> str:
 
 def machines(found: Sequence[int]) -> list[Endpoint]:
     """Those machines (see ``Sought.first_machines``), in their order."""
-    read = Endpoint.objects.select_related("colleague", "department").in_bulk(found)
+    read = {each.pk: each for each in _numbered(found)}
     return [read[pk] for pk in found if pk in read]
+
+
+@prepared
+def _numbered(numbers: Any) -> QuerySet[Endpoint]:
+    told = ("uuid", "host_name", "simulated", "colleague__name", "department__name")
+    return Endpoint.objects.filter(pk__in=numbers).select_related("colleague", "department").only(*told)
 
 
 def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
