@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from django.db.models import Count, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -44,7 +46,6 @@ from keuring_collector.service.announcing import current
 from keuring_collector.service.tips.standing import open_tips
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
@@ -64,7 +65,8 @@ class Machine:
     contact: facts.Contact
     tickets: int
     severity: int
-    is_behind: bool
+    address: str
+    older: str  # which version its agent is, where that is behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +132,29 @@ def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
     )
 
 
+@prepared
+def _shown(numbers: Any) -> QuerySet[Any]:
+    return with_tickets(Endpoint.objects.filter(pk__in=numbers))
+
+
 def _placed(found: QuerySet[Endpoint], page: int) -> list[int]:
     return list(found.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
 
 
 def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
     """Machines (see ``with_tickets``) as the list tells them."""
-    endpoints, late = list(shown), set(chosen.late)
+    endpoints = list(shown)
     contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
+    nil = uuid.UUID(int=0)
+    before, _nil, after = reverse("machine", args=[nil]).rpartition(str(nil))
+    older = {version: _("%(version)s, older") % {"version": version} for version in chosen.late}
     return [
-        Machine(each, contacts[each.pk], each.open_tickets, each.worst, each.agent_version in late)
+        Machine(
+            each, contacts[each.pk], each.open_tickets, each.worst, f"{before}{each.uuid}{after}",
+            older.get(each.agent_version, ""),
+        )
         for each in endpoints
-    ]
+    ]  # fmt: skip
 
 
 @requires(Right.LOOK)
@@ -162,7 +175,7 @@ def machines(request: HttpRequest) -> HttpResponse:
     placed = _placed(chosen.found, page)
     if chosen.sought and not chosen.sought.is_whole(placed, PAGE):
         placed = _placed(choose(request, staff, now).found, page)
-    rows = rows_of(chosen, with_tickets(Endpoint.objects.filter(pk__in=placed)), now)
+    rows = rows_of(chosen, _shown(placed), now)
     address = request.GET.copy()
 
     def turned(number: int) -> str:
