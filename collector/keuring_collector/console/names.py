@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -44,28 +45,32 @@ class Lines:
         return told
 
 
-def machines(text: str, most: int) -> list[int]:
-    """The machines whose name holds a text, by name: at most so many, without the latest."""
-    kept, _until = _machines()
-    return kept.holding(text, most) if kept else []
+class Machines:
+    """The machines whose name holds a text; for one search."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._kept, self._until = _machines()
 
-def latest_machines(text: str) -> list[int]:
-    """Those of the latest machines whose name holds a text."""
-    _kept, until = _machines()
-    found = Endpoint.objects.filter(has("host_name", text), pk__gt=until).order_by()
-    return list(found.values_list("pk", flat=True))
+    def named(self, most: int) -> list[int]:
+        """They by name: at most so many, without the latest."""
+        return self._kept.holding(self._text, most) if self._kept else []
 
+    @cached_property
+    def latest(self) -> list[int]:
+        """Those of the latest machines."""
+        found = Endpoint.objects.filter(has("host_name", self._text), pk__gt=self._until).order_by()
+        return list(found.values_list("pk", flat=True))
 
-def first_machines(text: str, most: int) -> list[int]:
-    """Where many machines have names that hold a text: the latest, and others among which are the ``most`` that come
-    first: of that name, then those whose name begins so, then others, each by name.
-    """
-    kept, _until = _machines()
-    found = {*latest_machines(text), *machines(text, 3 * most)}
-    if kept:
-        found |= {*kept.holding(text, most, whole=True), *kept.holding(text, 2 * most, first=True)}
-    return list(found)
+    def first(self, most: int) -> list[int]:
+        """Where they are many: the latest, and others among which are the ``most`` that come first: of that name, then
+        those whose name begins so, then others, each by name.
+        """
+        found = {*self.latest, *self.named(3 * most)}
+        if self._kept:
+            found |= {*self._kept.holding(self._text, most, whole=True)}
+            found |= {*self._kept.holding(self._text, 2 * most, first=True)}
+        return list(found)
 
 
 def colleagues() -> tuple[Lines, Lines]:

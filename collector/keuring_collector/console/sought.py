@@ -53,14 +53,18 @@ class Sought:
         return None if len(found) > FEW else list(found.items())
 
     @cached_property
+    def _kept(self) -> names.Machines:
+        return names.Machines(self.text)
+
+    @cached_property
     def _first(self) -> list[int]:
         """The first machines of that name, in order of their names, but for the latest."""
-        return names.machines(self.text, min(self.most, MANY + 1))
+        return self._kept.named(min(self.most, MANY + 1))
 
     @cached_property
     def _by_name(self) -> list[int] | None:
         """Machines of that name; None: they are too many."""
-        return None if len(self._first) > MANY else [*self._first, *names.latest_machines(self.text)]
+        return None if len(self._first) > MANY else [*self._first, *self._kept.latest]
 
     def is_whole(self, placed: Sequence[int], wanted: int) -> bool:
         """Whether ``wanted`` machines, placed by name, come before all that were not told as they are over ``most``."""
@@ -112,7 +116,7 @@ class Sought:
             output_field=IntegerField(),
         )
         many = (self._by_name is None or len(self._by_name) > FEW) and seer.department_ids is None
-        fitting = among("pk", names.first_machines(self.text, most)) if many else self.named
+        fitting = among("pk", self._kept.first(most)) if many else self.named
         found = scope.endpoints(seer).filter(fitting).order_by(near, "host_name", "pk")
         return list(found.values_list("pk", flat=True)[:most])
 
