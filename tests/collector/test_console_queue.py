@@ -59,7 +59,7 @@ def test_a_row_says_all_that_is_needed_to_choose(site: Site, browser: Client) ->
 
 @sqlite_only
 def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from keuring_collector.console import listing
+    from keuring_collector.console import fitting, listing
     from keuring_collector.desk import counting
 
     # A Wednesday in the middle of a month, so that week and month have room on both sides.
@@ -72,16 +72,16 @@ def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.Mon
         return int(ticket.pk)
 
     expected = {
-        listing.NOW: [make("A1", None, 4), make("A2", now - timedelta(days=2))],
-        listing.WEEK: [make("B1", now + timedelta(days=3), 4), make("B2", now + timedelta(days=1))],
-        listing.MONTH: [make("C1", now + timedelta(days=15))],
-        listing.LATER: [make("D1", now + timedelta(days=40))],
-        listing.UNDATED: [make("E1", None, 2)],
-        listing.PLANNED: [
+        fitting.NOW: [make("A1", None, 4), make("A2", now - timedelta(days=2))],
+        fitting.WEEK: [make("B1", now + timedelta(days=3), 4), make("B2", now + timedelta(days=1))],
+        fitting.MONTH: [make("C1", now + timedelta(days=15))],
+        fitting.LATER: [make("D1", now + timedelta(days=40))],
+        fitting.UNDATED: [make("E1", None, 2)],
+        fitting.PLANNED: [
             make("F1", now, state="planned", planned_for=date(2026, 3, 11)),
             make("F2", now, 4, state="planned", planned_for=date(2026, 3, 12)),
         ],
-        listing.SNOOZED: [make("G1", now, state="snoozed", snoozed_until=now + timedelta(days=3))],
+        fitting.SNOOZED: [make("G1", now, state="snoozed", snoozed_until=now + timedelta(days=3))],
     }
     make("Z1", now, state="resolved", closed_at=now)
     page = listing.page(listing.Choices(), staff, now)
@@ -103,7 +103,7 @@ def test_groups_follow_when(site: Site, browser: Client, monkeypatch: pytest.Mon
                 read = [[ticket.pk for ticket in each.tickets] for each in pages[: pages[0].pages]]
                 assert read == [whole[first : first + 3] for first in range(0, len(whole), 3)], (choices, most)
     # Counts may be a minute old: what came since then still stands on the first page.
-    assert listing.page(listing.Choices(), staff, now).tickets[0].pk == expected[listing.NOW][0]
+    assert listing.page(listing.Choices(), staff, now).tickets[0].pk == expected[fitting.NOW][0]
     first = make("A0", now - timedelta(days=9), 4)
     assert listing.page(listing.Choices(), staff, now).tickets[0].pk == first
 

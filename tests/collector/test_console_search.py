@@ -9,6 +9,7 @@ import pytest
 from tests.collector.console_fixtures import words
 
 if TYPE_CHECKING:
+    from keuring_collector.desk.models import Staff
     from tests.collector.console_fixtures import Site
 
 pytestmark = pytest.mark.usefixtures("contexts")
@@ -61,16 +62,21 @@ def test_open_tickets_are_found_first_and_closed_ones_for_the_room_that_is_left(
     assert found(f"#{number}")[0][0] == number
 
 
-@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("size", ["small", "large", "too many"])
 def test_a_search_finds_the_same_whether_few_or_many_fit(
-    site: Site, few: bool, monkeypatch: pytest.MonkeyPatch
+    site: Site, size: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from keuring_collector.console import sought
+    from keuring_collector.console import names, sought
     from keuring_collector.desk.models import TicketLine
+    from keuring_collector.store import names as asked
 
-    if not few:
+    if size != "small":
         monkeypatch.setattr(sought, "FEW", 0)
         monkeypatch.setattr(sought, "_SUBJECTS", 0)
+        monkeypatch.setattr(asked, "_WEIGHED", 0)
+        monkeypatch.setattr(names, "LATEST", 1)
+    if size == "too many":
+        monkeypatch.setattr(sought, "MANY", 0)
     zoe = site.machine("LT-100_A", colleague=site.colleague("Zoë Bos", department=site.department("Archief")))
     other = site.machine("LT-2001A", colleague=site.colleague("Piet"))
     opened = site.ticket(zoe, subject="Fotoboek").pk
@@ -92,6 +98,87 @@ def test_a_search_finds_the_same_whether_few_or_many_fit(
     assert found("Disk Failing") == ([], [], [past])
     listed = {text: browser.get("/", {"q": text, "live": "1"}).json()["rows"] for text in ("boek", "oud sp")}
     assert {text: len(rows) for text, rows in listed.items()} == {"boek": 1, "oud sp": 0}
+
+
+def test_names_that_are_kept_are_found_as_the_database_would_find_them(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keuring_collector.console import names, sought
+    from keuring_collector.desk import counting
+    from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store import names as listed
+
+    monkeypatch.setattr(counting, "_kept", {})
+    anna = site.colleague("Anna\nBos", mail="anna@example.org")  # a name of two lines
+    monkeypatch.setattr(names, "LATEST", 4)
+    monkeypatch.setattr(names, "MOST", 0)  # a small desk keeps nothing
+    monkeypatch.setattr(sought, "FEW", 5)
+    written = ("LT-7", "xlt-7", "LT-70", "lt-7", "WS-1", "LT-71", "alt-72", "LT-7", "Été-1", "LT_7", "WS-10")
+    machines = [site.machine(name, colleague=anna) for name in written for _twice in range(2)]
+    everybody, sales = site.staff(), site.department("Sales")
+    limited = site.staff("cas", role="viewer", departments=[sales])
+    Endpoint.objects.filter(pk__in=[each.pk for each in machines[::2]]).update(department=sales)
+
+    def first(text: str, staff: Staff, most: int) -> list[int]:
+        return sought.Sought(text).first_machines(staff, most)
+
+    def right(text: str, staff: Staff, most: int) -> list[int]:
+        """As whoever reads them all would place them."""
+        seen = Endpoint.objects.filter(department=sales) if staff is limited else Endpoint.objects.all()
+        names = [(each.host_name.lower(), each.pk) for each in seen.order_by("host_name", "pk")]
+        fitting = [(name, pk) for name, pk in names if text.lower() in name]
+        return [
+            pk
+            for name, pk in sorted(fitting, key=lambda it: (it[0] != text.lower(), not it[0].startswith(text.lower())))
+        ][:most]
+
+    for _search in range(2):  # the second time from what was kept
+        for staff in (everybody, limited):
+            for text in ("lt-7", "LT-7", "lt", "t-7", "ws-1", "t_7", "zzz", "-1"):
+                for most in (3, 50):
+                    assert first(text, staff, most) == right(text, staff, most), (text, most)
+        latest = site.machine(f"LT-7{_search}-NEW")
+        assert latest.pk in first("-new", everybody, 50)
+    assert [pk for pk, _named in sought.Sought("a bos").people or ()] == [anna.pk]
+    assert sought.Sought("a\nb").people == []
+    assert len(first("été", everybody, 9)) == 2
+    asked = listed.machines
+    monkeypatch.setattr(listed, "machines", None)  # nobody reads them all again
+    assert len(first("été", everybody, 9)) == 2
+    gone = machines[0].pk
+    Endpoint.objects.filter(pk=gone).delete()
+    assert gone not in first("lt-7", everybody, 50)
+    monkeypatch.setattr(listed, "machines", asked)
+    browser = site.client(everybody)
+    Endpoint.objects.filter(host_name="LT-7").update(state=Endpoint.State.REVOKED)
+    shown = [row.endpoint.pk for row in browser.get("/machines/", {"q": "7"}).context["rows"]]
+    active = Endpoint.objects.filter(host_name__contains="7", state=Endpoint.State.ACTIVE)
+    assert shown == list(active.order_by("host_name", "pk").values_list("pk", flat=True))
+
+
+@SQLITE
+def test_pages_of_machines_by_name_are_those_of_the_whole_list(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keuring_collector.console import names
+    from keuring_collector.console.views import machines
+    from keuring_collector.desk import counting
+    from keuring_collector.fleet.models import Endpoint
+
+    monkeypatch.setattr(counting, "_kept", {})
+    monkeypatch.setattr(names, "LATEST", 2)
+    monkeypatch.setattr(names, "MOST", 0)
+    monkeypatch.setattr(machines, "PAGE", 2)
+    theirs = site.colleague("LT van Dam")
+    for number in range(12):  # the first ten by name are no longer active
+        site.machine(f"LT-{number:02}", state="active" if number > 9 else "revoked")
+    for name in ("WS-1", "WS-2", "AA-1", "LT-99", "ZZ-1"):
+        site.machine(name, colleague=theirs)
+    site.machine("LT-001")
+    browser = site.client(site.staff())
+    pages = [browser.get("/machines/", {"q": "lt", "page": str(number)}).context for number in range(1, 5)]
+    shown = [row.endpoint.host_name for page in pages for row in page["rows"]]
+    found = Endpoint.objects.filter(state="active").order_by("host_name", "pk").values_list("host_name", flat=True)
+    assert shown == list(found)
+    assert pages[0]["count"] == 8
 
 
 @SQLITE

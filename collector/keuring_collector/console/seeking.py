@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.urls import reverse
 
 from keuring_collector.console import fleet_counts, pack, readings, stories
-from keuring_collector.console.sought import Sought, has
+from keuring_collector.console.lookups import among, has
+from keuring_collector.console.sought import Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
 
@@ -46,8 +48,14 @@ def clean(text: str) -> str:
 
 def machines(found: Sequence[int]) -> list[Endpoint]:
     """Those machines (see ``Sought.first_machines``), in their order."""
-    read = Endpoint.objects.select_related("colleague", "department").in_bulk(found)
+    read = {each.pk: each for each in _numbered(found)}
     return [read[pk] for pk in found if pk in read]
+
+
+@prepared
+def _numbered(numbers: Any) -> QuerySet[Endpoint]:
+    told = ("uuid", "host_name", "simulated", "colleague__name", "department__name")
+    return Endpoint.objects.filter(pk__in=numbers).select_related("colleague", "department").only(*told)
 
 
 def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
@@ -56,7 +64,7 @@ def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
     if sought.people is None:
         mine = mine.filter(has("name", sought.text) | has("mail", sought.text))
     elif sought.people:
-        mine = mine.filter(pk__in=[pk for pk, _named in sought.people])
+        mine = mine.filter(among("pk", [pk for pk, _named in sought.people]))
     else:
         return []
     # Which they are first: machines are counted for those that are shown.
@@ -65,7 +73,7 @@ def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
     return list(found.annotate(machines=Count("endpoint", distinct=True)))
 
 
-def tickets(staff: Staff, sought: Sought, machines: Sequence[int]) -> tuple[list[Ticket], bool]:
+def tickets(staff: Staff, sought: Sought) -> tuple[list[Ticket], bool]:
     """Tickets by number (31 or #31), machine, colleague, department, cause or part; the open ones first. At most SHOWN,
     and whether there are more.
     """
@@ -74,8 +82,8 @@ def tickets(staff: Staff, sought: Sought, machines: Sequence[int]) -> tuple[list
     number, mine = re.fullmatch(r"#?([0-9]{1,15})", sought.text), scope.tickets(staff)
     parts: list[Callable[[], QuerySet[Ticket]]] = [lambda: mine.filter(pk=int(number[1]))] if number else []
     parts += [
-        lambda: mine.filter(sought.tickets(machines, only_open=True), closed_at=None),
-        lambda: mine.filter(sought.tickets(machines)),
+        lambda: mine.filter(sought.tickets(only_open=True), closed_at=None),
+        lambda: mine.filter(sought.tickets()),
     ]
     found: dict[int, None] = {}
     for part in parts:

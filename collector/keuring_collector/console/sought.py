@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Final
 
-from django.db.models import Case, Field, IntegerField, Q, Value, When
-from django.db.models.lookups import IContains
+from django.db.models import Case, IntegerField, Q, Value, When
 
-from keuring_collector.console import readings
+from keuring_collector.console import names, readings
+from keuring_collector.console.lookups import among, has
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import bounded, lately
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -27,64 +28,83 @@ if TYPE_CHECKING:
 
     from keuring_collector.desk.scope import Seer
 
-FEW: Final = 2000  # are named one by one
-_SUBJECTS: Final = 5000  # that a search reads; a desk with more looks through all findings
-
-
-@Field.register_lookup
-class Holds(IContains):
-    """``icontains``, of which PostgreSQL folds capitals as in ASCII where the text is that: in half the time."""
-
-    lookup_name = "holds"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """As the lookup that it is a kind of."""
-        return IContains(self.lhs, self.rhs).as_sql(compiler, connection)
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """For PostgreSQL."""
-        if not self.rhs.isascii():
-            return self.as_sql(compiler, connection)
-        left, params = compiler.compile(self.lhs)
-        pattern = connection.ops.prep_for_like_query(self.rhs.lower())
-        return f'LOWER({left} COLLATE "C") LIKE %s', [*params, f"%{pattern}%"]
-
-
-def has(field: str, text: str) -> Q:
-    """What makes a field hold a text, in any capitals."""
-    return Q(**{f"{field}__holds": text})
+FEW: Final = 2000  # colleagues that are told one by one
+MANY: Final = 20_000  # machines; the databases look for more by themselves
+_SUBJECTS: Final = 5000  # that a search reads, and models; a desk with more looks through all findings, or machines
 
 
 @dataclass(frozen=True)
 class Sought:
     """A text; each part is looked up when it is asked for, and once. ``by_mail``: colleagues by their address as well,
-    though not their machines.
+    though not their machines. ``most``: where more machines have it in their name, only the first so many are told.
     """
 
     text: str
     by_mail: bool = False
+    most: int = MANY + 1
 
     @cached_property
     def people(self) -> list[tuple[int, bool]] | None:
         """Colleagues that have it in their name or address, and whether it is the name; None: they are too many."""
-        name = has("name", self.text)
-        named = Case(When(name, then=Value(1)), default=Value(0), output_field=IntegerField())
-        by_mail = self.by_mail and " " not in self.text  # which no address holds
-        found = Colleague.objects.filter(name | has("mail", self.text) if by_mail else name).order_by()
-        rows = list(found.annotate(named=named).values_list("pk", "named")[: FEW + 1])
-        return None if len(rows) > FEW else [(pk, bool(told)) for pk, told in rows]
+        by_name, by_address = names.colleagues()
+        found = dict.fromkeys(by_name.holding(self.text, FEW + 1), True)
+        if self.by_mail and " " not in self.text:  # which no address holds
+            found = dict.fromkeys(by_address.holding(self.text, FEW + 1), False) | found
+        return None if len(found) > FEW else list(found.items())
+
+    @cached_property
+    def _kept(self) -> names.Machines:
+        return names.Machines(self.text)
+
+    @cached_property
+    def _first(self) -> list[int]:
+        """The first machines of that name, in order of their names, but for the latest."""
+        return self._kept.named(min(self.most, MANY + 1))
+
+    @cached_property
+    def _by_name(self) -> list[int] | None:
+        """Machines of that name; None: they are too many."""
+        return None if len(self._first) > MANY else [*self._first, *self._kept.latest]
+
+    def is_whole(self, placed: Sequence[int], wanted: int) -> bool:
+        """Whether ``wanted`` machines, placed by name, come before all that were not told as they are over ``most``."""
+        told_all = self._by_name is None or len(self._first) < self.most
+        return told_all or (len(placed) == wanted and placed[-1] in self._first)
+
+    @cached_property
+    def _by_others(self) -> Q | None:
+        """What makes a machine fit by the name of its colleague or its department; None: nothing does."""
+        conditions = []
+        if self.people is None:
+            conditions.append(Q(colleague__in=Colleague.objects.filter(has("name", self.text)).values("pk")))
+        elif people := [pk for pk, named in self.people if named]:
+            conditions.append(among("colleague__pk", people))
+        if departments := list(Department.objects.filter(has("name", self.text)).values_list("pk", flat=True)):
+            conditions.append(Q(department__in=departments))
+        return reduce(or_, conditions) if conditions else None
+
+    @cached_property
+    def _machines(self) -> list[int] | None:
+        """All machines that fit; None: they are too many."""
+        if self._by_name is None or self._by_others is None:
+            return self._by_name
+        others = list(Endpoint.objects.filter(self._by_others).order_by().values_list("pk", flat=True)[: FEW + 1])
+        return None if len(others) > FEW else list({*self._by_name, *others})
+
+    def models(self) -> Q:
+        """What makes a machine fit by its model."""
+        known = readings.store().models(_SUBJECTS + 1)
+        if len(known) > _SUBJECTS:
+            return has("model", self.text)
+        return Q(model__in=[each for each in known if self.text.lower() in each.lower()])
 
     @cached_property
     def named(self) -> Q:
         """What makes a machine fit: its own name, its colleague's or its department's."""
+        if self._machines is not None:
+            return among("pk", self._machines)
         condition = has("host_name", self.text)
-        if self.people is None:
-            condition |= Q(colleague__in=Colleague.objects.filter(has("name", self.text)).values("pk"))
-        elif people := [pk for pk, named in self.people if named]:
-            condition |= Q(colleague__in=people)
-        if departments := list(Department.objects.filter(has("name", self.text)).values_list("pk", flat=True)):
-            condition |= Q(department__in=departments)
-        return condition
+        return condition if self._by_others is None else condition | self._by_others
 
     def first_machines(self, seer: Seer, most: int) -> list[int]:
         """Machines that ``seer`` may see: of that name, whose name begins so, whose name holds it, and then others."""
@@ -95,17 +115,19 @@ class Sought:
             default=Value(3),
             output_field=IntegerField(),
         )
-        found = scope.endpoints(seer).filter(self.named).order_by(near, "host_name", "pk")
+        many = (self._by_name is None or len(self._by_name) > FEW) and seer.department_ids is None
+        fitting = among("pk", self._kept.first(most)) if many else self.named
+        found = scope.endpoints(seer).filter(fitting).order_by(near, "host_name", "pk")
         return list(found.values_list("pk", flat=True)[:most])
 
-    def tickets(self, machines: Sequence[int] | None = None, *, only_open: bool = False) -> Q:
+    def tickets(self, *, only_open: bool = False) -> Q:
         """What makes a ticket fit: its machine, its cause, or what a finding is about; ``only_open``: by findings that
-        still hold alone. ``machines``: those that fit, where that was asked already; more than FEW may be but a part.
+        still hold alone.
         """
-        if machines is None:
-            machines = list(Endpoint.objects.filter(self.named).order_by().values_list("pk", flat=True)[: FEW + 1])
-        many = len(machines) > FEW
-        condition = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk") if many else machines)
+        if self._machines is None:
+            condition = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk"))
+        else:
+            condition = among("endpoint__pk", self._machines)
         cause = re.sub(r"[ _]", "-", self.text.lower())
         if causes := [each for each in _causes() if cause in each.lower().replace("_", "-")]:
             condition |= Q(cause__in=causes)

@@ -22,7 +22,7 @@ MOST: Final = 1000
 KEPT_SECONDS: Final = 60.0
 _KEPT_MOST: Final = 500  # answers; whoever asks for more has them counted
 _lock = threading.Lock()
-_kept: dict[Hashable, tuple[float, Any]] = {}
+_kept: dict[Hashable, tuple[float, Any]] = {}  # until when, and what was told
 
 
 class Count(int):
@@ -47,23 +47,26 @@ def counted_lately(about: Hashable, rows: Callable[[], QuerySet[Any]]) -> int:
     return lately(about, lambda: rows().count(), lambda count: count > MOST)
 
 
-def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool]) -> T:
+def lately(about: Hashable, make: Callable[[], T], many: Callable[[T], bool], *, seconds: float = KEPT_SECONDS) -> T:
     """What ``make`` tells; where that is about ``many``, as this process was told within the last minute.
 
     ``about`` names the question: what was asked, and of whose rows. Numbers say themselves when they are many.
+    ``seconds``: how long it is kept instead.
     """
     key, now = (str(connection.settings_dict["NAME"]), about), time.monotonic()
     with _lock:
         kept = _kept.get(key)
-    if kept is not None and now - kept[0] < KEPT_SECONDS:
+    if kept is not None and now < kept[0]:
         told: T = kept[1]
         return told
     told = make()
     if many(told):
         with _lock:
+            for old in [each for each, (until, _told) in _kept.items() if until <= now]:
+                del _kept[old]
             if len(_kept) >= _KEPT_MOST:
                 _kept.clear()
-            _kept[key] = (now, told)
+            _kept[key] = (now + seconds, told)
     return told
 
 

@@ -8,8 +8,10 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.fleet.rows import FromRow
 
-class Department(models.Model):
+
+class Department(FromRow):
     """A part of the organisation, with a place where its colleagues can be found."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -22,7 +24,7 @@ class Department(models.Model):
         return self.name
 
 
-class Colleague(models.Model):
+class Colleague(FromRow):
     """Somebody whose machine Keuring looks after. Their mail address tells two of one name apart."""
 
     name = models.CharField(_("name"), max_length=150)
@@ -38,7 +40,7 @@ class Colleague(models.Model):
         return self.name
 
 
-class Endpoint(models.Model):
+class Endpoint(FromRow):
     """A machine with an agent. Its identity is ``uuid``, which is in its certificate; its names are labels."""
 
     class State(models.TextChoices):

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from keuring_collector.store import admitting, baselines, compaction, days, desk, facts, journal, latest, releases
+from keuring_collector.store import (
+    admitting,
+    baselines,
+    compaction,
+    days,
+    desk,
+    facts,
+    journal,
+    latest,
+    names,
+    releases,
+)
 from keuring_collector.store.block import DAY, unpack
 from keuring_collector.store.connection import Connection, SqliteConnection, connect
 from keuring_collector.store.recent import Recent, Series
@@ -142,6 +153,18 @@ class Store:
     def finding_subjects(self, most: int, *, active: bool) -> list[str]:
         """What findings of the desk are about that hold, or that no longer do; at most so many."""
         return desk.finding_subjects(self.connection, most, active=active)
+
+    def machine_names(self, until: int) -> names.Listed:
+        """The names of the fleet's machines with numbers up to this one, in their order."""
+        return names.machines(self.connection, until)
+
+    def models(self, most: int) -> list[str]:
+        """The models of the machines whose reports are taken; at most so many."""
+        return names.models(self.connection, most)
+
+    def colleague_names(self) -> names.Listed:
+        """The names and mail addresses of colleagues."""
+        return names.colleagues(self.connection)
 
     def fact_changes(self, endpoint: int) -> list[StoredFact]:
         """Every value that the facts of an endpoint had, in the order in which they came."""

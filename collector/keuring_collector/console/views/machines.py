@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from django.db.models import Count, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -30,7 +32,7 @@ from keuring_collector.console import (
 )
 from keuring_collector.console.choosing import options
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.sought import Sought, has
+from keuring_collector.console.sought import MANY, Sought
 from keuring_collector.console.views import announcements
 from keuring_collector.console.views.audit import looks
 from keuring_collector.desk import audit, quiet, scope, signals, wording
@@ -45,7 +47,6 @@ from keuring_collector.service.announcing import current
 from keuring_collector.service.tips.standing import open_tips
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
@@ -66,7 +67,8 @@ class Machine:
     contact: facts.Contact
     tickets: int
     severity: int
-    is_behind: bool
+    address: str
+    older: str  # which version its agent is, where that is behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Chosen:
     """The machines that an address asks for, by name, and what was asked; ``late``: versions of agents behind."""
 
     found: QuerySet[Endpoint]
+    sought: Sought | None
     q: str
     department: str
     model: str
@@ -90,8 +93,10 @@ class Chosen:
         return {name: value for name in names if (value := str(getattr(self, name)))}
 
 
-def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
-    """The machines of an address, within what ``staff`` may see."""
+def choose(request: HttpRequest, staff: Staff, now: datetime, *, most: int = MANY + 1) -> Chosen:
+    """The machines of an address, within what ``staff`` may see. ``most``: of more that have the text in their name,
+    only the first so many by name are looked for, whatever the other choices leave of those.
+    """
     query, department = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("department", "")
     model, simulated = request.GET.get("model", "")[:256].replace("\0", ""), request.GET.get("simulated", "")
     wanted, told = settings.KEURING.wanted_agent_version, fleet_counts.ask("machines", staff, now).content
@@ -106,11 +111,12 @@ def choose(request: HttpRequest, staff: Staff, now: datetime) -> Chosen:
         found = found.filter(simulated=simulated == "only")
     if model:
         found = found.filter(model=model)
-    if query:
-        found = found.filter(Sought(query).named | has("model", query))
+    sought = Sought(query, most=most) if query else None
+    if sought:
+        found = found.filter(sought.named | sought.models())
     behind = sum(told["agent_version"][each] for each in late)
     found = found.order_by("host_name", "pk")
-    return Chosen(found, query, department, model, simulated, version, late, behind, sorted(told["model"]))
+    return Chosen(found, sought, query, department, model, simulated, version, late, behind, sorted(told["model"]))
 
 
 def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
@@ -128,14 +134,29 @@ def with_tickets(found: QuerySet[Endpoint]) -> QuerySet[Any]:
     )
 
 
+@prepared
+def _shown(numbers: Any) -> QuerySet[Any]:
+    return with_tickets(Endpoint.objects.filter(pk__in=numbers))
+
+
+def _placed(found: QuerySet[Endpoint], page: int) -> list[int]:
+    return list(found.values_list("pk", flat=True)[(page - 1) * PAGE : page * PAGE])
+
+
 def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine]:
     """Machines (see ``with_tickets``) as the list tells them."""
-    endpoints, late = list(shown), set(chosen.late)
+    endpoints = list(shown)
     contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
+    nil = uuid.UUID(int=0)
+    before, _nil, after = reverse("machine", args=[nil]).rpartition(str(nil))
+    older = {version: _("%(version)s, older") % {"version": version} for version in chosen.late}
     return [
-        Machine(each, contacts[each.pk], each.open_tickets, each.worst, each.agent_version in late)
+        Machine(
+            each, contacts[each.pk], each.open_tickets, each.worst, f"{before}{each.uuid}{after}",
+            older.get(each.agent_version, ""),
+        )
         for each in endpoints
-    ]
+    ]  # fmt: skip
 
 
 @requires(Right.LOOK)
@@ -143,13 +164,17 @@ def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine
 def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
     now, staff = timezone.now(), staff_of(request)
-    chosen = choose(request, staff, now)
-    count = counted_lately(("listed", staff.department_ids, tuple(chosen.filters.items())), lambda: chosen.found)
+    page = int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1
+    chosen = choose(request, staff, now, most=4 * page * PAGE)
+    filters = tuple(chosen.filters.items())
+    count = counted_lately(("listed", staff.department_ids, filters), lambda: choose(request, staff, now).found)
     pages = max(1, -(-count // PAGE))
-    page = min(int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1, pages)
+    page = min(page, pages)
     # Which they are first: tickets are counted for the fifty that are shown, not for the fleet.
-    placed = chosen.found.values("pk")[(page - 1) * PAGE : page * PAGE]
-    rows = rows_of(chosen, with_tickets(Endpoint.objects.filter(pk__in=placed)), now)
+    placed = _placed(chosen.found, page)
+    if chosen.sought and not chosen.sought.is_whole(placed, PAGE):
+        placed = _placed(choose(request, staff, now).found, page)
+    rows = rows_of(chosen, _shown(placed), now)
     address = request.GET.copy()
 
     def turned(number: int) -> str:

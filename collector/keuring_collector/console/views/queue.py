@@ -50,7 +50,7 @@ class Chip:
 def _states(choices: Choices) -> list[Chip]:
     return [
         Chip(str(title), choices.address(state=state), choices.state == state)
-        for state, (title, _) in listing.STATES.items()
+        for state, title in listing.STATES.items()
     ]
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from keuring_collector.console import pack, seeking, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.sought import FEW, Sought
+from keuring_collector.console.sought import Sought
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def search(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"sought": text, "is_short": len(text) < seeking.SHORTEST and not text.isdigit()}
     if not context["is_short"]:
         sought = Sought(text, by_mail=True)
-        machines = sought.first_machines(staff, FEW + 1)
-        tickets, more = seeking.tickets(staff, sought, machines)
+        machines = sought.first_machines(staff, seeking.SHOWN + 1)
+        tickets, more = seeking.tickets(staff, sought)
         programs, counted_at = seeking.programs(text, now)
         context |= {
             "machines": seeking.machines(machines[: seeking.SHOWN]),

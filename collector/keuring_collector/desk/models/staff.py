@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.roles import RIGHTS, Right, Role
 from keuring_collector.fleet.models import Department
+from keuring_collector.fleet.rows import FromRow
 
 
-class Staff(AbstractUser):
+class Staff(AbstractUser, FromRow):
     """Somebody who works at the service desk and signs in to the console.
 
     ``limited``: they see only what belongs to ``departments``, and nothing when there are none. It is a field of its

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from keuring_collector.desk.models.fleet_tickets import FleetTicket
 from keuring_collector.desk.models.staff import Staff
 from keuring_collector.fleet.models import Endpoint
+from keuring_collector.fleet.rows import FromRow
 
 
-class Ticket(models.Model):
+class Ticket(FromRow):
     """One cause on one endpoint. ``key`` is unique among open tickets, so there is never a second one."""
 
     class State(models.TextChoices):
@@ -137,7 +138,7 @@ class Ticket(models.Model):
         return str(self.State(self.state).label)
 
 
-class TicketLine(models.Model):
+class TicketLine(FromRow):
     """One finding within a ticket: a rule that is, or was, true for one subject.
 
     ``snoozed_until``: until then, or until it is graver than ``snoozed_severity``, the line does not count.
