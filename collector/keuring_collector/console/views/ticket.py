@@ -66,6 +66,7 @@ class Has(NamedTuple):
     links: bool
     promises: bool
     drafts: bool
+    unseen: bool  # notices for the reader
 
 
 def _page(
@@ -88,7 +89,7 @@ def _page(
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
     people = colleagues_at_the_desk()
-    if staff.unseen_notices:
+    if has.unseen:
         staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -168,14 +169,14 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    for found in _seen(*scope.reach(staff), pk):
+    for found in _seen(*scope.reach(staff), pk, staff.pk):
         found.findings = _lines(pk)
         return found
     raise Http404(_("There is no such ticket, or it belongs to a department that you do not see."))
 
 
 @prepared
-def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
+def _seen(departments: Any, answers: bool, pk: Any, reader: Any) -> QuerySet[Ticket]:
     """The ticket, and whether it has what few tickets have, so that nothing more is asked for where it has not."""
     own = OuterRef("pk")
     found = scope.tickets_of(departments, answers).filter(pk=pk)
@@ -184,6 +185,7 @@ def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
         has_links=Exists(TicketLink.objects.filter(ticket=own)),
         has_promises=Exists(Promise.objects.filter(ticket=own)),
         has_drafts=Exists(Article.objects.filter(from_ticket=own)),
+        has_unseen=Exists(Notice.objects.filter(ticket=own, staff=reader, seen_at=None)),
     )
 
 
