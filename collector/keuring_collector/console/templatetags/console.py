@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from keuring_collector.console import articles, marks, stories
+from keuring_collector.console import articles, drawing, marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
 from keuring_collector.desk import wording
 from keuring_collector.desk.causes import cause_label
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-for _tag in (marks.mark, marks.icon, marks.simulated):
+for _tag in (marks.mark, marks.icon, marks.outcome, marks.simulated):
     register.simple_tag(_tag)
 
 
 @register.simple_tag
 def plate(endpoint: Endpoint) -> SafeString:
     """A machine's name as a number plate."""
-    return stories.plate(endpoint)
+    return drawing.plate(endpoint.host_name)
 
 
 @register.simple_tag(takes_context=True)
@@ -126,43 +125,19 @@ def share(value: float) -> str:
 @register.simple_tag(takes_context=True)
 def near(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
     """A day as a distance ("over 3 weken"), its date on hover."""
-    if moment is None:
-        return SafeString("")
-    now = context["now"]
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        wording.local_day(moment).isoformat(),
-        wording.day(moment, now),
-        wording.distance(moment, now),
-    )
+    return drawing.near(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
 def day(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
     """A date, its distance on hover."""
-    if moment is None:
-        return SafeString("")
-    now = context["now"]
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        wording.local_day(moment).isoformat(),
-        wording.distance(moment, now),
-        wording.day(moment, now),
-    )
+    return drawing.day(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
 def clock(context: Mapping[str, Any], moment: datetime | None) -> SafeString:
     """A date with its time of the day, for what the desk itself planned; its distance on hover."""
-    if moment is None:
-        return SafeString("")
-    now, local = context["now"], wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.distance(moment, now),
-        wording.clock(moment, now),
-    )
+    return drawing.clock(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
@@ -174,27 +149,13 @@ def plain_day(context: Mapping[str, Any], moment: datetime) -> str:
 @register.simple_tag(takes_context=True)
 def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How old something is, in short; the moment itself on hover."""
-    now = context["now"]
-    local = wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.clock(moment, now),
-        wording.age(moment, now),
-    )
+    return drawing.age(moment, context["now"])
 
 
 @register.simple_tag(takes_context=True)
 def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How long ago, in words; the moment itself on hover."""
-    now = context["now"]
-    local = wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.clock(moment, now),
-        wording.ago(moment, now),
-    )
+    return drawing.ago(moment, context["now"])
 
 
 @cache

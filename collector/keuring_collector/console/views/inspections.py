@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from keuring_collector.console import fleet_counts, pack, readings
+from keuring_collector.console import fleet_counts, pack, readings, table_rows
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
@@ -73,11 +73,11 @@ def inspections(request: HttpRequest) -> HttpResponse:
         waiting = waiting.filter(department__in=staff.department_ids)
     due = list(waiting[: MOST_DUE + 1])
     context: dict[str, Any] = {
-        "rows": rows,
+        "rows": table_rows.standings(rows),
         "order": [(value.value, value.label) for value in ORDER],
-        "reports": _newest(staff, chosen, outcome),
+        "reports": table_rows.reports(_newest(staff, chosen, outcome), now),
         "count": _count(answer.content["outcomes"], chosen, outcome),
-        "due": due[:MOST_DUE],
+        "due": table_rows.due(due[:MOST_DUE]),
         "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
         "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],

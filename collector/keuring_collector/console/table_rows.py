@@ -1,0 +1,165 @@
+"""The rows of long tables as HTML, put together here and not by a template, as those of a queue are (ticket_rows)."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+
+from keuring_collector.console import drawing
+from keuring_collector.console.marks import mark, outcome, simulated
+from keuring_collector.desk import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from keuring_collector.console.views.inspections import Standing
+    from keuring_collector.console.views.problems import Aside
+    from keuring_collector.console.views.waiting import Row, RuleRow
+    from keuring_collector.desk.models import Inspection, Staff
+    from keuring_collector.fleet.models import Endpoint
+
+_NOBODY: UUID = UUID(int=0)
+
+
+def _machines() -> Callable[[object], str]:
+    return drawing.addresses("machine", _NOBODY)
+
+
+def _joined(rows: Iterable[str]) -> SafeString:
+    with wording.one_language():
+        return mark_safe("".join(rows))  # noqa: S308 - every text is escaped where it is put in
+
+
+def _spans(*texts: str | None) -> str:
+    return "".join(f"<span>{escape(text)}</span>" for text in texts if text is not None)
+
+
+def _by(person: Staff | None) -> str:
+    return (person.first_name or person.username if person else "") or "–"
+
+
+def _parts_of(endpoint: Endpoint) -> tuple[str | None, str | None]:
+    """Whose machine it is, and of which department."""
+    colleague, department = endpoint.colleague, endpoint.department
+    return colleague.name if colleague else None, department.name if department else None
+
+
+def aside(rows: Iterable[Aside], now: datetime) -> SafeString:
+    """Reports that were put aside."""
+    machine, unknown, report, size = _machines(), gettext("unknown"), gettext("Report"), gettext("Size")
+
+    def told(row: Aside) -> str:
+        whose, detail = unknown, row.detail if len(row.detail) <= 300 else Truncator(row.detail).chars(300)
+        if row.endpoint:
+            plate = drawing.plate(row.endpoint.host_name)
+            whose = f'<a class="plated" href="{machine(row.endpoint.uuid)}">{plate}</a> {simulated(row.endpoint)}'
+        detail = detail and f'<div class="mono soft">{escape(detail)}</div>'
+        return (
+            f'<tr><th scope="row">{whose}</th><td>{drawing.day(row.at, now)}</td><td><b>{escape(row.reason)}</b>'
+            f"{detail}</td>"
+            f'<td class="number" data-name="{report}">{row.sequence}</td>'
+            f'<td class="number" data-name="{size}">{filesizeformat(row.size)}</td></tr>'
+        )
+
+    return _joined(map(told, rows))
+
+
+def waiting(rows: Iterable[Row], now: datetime) -> SafeString:
+    """Findings that wait."""
+    machine, undated = _machines(), f'<span class="soft">{gettext("no date")}</span>'
+
+    def told(row: Row) -> str:
+        found = row.waiting
+        endpoint, quiet, expected = found.endpoint, found.quiet, found.expected_at
+        why = quiet and f'<div class="sub">{_spans(quiet.reason, _by(quiet.made_by))}</div>'
+        return (
+            f'<tr class="ticket s{found.severity}"><td class="sev">{mark(found.severity)}</td>'
+            f'<td class="what"><a href="{machine(endpoint.uuid)}">{row.title}</a>'
+            f'<div class="sub">{_spans(*_parts_of(endpoint), row.cause)}{simulated(endpoint)}</div></td>'
+            f"<td>{escape(row.why)}{why or ''}</td>"
+            f'<td class="due">{drawing.near(expected, now) if expected else undated}</td>'
+            f'<td class="age">{drawing.age(found.waiting_since, now)}</td></tr>'
+        )
+
+    return _joined(map(told, rows))
+
+
+def rules(rows: Iterable[RuleRow], now: datetime) -> SafeString:
+    """Rules, and what they would open."""
+    address, findings, machines = drawing.addresses("rule", "sample"), gettext("Findings"), gettext("Machines")
+    tickets, opens, reports = gettext("New tickets"), gettext("opens tickets"), gettext("only reports")
+
+    def told(row: RuleRow) -> str:
+        would, decided, name = row.would, row.decided, escape(row.rule.name)
+        count: tuple[Any, Any, Any] = (would.findings, would.machines, would.tickets) if would else ("", "", "")
+        by = decided and f'<div class="sub">{_spans(_by(decided.by))}<span>{drawing.ago(decided.at, now)}</span></div>'
+        return (
+            f'<tr class="ticket"><td class="pick"><input type="checkbox" name="rule" value="{escape(row.rule.id)}" '
+            f'aria-label="{name}"></td><td class="sev">{mark(row.severity)}</td>'
+            f'<td class="what"><a href="{address(name)}">{row.title}</a>'
+            f'<div class="sub"><span>{name}</span></div></td>'
+            f'<td class="number" data-name="{findings}">{count[0] or "–"}</td>'
+            f'<td class="number" data-name="{machines}">{count[1] or "–"}</td>'
+            f'<td class="number" data-name="{tickets}"><b>{count[2] or "–"}</b></td>'
+            f"<td>{opens if row.opens else reports}{by or ''}</td></tr>"
+        )
+
+    return _joined(map(told, rows))
+
+
+def standings(rows: Iterable[Standing]) -> SafeString:
+    """How many machines of each department have which stamp."""
+    everything, never = gettext("All machines"), gettext("No report yet")
+
+    def number(count: int, name: str, html: str) -> str:
+        return f'<td class="number{"" if count else " none"}" data-name="{escape(name)}">{html}</td>'
+
+    def told(row: Standing) -> str:
+        name, about, whole = everything, "?", ' class="whole"'
+        if row.department:
+            name = f'<a href="{row.address}#reports">{escape(row.department.name)}</a>'
+            about, whole = f"{row.address}&amp;", ""
+        counts = (
+            number(count, text, f'<a href="{about}outcome={value}#reports">{count}</a>')
+            for value, text, count in row.counts
+        )
+        return (
+            f'<tr{whole}><th scope="row">{name}</th>{"".join(counts)}{number(row.never, never, str(row.never))}</tr>\n'
+        )
+
+    return _joined(map(told, rows))
+
+
+def reports(rows: Iterable[Inspection], now: datetime) -> SafeString:
+    """APK reports."""
+    address = drawing.addresses("inspection", "sample")
+
+    def told(row: Inspection) -> str:
+        endpoint, number, where = row.endpoint, escape(row.number), address(row.number)
+        colleague = endpoint.colleague
+        return (
+            f'<tr><th scope="row"><a class="plated" href="{where}">{drawing.plate(endpoint.host_name)}</a> '
+            f"{simulated(endpoint)}</th><td>{escape(colleague.name) if colleague else ''}</td>"
+            f"<td>{outcome(row.outcome, row.get_outcome_display())}</td>"
+            f'<td><a href="{where}">{number}</a> <span class="soft">{drawing.day(row.issued_at, now)}</span></td>'
+            f"<td>{drawing.day(row.valid_until, now) if row.valid_until else '–'}</td></tr>\n"
+        )
+
+    return _joined(map(told, rows))
+
+
+def due(endpoints: Iterable[Endpoint]) -> SafeString:
+    """Machines that are due for inspection."""
+    machine = _machines()
+    return _joined(
+        f'<li><div><a class="plated" href="{machine(each.uuid)}">{drawing.plate(each.host_name)}</a>'
+        f'<div class="sub">{_spans(*_parts_of(each))}</div></div></li>'
+        for each in endpoints
+    )
