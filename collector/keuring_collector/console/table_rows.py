@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from keuring_collector.console.views.inspections import Standing
     from keuring_collector.console.views.problems import Aside
     from keuring_collector.console.views.waiting import Row, RuleRow
-    from keuring_collector.desk.models import Inspection, Staff
+    from keuring_collector.desk.models import Inspection, Notice, Staff
     from keuring_collector.fleet.models import Endpoint
 
 _NOBODY: UUID = UUID(int=0)
@@ -86,6 +86,23 @@ def waiting(rows: Iterable[Row], now: datetime) -> SafeString:
             f"<td>{escape(row.why)}{why or ''}</td>"
             f'<td class="due">{drawing.near(expected, now) if expected else undated}</td>'
             f'<td class="age">{drawing.age(found.waiting_since, now)}</td></tr>'
+        )
+
+    return _joined(map(told, rows))
+
+
+def notices(rows: Iterable[Notice], now: datetime) -> SafeString:
+    """What others asked of the reader."""
+    ticket = drawing.addresses("ticket", 0)
+
+    def told(row: Notice) -> str:
+        text = row.text if len(row.text) <= 400 else Truncator(row.text).chars(400)
+        by = (row.by.first_name or row.by.username) if row.by else ""
+        return (
+            f'<li><span class="soft small">{drawing.ago(row.at, now)}</span>'
+            f'<div><a href="{ticket(row.ticket_id)}"><b>{escape(by)}</b> {escape(row.get_kind_display())}</a> '
+            f"{drawing.plate(row.ticket.endpoint.host_name)}"
+            f"{text and f'<blockquote>{escape(text)}</blockquote>'}</div></li>"
         )
 
     return _joined(map(told, rows))
