@@ -40,20 +40,15 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if isinstance(staff, Staff) and not staff.must_change_password:
         match = request.resolver_match
         name = (match.url_name if match else "") or ""
-        rail = places.groups(staff)
-        open_tickets = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
+        opened = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
+        count = counted_lately(("open", staff.department_ids), opened)
         context |= {
-            "rail": rail,
-            "places": [place for _title, group in rail for place in group],
-            "foot": places.shown(places.FOOT, staff),
-            "place": places.of_route(name),
+            **places.links(staff, places.of_route(name), _tallies(staff.unseen_notices, count)),
             "home": reverse(home_of(staff)),
             "may_look": staff.may(Right.LOOK),
             "may_act": staff.may(Right.ACT),
             "may_lead": staff.may(Right.TEAM),
             "may_change_rules": staff.may(Right.RULES),
-            "unseen": staff.unseen_notices,
-            "open_tickets": counted_lately(("open", staff.department_ids), open_tickets),
             # Asked for by pages with rows of tickets alone.
             "known_skills": SimpleLazyObject(lambda: catalogue.everything(pack.current().pack)),
             "pack_problems": [
@@ -61,3 +56,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             ],
         }
     return context
+
+
+def _tallies(unseen: int, opened: int) -> dict[str, str]:
+    """What stands beside places of the rail: how many notices are for the reader, and how many tickets are open."""
+    told = {"today": (unseen, _("for you")), "queue": (opened, _("open"))}
+    return {
+        place: f'<span class="tally">{count}<span class="unseen"> {word}</span></span>'
+        for place, (count, word) in told.items()
+        if count
+    }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -14,10 +16,9 @@ from keuring_collector.console import marks
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from django.utils.functional import _StrPromise
-    from django.utils.safestring import SafeString
 
     from keuring_collector.desk.models import Staff
 
@@ -120,19 +121,49 @@ EVERY: Final = (*(place for _title, places in GROUPS for place in places), *FOOT
 
 
 class Shown(NamedTuple):
-    """A place as the rail shows it."""
+    """A place as it is shown; ``html``: its icon and its title."""
 
     name: str
-    title: str
-    icon: SafeString
+    html: str
     url: str
     on_phone: bool
+
+    def link(self, current: str = "", more: str = "") -> str:
+        """The link to it, told as the page that is open when it is the ``current`` one; ``more`` HTML stands in it."""
+        here = ' aria-current="page"' if self.name == current else ""
+        return f'<a href="{self.url}"{here}>{self.html}{more}</a>'
 
 
 def groups(staff: Staff) -> list[tuple[str, list[Shown]]]:
     """What somebody may go to, by group; groups with nothing in them are left out."""
     found = ((str(title), shown(places, staff)) for title, places in GROUPS)
     return [(title, places) for title, places in found if places]
+
+
+def links(staff: Staff, current: str, tallies: Mapping[str, str]) -> dict[str, SafeString]:
+    """The lists of places of a page's frame; each page has all of them, so they are put together here.
+
+    ``tallies``: what stands beside a place of the rail, as HTML, by its name.
+    """
+    rail, foot = groups(staff), shown(FOOT, staff)
+    everything = [place for _title, group in rail for place in group]
+    return {
+        "rail": _joined(_group(n, *each, current, tallies) for n, each in enumerate(rail, 1)),
+        "foot": _joined(f"<li>{place.link(current)}</li>" for place in foot),
+        "on_phone": _joined(place.link(current) for place in everything if place.on_phone),
+        "in_menu": _joined(place.link() for place in (*everything, *foot) if place in foot or not place.on_phone),
+    }
+
+
+def _joined(parts: Iterable[str]) -> SafeString:
+    return mark_safe("".join(parts))  # noqa: S308 - titles are escaped in _told, and the rest is ours
+
+
+def _group(number: int, title: str, group: Iterable[Shown], current: str, tallies: Mapping[str, str]) -> str:
+    items = "".join(f"<li>{place.link(current, tallies.get(place.name, ''))}</li>" for place in group)
+    return (
+        f'<p class="rail-title" id="rail-{number}">{escape(title)}</p><ul aria-labelledby="rail-{number}">{items}</ul>'
+    )
 
 
 def shown(places: Iterable[Place], staff: Staff) -> list[Shown]:
@@ -147,4 +178,5 @@ def of_route(name: str) -> str:
 
 @cache
 def _told(place: Place, _language: str | None) -> Shown:
-    return Shown(place.name, str(place.title), marks.icon(place.icon), reverse(place.name), place.on_phone)
+    html = marks.icon(place.icon) + escape(str(place.title))
+    return Shown(place.name, html, reverse(place.name), place.on_phone)
