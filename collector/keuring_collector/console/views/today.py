@@ -90,14 +90,10 @@ def _opened(departments: Any, answers: bool) -> QuerySet[Ticket]:
     return scope.tickets_of(departments, answers).filter(state__in=Ticket.OPEN, closed_at=None)
 
 
-def _due_of(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Ticket]:
-    return _opened(departments, answers).filter(owner=reader, state=Ticket.State.PLANNED, planned_for__lte=day)
-
-
 @prepared
 def _due(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Ticket, int]:
-    found = _due_of(departments, answers, reader, day)
-    return _first(found.order_by("planned_for", "endpoint__department__name", "-severity", "pk"))
+    due = _opened(departments, answers).filter(owner=reader, state=Ticket.State.PLANNED, planned_for__lte=day)
+    return _first(due.order_by("planned_for", "endpoint__department__name", "-severity", "pk"))
 
 
 @prepared
@@ -126,7 +122,7 @@ def _urgent(departments: Any, answers: bool) -> QuerySet[Ticket, int]:
 @prepared
 def _mine(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Ticket, int]:
     mine = _opened(departments, answers).filter(owner=reader).exclude(state=Ticket.State.SNOOZED)
-    others = mine.exclude(pk__in=_due_of(departments, answers, reader, day).values("pk"))
+    others = mine.exclude(state=Ticket.State.PLANNED, planned_for__lte=day)  # which are due
     return _first(others.order_by(F("planned_for").asc(nulls_last=True), "-severity", _BY_DATE, "pk"))
 
 
