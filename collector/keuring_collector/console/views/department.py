@@ -96,13 +96,13 @@ def _seen(pk: Any) -> QuerySet[Department]:
 @prepared
 def _counted(department: Any) -> QuerySet[Endpoint, tuple[bool, int]]:
     machines = Endpoint.objects.filter(department=department, state=Endpoint.State.ACTIVE).order_by()
-    return machines.values("simulated").annotate(n=Count("pk")).values_list("simulated", "n")
+    return machines.values("simulated").annotate(n=Count("*")).values_list("simulated", "n")
 
 
 @prepared
 def _people(department: Any) -> QuerySet[Colleague, tuple[str, int]]:
     people = Colleague.objects.filter(department=department).order_by()
-    return people.values("place").annotate(n=Count("pk")).values_list("place", "n")
+    return people.values("place").annotate(n=Count("*")).values_list("place", "n")
 
 
 def _places(found: Department) -> dict[str, Any]:
