@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.templatetags import i18n
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from keuring_collector.console import articles, drawing, marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
@@ -32,6 +33,28 @@ register = template.Library()
 
 for _tag in (marks.mark, marks.icon, marks.outcome, marks.simulated):
     register.simple_tag(_tag)
+
+
+class _Said(template.Node):
+    """A text of a page, translated once for each language: a page has a hundred of them."""
+
+    def __init__(self, node: template.Node) -> None:
+        self.node = node
+        self.told: dict[str | None, str] = {}
+
+    def render(self, context: Any) -> str:
+        language = get_language()
+        if language not in self.told:
+            self.told[language] = self.node.render(context)
+        return self.told[language]
+
+
+@register.tag
+def translate(parser: Any, token: Any) -> template.Node:
+    """Django's own tag, in whose place it stands for texts in quotes without anything else."""
+    node = i18n.do_translate(parser, token)
+    text = token.split_contents()[1]
+    return _Said(node) if len(token.split_contents()) == 2 and text[0] == text[-1] in "\"'" else node
 
 
 @register.simple_tag
