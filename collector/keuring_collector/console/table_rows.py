@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from keuring_collector.console import stories
+    from keuring_collector.console.similar import Similar
+    from keuring_collector.console.views.department import Machine
     from keuring_collector.console.views.inspections import Standing
     from keuring_collector.console.views.problems import Aside
     from keuring_collector.console.views.waiting import Row, RuleRow
@@ -180,3 +185,57 @@ def due(endpoints: Iterable[Endpoint]) -> SafeString:
         f'<div class="sub">{_spans(*_parts_of(each))}</div></div></li>'
         for each in endpoints
     )
+
+
+def machines(rows: Iterable[Machine]) -> SafeString:
+    """Machines of a department."""
+    machine, queue, tickets = _machines(), reverse("queue"), gettext("Open tickets")
+
+    def told(row: Machine) -> str:
+        endpoint, contact = row.endpoint, row.contact
+        opened = (
+            f'<a class="chip" href="{queue}?q={quote(endpoint.host_name)}">{mark(row.worst)}'
+            f"<b>{row.open_tickets}</b></a>"
+        )
+        return (
+            f'<tr><th scope="row"><a class="plated" href="{machine(endpoint.uuid)}">'
+            f"{drawing.plate(endpoint.host_name)}</a> {simulated(endpoint)}</th>"
+            f"<td>{escape(endpoint.colleague.name) if endpoint.colleague else ''}</td>"
+            f'<td><span class="contact {contact.level}">{escape(str(contact.text))}</span></td>'
+            f'<td class="number" data-name="{tickets}">{opened if row.open_tickets else ""}</td></tr>'
+        )
+
+    return _joined(map(told, rows))
+
+
+def _item(row: stories.Row, sub: str, address: Callable[[object], str], more: str = "") -> str:
+    return (
+        f'<li>{mark(row.ticket.severity)}<div><a href="{address(row.ticket.pk)}">{row.title}</a>'
+        f'<div class="sub">{sub}</div>{more}</div></li>'
+    )
+
+
+def others(rows: Iterable[stories.Row], now: datetime, *, named: bool = False) -> SafeString:
+    """Tickets beside something else, as items of a list; ``named``: with the colleague."""
+    address = drawing.addresses("ticket", 0)
+
+    def told(row: stories.Row) -> str:
+        ticket = row.ticket
+        colleague = ticket.endpoint.colleague if named else None
+        sub = _spans(ticket.get_state_display(), colleague.name if colleague else None)
+        return _item(row, f"{sub}<span>{drawing.ago(ticket.opened_at, now)}</span>", address)
+
+    return _joined(map(told, rows))
+
+
+def similar(rows: Iterable[Similar]) -> SafeString:
+    """Tickets of other machines that are alike, the same way."""
+    address, same, helped = drawing.addresses("ticket", 0), gettext("same rule"), gettext("Helped:")
+
+    def told(row: Similar) -> str:
+        ticket, text = row.row.ticket, row.helped if len(row.helped) <= 160 else Truncator(row.helped).chars(160)
+        verdict = ticket.get_verdict_display() if ticket.verdict else None
+        sub = _spans(ticket.get_state_display(), verdict, same if row.same_rule else None, row.model or None)
+        return _item(row.row, sub, address, text and f'<p class="small">{helped} {escape(text)}</p>')
+
+    return _joined(map(told, rows))

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import facts, fleet_counts, pack, stories
+from keuring_collector.console import facts, fleet_counts, pack, stories, table_rows
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
@@ -66,6 +66,7 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     counted = dict(_counted(pk))
     count = sum(counted.values())
     here = lately(("department", pk), lambda: _opened_here(pk), lambda told: told.open > MOST)
+    machines = _machines(here, pk, now)
     context = {
         "department": found[0],
         "count": count,
@@ -73,7 +74,8 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
         **_places(found[0]),
         "address": Choices(department=str(pk)).address(),
         **_tickets(here, pk, now),
-        "machines": _machines(here, pk, now),
+        "machines": table_rows.machines(machines),
+        "shown": len(machines),
         **_apk(staff, pk, count, now),
         # Of fewer machines the figures would be about those who work at them.
         "score": scoreboard.of_department(staff, pk, now) if count >= FEWEST else None,
@@ -166,7 +168,9 @@ def _tickets(here: Here, pk: int, now: datetime) -> dict[str, Any]:
             (value, here.by_severity.get(value, 0), Choices(department=str(pk)).address(severity=(value,)))
             for value in sorted(Ticket.Severity.values, reverse=True)
         ],
-        "tickets": [stories.row(read[each], state, language, now) for each in here.first if each in read],
+        "tickets": table_rows.others(
+            [stories.row(read[each], state, language, now) for each in here.first if each in read], now, named=True
+        ),
     }
 
 

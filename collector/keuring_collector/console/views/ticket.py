@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
+from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories, table_rows
 from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
@@ -107,9 +107,9 @@ def _page(
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
-        "others": beside,
+        "others": table_rows.others(beside, now),
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
-        "similar": similar.rows(alike, read, state, language, now),
+        "similar": table_rows.similar(similar.rows(alike, read, state, language, now)),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
         "files": _files(ticket.pk) if has.files else (),
         "links": _links(ticket.pk) if has.links else (),
