@@ -32,6 +32,7 @@ from keuring_collector.desk.roles import Right
 from keuring_collector.service import promises as register
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -82,7 +83,8 @@ def _sections(asked: list[Asked], now: datetime) -> list[Section]:
     ]  # fmt: skip
 
 
-Kind: Final = TicketHistory.Kind
+WORSENED: Final = (TicketHistory.Kind.WORSENED,)
+WOKEN: Final = (TicketHistory.Kind.WOKE, TicketHistory.Kind.LINE_WOKE)
 _BY_DATE: Final = F("expected_at").asc(nulls_last=True)
 
 
@@ -97,20 +99,15 @@ def _due(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Tic
 
 
 @prepared
-def _worsened(departments: Any, answers: bool, reader: Any, since: Any) -> QuerySet[Ticket, int]:
-    return _happened(_opened(departments, answers), reader, [Kind.WORSENED], since)
+def _happened(departments: Any, answers: bool, reader: Any, since: Any) -> QuerySet[Ticket, tuple[int, str]]:
+    """What happened by itself since then to tickets of the reader or nobody: of each that, and what."""
+    ours = _opened(departments, answers).filter(Q(owner=reader) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
+    lately = ours.filter(history__kind__in=(*WORSENED, *WOKEN), history__at__gte=since, history__actor=None)
+    return lately.order_by("-severity", _BY_DATE, "pk").values_list("pk", "history__kind")
 
 
-@prepared
-def _woken(departments: Any, answers: bool, reader: Any, since: Any) -> QuerySet[Ticket, int]:
-    return _happened(_opened(departments, answers), reader, [Kind.WOKE, Kind.LINE_WOKE], since)
-
-
-def _happened(opened: QuerySet[Ticket], reader: Any, kinds: list[str], since: Any) -> QuerySet[Ticket, int]:
-    """Those of the reader or nobody to which such a thing happened by itself since then."""
-    ours = opened.filter(Q(owner=reader) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
-    lately = TicketHistory.objects.filter(kind__in=kinds, at__gte=since, actor=None).values("ticket")
-    return _first(ours.filter(pk__in=lately).order_by("-severity", _BY_DATE, "pk"))
+def _of_kinds(happened: list[tuple[int, str]], kinds: Collection[str]) -> list[int]:
+    return list(dict.fromkeys(pk for pk, kind in happened if kind in kinds))[: MOST + 1]
 
 
 @prepared
@@ -144,13 +141,12 @@ def today(request: HttpRequest) -> HttpResponse:
     """The page that a working day begins with."""
     staff, now = staff_of(request), timezone.now()
     day, seer = timezone.localtime(now).date(), scope.reach(staff)
-    mine, lately = (*seer, staff.pk, day), (*seer, staff.pk, now - NEWS)
+    mine, happened = (*seer, staff.pk, day), _happened(*seer, staff.pk, now - NEWS)
+    lately = _("in the last three days, yours or nobody's")
     asked = [
         Asked(_due(*mine), "due", _("Visits that are due"), _("planned for today or earlier, by you")),
-        Asked(
-            _worsened(*lately), "worsened", _("Became more urgent"), _("in the last three days, yours or nobody's")
-        ),
-        Asked(_woken(*lately), "woken", _("Back from snooze"), _("in the last three days, yours or nobody's")),
+        Asked(_of_kinds(happened, WORSENED), "worsened", _("Became more urgent"), lately),
+        Asked(_of_kinds(happened, WOKEN), "woken", _("Back from snooze"), lately),
         Asked(
             _urgent(*seer), "urgent", _("Urgent, and nobody's"), _("somebody should take these"),
             Choices(owner="nobody", state="new", severity=(4,)).address(),

@@ -113,7 +113,7 @@ class Ticket(models.Model):
                 condition=models.Q(closed_at__isnull=True),
             ),
             models.Index(
-                fields=["owner", "state", "planned_for", "severity", "closed_at"],
+                fields=["owner", "state", "planned_for", "severity", "closed_at", "expected_at", "id"],
                 name="ticket_open_owner",
                 condition=models.Q(closed_at__isnull=True),
             ),
