@@ -11,11 +11,12 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from keuring_collector.console import drawing
 from keuring_collector.console.marks import mark, outcome, simulated
 from keuring_collector.desk import wording
+from keuring_collector.desk.scoreboard import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from keuring_collector.console import stories
     from keuring_collector.console.similar import Similar
+    from keuring_collector.console.views import scoreboard
     from keuring_collector.console.views.department import Machine
     from keuring_collector.console.views.inspections import Standing
     from keuring_collector.console.views.problems import Aside
@@ -237,5 +239,36 @@ def similar(rows: Iterable[Similar]) -> SafeString:
         verdict = ticket.get_verdict_display() if ticket.verdict else None
         sub = _spans(ticket.get_state_display(), verdict, same if row.same_rule else None, row.model or None)
         return _item(row.row, sub, address, text and f'<p class="small">{helped} {escape(text)}</p>')
+
+    return _joined(map(told, rows))
+
+
+def scores(rows: Iterable[scoreboard.Row], *, mono: bool) -> SafeString:
+    """Scores of rules, models or departments; ``mono``: their names in type of one width."""
+    names = [gettext(each) for each in ("Tickets", "Lead time", "Missed", "Per 100 a month", "Time to verdict")]
+    right, early, kind = gettext("Right"), gettext("too early to tell"), ' class="mono"' if mono else ""
+
+    def told(row: scoreboard.Row) -> str:
+        score, name, of = row.score, escape(row.name), row.score.precision.of if row.score.precision else 0
+        name = f'<a href="{row.address}"{kind}>{name}</a>' if row.address else name
+        sub = row.sub and f'<span class="sub">{escape(row.sub)}</span>'
+        if row.precision:
+            sure = f'<b>{row.precision}</b> <span class="soft nowrap">{row.interval}</span>'
+            judged = ngettext("of %(n)s judged", "of %(n)s judged", of) % {"n": of}
+        else:
+            sure = f'<span class="soft">{early}</span>'
+            judged = gettext("%(n)s of %(few)s judged") % {"n": of, "few": FEW}
+        missed = gettext("%(n)s of %(all)s") % {"n": score.missed, "all": score.incidents} if score.incidents else "–"
+        cells = [
+            f'<td class="number" data-name="{name}">{value}</td>'
+            for name, value in zip(
+                names, (score.tickets, row.lead, missed, row.per_hundred, row.to_verdict), strict=True
+            )
+        ]
+        return (
+            f'<tr><th scope="row">{name}{sub}</th>{cells[0]}'
+            f'<td data-name="{right}">{sure} <span class="soft small">{judged}</span></td>'
+            f"{''.join(cells[1:])}<td>{row.trend}</td></tr>"
+        )
 
     return _joined(map(told, rows))

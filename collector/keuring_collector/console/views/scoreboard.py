@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import fleet_counts, pack, proposals, spreadsheet
+from keuring_collector.console import fleet_counts, pack, proposals, spreadsheet, table_rows
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, causes, demotion, scope, texts, wording
 from keuring_collector.desk.roles import Right
@@ -73,7 +73,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
     context = {
         "by": by,
         "tabs": [(name, title, f"?by={name}") for name, title in BY.items()],
-        "rows": rows,
+        "rows": table_rows.scores(rows, mono=by == "rule"),
         "since": board.since,
         "simulated": board.simulated,
         "few": FEW,
