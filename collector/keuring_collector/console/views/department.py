@@ -21,6 +21,7 @@ from keuring_collector.console import facts, fleet_counts, pack, stories, table_
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import inspections, quiet, scoreboard
+from keuring_collector.desk import scope
 from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.illness import FEWEST
@@ -60,7 +61,7 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
     """The page."""
     staff, now = staff_of(request), timezone.now()
     # Whoever sees a department sees all that is in it, so nothing below asks again whose it is.
-    found = _department(pk) if staff.department_ids is None or pk in staff.department_ids else []
+    found = _department(staff.department_ids, pk)
     if not found:
         raise Http404(_("There is no such department, or you do not see it."))
     counted = dict(_counted(pk))
@@ -86,8 +87,8 @@ def department(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @prepared
-def _department(pk: Any) -> QuerySet[Department]:
-    return Department.objects.filter(pk=pk)
+def _department(departments: Any, pk: Any) -> QuerySet[Department]:
+    return scope.departments(scope.Reach(departments)).filter(pk=pk)
 
 
 @prepared

@@ -121,8 +121,7 @@ def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Endpoin
 
 @prepared
 def _departments(departments: Any) -> QuerySet[Department]:
-    found = Department.objects.all()
-    return found if departments is None else found.filter(pk__in=departments)
+    return scope.departments(scope.Reach(departments))
 
 
 def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome: str) -> int:

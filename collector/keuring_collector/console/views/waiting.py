@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack, stories, table_rows
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.desk import causes, starting, texts
+from keuring_collector.desk import causes, scope, starting, texts
 from keuring_collector.desk.models import RuleSwitch, Waiting
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
@@ -64,9 +64,7 @@ def _row(waiting: Waiting, state: PackState, language: str, now: dt.datetime) ->
 
 
 def _waiting(departments: Any, why: Any) -> QuerySet[Waiting]:
-    found = Waiting.objects.all()
-    if departments is not None:
-        found = found.filter(endpoint__department__pk__in=departments)
+    found = scope.about_machines(Waiting.objects.all(), scope.Reach(departments))
     return found if why is None else found.filter(why=why)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Model, Q
+from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from keuring_collector.desk import scope
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import ArticleHelp, TipChance, TipOffer
 from keuring_collector.service.tips import rules
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
     from keuring_collector.rulepack import Rule, RulePack
 
-M = TypeVar("M", bound=Model)
 LEAST: Final = 5
 DAYS: Final = 365
 Outcome = TipOffer.Outcome
@@ -109,18 +109,20 @@ def per_tip(viewer: Staff, pack: RulePack, now: datetime) -> list[Figures]:
 
 @prepared
 def _holding(departments: Any, since: Any) -> QuerySet[TipChance, tuple[str, int]]:
-    found = _of(departments, TipChance.objects.filter(holding(since))).order_by().values("rule")
+    found = (
+        scope.about_machines(TipChance.objects.filter(holding(since)), scope.Reach(departments))
+        .order_by()
+        .values("rule")
+    )
     return found.annotate(n=Count("endpoint", distinct=True)).values_list("rule", "n")
 
 
 @prepared
 def _offered(departments: Any, since: Any) -> QuerySet[TipOffer, Any]:
-    found = _of(departments, TipOffer.objects.filter(offered_on__gt=since)).exclude(outcome=Outcome.MISSED)
+    found = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), scope.Reach(departments)).exclude(
+        outcome=Outcome.MISSED
+    )
     return found.order_by().values("rule").annotate(**_counts())
-
-
-def _of(departments: Any, found: QuerySet[M]) -> QuerySet[M]:
-    return found if departments is None else found.filter(endpoint__department__pk__in=departments)
 
 
 @prepared
@@ -137,5 +139,7 @@ def per_month(viewer: Staff, now: datetime) -> list[Month]:
 
 @prepared
 def _monthly(departments: Any, since: Any) -> QuerySet[TipOffer, Any]:
-    found = _of(departments, TipOffer.objects.filter(offered_on__gt=since)).exclude(outcome=Outcome.MISSED)
+    found = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), scope.Reach(departments)).exclude(
+        outcome=Outcome.MISSED
+    )
     return found.order_by().annotate(first=TruncMonth("offered_on")).values("first").annotate(**_counts())
