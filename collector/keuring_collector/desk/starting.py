@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Subquery
+from django.db.models import Count, Max, OuterRef, Subquery
 
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
@@ -141,7 +141,9 @@ def _joining() -> QuerySet[Waiting, tuple[str, int]]:
     opened = Ticket.objects.filter(
         endpoint=OuterRef("endpoint"), cause=OuterRef("cause"), state__in=Ticket.OPEN, closed_at=None
     )
-    joins = Waiting.objects.filter(Exists(opened)).order_by().values("rule")
+    # Asked of each that waits; of "is there one" PostgreSQL would make a table of all open tickets first.
+    found = Waiting.objects.alias(opened=Subquery(opened.values("pk")[:1])).filter(opened__isnull=False)
+    joins = found.order_by().values("rule")
     return joins.annotate(n=Count("endpoint", distinct=True)).values_list("rule", "n")
 
 
