@@ -32,11 +32,9 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Inspection, Notice, Staff
     from keuring_collector.fleet.models import Endpoint
 
-_NOBODY: UUID = UUID(int=0)
-
 
 def _machines() -> Callable[[object], str]:
-    return drawing.addresses("machine", _NOBODY)
+    return drawing.addresses("machine", UUID(int=0))
 
 
 def _joined(rows: Iterable[str]) -> SafeString:

@@ -95,7 +95,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     read = {each.pk: each for each in _numbered(which)}
     begun = starting.start(now)
     context = {
-        "rows": table_rows.waiting((_row(read[pk], state, language, now) for pk in which if pk in read), now),
+        "rows": table_rows.waiting([_row(read[pk], state, language, now) for pk in which if pk in read], now),
         "count": _waiting(*asked).count(),
         "shown": SHOWN,
         "start": begun,
