@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from keuring_collector.service.skills.gaps import Gap
 
 
-def ask(question: str, staff: Seer, now: datetime, about: str = "") -> Answer:
-    """The answer to one of kept.QUESTIONS about what ``staff`` may see."""
+def ask(question: str, staff: Seer, now: datetime, about: str = "", parts: tuple[str, ...] = ()) -> Answer:
+    """The answer to one of kept.QUESTIONS about what ``staff`` may see; ``parts``: see kept.ask."""
     sources = Sources(readings.store(), tuple(pack.current().pack.rules.values()))
-    return kept.ask(question, sources, staff, now, about)
+    return kept.ask(question, sources, staff, now, about, parts)
 
 
 def models(staff: Staff, now: datetime) -> list[str]:

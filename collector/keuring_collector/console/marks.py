@@ -56,6 +56,12 @@ _ICONS: Final[Mapping[str, str]] = {
     "key": '<circle cx="5" cy="11" r="2.75"/><path d="m7 9 6-6M10.5 5.5l2 2"/>',
 }
 
+_OUTCOMES: Final[Mapping[str, str]] = {
+    "pass": '<path d="m3 8.5 3.2 3.2L13 4.8"/>',
+    "advice": '<path d="M8 3v6.2M8 12.6v.01"/>',
+    "fail": '<path d="m4 4 8 8M12 4l-8 8"/>',
+}
+
 
 def mark(severity: int, *, named: bool = False) -> SafeString:
     """The severity mark: shape and colour, with its name beside it or only for those who cannot see it."""
@@ -81,6 +87,16 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
         mark_safe(_ICONS[name]),  # noqa: S308 - from the table above
+    )
+
+
+def outcome(value: str, text: object) -> SafeString:
+    """The outcome of an inspection: a drawing and its name."""
+    return format_html(
+        '<span class="outcome {}"><svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">{}</svg>{}</span>',
+        value,
+        mark_safe(_OUTCOMES.get(value, '<path d="M3.5 8h9"/>')),  # noqa: S308 - from the table above
+        text,
     )
 
 

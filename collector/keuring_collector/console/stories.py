@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Prefetch
 from django.utils.html import format_html
 
-from keuring_collector.console import charts, figures, readings
+from keuring_collector.console import charts, drawing, figures, readings
 from keuring_collector.desk import causes, scope, texts
 from keuring_collector.desk.measures import measure_of
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -41,7 +41,7 @@ _TOLD_OF_LINES: Final = (
 
 def plate(endpoint: Endpoint) -> SafeString:
     """A machine's name, set like a number plate."""
-    return format_html('<span class="plate">{}</span>', endpoint.host_name)
+    return drawing.plate(endpoint.host_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from keuring_collector.console import drawing
 from keuring_collector.console.marks import mark, simulated
 from keuring_collector.desk import wording
 from keuring_collector.desk.acting import stamp
@@ -38,7 +38,7 @@ class _Drawing:
     def __init__(self, now: datetime, skills: Mapping[str, Known], *, plain: bool) -> None:
         self.now, self.skills, self.plain = now, skills, plain
         self.marks = {severity: mark(severity) for severity in _SEVERITIES}
-        self.before, _, self.after = reverse("ticket", args=[0]).rpartition("0")
+        self.address = drawing.addresses("ticket", 0)
         self.words = {
             "select": gettext("Select ticket %(number)s of %(machine)s"),
             "came back": gettext("came back"),
@@ -57,11 +57,11 @@ class _Drawing:
             f'<tr class="ticket s{ticket.severity}" data-row="{ticket.pk}@{seen}/{ticket.severity}">\n'
             f"{'' if self.plain else self._pick(ticket, seen)}"
             f'<td class="sev">{self.marks.get(ticket.severity) or mark(ticket.severity)}</td>\n'
-            f'<td class="what"><a href="{self.before}{ticket.pk}{self.after}">{row.title}</a>\n'
+            f'<td class="what"><a href="{self.address(ticket.pk)}">{row.title}</a>\n'
             f'<div class="sub">{self._about(row)}</div></td>\n'
             f'<td class="due">{self._due(ticket)}{self._bar(row)}</td>\n'
             f'<td class="owner">{f"<b>{escape(owner.first_name or owner.username)}</b>" if owner else "–"}</td>\n'
-            f'<td class="age">{self._age(ticket.opened_at)}</td>\n</tr>\n'
+            f'<td class="age">{drawing.age(ticket.opened_at, self.now)}</td>\n</tr>\n'
         )
 
     def _pick(self, ticket: Ticket, seen: str) -> str:
@@ -92,13 +92,13 @@ class _Drawing:
     def _due(self, ticket: Ticket) -> str:
         words, expected = self.words, ticket.expected_at
         if ticket.state == Ticket.State.PLANNED:
-            return f"<span>{words['planned']} {self._near(ticket.planned_for)}</span>"
+            return f"<span>{words['planned']} {self._day(ticket.planned_for)}</span>"
         if ticket.state == Ticket.State.SNOOZED:
-            return f"<span>{words['back']} {self._near(ticket.snoozed_until)}</span>"
+            return f"<span>{words['back']} {self._day(ticket.snoozed_until)}</span>"
         if ticket.closed_at:
-            return f"<span>{Ticket.State(ticket.state).label} {self._near(ticket.closed_at)}</span>"
+            return f"<span>{Ticket.State(ticket.state).label} {drawing.near(ticket.closed_at, self.now)}</span>"
         if expected and expected > self.now:
-            return f"<span>{self._near(expected)}</span>"
+            return f"<span>{drawing.near(expected, self.now)}</span>"
         if expected:
             title = escape(f"{words['expected']} {wording.day(expected, self.now)}")
             return f'<span title="{title}">{words["now"]}</span>'
@@ -111,14 +111,5 @@ class _Drawing:
         is_ahead = not ticket.closed_at and ticket.expected_at and ticket.expected_at > self.now
         return row.bar if is_ahead else ""
 
-    def _near(self, moment: datetime | date | None) -> str:
-        if moment is None:
-            return ""
-        day = escape(wording.day(moment, self.now))
-        told = escape(wording.distance(moment, self.now))
-        return f'<time datetime="{wording.local_day(moment).isoformat()}" title="{day}">{told}</time>'
-
-    def _age(self, moment: datetime) -> str:
-        at = wording.local(moment).isoformat(timespec="minutes")
-        clock = escape(wording.clock(moment, self.now))
-        return f'<time datetime="{at}" title="{clock}">{escape(wording.age(moment, self.now))}</time>'
+    def _day(self, moment: datetime | date | None) -> str:
+        return drawing.near(moment, self.now) if moment else ""

@@ -7,13 +7,14 @@ then starts with a clean sheet. The desk sees it on *Today*, among the rules and
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.db import transaction
 
 from keuring_collector.desk import audit, scores, starting
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.scoreboard import is_below
 from keuring_collector.fleet.models import Endpoint
 
@@ -68,12 +69,19 @@ def _opening(pack: RulePack) -> list[str]:
     ]
 
 
-def in_force(rules: Collection[str] | None = None) -> QuerySet[Demotion]:
+def in_force(rules: Collection[str] | None = None) -> list[Demotion]:
     """The demotions that nobody ended, newest first; of all rules or of these."""
-    found = Demotion.objects.filter(ended_at=None)
-    return found if rules is None else found.filter(rule__in=rules)
+    return _in_force(rules, None)
 
 
-def news(now: datetime) -> QuerySet[Demotion]:
+def news(now: datetime) -> list[Demotion]:
     """Those that the desk should hear of."""
-    return in_force().filter(at__gte=now - NEWS)
+    return _in_force(None, now - NEWS)
+
+
+@prepared
+def _in_force(rules: Any, since: Any) -> QuerySet[Demotion]:
+    found = Demotion.objects.filter(ended_at=None)
+    if since is not None:
+        found = found.filter(at__gte=since)
+    return found if rules is None else found.filter(rule__in=rules)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -17,9 +18,12 @@ import structlog
 from keuring_collector.desk import counts, scope
 from keuring_collector.desk.counting import bounded
 from keuring_collector.desk.models import Kept
+from keuring_collector.desk.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.counts import Sources
     from keuring_collector.desk.scope import Seer
@@ -52,18 +56,32 @@ class Answer:
     counted_at: datetime | None = None
 
 
-def ask(question: str, sources: Sources, seer: Seer, now: datetime, about: str = "") -> Answer:
-    """The answer to one of QUESTIONS about what ``seer`` may see."""
-    kept = Kept.objects.filter(question=question, about=about, departments=_departments(seer)).first()
-    if kept is not None and kept.made_at > now - OLDEST:
-        if kept.asked_at < now - NOTED:
-            Kept.objects.filter(pk=kept.pk).update(asked_at=now)
-        return Answer(kept.content, kept.made_at)
+def ask(
+    question: str, sources: Sources, seer: Seer, now: datetime, about: str = "", parts: tuple[str, ...] = ()
+) -> Answer:  # fmt: skip
+    """The answer to one of QUESTIONS about what ``seer`` may see; ``parts``: that which is needed of a long one."""
+    for pk, made_at, asked_at, *content in _reading(parts)(question, about, _departments(seer)):
+        if made_at > now - OLDEST:
+            if asked_at < now - NOTED:
+                Kept.objects.filter(pk=pk).update(asked_at=now)
+            return Answer(dict(zip(parts, content, strict=True)) if parts else content[0], made_at)
     begun = time.perf_counter()
     content = QUESTIONS[question](sources, seer, about, now)
     if bounded(scope.endpoints(seer)).is_more or bounded(scope.tickets(seer)).is_more:
         _keep(question, about, _departments(seer), content, time.perf_counter() - begun, now)
     return Answer(content)
+
+
+@cache
+def _reading(parts: tuple[str, ...]) -> Prepared[Any]:
+    """The question that reads a kept answer, or only these parts of it."""
+    told = [f"content__{part}" for part in parts] or ["content"]
+
+    def read(question: Any, about: Any, departments: Any) -> QuerySet[Kept, Any]:
+        kept = Kept.objects.filter(question=question, about=about, departments=departments)
+        return kept.values_list("pk", "made_at", "asked_at", *told)
+
+    return Prepared(read)
 
 
 def refresh(sources: Sources, now: datetime, stop: Callable[[], bool]) -> int:

@@ -64,7 +64,7 @@ def inspections(seer: Seer) -> QuerySet[Inspection]:
 
 def about_machines(found: QuerySet[M], seer: Seer) -> QuerySet[M]:
     """Of rows that each have an ``endpoint``, those about a machine that they may see."""
-    return _within(found, seer, "endpoint__department__in")
+    return _within(found, seer, "endpoint__department__pk__in")
 
 
 def fleet_tickets(seer: Seer) -> QuerySet[FleetTicket]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Subquery
+from django.db.models import Count, Max, OuterRef, Subquery
 
 from keuring_collector.desk.counting import counted_lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
@@ -121,29 +121,30 @@ class WouldOpen:
 
 def would_open() -> dict[str, WouldOpen]:
     """What each rule would open if nothing but the desk's own choices held it back; by the rule's id."""
-    counted = (
-        Waiting.objects.order_by()
-        .values("rule")
-        .annotate(findings=Count("id"), machines=Count("endpoint", distinct=True), gravest=Max("severity"))
-    )
-    # A rule has one cause, so its tickets are its machines, but for those that have an open one already.
+    joining = dict(_joining())
+    return {
+        rule: WouldOpen(findings, machines, machines - joining.get(rule, 0), gravest)
+        for rule, findings, machines, gravest in _by_rule()
+    }
+
+
+@prepared
+def _by_rule() -> QuerySet[Waiting, Any]:
+    counted = Waiting.objects.order_by().values("rule")
+    found = counted.annotate(findings=Count("id"), machines=Count("endpoint", distinct=True), gravest=Max("severity"))
+    return found.values_list("rule", "findings", "machines", "gravest")
+
+
+@prepared
+def _joining() -> QuerySet[Waiting, tuple[str, int]]:
+    """A rule has one cause, so its tickets are its machines, but for these, which have an open one already."""
     opened = Ticket.objects.filter(
         endpoint=OuterRef("endpoint"), cause=OuterRef("cause"), state__in=Ticket.OPEN, closed_at=None
     )
-    joins = (
-        Waiting.objects.filter(Exists(opened))
-        .order_by()
-        .values("rule")
-        .annotate(n=Count("endpoint", distinct=True))
-        .values_list("rule", "n")
-    )
-    joining = dict(joins)
-    return {
-        row["rule"]: WouldOpen(
-            row["findings"], row["machines"], row["machines"] - joining.get(row["rule"], 0), row["gravest"]
-        )
-        for row in counted
-    }
+    # Asked of each that waits; of "is there one" PostgreSQL would make a table of all open tickets first.
+    found = Waiting.objects.alias(opened=Subquery(opened.values("pk")[:1])).filter(opened__isnull=False)
+    joins = found.order_by().values("rule")
+    return joins.annotate(n=Count("endpoint", distinct=True)).values_list("rule", "n")
 
 
 def switch(rules: Iterable[str], *, opens: bool, actor: Staff | None, now: dt.datetime) -> int:

@@ -11,6 +11,7 @@ import math
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.html import conditional_escape
@@ -348,8 +349,13 @@ _BLANKS: Final[Mapping[str, _StrPromise]] = {
 def example(template: str, language: str) -> SafeString:
     """A rule's text with its placeholders as marked blanks, for pages about the rule itself."""
     with _speaking(language):
-        blanks = {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
-        return mark_safe(fill(str(conditional_escape(template)), blanks))  # noqa: S308 - both parts are escaped
+        return mark_safe(fill(str(conditional_escape(template)), _blanks(language)))  # noqa: S308 - both parts are escaped
+
+
+@cache
+def _blanks(_language: str) -> dict[str, str]:
+    """The marked blanks in a language, which must be in force."""
+    return {name: f'<i class="blank">{conditional_escape(word)}</i>' for name, word in _BLANKS.items()}
 
 
 def general_advice(rule: RuleTexts, language: str) -> list[str]:

@@ -111,10 +111,15 @@ def age(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
     if seconds < 60:
         return pgettext("age", "just now")
-    for size, text in ((DAY, pgettext("age", "%(n)s d")), (3600, pgettext("age", "%(n)s h"))):
-        if seconds >= size:
-            return text % {"n": int(seconds // size)}
-    return pgettext("age", "%(n)s min") % {"n": int(seconds // 60)}
+    size = next((size for size in (DAY, 3600) if seconds >= size), 60)
+    return _age(int(seconds // size), size, language())
+
+
+@lru_cache(maxsize=4096)
+def _age(count: int, size: int, _language: str | None) -> str:
+    if size == DAY:
+        return pgettext("age", "%(n)s d") % {"n": count}
+    return (pgettext("age", "%(n)s h") if size == 3600 else pgettext("age", "%(n)s min")) % {"n": count}
 
 
 def ago(moment: datetime, now: datetime) -> str:

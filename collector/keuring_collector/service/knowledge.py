@@ -27,7 +27,7 @@ from keuring_collector.service.models import Article, ArticleHelp, ArticleLink, 
 from keuring_collector.service.models.knowledge import LONGEST_TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from django.db.models import QuerySet
@@ -104,6 +104,20 @@ def read(pack: RulePack, slug: str, language: str, *, drafts: bool = False) -> R
     if own is not None and own.state == Article.State.DRAFT and not drafts:
         own = None
     return _read(own, pack_texts(pack), slug, language)
+
+
+def titles(pack: RulePack, slugs: Collection[str], language: str) -> dict[str, str]:
+    """What articles that may be read are called, by their name."""
+    own = {each.slug: each for each in _published(slugs)} if slugs else {}
+    packed = pack_texts(pack)
+    found = {slug: _read(own.get(slug), packed, slug, language) for slug in slugs}
+    return {slug: each.title for slug, each in found.items() if each}
+
+
+@prepared
+def _published(slugs: Any) -> QuerySet[Article]:
+    titles = (f"title_{language}" for language in LANGUAGES)
+    return Article.objects.filter(slug__in=slugs, state=Article.State.PUBLISHED).only("slug", *titles)
 
 
 def _read(

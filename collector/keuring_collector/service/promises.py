@@ -8,7 +8,7 @@ its day has passed it is kept or broken. An open one whose day has passed counts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit, scope, wording
 from keuring_collector.desk.acting import NotPossible, NotUnderstood
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.announcing import current
 from keuring_collector.service.models import Promise, Said
 
@@ -173,9 +174,14 @@ def seen_by(staff: Staff) -> QuerySet[Promise]:
 def to_keep(staff: Staff, today: date) -> list[Promise]:
     """The open promises of somebody that are due within days or overdue, the oldest first."""
     ahead = today.fromordinal(today.toordinal() + NEAR_DAYS)
-    due = Q(state=_State.OPEN, made_by=staff, due_on__lte=ahead)
     # Most have none on most days, and all that is told of one takes a long question.
-    return list(seen_by(staff).filter(due)) if Promise.objects.filter(due).exists() else []
+    due = _due(staff.pk, ahead)
+    return list(seen_by(staff).filter(pk__in=due)) if due else []
+
+
+@prepared
+def _due(staff: Any, ahead: Any) -> QuerySet[Promise, int]:
+    return Promise.objects.filter(state=_State.OPEN, made_by=staff, due_on__lte=ahead).values_list("pk", flat=True)
 
 
 def months(found: QuerySet[Promise], today: date) -> list[Month]:

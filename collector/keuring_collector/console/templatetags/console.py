@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.templatetags import i18n
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from keuring_collector.console import articles, marks, stories
+from keuring_collector.console import articles, drawing, marks, stories
 from keuring_collector.console.ticket_rows import ticket_rows as drawn_rows
 from keuring_collector.desk import wording
 from keuring_collector.desk.causes import cause_label
@@ -31,14 +31,36 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-for _tag in (marks.mark, marks.icon, marks.simulated):
+for _tag in (marks.mark, marks.icon, marks.outcome, marks.simulated):
     register.simple_tag(_tag)
+
+
+class _Said(template.Node):
+    """A text of a page, translated once for each language: a page has a hundred of them."""
+
+    def __init__(self, node: template.Node) -> None:
+        self.node = node
+        self.told: dict[str | None, str] = {}
+
+    def render(self, context: Any) -> str:
+        language = get_language()
+        if language not in self.told:
+            self.told[language] = self.node.render(context)
+        return self.told[language]
+
+
+@register.tag
+def translate(parser: Any, token: Any) -> template.Node:
+    """Django's own tag, in whose place it stands for texts in quotes without anything else."""
+    node = i18n.do_translate(parser, token)
+    text = token.split_contents()[1]
+    return _Said(node) if len(token.split_contents()) == 2 and text[0] == text[-1] in "\"'" else node
 
 
 @register.simple_tag
 def plate(endpoint: Endpoint) -> SafeString:
     """A machine's name as a number plate."""
-    return stories.plate(endpoint)
+    return drawing.plate(endpoint.host_name)
 
 
 @register.simple_tag(takes_context=True)
@@ -126,43 +148,19 @@ def share(value: float) -> str:
 @register.simple_tag(takes_context=True)
 def near(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
     """A day as a distance ("over 3 weken"), its date on hover."""
-    if moment is None:
-        return SafeString("")
-    now = context["now"]
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        wording.local_day(moment).isoformat(),
-        wording.day(moment, now),
-        wording.distance(moment, now),
-    )
+    return drawing.near(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
 def day(context: Mapping[str, Any], moment: datetime | date | None) -> SafeString:
     """A date, its distance on hover."""
-    if moment is None:
-        return SafeString("")
-    now = context["now"]
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        wording.local_day(moment).isoformat(),
-        wording.distance(moment, now),
-        wording.day(moment, now),
-    )
+    return drawing.day(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
 def clock(context: Mapping[str, Any], moment: datetime | None) -> SafeString:
     """A date with its time of the day, for what the desk itself planned; its distance on hover."""
-    if moment is None:
-        return SafeString("")
-    now, local = context["now"], wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.distance(moment, now),
-        wording.clock(moment, now),
-    )
+    return drawing.clock(moment, context["now"]) if moment else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
@@ -174,27 +172,13 @@ def plain_day(context: Mapping[str, Any], moment: datetime) -> str:
 @register.simple_tag(takes_context=True)
 def age(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How old something is, in short; the moment itself on hover."""
-    now = context["now"]
-    local = wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.clock(moment, now),
-        wording.age(moment, now),
-    )
+    return drawing.age(moment, context["now"])
 
 
 @register.simple_tag(takes_context=True)
 def ago(context: Mapping[str, Any], moment: datetime) -> SafeString:
     """How long ago, in words; the moment itself on hover."""
-    now = context["now"]
-    local = wording.local(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        wording.clock(moment, now),
-        wording.ago(moment, now),
-    )
+    return drawing.ago(moment, context["now"])
 
 
 @cache

@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from keuring_collector.console import fleet_counts, pack, readings
+from keuring_collector.console import fleet_counts, pack, readings, table_rows
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
@@ -26,6 +26,7 @@ from keuring_collector.desk.counts import DUE_AHEAD
 from keuring_collector.desk.inspection import issuing, mailing, pdf
 from keuring_collector.desk.inspection.words import WORDS
 from keuring_collector.desk.models import Inspection
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Department, Endpoint
 from keuring_collector.service.mood import keeping
@@ -67,20 +68,19 @@ def inspections(request: HttpRequest) -> HttpResponse:
     outcome = request.GET.get("outcome", "")
     staff = staff_of(request)
     answer = fleet_counts.ask("inspections", staff, now)
-    rows = _standings(answer.content, scope.departments(staff))
-    waiting = issuing.due(now + DUE_AHEAD)
-    if staff.department_ids is not None:
-        waiting = waiting.filter(department__in=staff.department_ids)
-    due = list(waiting[: MOST_DUE + 1])
+    departments = _departments(staff.department_ids)
+    rows = _standings(answer.content, departments)
+    ahead = now + DUE_AHEAD
+    due = _due(staff.department_ids, ahead, ahead - issuing.SETTLED, timezone.localtime(ahead).date())
     context: dict[str, Any] = {
-        "rows": rows,
+        "rows": table_rows.standings(rows),
         "order": [(value.value, value.label) for value in ORDER],
-        "reports": _newest(staff, chosen, outcome),
+        "reports": table_rows.reports(_newest(staff, chosen, outcome), now),
         "count": _count(answer.content["outcomes"], chosen, outcome),
-        "due": due[:MOST_DUE],
+        "due": table_rows.due(due[:MOST_DUE]),
         "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
-        "departments": [(str(pk), name) for pk, name in scope.departments(staff).values_list("pk", "name")],
+        "departments": [(str(each.pk), each.name) for each in departments],
         "outcome": outcome,
         "is_filtered": bool(chosen or outcome),
         "counted_at": answer.counted_at,
@@ -90,16 +90,38 @@ def inspections(request: HttpRequest) -> HttpResponse:
 
 def _newest(staff: Staff, department: str, outcome: str) -> list[Inspection]:
     """The newest reports of machines that are in use; of a department or with an outcome, unless empty."""
-    machine = scope.endpoints(staff).filter(pk=OuterRef("endpoint_id"), state=Endpoint.State.ACTIVE)
-    if department.isdigit():
-        machine = machine.filter(department_id=int(department))
+    chosen = int(department) if department.isdigit() else None
+    return _shown(_current(staff.department_ids, chosen, outcome if outcome in Inspection.Outcome.values else None))
+
+
+@prepared
+def _current(departments: Any, department: Any, outcome: Any) -> QuerySet[Inspection, int]:
+    machine = scope.endpoints_of(departments).filter(pk=OuterRef("endpoint_id"), state=Endpoint.State.ACTIVE)
+    if department is not None:
+        machine = machine.filter(department=department)
     # Each report is asked for its machine, and not the machines for their reports, of which there are many more.
     found = Inspection.objects.filter(Exists(machine), current=True)
-    if outcome in Inspection.Outcome.values:
+    if outcome is not None:
         found = found.filter(outcome=outcome)
-    which = list(found.values_list("pk", flat=True)[:MOST_SHOWN])
-    shown = Inspection.objects.filter(pk__in=which).defer("content")
-    return list(shown.select_related("endpoint__colleague", "endpoint__department"))
+    return found.values_list("pk", flat=True)[:MOST_SHOWN]
+
+
+@prepared
+def _shown(numbers: Any) -> QuerySet[Inspection]:
+    of_machine = ("endpoint__host_name", "endpoint__simulated", "endpoint__colleague__name")
+    told = Inspection.objects.filter(pk__in=numbers).select_related("endpoint__colleague")
+    return told.only("issued_at", "outcome", "valid_until", *of_machine)
+
+
+@prepared
+def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Endpoint]:
+    found = issuing.due_on(now, settled, day).only("uuid", "host_name", "colleague__name", "department__name")
+    return (found if departments is None else found.filter(department__pk__in=departments))[: MOST_DUE + 1]
+
+
+@prepared
+def _departments(departments: Any) -> QuerySet[Department]:
+    return scope.departments(scope.Reach(departments))
 
 
 def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome: str) -> int:
@@ -112,7 +134,7 @@ def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome
     )
 
 
-def _standings(told: Mapping[str, Any], departments: QuerySet[Department]) -> list[Standing]:
+def _standings(told: Mapping[str, Any], departments: Iterable[Department]) -> list[Standing]:
     """All machines that somebody may see first, then each department with machines."""
     machines: dict[int | None, int] = dict(told["machines"])
     counts: dict[int | None, dict[str, int]] = {}

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import fleet_counts, pack, proposals, spreadsheet
+from keuring_collector.console import fleet_counts, pack, proposals, spreadsheet, table_rows
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, causes, demotion, scope, texts, wording
 from keuring_collector.desk.roles import Right
@@ -73,7 +73,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
     context = {
         "by": by,
         "tabs": [(name, title, f"?by={name}") for name, title in BY.items()],
-        "rows": rows,
+        "rows": table_rows.scores(rows, mono=by == "rule"),
         "since": board.since,
         "simulated": board.simulated,
         "few": FEW,
@@ -123,21 +123,27 @@ class Board:
 
 def _board(staff: Staff, now: datetime, by: str) -> Board:
     """The board with the scores of one of BY."""
-    answer = fleet_counts.ask("scoreboard", staff, now)
+    answer = fleet_counts.ask("scoreboard", staff, now, parts=(by, "since", "months", "simulated", "incidents"))
     told = answer.content
     found = {key: revived(score) for key, score in told[by]}
     since = datetime.fromisoformat(told["since"])
     return Board(since, told["months"], told["simulated"], told["incidents"], found, answer.counted_at)
 
 
+def _one(staff: Staff, now: datetime, by: str, key: Any) -> tuple[Score | None, datetime | None]:
+    """The score of one of the board, and when it was counted."""
+    answer = fleet_counts.ask("scoreboard", staff, now, parts=(by,))
+    score = next((score for each, score in answer.content[by] if each == key), None)
+    return (revived(score) if score else None), answer.counted_at
+
+
 def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
     """What the rule's own page says of its score."""
-    board = _board(staff, now, "rule")
-    score = board.scores.get(rule.id)
+    score, counted_at = _one(staff, now, "rule", rule.id)
     return {
         "row": _row(rule.id, rule.name, "", "", score) if score else None,
         "better": proposals.of_rule(staff, rule, score),
-        "counted_at": board.counted_at,
+        "counted_at": counted_at,
         "few": FEW,
         "fallen": next(iter(fallen(demotion.in_force([rule.id]))), None),
         "may_switch": staff.may(Right.RULES),
@@ -147,11 +153,10 @@ def of_rule(staff: Staff, rule: Rule, now: datetime) -> dict[str, Any]:
 
 def of_department(staff: Staff, department: int, now: datetime) -> dict[str, Any] | None:
     """What the department's own page says of its score; None where there is nothing to count."""
-    board = _board(staff, now, "department")
-    score = board.scores.get(department)
+    score, counted_at = _one(staff, now, "department", department)
     if score is None or not (score.tickets or score.incidents):
         return None
-    return {"row": _row(str(department), "", "", "", score), "few": FEW, "counted_at": board.counted_at}
+    return {"row": _row(str(department), "", "", "", score), "few": FEW, "counted_at": counted_at}
 
 
 @dataclass(frozen=True, slots=True)

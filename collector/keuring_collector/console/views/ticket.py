@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories
+from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories, table_rows
 from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
@@ -66,6 +66,7 @@ class Has(NamedTuple):
     links: bool
     promises: bool
     drafts: bool
+    unseen: bool  # notices for the reader
 
 
 def _page(
@@ -88,7 +89,7 @@ def _page(
     beside = [stories.row(other, state, language, now) for other in others]
     article, related = articles.beside(state, rule, model, language)
     people = colleagues_at_the_desk()
-    if staff.unseen_notices:
+    if has.unseen:
         staff.unseen_notices -= Notice.objects.filter(staff=staff, ticket=ticket, seen_at=None).update(seen_at=now)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -106,9 +107,9 @@ def _page(
         "help": routing.suggest([ticket], state.pack, now, people) if is_open and staff.may(Right.ACT) else None,
         "card": facts.card(ticket.endpoint, readings.store().facts(ticket.endpoint_id), now),
         "quiets": [each for each in quiet.applying(ticket.endpoint, model, now) if _about(each[0], ticket)],
-        "others": beside,
+        "others": table_rows.others(beside, now),
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
-        "similar": similar.rows(alike, read, state, language, now),
+        "similar": table_rows.similar(similar.rows(alike, read, state, language, now)),
         "people": givable(person for person in people if person.pk != ticket.owner_id),
         "files": _files(ticket.pk) if has.files else (),
         "links": _links(ticket.pk) if has.links else (),
@@ -168,14 +169,14 @@ def _say(line: Any, rule: Any, ticket: Ticket, moment: datetime) -> list[tuple[s
 
 
 def _ticket(staff: Staff, pk: int) -> Ticket:
-    for found in _seen(*scope.reach(staff), pk):
+    for found in _seen(*scope.reach(staff), pk, staff.pk):
         found.findings = _lines(pk)
         return found
     raise Http404(_("There is no such ticket, or it belongs to a department that you do not see."))
 
 
 @prepared
-def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
+def _seen(departments: Any, answers: bool, pk: Any, reader: Any) -> QuerySet[Ticket]:
     """The ticket, and whether it has what few tickets have, so that nothing more is asked for where it has not."""
     own = OuterRef("pk")
     found = scope.tickets_of(departments, answers).filter(pk=pk)
@@ -184,6 +185,7 @@ def _seen(departments: Any, answers: bool, pk: Any) -> QuerySet[Ticket]:
         has_links=Exists(TicketLink.objects.filter(ticket=own)),
         has_promises=Exists(Promise.objects.filter(ticket=own)),
         has_drafts=Exists(Article.objects.filter(from_ticket=own)),
+        has_unseen=Exists(Notice.objects.filter(ticket=own, staff=reader, seen_at=None)),
     )
 
 

@@ -34,10 +34,9 @@ def tips(request: HttpRequest) -> HttpResponse:
     """Every tip of the pack with its figures, and the months."""
     staff, now, state = staff_of(request), timezone.now(), pack.current()
     language = (get_language() or "nl")[:2]
-    found = [
-        (each, rules.headline(each.rule, state.pack, language), rules.is_offered(each.rule))
-        for each in figures.per_tip(staff, state.pack, now)
-    ]
+    told = figures.per_tip(staff, state.pack, now)
+    titles = rules.headlines([each.rule for each in told], state.pack, language)
+    found = [(each, title, rules.is_offered(each.rule)) for each, title in zip(told, titles, strict=True)]
     context = {
         "tips": found,
         "months": figures.per_month(staff, now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.contrib import messages
 from django.db.models import F, Q
@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import pack, saved, stories
+from keuring_collector.console import pack, saved, stories, table_rows
 from keuring_collector.console.listing import Choices
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import promises
@@ -27,16 +27,19 @@ from keuring_collector.desk import demotion, scope, wording
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.counting import MOST, Count, counted_lately
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.service import promises as register
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
 SHOWN: Final = 12  # of a section
+NOTICES: Final = 50
 _TOLD: Final = ("at", "kind", "text", "by__first_name", "by__username", "ticket__endpoint__host_name")  # of a notice
 NEWS: Final = timedelta(days=3)  # how long something that happened is news
 
@@ -54,9 +57,9 @@ class Section:
 
 
 class Asked(NamedTuple):
-    """What a section is asked for, in the order in which it shows."""
+    """Which tickets a section is about, at most MOST + 1, in the order in which it shows."""
 
-    found: QuerySet[Ticket]
+    tickets: list[int]
     name: str
     title: str
     about: str
@@ -66,8 +69,8 @@ class Asked(NamedTuple):
 def _sections(asked: list[Asked], now: datetime) -> list[Section]:
     """The sections that have tickets."""
     state, language = pack.current(), (get_language() or "nl")[:2]
-    # Which they are is found in an index; only those that are shown are read from the table, all at once.
-    which = [list(each.found.values_list("pk", flat=True)[: MOST + 1]) for each in asked]
+    # Which they are was found in an index; only those that are shown are read from the table, all at once.
+    which = [each.tickets for each in asked]
     read = stories.read({pk for numbers in which for pk in numbers[:SHOWN]})
     told = {pk: stories.row(ticket, state, language, now) for pk, ticket in read.items()}
     return [
@@ -80,9 +83,56 @@ def _sections(asked: list[Asked], now: datetime) -> list[Section]:
     ]  # fmt: skip
 
 
-def _lately(kinds: list[TicketHistory.Kind], now: datetime) -> QuerySet[TicketHistory, int]:
-    lately = TicketHistory.objects.filter(kind__in=kinds, at__gte=now - NEWS, actor=None)
-    return lately.values_list("ticket", flat=True)
+WORSENED: Final = (TicketHistory.Kind.WORSENED,)
+WOKEN: Final = (TicketHistory.Kind.WOKE, TicketHistory.Kind.LINE_WOKE)
+_BY_DATE: Final = F("expected_at").asc(nulls_last=True)
+
+
+def _opened(departments: Any, answers: bool) -> QuerySet[Ticket]:
+    return scope.tickets_of(departments, answers).filter(state__in=Ticket.OPEN, closed_at=None)
+
+
+@prepared
+def _due(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Ticket, int]:
+    due = _opened(departments, answers).filter(owner=reader, state=Ticket.State.PLANNED, planned_for__lte=day)
+    return _first(due.order_by("planned_for", "endpoint__department__name", "-severity", "pk"))
+
+
+@prepared
+def _happened(departments: Any, answers: bool, reader: Any, since: Any) -> QuerySet[Ticket, tuple[int, str]]:
+    """What happened by itself since then to tickets of the reader or nobody: of each that, and what."""
+    ours = _opened(departments, answers).filter(Q(owner=reader) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
+    lately = ours.filter(history__kind__in=(*WORSENED, *WOKEN), history__at__gte=since, history__actor=None)
+    return lately.order_by("-severity", _BY_DATE, "pk").values_list("pk", "history__kind")
+
+
+def _of_kinds(happened: list[tuple[int, str]], kinds: Collection[str]) -> list[int]:
+    return list(dict.fromkeys(pk for pk, kind in happened if kind in kinds))[: MOST + 1]
+
+
+@prepared
+def _urgent(departments: Any, answers: bool) -> QuerySet[Ticket, int]:
+    urgent = _opened(departments, answers).filter(owner=None, state=Ticket.State.NEW, severity=Ticket.Severity.URGENT)
+    return _first(urgent.order_by(_BY_DATE, "pk"))
+
+
+@prepared
+def _mine(departments: Any, answers: bool, reader: Any, day: Any) -> QuerySet[Ticket, int]:
+    mine = _opened(departments, answers).filter(owner=reader).exclude(state=Ticket.State.SNOOZED)
+    others = mine.exclude(state=Ticket.State.PLANNED, planned_for__lte=day)  # which are due
+    return _first(others.order_by(F("planned_for").asc(nulls_last=True), "-severity", _BY_DATE, "pk"))
+
+
+def _first(ordered: QuerySet[Ticket]) -> QuerySet[Ticket, int]:
+    return ordered.values_list("pk", flat=True)[: MOST + 1]
+
+
+@prepared
+def _notices(departments: Any, answers: bool, reader: Any) -> QuerySet[Notice]:
+    found = Notice.objects.filter(staff=reader, seen_at=None)
+    if departments is not None or not answers:
+        found = found.filter(ticket__in=scope.tickets_of(departments, answers))
+    return found.select_related("by", "ticket__endpoint").only(*_TOLD)[:NOTICES]
 
 
 @requires(Right.LOOK)
@@ -90,50 +140,35 @@ def _lately(kinds: list[TicketHistory.Kind], now: datetime) -> QuerySet[TicketHi
 def today(request: HttpRequest) -> HttpResponse:
     """The page that a working day begins with."""
     staff, now = staff_of(request), timezone.now()
-    kind, day = TicketHistory.Kind, timezone.localtime(now).date()
-    opened = scope.tickets(staff).filter(state__in=Ticket.OPEN, closed_at=None)
-    ours = opened.filter(Q(owner=staff) | Q(owner=None)).exclude(state=Ticket.State.SNOOZED)
-    by_date = F("expected_at").asc(nulls_last=True)
-    due = opened.filter(owner=staff, state=Ticket.State.PLANNED, planned_for__lte=day)
+    day, seer = timezone.localtime(now).date(), scope.reach(staff)
+    mine, happened = (*seer, staff.pk, day), _happened(*seer, staff.pk, now - NEWS)
+    lately = _("in the last three days, yours or nobody's")
     asked = [
+        Asked(_due(*mine), "due", _("Visits that are due"), _("planned for today or earlier, by you")),
+        Asked(_of_kinds(happened, WORSENED), "worsened", _("Became more urgent"), lately),
+        Asked(_of_kinds(happened, WOKEN), "woken", _("Back from snooze"), lately),
         Asked(
-            due.order_by("planned_for", "endpoint__department__name", "-severity", "pk"),
-            "due", _("Visits that are due"), _("planned for today or earlier, by you")
+            _urgent(*seer), "urgent", _("Urgent, and nobody's"), _("somebody should take these"),
+            Choices(owner="nobody", state="new", severity=(4,)).address(),
         ),
-        Asked(
-            ours.filter(pk__in=_lately([kind.WORSENED], now)).order_by("-severity", by_date, "pk"),
-            "worsened", _("Became more urgent"), _("in the last three days, yours or nobody's")
-        ),
-        Asked(
-            ours.filter(pk__in=_lately([kind.WOKE, kind.LINE_WOKE], now)).order_by("-severity", by_date, "pk"),
-            "woken", _("Back from snooze"), _("in the last three days, yours or nobody's")
-        ),
-        Asked(
-            opened.filter(owner=None, state=Ticket.State.NEW, severity=Ticket.Severity.URGENT).order_by(by_date, "pk"),
-            "urgent", _("Urgent, and nobody's"), _("somebody should take these"),
-            address=Choices(owner="nobody", state="new", severity=(4,)).address(),
-        ),
-        Asked(
-            opened.filter(owner=staff).exclude(state=Ticket.State.SNOOZED).exclude(pk__in=due.values("pk"))
-            .order_by(F("planned_for").asc(nulls_last=True), "-severity", by_date, "pk"),
-            "mine", _("Yours"), _("the planned ones first"), address=Choices(owner="me").address(),
-        ),
+        Asked(_mine(*mine), "mine", _("Yours"), _("the planned ones first"), Choices(owner="me").address()),
     ]  # fmt: skip
     sections = _sections(asked, now)
     if "live" in request.GET:
         return live_rows(row.ticket for section in sections for row in section.rows)
-    notices = Notice.objects.filter(staff=staff, seen_at=None, ticket__in=scope.tickets(staff)).select_related(
-        "by", "ticket__endpoint"
-    )
+    notices = _notices(*seer, staff.pk)
+    to_keep = promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now))
     context = {
-        "notices": notices.only(*_TOLD)[:50],
+        "notices": table_rows.notices(notices, now),
+        "seen": [notice.pk for notice in notices],
         "sections": sections,
         "fallen": fallen(demotion.news(now)),
         "visits": for_today(staff, now),
         "day": day,
-        "to_keep": promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now)),
-        "open_count": counted_lately(("open", staff.department_ids), lambda: opened),
+        "to_keep": to_keep,
     }
+    if not (notices or sections or to_keep):
+        context["open_count"] = counted_lately(("open", staff.department_ids), lambda: _opened(*seer))
     return render(request, "console/today.html", context)
 
 

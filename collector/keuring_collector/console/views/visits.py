@@ -23,6 +23,7 @@ from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.models import Staff
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Place, Round, VisitException, VisitingHour
 from keuring_collector.service.visiting import calendars, hours, places, rounds, unseen
@@ -105,10 +106,18 @@ def walks(staff: Staff, first: dt.date, days: int, *, mine: bool = False) -> lis
 
 def for_today(staff: Staff, now: dt.datetime) -> dict[str, Any]:
     """What the page of today says of visits; nothing while the desk has no visiting hours."""
-    if not hours_of(staff).filter(ended_on=None).exists():
+    if not _has_hours(staff.department_ids):
         return {"walks": [], "unseen": []}
     today = timezone.localtime(now).date()
     return {"walks": walks(staff, today, 1), "unseen": [each for each in seen(staff, today) if each.is_long]}
+
+
+@prepared
+def _has_hours(departments: Any) -> QuerySet[VisitingHour, int]:
+    """One of the visiting hours of these departments (None: of all) that still are."""
+    held = VisitingHour.objects.filter(ended_on=None)
+    found = held if departments is None else held.filter(department__pk__in=departments)
+    return found.order_by().values_list("pk", flat=True)[:1]
 
 
 def seen(staff: Staff, today: dt.date) -> list[Seen]:

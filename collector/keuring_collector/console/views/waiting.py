@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.db.models import F
@@ -15,15 +16,17 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import pack, stories
+from keuring_collector.console import pack, stories, table_rows
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import causes, scope, starting, texts
-from keuring_collector.desk.models import RuleSwitch, Ticket, TicketLine, Waiting
+from keuring_collector.desk.models import RuleSwitch, Waiting
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
     from keuring_collector.rulepack import Rule
 
 SHOWN: Final = 100
+_TOLD: Final = (
+    "cause", "rule", "subject", "severity", "why", "waiting_since", "expected_at", "evidence",
+    "endpoint__uuid", "endpoint__host_name", "endpoint__simulated", "endpoint__colleague__name",
+    "endpoint__department__name", "quiet__reason", "quiet__made_by__first_name", "quiet__made_by__username",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,33 @@ class Row:
 
 def _row(waiting: Waiting, state: PackState, language: str, now: dt.datetime) -> Row:
     rule = state.rule(waiting.rule)
-    # A ticket that is not there yet, for the words of one; it is never saved.
-    ticket = Ticket(endpoint=waiting.endpoint, cause=waiting.cause, severity=waiting.severity, opened_at=now)
-    line = TicketLine(
-        ticket=ticket, rule=waiting.rule, subject=waiting.subject, severity=waiting.severity, since=waiting.since,
-        judged_at=waiting.judged_at, expected_at=waiting.expected_at, expected_low=waiting.expected_low,
-        expected_high=waiting.expected_high, evidence=waiting.evidence, evidence_now=waiting.evidence,
+    # A line of a ticket that is not there yet, with what the words of one are made of.
+    line: Any = SimpleNamespace(
+        ticket=waiting, subject=waiting.subject, expected_at=waiting.expected_at, evidence=waiting.evidence,
+        evidence_now=waiting.evidence,
     )  # fmt: skip
     title = texts.title_html(line, rule, language, now, stories.plate(waiting.endpoint))
     why = str(Waiting.Why(waiting.why).label)
     return Row(waiting, title, causes.cause_label(waiting.cause), why)
+
+
+def _waiting(departments: Any, why: Any) -> QuerySet[Waiting]:
+    found = scope.about_machines(Waiting.objects.all(), scope.Reach(departments))
+    return found if why is None else found.filter(why=why)
+
+
+@prepared
+def _first(departments: Any, why: Any) -> QuerySet[Waiting, int]:
+    ordered = _waiting(departments, why).order_by(
+        "-severity", F("expected_at").asc(nulls_last=True), "waiting_since", "pk"
+    )
+    return ordered.values_list("pk", flat=True)[:SHOWN]
+
+
+@prepared
+def _numbered(numbers: Any) -> QuerySet[Waiting]:
+    told = Waiting.objects.filter(pk__in=numbers).only(*_TOLD)
+    return told.select_related("endpoint__colleague", "endpoint__department", "quiet__made_by")
 
 
 @requires(Right.LOOK)
@@ -63,20 +88,15 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """What waits, the most urgent first."""
     now, language = timezone.now(), (get_language() or "nl")[:2]
     why = request.GET.get("why", "")
-    found = scope.about_machines(Waiting.objects.all(), staff_of(request))
-    if why in Waiting.Why.values:
-        found = found.filter(why=why)
-    state = pack.current()
-    ordered = found.order_by("-severity", F("expected_at").asc(nulls_last=True), "waiting_since", "pk")
+    departments, state = staff_of(request).department_ids, pack.current()
+    asked = departments, why if why in Waiting.Why.values else None
     # All of them are put in order; only those that are shown are read.
-    which = list(ordered.values_list("pk", flat=True)[:SHOWN])
-    read = Waiting.objects.select_related("endpoint__colleague", "endpoint__department", "quiet__made_by").in_bulk(
-        which
-    )
+    which = _first(*asked)
+    read = {each.pk: each for each in _numbered(which)}
     begun = starting.start(now)
     context = {
-        "rows": [_row(read[pk], state, language, now) for pk in which if pk in read],
-        "count": found.count(),
+        "rows": table_rows.waiting([_row(read[pk], state, language, now) for pk in which if pk in read], now),
+        "count": _waiting(*asked).count(),
         "shown": SHOWN,
         "start": begun,
         "reasons": [
@@ -106,7 +126,8 @@ class RuleRow:
 def start(request: HttpRequest) -> HttpResponse:
     """Each rule, what it would open, and whether it may."""
     state, language = pack.current(), (get_language() or "nl")[:2]
-    begun, would = starting.start(timezone.now()), starting.would_open()
+    now = timezone.now()
+    begun, would = starting.start(now), starting.would_open()
     switches = {each.rule: each for each in RuleSwitch.objects.select_related("by")}
     rows = []
     for rule in state.pack.rules.values():
@@ -117,7 +138,12 @@ def start(request: HttpRequest) -> HttpResponse:
         title = texts.example(texts.in_language(rule.title, language), language)
         rows.append(RuleRow(rule, title, int(rule.severity.grade), opens, decided, would.get(str(rule.id))))
     rows.sort(key=lambda row: (row.opens, row.would is None, -row.severity, row.would.tickets if row.would else 0))
-    context = {"rows": rows, "start": begun, "on": sum(1 for row in rows if row.opens)}
+    context = {
+        "rows": table_rows.rules(rows, now),
+        "count": len(rows),
+        "start": begun,
+        "on": sum(1 for row in rows if row.opens),
+    }
     return render(request, "console/start.html", context)
 
 

@@ -42,16 +42,21 @@ class SilentError(Exception):
 
 def due(now: datetime) -> QuerySet[Endpoint]:
     """The machines that are due, the longest first, whether or not they were heard of lately."""
-    today = timezone.localtime(now).date()
+    return due_on(now, now - SETTLED, timezone.localtime(now).date())
+
+
+def due_on(now: Any, settled: Any, day: Any) -> QuerySet[Endpoint]:
+    """The same, for queries that are prepared: machines that enrolled before ``settled`` are due without a report."""
     # One question about each machine in turn. Of two (has it no report, or one that is due) PostgreSQL would read all
     # reports before the first machine.
     current = Inspection.objects.filter(endpoint=OuterRef("pk"), current=True)
-    settled = When(enrolled_at__lte=now - SETTLED, then=Value(date.min))
-    without = Case(settled, default=Value(date.max), output_field=DateField())
+    without = Case(
+        When(enrolled_at__lte=settled, then=Value(date.min)), default=Value(date.max), output_field=DateField()
+    )
     objected = Quiet.objects.filter(endpoint=OuterRef("pk"), kind=Quiet.Kind.OBJECTION, ends_at__gt=now)
     return (
         Endpoint.objects.alias(comes=Coalesce(Subquery(current.values("next_due")[:1]), without))
-        .filter(~Exists(objected), comes__lte=today, state=Endpoint.State.ACTIVE)
+        .filter(~Exists(objected), comes__lte=day, state=Endpoint.State.ACTIVE)
         .select_related("department", "colleague")
         .order_by("enrolled_at", "pk")
     )

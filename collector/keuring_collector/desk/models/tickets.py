@@ -114,7 +114,7 @@ class Ticket(FromRow):
                 condition=models.Q(closed_at__isnull=True),
             ),
             models.Index(
-                fields=["owner", "state", "planned_for", "severity", "closed_at"],
+                fields=["owner", "state", "planned_for", "severity", "closed_at", "expected_at", "id"],
                 name="ticket_open_owner",
                 condition=models.Q(closed_at__isnull=True),
             ),

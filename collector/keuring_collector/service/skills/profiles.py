@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk import audit
 from keuring_collector.desk.acting import NotPossible, NotUnderstood
 from keuring_collector.desk.models import Staff
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.service.models import Level, StaffSkill
 from keuring_collector.service.skills import catalogue
@@ -18,6 +18,8 @@ from keuring_collector.service.skills import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.rulepack import RulePack
 
@@ -36,10 +38,24 @@ def team(viewer: Staff | None = None, among: Iterable[Staff] | None = None) -> l
     """
     everybody = Staff.objects.filter(is_active=True) if among is None else among
     found = [person for person in everybody if person.may(Right.ACT)]
-    prefetch_related_objects([person for person in found if person.limited], "departments")
+    _read_departments([person for person in found if person.limited])
     if viewer is not None:
         found = [person for person in found if leads(viewer, person)]
     return sorted(found, key=lambda person: (person.shown_name.casefold(), person.pk))
+
+
+def _read_departments(people: Iterable[Staff]) -> None:
+    """Reads at once what these people are limited to."""
+    found: dict[int, set[int]] = {person.pk: set() for person in people}
+    for pk, department in _limits(list(found)) if found else ():
+        found[pk].add(department)
+    for person in people:
+        person.department_ids = frozenset(found[person.pk])
+
+
+@prepared
+def _limits(people: Any) -> QuerySet[Any, tuple[int, int]]:
+    return Staff.departments.through.objects.filter(staff__pk__in=people).values_list("staff", "department")
 
 
 def say(person: Staff, levels: Mapping[str, int], pack: RulePack, now: datetime) -> int:

@@ -14,12 +14,15 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from keuring_collector.desk import scope
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import ArticleHelp, TipChance, TipOffer
 from keuring_collector.service.tips import rules
-from keuring_collector.service.tips.chances import still
+from keuring_collector.service.tips.chances import FRESH, holding
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from keuring_collector.desk.models import Staff
     from keuring_collector.rulepack import Rule, RulePack
@@ -87,17 +90,11 @@ def _counts() -> dict[str, Count]:
 
 def per_tip(viewer: Staff, pack: RulePack, now: datetime) -> list[Figures]:
     """Each tip of the pack, within what ``viewer`` may see: where it holds most first."""
-    seen, since = scope.endpoints(viewer), timezone.localtime(now).date() - timedelta(days=DAYS)
-    holding = TipChance.objects.filter(still(timezone.localtime(now).date()), endpoint__in=seen).order_by()
-    machines = {row["rule"]: row["n"] for row in holding.values("rule").annotate(n=Count("endpoint", distinct=True))}
-    offers = TipOffer.objects.filter(endpoint__in=seen, offered_on__gt=since).exclude(outcome=Outcome.MISSED)
-    counted: dict[str, dict[str, int]] = {}
-    for row in map(dict[str, Any], offers.order_by().values("rule").annotate(**_counts())):
-        counted[row.pop("rule")] = row
+    today, departments = timezone.localtime(now).date(), viewer.department_ids
+    machines = dict(_holding(departments, today - FRESH))
+    counted = {row.pop("rule"): row for row in _offered(departments, today - timedelta(days=DAYS))}
     known = rules.tips(pack)
-    helped = {
-        each.slug: each for each in ArticleHelp.objects.filter(slug__in={each.article for each in known.values()})
-    }
+    helped = {each.slug: each for each in _helped({each.article for each in known.values()})}
     found = []
     for pk, rule in known.items():
         article = helped.get(rule.article)
@@ -110,16 +107,39 @@ def per_tip(viewer: Staff, pack: RulePack, now: datetime) -> list[Figures]:
     return sorted(found, key=lambda each: (-each.machines, each.rule.name))
 
 
+@prepared
+def _holding(departments: Any, since: Any) -> QuerySet[TipChance, tuple[str, int]]:
+    found = (
+        scope.about_machines(TipChance.objects.filter(holding(since)), scope.Reach(departments))
+        .order_by()
+        .values("rule")
+    )
+    return found.annotate(n=Count("endpoint", distinct=True)).values_list("rule", "n")
+
+
+@prepared
+def _offered(departments: Any, since: Any) -> QuerySet[TipOffer, Any]:
+    found = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), scope.Reach(departments)).exclude(
+        outcome=Outcome.MISSED
+    )
+    return found.order_by().values("rule").annotate(**_counts())
+
+
+@prepared
+def _helped(articles: Any) -> QuerySet[ArticleHelp]:
+    return ArticleHelp.objects.filter(slug__in=articles)
+
+
 def per_month(viewer: Staff, now: datetime) -> list[Month]:
     """The months of the last year in which a tip was offered, the newest first."""
-    since = timezone.localtime(now).date() - timedelta(days=DAYS)
-    offers = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), viewer)
-    rows = (
-        offers.exclude(outcome=Outcome.MISSED)
-        .order_by()
-        .annotate(first=TruncMonth("offered_on"))
-        .values("first")
-        .annotate(**_counts())
-    )
-    found = [Month(row["first"], row["offered"], row["aside"], row["gone"]) for row in map(dict[str, Any], rows)]
+    rows = _monthly(viewer.department_ids, timezone.localtime(now).date() - timedelta(days=DAYS))
+    found = [Month(row["first"], row["offered"], row["aside"], row["gone"]) for row in rows]
     return sorted(found, key=lambda each: each.first, reverse=True)
+
+
+@prepared
+def _monthly(departments: Any, since: Any) -> QuerySet[TipOffer, Any]:
+    found = scope.about_machines(TipOffer.objects.filter(offered_on__gt=since), scope.Reach(departments)).exclude(
+        outcome=Outcome.MISSED
+    )
+    return found.order_by().annotate(first=TruncMonth("offered_on")).values("first").annotate(**_counts())

@@ -15,6 +15,8 @@ from keuring_collector.rulepack.pack import LANGUAGES
 from keuring_collector.service import knowledge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keuring_collector.rulepack import Rule, RulePack
     from keuring_collector.service.models import TipChance
 
@@ -54,8 +56,13 @@ def said(chance: TipChance, rule: Rule, language: str, now: datetime) -> str:
 
 def headline(rule: Rule, pack: RulePack, language: str) -> str:
     """What a tip is called to a colleague: its article's title."""
-    found = knowledge.read(pack, rule.article, language)
-    return found.title if found else rule.name.replace("_", " ").capitalize()
+    return headlines([rule], pack, language)[0]
+
+
+def headlines(asked: Sequence[Rule], pack: RulePack, language: str) -> list[str]:
+    """The same of several."""
+    titles = knowledge.titles(pack, {rule.article for rule in asked}, language)
+    return [titles.get(rule.article) or rule.name.replace("_", " ").capitalize() for rule in asked]
 
 
 def name_of(chance: TipChance, pack: RulePack) -> str:
