@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Max, OuterRef, Subquery
 
-from keuring_collector.desk.counting import counted_lately
+from keuring_collector.desk.counting import MOST, counted_lately, lately
 from keuring_collector.desk.models import Demotion, DeskState, RuleSwitch, Ticket, Waiting
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Endpoint
@@ -74,7 +74,7 @@ def start(now: dt.datetime) -> Start:
     machines = Endpoint.objects.filter(state=Endpoint.State.ACTIVE)
     opened = Ticket.objects.filter(state__in=Ticket.OPEN, closed_at=None)
     state = next(iter(_states()), None)
-    waiting = dict(_waiting())
+    waiting = lately(("waiting", None), lambda: dict(_waiting()), lambda told: sum(told.values()) > MOST)
     if state is None:
         return Start(
             rule_by_rule=False, intake=False, until=None, budget=0.0, allowed=0, open_tickets=0, waiting=waiting
