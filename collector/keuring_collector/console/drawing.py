@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from keuring_collector.desk import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
 
@@ -54,10 +55,22 @@ def _time(at: str, title: str, text: str) -> SafeString:
     return mark_safe(told)  # noqa: S308 - escaped
 
 
-def addresses(name: str, sample: object) -> Callable[[object], str]:
-    """Where the pages of one kind are, by their key, asked once: Django takes as long for an address as a row takes.
+def addresses(name: str, *keys: object) -> Callable[[object], str]:
+    """Where the pages of one kind are, by their last key, asked once: Django takes as long for one as a row takes.
 
-    ``sample`` is a key that stands in the address nowhere else; keys are numbers and names that need no quoting there.
+    The last of ``keys`` is a sample, which does not stand in the address after that; numbers and names that need no
+    quoting there can take its place.
     """
-    before, _sample, after = reverse(name, args=[sample]).rpartition(str(sample))
+    before, _sample, after = reverse(name, args=keys).rpartition(str(keys[-1]))
     return lambda key: f"{before}{key}{after}"
+
+
+def machine_addresses() -> Callable[[object], str]:
+    """Where machines have their pages, by their identity."""
+    return addresses("machine", UUID(int=0))
+
+
+def joined(rows: Iterable[str]) -> SafeString:
+    """Rows of HTML, each of whose texts is escaped, made in one language."""
+    with wording.one_language():
+        return mark_safe("".join(rows))  # noqa: S308 - every text is escaped where it is put in

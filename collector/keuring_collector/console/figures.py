@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from keuring.signals.catalogue import BY_NAME, SYSTEM_MEMORY_LIMIT
 from keuring.signals.model import Kind
-from keuring_collector.console import charts, readings
+from keuring_collector.console import charts, drawing, readings
 from keuring_collector.desk import signals, texts, wording
 from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.placeholders import main_evidence
@@ -102,11 +100,11 @@ def _draw(
 
 def closer(endpoint: Endpoint, days: int = 30) -> Callable[[Signal, str], str]:
     """The addresses of signals' own pages, of which a machine has dozens, by signal and subject."""
-    before, _name, after = reverse("signal", args=[endpoint.uuid, _SAMPLE]).rpartition(_SAMPLE)
+    at = drawing.addresses("signal", endpoint.uuid, _SAMPLE)
 
     def address(signal: Signal, subject: str) -> str:
         query = urlencode({"days": days, "subject": subject} if subject else {"days": days})
-        return f"{before}{signal.name}{after}?{query}"
+        return f"{at(signal.name)}?{query}"
 
     return address
 

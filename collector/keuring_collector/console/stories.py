@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.fleet.models import Endpoint
     from keuring_collector.rulepack import Rule
 
 DAY: Final = readings.DAY
@@ -37,11 +36,6 @@ _TOLD: Final = (
 _TOLD_OF_LINES: Final = (
     "ticket", "rule", "subject", "severity", "active", "expected_at", "evidence", "evidence_now",
 )  # fmt: skip
-
-
-def plate(endpoint: Endpoint) -> SafeString:
-    """A machine's name, set like a number plate."""
-    return drawing.plate(endpoint.host_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +108,10 @@ def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horiz
             rule,
             language,
             texts.moment_of_reading(ticket, now),
-            plate(ticket.endpoint),
+            drawing.plate(ticket.endpoint.host_name),
         )
         if line
-        else format_html("{} {}", causes.cause_label(ticket.cause), plate(ticket.endpoint))
+        else format_html("{} {}", causes.cause_label(ticket.cause), drawing.plate(ticket.endpoint.host_name))
     )
     active = sum(1 for other in lines if other.active)
     return Row(
@@ -188,7 +182,7 @@ def _finding(line: TicketLine, state: PackState, language: str, now: datetime, m
     return Finding(
         line,
         rule,
-        texts.title_html(line, rule, language, moment, plate(line.ticket.endpoint)),
+        texts.title_html(line, rule, language, moment, drawing.plate(line.ticket.endpoint.host_name)),
         texts.why(line, measure, language, moment),
         texts.certainty(line, language, moment),
         texts.proofs(line, measure, language, moment, _signs(rule, language)),

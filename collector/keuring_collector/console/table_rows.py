@@ -5,22 +5,21 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from uuid import UUID
 
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 
 from keuring_collector.console import drawing
 from keuring_collector.console.marks import mark, outcome, simulated
-from keuring_collector.desk import wording
 from keuring_collector.desk.scoreboard import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+
+    from django.utils.safestring import SafeString
 
     from keuring_collector.console import stories
     from keuring_collector.console.similar import Similar
@@ -31,15 +30,6 @@ if TYPE_CHECKING:
     from keuring_collector.console.views.waiting import Row, RuleRow
     from keuring_collector.desk.models import Inspection, Notice, Staff
     from keuring_collector.fleet.models import Endpoint
-
-
-def _machines() -> Callable[[object], str]:
-    return drawing.addresses("machine", UUID(int=0))
-
-
-def _joined(rows: Iterable[str]) -> SafeString:
-    with wording.one_language():
-        return mark_safe("".join(rows))  # noqa: S308 - every text is escaped where it is put in
 
 
 def _spans(*texts: str | None) -> str:
@@ -58,7 +48,7 @@ def _parts_of(endpoint: Endpoint) -> tuple[str | None, str | None]:
 
 def aside(rows: Iterable[Aside], now: datetime) -> SafeString:
     """Reports that were put aside."""
-    machine, unknown, report, size = _machines(), gettext("unknown"), gettext("Report"), gettext("Size")
+    machine, unknown, report, size = drawing.machine_addresses(), gettext("unknown"), gettext("Report"), gettext("Size")
 
     def told(row: Aside) -> str:
         whose, detail = unknown, row.detail if len(row.detail) <= 300 else Truncator(row.detail).chars(300)
@@ -73,12 +63,12 @@ def aside(rows: Iterable[Aside], now: datetime) -> SafeString:
             f'<td class="number" data-name="{size}">{filesizeformat(row.size)}</td></tr>'
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def waiting(rows: Iterable[Row], now: datetime) -> SafeString:
     """Findings that wait."""
-    machine, undated = _machines(), f'<span class="soft">{gettext("no date")}</span>'
+    machine, undated = drawing.machine_addresses(), f'<span class="soft">{gettext("no date")}</span>'
 
     def told(row: Row) -> str:
         found = row.waiting
@@ -93,7 +83,7 @@ def waiting(rows: Iterable[Row], now: datetime) -> SafeString:
             f'<td class="age">{drawing.age(found.waiting_since, now)}</td></tr>'
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def notices(rows: Iterable[Notice], now: datetime) -> SafeString:
@@ -110,7 +100,7 @@ def notices(rows: Iterable[Notice], now: datetime) -> SafeString:
             f"{text and f'<blockquote>{escape(text)}</blockquote>'}</div></li>"
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def rules(rows: Iterable[RuleRow], now: datetime) -> SafeString:
@@ -133,7 +123,7 @@ def rules(rows: Iterable[RuleRow], now: datetime) -> SafeString:
             f"<td>{opens if row.opens else reports}{by or ''}</td></tr>"
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def standings(rows: Iterable[Standing]) -> SafeString:
@@ -156,7 +146,7 @@ def standings(rows: Iterable[Standing]) -> SafeString:
             f'<tr{whole}><th scope="row">{name}</th>{"".join(counts)}{number(row.never, never, str(row.never))}</tr>\n'
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def reports(rows: Iterable[Inspection], now: datetime) -> SafeString:
@@ -174,13 +164,13 @@ def reports(rows: Iterable[Inspection], now: datetime) -> SafeString:
             f"<td>{drawing.day(row.valid_until, now) if row.valid_until else '–'}</td></tr>\n"
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def due(endpoints: Iterable[Endpoint]) -> SafeString:
     """Machines that are due for inspection."""
-    machine = _machines()
-    return _joined(
+    machine = drawing.machine_addresses()
+    return drawing.joined(
         f'<li><div><a class="plated" href="{machine(each.uuid)}">{drawing.plate(each.host_name)}</a>'
         f'<div class="sub">{_spans(*_parts_of(each))}</div></div></li>'
         for each in endpoints
@@ -189,7 +179,7 @@ def due(endpoints: Iterable[Endpoint]) -> SafeString:
 
 def machines(rows: Iterable[Machine]) -> SafeString:
     """Machines of a department."""
-    machine, queue, tickets = _machines(), reverse("queue"), gettext("Open tickets")
+    machine, queue, tickets = drawing.machine_addresses(), reverse("queue"), gettext("Open tickets")
 
     def told(row: Machine) -> str:
         endpoint, contact = row.endpoint, row.contact
@@ -205,7 +195,7 @@ def machines(rows: Iterable[Machine]) -> SafeString:
             f'<td class="number" data-name="{tickets}">{opened if row.open_tickets else ""}</td></tr>'
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def _item(row: stories.Row, sub: str, address: Callable[[object], str], more: str = "") -> str:
@@ -225,7 +215,7 @@ def others(rows: Iterable[stories.Row], now: datetime, *, named: bool = False) -
         sub = _spans(ticket.get_state_display(), colleague.name if colleague else None)
         return _item(row, f"{sub}<span>{drawing.ago(ticket.opened_at, now)}</span>", address)
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def similar(rows: Iterable[Similar]) -> SafeString:
@@ -238,7 +228,7 @@ def similar(rows: Iterable[Similar]) -> SafeString:
         sub = _spans(ticket.get_state_display(), verdict, same if row.same_rule else None, row.model or None)
         return _item(row.row, sub, address, text and f'<p class="small">{helped} {escape(text)}</p>')
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))
 
 
 def scores(rows: Iterable[scoreboard.Row], *, mono: bool) -> SafeString:
@@ -269,4 +259,4 @@ def scores(rows: Iterable[scoreboard.Row], *, mono: bool) -> SafeString:
             f"{''.join(cells[1:])}<td>{row.trend}</td></tr>"
         )
 
-    return _joined(map(told, rows))
+    return drawing.joined(map(told, rows))

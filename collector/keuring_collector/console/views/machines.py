@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +11,6 @@ from django.db.models import Count, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from keuring.signals.catalogue import BY_ID
 from keuring_collector.console import (
+    drawing,
     facts,
     fleet_counts,
     inventory,
@@ -28,6 +27,7 @@ from keuring_collector.console import (
     pack,
     readings,
     stories,
+    table_rows,
     warranty,
 )
 from keuring_collector.console.choosing import options
@@ -47,6 +47,7 @@ from keuring_collector.service.announcing import current
 from keuring_collector.service.tips.standing import open_tips
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
@@ -147,12 +148,11 @@ def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine
     """Machines (see ``with_tickets``) as the list tells them."""
     endpoints = list(shown)
     contacts = facts.contacts([endpoint.pk for endpoint in endpoints], now)
-    nil = uuid.UUID(int=0)
-    before, _nil, after = reverse("machine", args=[nil]).rpartition(str(nil))
+    address = drawing.machine_addresses()
     older = {version: _("%(version)s, older") % {"version": version} for version in chosen.late}
     return [
         Machine(
-            each, contacts[each.pk], each.open_tickets, each.worst, f"{before}{each.uuid}{after}",
+            each, contacts[each.pk], each.open_tickets, each.worst, address(each.uuid),
             older.get(each.agent_version, ""),
         )
         for each in endpoints
@@ -253,7 +253,7 @@ def machine(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
         "model": model,
         "quiets": quiet.applying(endpoint, model, now),
         "waits": len(_waiting(endpoint.pk)),
-        "tickets": machine_rows.tickets([stories.row(each, state, language, now) for each in tickets[:LISTED]], now),
+        "tickets": table_rows.others([stories.row(each, state, language, now) for each in tickets[:LISTED]], now),
         "open_count": sum(ticket.state in Ticket.OPEN for ticket in tickets),
         "has_open": has_open,
         "tips": open_tips(endpoint, state.pack, language, now),

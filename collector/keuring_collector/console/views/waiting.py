@@ -16,7 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import pack, stories, table_rows
+from keuring_collector.console import drawing, pack, table_rows
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import causes, scope, starting, texts
 from keuring_collector.desk.models import RuleSwitch, Waiting
@@ -58,7 +58,7 @@ def _row(waiting: Waiting, state: PackState, language: str, now: dt.datetime) ->
         ticket=waiting, subject=waiting.subject, expected_at=waiting.expected_at, evidence=waiting.evidence,
         evidence_now=waiting.evidence,
     )  # fmt: skip
-    title = texts.title_html(line, rule, language, now, stories.plate(waiting.endpoint))
+    title = texts.title_html(line, rule, language, now, drawing.plate(waiting.endpoint.host_name))
     why = str(Waiting.Why(waiting.why).label)
     return Row(waiting, title, causes.cause_label(waiting.cause), why)
 
