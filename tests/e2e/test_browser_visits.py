@@ -149,7 +149,6 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
     page.route("**/*", lose_the_answer)
     with page.expect_event("requestfailed", lambda request: "/visits/stops/" in request.url):
         context.set_offline(False)
-        page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector(".away")
     assert len(queue(page)) == 2
     assert lost
@@ -167,8 +166,8 @@ def test_a_round_where_there_is_no_network(served: Served, browser: Browser) -> 
     context.set_offline(True)
     tell(page, served.bob, "helped", "Was back.")
     served.ask("UPDATE service_stop SET version = version + 1 WHERE note = 'Door shut.'")
-    context.set_offline(False)
-    page.evaluate("dispatchEvent(new Event('online'))")
+    with page.expect_event("load"):  # all is sent, so the page asks the desk how the round stands now
+        context.set_offline(False)
     page.wait_for_selector("[data-news] >> text=Taken, but mind this: Bob Bee: Cas has noted “not there” here already.")
     assert served.ask("SELECT note FROM service_stop WHERE outcome = 'away'") == [
         ("Door shut.\nCas: helped. Was back.",)
