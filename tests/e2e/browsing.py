@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 DESK: Final = ZoneInfo("Europe/Amsterdam")  # whose days the collector keeps
 ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-AXE: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+AXE: Final = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 EVIL = '"><img src=x onerror="window.ran=1"><script>window.ran=1</script>'
 
 

@@ -90,7 +90,8 @@ class RealAgent:
         return found
 
     def _spool(self, query: str) -> int:
-        connection = sqlite3.connect(f"file:{self.state / 'spool.sqlite3'}?mode=ro", uri=True, timeout=10)
+        # Not read-only: a child that ended in the middle of a write left a journal, which whoever is next rolls back.
+        connection = sqlite3.connect(f"file:{self.state / 'spool.sqlite3'}?mode=rw", uri=True, timeout=10)
         try:
             return int(connection.execute(query).fetchone()[0] or 0)
         finally:
