@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import fleet_counts, pack, stories
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.console.views.exports import safe
 from keuring_collector.console.views.several import chosen
 from keuring_collector.desk import audit, scope
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from keuring_collector.desk.models import Staff
-
-
-def _number(text: str) -> int:
-    """A number of a form; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _date(text: str) -> date | None:
@@ -155,7 +151,7 @@ def say(request: HttpRequest) -> HttpResponse:
     """What the reader says they can do."""
     viewer, state = staff_of(request), pack.current()
     levels = {
-        name.removeprefix("level-"): _number(str(value))
+        name.removeprefix("level-"): number(str(value)) or 0
         for name, value in request.POST.items()
         if name.startswith("level-")
     }
@@ -188,14 +184,14 @@ def grow(request: HttpRequest, pk: int) -> HttpResponse:
     if typed.get("do") == "turn":
         return _done(
             request,
-            lambda: growth.turn(viewer, someone, _number(typed.get("step", "")), typed.get("state", ""), now),
+            lambda: growth.turn(viewer, someone, number(typed.get("step", "")) or 0, typed.get("state", ""), now),
             _("Kept."),
             reverse("skills_person", args=[pk]) + "#growth",
         )
     return _done(
         request,
         lambda: growth.add(
-            viewer, someone, skill=typed.get("skill", ""), goal=_number(typed.get("goal", "")),
+            viewer, someone, skill=typed.get("skill", ""), goal=number(typed.get("goal", "")) or 0,
             how=typed.get("how", ""), until=_date(typed.get("until", "")), pack=pack.current().pack, now=now,
         ),
         _("It is in the plan."),
