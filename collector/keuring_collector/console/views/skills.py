@@ -5,8 +5,6 @@ Nobody is ranked: people stand by name, and only skills are compared.
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,10 +18,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import fleet_counts, pack, stories
+from keuring_collector.console import fleet_counts, pack, spreadsheet, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.typed import number
-from keuring_collector.console.views.exports import safe
 from keuring_collector.console.views.several import chosen
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
@@ -33,7 +30,7 @@ from keuring_collector.service.models import Level, Skill, SkillNeed, StaffSkill
 from keuring_collector.service.skills import catalogue, gaps, growth, needs, profiles, routing, workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from django.http import HttpRequest
 
@@ -273,19 +270,18 @@ def export(request: HttpRequest) -> HttpResponse:
     staff, now = staff_of(request), timezone.now()
     found, _counted_at = fleet_counts.gaps(staff, now)
     audit.record_now(staff, "export.made", "export/skills", {"rows": len(found)})
-    target = io.StringIO()
-    target.write("\ufeff")
-    out = csv.writer(target)
-    out.writerow([_("Skill"), _("Kind"), _("Tickets"), _("Visits ahead"), _("Can do it"), _("Learning it"), _("State")])
-    for gap in found:
-        kind = Skill.Kind(gap.skill.kind).label
-        out.writerow(
-            [safe(gap.skill.name), kind, gap.tickets, gap.visits, len(gap.can), len(gap.learning), gap.told]
-        )  # fmt: skip
-    response = HttpResponse(target.getvalue(), content_type="text/csv; charset=utf-8")
-    day = timezone.localtime(now).date().isoformat()
-    response.headers["Content-Disposition"] = f'attachment; filename="keuring-skills-{day}.csv"'
-    return response
+    header = [
+        _("Skill"), _("Kind"), _("Tickets"), _("Visits ahead"), _("Can do it"), _("Learning it"), _("State"),
+    ]  # fmt: skip
+    rows: Iterator[list[spreadsheet.Cell]] = (
+        [
+            gap.skill.name, Skill.Kind(gap.skill.kind).label, gap.tickets, gap.visits, len(gap.can), len(gap.learning),
+            gap.told,
+        ]
+        for gap in found
+    )  # fmt: skip
+    name, language = f"keuring-skills-{timezone.localtime(now):%Y-%m-%d}", (get_language() or "nl")[:2]
+    return spreadsheet.response(name, header, rows, language)
 
 
 @requires(Right.ACT)
