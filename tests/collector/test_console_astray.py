@@ -91,3 +91,15 @@ def test_what_is_not_there_is_said_in_the_readers_language(site: Site, language:
         shown = browser.get(address)
         assert shown.status_code == 404
         assert "matches the given query" not in words(shown), address
+
+
+def test_a_mail_address_that_does_not_fit_is_refused_in_words(site: Site) -> None:
+    from keuring_collector.desk.models import Staff
+
+    browser = site.client(site.staff())
+    browser.raise_request_exception = False
+    mail = "a@" + ".".join(["b" * 60] * 5) + ".org"  # valid, and longer than any database keeps
+    added = browser.post("/staff/add/", {"name": "longmail", "role": "desk", "sees": "all", "mail": mail})
+    assert added.status_code == 422
+    assert "This is no mail address" in words(added)
+    assert not Staff.objects.filter(username="longmail").exists()

@@ -158,6 +158,22 @@ def test_at_four_hundred_per_cent_everything_fits_and_leaves_room_for_the_text(s
         assert stays == [], name
 
 
+def test_paper_has_tables_and_nothing_to_press(served: Served, visit: Open) -> None:
+    """A sheet of A4 between its margins is as narrow as a tablet, and no phone."""
+    page = visit(viewport={"width": 718, "height": 1000}).new_page()
+    page.emulate_media(media="print")
+    for name, address in served.pages.items():
+        page.goto(address)
+        assert (
+            page.locator(":is(main button, main input, main select, main textarea, .rail, .top):visible").count() == 0
+        ), name
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 1, name
+    page.goto("/machines/")
+    assert page.locator("thead").is_visible()
+    assert page.locator("tbody tr").first.evaluate("(row) => getComputedStyle(row).display") == "table-row"
+
+
 def test_charts_take_the_colours_that_a_reader_forces(served: Served, visit: Open) -> None:
     page = visit(viewport={"width": 1280, "height": 900}, forced_colors="active", color_scheme="dark").new_page()
     page.goto(served.pages["ticket"])

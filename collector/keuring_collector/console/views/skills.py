@@ -275,8 +275,8 @@ def export(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     rows: Iterator[list[spreadsheet.Cell]] = (
         [
-            gap.skill.name, Skill.Kind(gap.skill.kind).label, gap.tickets, gap.visits, len(gap.can), len(gap.learning),
-            gap.told,
+            gap.skill.name, str(Skill.Kind(gap.skill.kind).label), gap.tickets, gap.visits, len(gap.can),
+            len(gap.learning), gap.told,
         ]
         for gap in found
     )  # fmt: skip
