@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(console)),
 ]
 
+handler400 = console.handler400
 handler403 = console.handler403
 handler404 = console.handler404
 handler500 = console.handler500

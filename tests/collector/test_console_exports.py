@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils.timezone import get_current_timezone
 
-from tests.collector.console_fixtures import MODEL
+from tests.collector.console_fixtures import MODEL, USED
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -34,10 +36,10 @@ def test_no_cell_begins_a_formula(text: str) -> None:
     from tests.collector.django_database import set_up_django
 
     set_up_django()
-    from keuring_collector.console.views.exports import safe
+    from keuring_collector.console.spreadsheet import cell
 
-    assert safe(text) == "'" + text
-    assert [safe(each) for each in ("LT-1", 12, None, "a=b", "")] == ["LT-1", "12", "", "a=b", ""]
+    assert cell(text, "nl") == "'" + text
+    assert [cell(each, "nl") for each in ("LT-1", 12, None, "a=b", "")] == ["LT-1", "12", "", "a=b", ""]
 
 
 def test_the_queue_is_exported_as_it_was_chosen(site: Site) -> None:
@@ -74,3 +76,22 @@ def test_machines_are_exported_by_the_day_and_by_department(site: Site) -> None:
     assert rows[0]["Last heard"] == "never"
     assert [row["Machine"] for row in table(browser, "/export/queue.csv")] == ["LT-OURS"]
     assert AuditEntry.objects.filter(action="export.made").count() == 2
+
+
+@SQLITE
+def test_a_dutch_spreadsheet_opens_each_list_in_columns(site: Site) -> None:
+    """It parts cells by semicolons; and a day in a file stays true when the file is opened a week later."""
+    machine = site.machine()
+    site.measure(machine, USED, [0.5, 0.6], subject="C:")
+    site.ticket(machine)
+    heard = (site.now - timedelta(hours=1)).astimezone(get_current_timezone()).date()
+    for language, parted in (("nl", ";"), ("en", ",")):
+        browser = site.client(site.staff(language, language=language))
+        for address, columns in (("queue.csv", 14), ("machines.csv", 7)):
+            response = browser.get(f"/export/{address}")
+            text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+            rows = list(csv.reader(io.StringIO(text), delimiter=parted))
+            assert [len(row) for row in rows] == [columns] * 2
+        assert rows[1][4] == heard.isoformat()
+        skills = browser.get("/skills/short/export/").content.decode("utf-8-sig")
+        assert all(len(row) == 7 for row in csv.reader(io.StringIO(skills), delimiter=parted))

@@ -296,6 +296,11 @@ def test_rules_and_their_tests_are_listed(site: Site, browser: Client) -> None:
         "1 open ticket",
     ):
         assert part in page, part
+    assert "in English alone" not in page
+    slow = words(site.client(site.staff("nel", language="nl")).get("/rules/disk_slow/"))
+    assert "threshold.above 0.5s" in slow
+    assert "threshold.floors" not in slow  # it holds nothing
+    assert "alleen in het Engels" in slow
 
 
 def test_a_broken_pack_is_said_on_every_page_and_the_last_good_one_stays(

@@ -209,3 +209,11 @@ def test_programs_walk_a_round_too(site: Site) -> None:
     assert program.post(path, 422, **{**body, "key": str(uuid.uuid4()), "outcome": "back"})["status"] == 422
     assert program.get("visits/seen")[0]["last_seen"] == str(found.day)
     program.get("visits/rounds/99999", 404)
+
+
+def test_each_verdict_on_a_round_is_a_sentence_in_dutch(site: Site) -> None:
+    site.ticket(site.machine("LT-0012", colleague=site.colleague("Jan Bakker")), severity=4)
+    found = proposed(site, hour(site))
+    page = site.client(site.staff(language="nl")).get(f"/visits/rounds/{found.pk}/")
+    told = re.findall(r"<option value=\"[a-z_]+\">(opgelost; [^<]+)</option>", page.content.decode())
+    assert told == [f"opgelost; oordeel: {name}" for name in ("klopte", "te vroeg", "klopte niet", "al bekend")]

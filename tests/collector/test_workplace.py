@@ -260,6 +260,9 @@ def test_an_objection_lets_judging_rest_until_it_is_answered(site: Site) -> None
     assert objection.answer_by == objecting.term(site.today)
     assert held() == "objection"
     assert machine not in issuing.due(site.now)
+    for language, told in (("nl", "Bezwaar van de collega"), ("en", "Objection of the colleague")):
+        reader = site.client(site.staff(f"reader-{language}", language=language))
+        assert told in words(reader.get("/quiet/"))
     # The tickets that are open rest: nobody works on them or sees them but who answers the objection.
     assert set(machine.tickets.values_list("state", flat=True)) == {"resting"}
     assert [each.pk for each in scope.tickets(cas)] == [others.pk]

@@ -144,6 +144,52 @@ def test_a_phone_never_scrolls_sideways(served: Served, visit: Open, language: s
     assert page.locator(".bar .menu a[href='/rules/']").is_visible()
 
 
+def test_at_four_hundred_per_cent_everything_fits_and_leaves_room_for_the_text(served: Served, visit: Open) -> None:
+    """A window of 1280 by 1024 points has 320 by 256 left."""
+    page = visit(viewport={"width": 320, "height": 256}).new_page()
+    for name, address in served.pages.items():
+        page.goto(address)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, name
+        stays = page.locator("body *:visible").evaluate_all(
+            """(all) => all.filter((each) => ["fixed", "sticky"].includes(getComputedStyle(each).position))
+                .map((each) => each.className)"""
+        )
+        assert stays == [], name
+
+
+def test_paper_has_tables_and_nothing_to_press(served: Served, visit: Open) -> None:
+    """A sheet of A4 between its margins is as narrow as a tablet, and no phone."""
+    page = visit(viewport={"width": 718, "height": 1000}).new_page()
+    page.emulate_media(media="print")
+    for name, address in served.pages.items():
+        page.goto(address)
+        assert (
+            page.locator(":is(main button, main input, main select, main textarea, .rail, .top):visible").count() == 0
+        ), name
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 1, name
+    page.goto("/machines/")
+    assert page.locator("thead").is_visible()
+    assert page.locator("tbody tr").first.evaluate("(row) => getComputedStyle(row).display") == "table-row"
+
+
+def test_charts_take_the_colours_that_a_reader_forces(served: Served, visit: Open) -> None:
+    page = visit(viewport={"width": 1280, "height": 900}, forced_colors="active", color_scheme="dark").new_page()
+    page.goto(served.pages["ticket"])
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    resolve = """(name) => {
+        document.body.style.outlineColor = name;
+        return getComputedStyle(document.body).outlineColor;
+    }"""
+    ink, paper = (page.evaluate(resolve, name) for name in ("CanvasText", "Canvas"))
+    assert ink != paper
+    for part in ("text:not(.limit)", ".line"):
+        kind = "fill" if part.startswith("text") else "stroke"
+        drawn = page.locator(f".chart {part}").first.evaluate(f"(part) => getComputedStyle(part).{kind}")
+        assert drawn == ink, part
+
+
 def test_everything_can_be_read_without_javascript(served: Served, visit: Open) -> None:
     context = visit(signed_in=False, java_script_enabled=False)
     page = context.new_page()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 
+from keuring_collector.console.typed import number
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.service.announcing import audience, channels, measured, writing
 from keuring_collector.service.models import Said
@@ -106,13 +107,14 @@ def selection(found: Mapping[str, Any]) -> audience.Selection:
         values = tuple(text for part in found[f"values_{row}"].split(";") if (text := part.strip()))
         if found[f"fact_{row}"] or values:
             facts.append(audience.Fact(found[f"fact_{row}"], found[f"operator_{row}"] or "in", values))
-    if any(not text.isdecimal() for text in found["departments"]):
+    chosen = {number(text) for text in found["departments"]}
+    if None in chosen:
         raise NotUnderstood("departments", _("Choose among the departments."))
     return audience.Selection(
         **{name: found[name].strip() for name in _PROGRAM},
         facts=tuple(facts),
         measured=tuple(_measured(found)),
-        departments=tuple(sorted({int(text[:18]) for text in found["departments"]})),
+        departments=tuple(sorted(pk for pk in chosen if pk is not None)),
     )
 
 

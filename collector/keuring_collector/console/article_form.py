@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 
+from keuring_collector.console.typed import number
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.models import Staff
 from keuring_collector.service.knowledge import Content
@@ -93,7 +94,7 @@ def _rule(name: str, pack: RulePack) -> str:
 def _owner(text: str) -> Staff | None:
     if not text:
         return None
-    owner = Staff.objects.filter(pk=int(text), is_active=True).first() if text.isdecimal() and len(text) < 12 else None
+    owner = Staff.objects.filter(pk=number(text) or 0, is_active=True).first()
     if owner is None:
         raise NotUnderstood("owner", _("Choose somebody who works at the desk."))
     return owner

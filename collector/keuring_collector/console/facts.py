@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import get_language
@@ -31,6 +31,7 @@ class Contact:
 
     text: str
     level: str  # "fresh", "quiet", "lost" or "never"
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,10 @@ def contact(received_at: float | None, now: datetime) -> Contact:
     if not received_at:
         return Contact(_("never"), "never")
     moment = datetime.fromtimestamp(received_at, UTC)
-    days = (wording.local_day(now) - wording.local_day(moment)).days
+    day = wording.local_day(moment)
+    days = (wording.local_day(now) - day).days
     level = "fresh" if days <= FRESH_DAYS else "quiet" if days <= QUIET_DAYS else "lost"
-    return Contact(wording.distance(min(moment, now), now), level)
+    return Contact(wording.distance(min(moment, now), now), level, day)
 
 
 def contacts(endpoints: Iterable[int], now: datetime) -> dict[int, Contact]:

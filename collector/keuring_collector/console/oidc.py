@@ -22,12 +22,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from requests import RequestException
 
 from keuring_collector.console import claims
+from keuring_collector.console.typed import leads_inside
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialApp, SocialToken
@@ -112,8 +112,8 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         """Where to go afterwards. allauth would take scopes and more from the address; nothing else is taken here."""
         onward = request.GET.get("next", "")
-        is_ours = url_has_allowed_host_and_scheme(onward, {request.get_host()}, require_https=request.is_secure())
-        return {"process": AuthProcess.LOGIN, "next_url": onward if is_ours else reverse("queue")}
+        next_url = onward if leads_inside(request, onward) else reverse("queue")
+        return {"process": AuthProcess.LOGIN, "next_url": next_url}
 
     def get_login_url(self, _request: HttpRequest, **_named: Any) -> str:
         """Where signing in begins."""

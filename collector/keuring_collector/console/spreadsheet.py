@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Final
+import itertools
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.encoding import iri_to_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    Cell = str | int | float | None
+Cell = str | int | float | date | None
+# Full-width ones too: some spreadsheets take them for the same.
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CONTENT: Final = "text/csv; charset=utf-8"
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+class _Echo:
+    """A file that gives back what is written."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def cell(value: Cell, language: str) -> str:
-    """One cell: a number with the comma or point of the language, text that no spreadsheet runs."""
+    """One cell: a number with the comma or point of the language, a day as 2027-01-31, text that nothing runs."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -25,13 +36,23 @@ def cell(value: Cell, language: str) -> str:
     return text.replace(".", ",") if language == "nl" else text
 
 
+def lines(header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> Iterator[str]:
+    """The lines of a file. In Dutch cells are parted by semicolons, as Dutch spreadsheets expect."""
+    writer: Any = csv.writer(_Echo(), delimiter=";" if language == "nl" else ",")
+    yield "\ufeff"  # lets spreadsheets see that it is UTF-8
+    for row in itertools.chain([header], rows):
+        yield writer.writerow([cell(each, language) for each in row])
+
+
 def response(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> HttpResponse:
-    """A file to keep. In Dutch cells are parted by semicolons, as Dutch spreadsheets expect."""
-    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers={
-        "Content-Disposition": f'attachment; filename="{name}.csv"',
-    })  # fmt: skip
-    answer.write("\ufeff")
-    writer = csv.writer(answer, delimiter=";" if language == "nl" else ",")
-    for row in (header, *rows):
-        writer.writerow([cell(each, language) for each in row])
-    return answer
+    """A file to keep."""
+    return HttpResponse("".join(lines(header, rows, language)), content_type=CONTENT, headers=_named(name))
+
+
+def streamed(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> StreamingHttpResponse:
+    """The same of rows that are read while it is sent."""
+    return StreamingHttpResponse(lines(header, rows, language), content_type=CONTENT, headers=_named(name))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{iri_to_uri(name)}.csv"'}

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
+from keuring_collector.console.typed import number
+
 if TYPE_CHECKING:
     from django.http import QueryDict
 
@@ -98,7 +100,7 @@ def read(query: QueryDict, now: datetime, *, fine: bool) -> Stretch:
             return Stretch(first, last, _midnight(first), end, subject)
         wrong = True
     text = query.get("days", "")
-    days = int(text) if text.isascii() and text.isdigit() and int(text) in PERIODS else USUAL_DAYS
+    days = chosen if (chosen := number(text)) in PERIODS else USUAL_DAYS
     if days <= FINE_DAYS and not fine:
         days = USUAL_DAYS
     end = now.timestamp()

@@ -73,7 +73,7 @@ def waiting(rows: Iterable[Row], now: datetime) -> SafeString:
     def told(row: Row) -> str:
         found = row.waiting
         endpoint, quiet, expected = found.endpoint, found.quiet, found.expected_at
-        why = quiet and f'<div class="sub">{_spans(quiet.reason, _by(quiet.made_by))}</div>'
+        why = quiet and f'<div class="sub">{_spans(quiet.why, _by(quiet.made_by))}</div>'
         return (
             f'<tr class="ticket s{found.severity}"><td class="sev">{mark(found.severity)}</td>'
             f'<td class="what"><a href="{machine(endpoint.uuid)}">{row.title}</a>'

@@ -221,6 +221,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", account.preferences, name="preferences"),
 ]
 
+handler400 = errors.unreadable
 handler403 = errors.forbidden
 handler404 = errors.not_found
 handler500 = errors.broken

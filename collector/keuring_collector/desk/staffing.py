@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Without letters that are taken for others when they are read aloud.
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _NAME: Final = re.compile(r"[\w.@+-]{1,150}")
+LONGEST_MAIL: Final = 254  # as the database keeps it
 
 
 class StaffingError(Exception):
@@ -165,6 +166,7 @@ def _check_given(actor: Staff | None, role: str, departments: Collection[Departm
 def _check_mail(mail: str) -> None:
     try:
         validate_email(mail)
+        MaxLengthValidator(LONGEST_MAIL)(mail)
     except ValidationError:
         raise StaffingError(_("This is no mail address. Write it as in noor@example.org."), "mail") from None
 

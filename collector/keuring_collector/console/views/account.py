@@ -14,7 +14,6 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.middleware import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
 from keuring_collector.console.permission import home_of, requires, staff_of
+from keuring_collector.console.typed import leads_inside
 from keuring_collector.desk import audit
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.roles import Right
@@ -53,9 +53,7 @@ class SignIn(AuthenticationForm):
 
 def _safe(request: HttpRequest, address: str, otherwise: str) -> str:
     """``address`` when it leads into this console, else the place ``otherwise``."""
-    if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return address
-    return resolve_url(otherwise)
+    return address if leads_inside(request, address) else resolve_url(otherwise)
 
 
 def _ways() -> dict[str, object]:

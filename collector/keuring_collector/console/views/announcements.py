@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from keuring_collector.console import announcement_form, articles, readings
 from keuring_collector.console.permission import NotAllowed, requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.desk import scope, signals, wording
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.causes import cause_label
@@ -240,7 +241,7 @@ def _write(request: HttpRequest, found: Announcement | None) -> HttpResponse:
         if request.POST.get("do") == "preview":
             selection = audience.checked(announcement_form.selection(typed))
             return _editor(request, found, typed, preview=meant(selection, staff))
-        seen = int(typed["seen"][:9]) if found is not None and typed["seen"].isdecimal() else None
+        seen = None if found is None else number(typed["seen"])
         kept = writing.save(found, announcement_form.content(typed), actor=staff, now=now, seen=seen)
     except ActionError as error:
         where = error.field if isinstance(error, NotUnderstood) else ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.console.typed import number, read_day
 from keuring_collector.desk import actions, files, links, merging
 from keuring_collector.desk.models import Staff
 from keuring_collector.service.models import MoodCount
@@ -46,8 +46,7 @@ class Call:
 
     def number(self, name: str) -> int | None:
         """A field that names a row; None when it is none."""
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return number(self.text(name))
 
     @property
     def who(self) -> dict[str, Any]:
@@ -67,14 +66,6 @@ class Deed:
     do: Callable[[Call], object]
     done: _StrPromise
     undoable: bool = True
-
-
-def read_day(text: str) -> date | None:
-    """A date from a form; None when it is none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def somebody(number: int | None) -> Staff | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import html
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.encoding import iri_to_uri
 from django.utils.html import strip_tags
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from keuring_collector.console import listing, pack, stories
+from keuring_collector.console import listing, pack, spreadsheet, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.machines import choose, rows_of, with_tickets
 from keuring_collector.desk import audit
@@ -22,47 +19,27 @@ from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, StreamingHttpResponse
 
     from keuring_collector.desk.models import Staff
 
 AT_ONCE: Final = 500  # rows read at a time
-# What a spreadsheet takes for a formula, which could send the sheet away or run a program.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def safe(value: object) -> str:
-    """A cell that no spreadsheet runs: what would begin a formula gets an apostrophe before it."""
-    text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+def _language() -> str:
+    return (get_language() or "nl")[:2]
 
 
-class _Echo:
-    """A file that gives back what is written."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _answer(name: str, header: list[str], rows: Iterable[list[object]], day: datetime) -> StreamingHttpResponse:
-    writer: Any = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        # The mark lets spreadsheets see that it is UTF-8.
-        yield "\ufeff" + writer.writerow([safe(title) for title in header])
-        for row in rows:
-            yield writer.writerow([safe(cell) for cell in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    file = iri_to_uri(f"keuring-{name}-{timezone.localtime(day).date().isoformat()}.csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return response
+def _answer(
+    name: str, header: list[str], rows: Iterable[list[spreadsheet.Cell]], now: datetime
+) -> StreamingHttpResponse:
+    return spreadsheet.streamed(f"keuring-{name}-{timezone.localtime(now):%Y-%m-%d}", header, rows, _language())
 
 
-def _day(moment: datetime | None) -> str:
-    return timezone.localtime(moment).date().isoformat() if moment else ""
+def _day(moment: datetime | None) -> date | None:
+    return timezone.localtime(moment).date() if moment else None
 
 
 @requires(Right.LOOK)
@@ -76,10 +53,10 @@ def queue(request: HttpRequest) -> StreamingHttpResponse:
         _("Ticket"), _("Severity"), _("State"), _("What will happen"), _("Machine"), _("Colleague"), _("Department"),
         _("Cause"), _("Expected"), _("Planned"), _("Owner"), _("Opened"), _("Closed"), _("Verdict"),
     ]  # fmt: skip
-    return _answer("queue", header, _tickets(staff, choices, (get_language() or "nl")[:2], now), now)
+    return _answer("queue", header, _tickets(staff, choices, _language(), now), now)
 
 
-def _tickets(staff: Staff, choices: listing.Choices, language: str, now: datetime) -> Iterator[list[object]]:
+def _tickets(staff: Staff, choices: listing.Choices, language: str, now: datetime) -> Iterator[list[spreadsheet.Cell]]:
     state = pack.current()
     for ticket in listing.whole(choices, staff, now).iterator(chunk_size=AT_ONCE):
         row, endpoint = stories.row(ticket, state, language, now), ticket.endpoint
@@ -108,13 +85,14 @@ def machines(request: HttpRequest) -> StreamingHttpResponse:
         _("Machine"), _("Colleague"), _("Department"), _("Model"), _("Last heard"), _("Agent"), _("Open tickets"),
     ]  # fmt: skip
 
-    def rows() -> Iterator[list[object]]:
+    def rows() -> Iterator[list[spreadsheet.Cell]]:
         for first in range(0, count, AT_ONCE):
             for row in rows_of(chosen, with_tickets(chosen.found)[first : first + AT_ONCE], now):
                 endpoint = row.endpoint
                 yield [
                     endpoint.host_name, endpoint.colleague.name if endpoint.colleague else "",
-                    endpoint.department.name if endpoint.department else "", endpoint.model, row.contact.text,
+                    endpoint.department.name if endpoint.department else "", endpoint.model,
+                    row.contact.day or row.contact.text,
                     endpoint.agent_version, row.tickets,
                 ]  # fmt: skip
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from keuring.signals import catalogue
 from keuring_collector.console import article_form, articles, facts, pack, readings
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.measures import measure_of
@@ -162,7 +163,7 @@ def _write(request: HttpRequest, own: Article | None, slug: str) -> HttpResponse
         return _editor(request, own, slug, typed, preview=True)
     try:
         content = article_form.content(typed, pack.current().pack, slug if own is None else "")
-        seen = int(typed["seen"][:9]) if own is not None and typed["seen"].isdecimal() else None
+        seen = None if own is None else number(typed["seen"])
         kept = knowledge.save(own, content, actor=staff_of(request), now=timezone.now(), seen=seen)
     except ActionError as error:
         where = error.field if isinstance(error, NotUnderstood) else ""

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from keuring_collector.console import pack
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.deeds import read_day, somebody
+from keuring_collector.console.typed import number, read_day
+from keuring_collector.console.views.deeds import somebody
 from keuring_collector.desk import scope, texts
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.models import Staff, Ticket
@@ -49,14 +50,13 @@ def choice(ticket: Ticket, typed: Mapping[str, str], staff: Staff) -> Choice:
     """What was chosen, else what is likely: the colleague's language, the planned day, the ticket's owner."""
     colleague = ticket.endpoint.colleague
     language = typed.get("language", "")
-    who = typed.get("who", "")
     every = templates.every()
     asked = typed.get("template") or ("done" if ticket.state == Ticket.State.RESOLVED else FIRST)
     return Choice(
         next((each for each in every if each.key == asked), every[0] if every else None),
         language if language in LANGUAGES else (colleague.language if colleague else settings.KEURING.language),
         read_day(typed["day"]) if typed.get("day") else ticket.planned_for,
-        (somebody(int(who)) if who.isdecimal() and len(who) < 12 else None) or ticket.owner or staff,
+        somebody(number(typed.get("who", ""))) or ticket.owner or staff,
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.console.views.announcements import language
 from keuring_collector.desk import scope, wording
 from keuring_collector.desk.acting import ActionError, NotUnderstood
@@ -104,15 +105,13 @@ def make(request: HttpRequest) -> HttpResponse:
     """Writes a promise down, of a ticket or by itself; what was refused comes back with what was typed."""
     staff, now = staff_of(request), timezone.now()
     typed = {name: request.POST.get(name, "") for name in FIELDS}
-    number = typed["ticket"]
     ticket = None
-    if number:
-        if not number.isdecimal():
+    if typed["ticket"]:
+        if (pk := number(typed["ticket"])) is None:
             raise Http404(_("There is no such ticket."))
-        ticket = get_object_or_404(scope.tickets(staff).select_related("endpoint__department"), pk=int(number[:18]))
+        ticket = get_object_or_404(scope.tickets(staff).select_related("endpoint__department"), pk=pk)
     try:
-        chosen = typed["department"]
-        department = scope.departments(staff).filter(pk=int(chosen[:18])).first() if chosen.isdecimal() else None
+        department = scope.departments(staff).filter(pk=number(typed["department"]) or 0).first()
         if ticket is None and department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))
         register.make(

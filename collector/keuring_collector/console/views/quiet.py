@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console import fleet_counts, pack
 from keuring_collector.console.listing import open_causes
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.desk import quiet as quiets
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
@@ -117,8 +118,7 @@ def make(request: HttpRequest) -> HttpResponse:
     """Makes one; what was refused comes back with what was typed."""
     staff, now = staff_of(request), timezone.now()
     typed = {name: request.POST.get(name, "") for name in FIELDS}
-    number = typed["department"]
-    department = scope.departments(staff).filter(pk=int(number)).first() if number.isdecimal() else None
+    department = scope.departments(staff).filter(pk=number(typed["department"]) or 0).first()
     try:
         if department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))

@@ -167,11 +167,11 @@ def _signs(rule: Rule, data: dict[str, Any], language: str) -> list[tuple[str, i
 
 
 def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """A nested setting as rows: ("forecast.limit", "5 GB")."""
+    """A nested setting as rows: ("forecast.limit", "5 GB"); none of what holds nothing."""
     if isinstance(value, dict):
         return [row for key, inner in value.items() for row in _flat(inner, f"{prefix}.{key}" if prefix else str(key))]
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         return [row for number, inner in enumerate(value, 1) for row in _flat(inner, f"{prefix}.{number}")]
     if isinstance(value, list):
-        return [(prefix, ", ".join(map(str, value)))]
+        return [(prefix, ", ".join(map(str, value)))] if value else []
     return [(prefix, value if isinstance(value, str) else json.dumps(value))]

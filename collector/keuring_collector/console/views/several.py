@@ -9,14 +9,14 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from keuring_collector.console import listing
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.deeds import Call, read_day, somebody
+from keuring_collector.console.typed import leads_inside, number, read_day
+from keuring_collector.console.views.deeds import Call, somebody
 from keuring_collector.desk import actions, gathering, quiet, scope, undoing
 from keuring_collector.desk.acting import checked_day, morning_of
 from keuring_collector.desk.models import Ticket
@@ -49,7 +49,7 @@ _ACTS: Final[Mapping[str, Callable[[Call], object]]] = {
 def chosen(request: HttpRequest) -> dict[int, str | None]:
     """The ticked rows: each ticket with its stamp as it was shown, None where the form gave none."""
     pairs = (text.partition("@") for text in request.POST.getlist("ticket"))
-    numbers = {int(number): seen or None for number, _at, seen in pairs if number.isascii() and number.isdigit()}
+    numbers = {pk: seen or None for text, _at, seen in pairs if (pk := number(text)) is not None}
     return dict(list(numbers.items())[: listing.PAGE])
 
 
@@ -59,11 +59,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """One action on the selected tickets; says how many went well and why others did not."""
     staff, now, step = staff_of(request), timezone.now(), uuid.uuid4()
     asked = chosen(request)
-    fleet = (
-        scope.fleet_tickets(staff).filter(pk=int(text)).first()
-        if (text := request.GET.get("fleet", "")).isdigit()
-        else None
-    )
+    fleet = scope.fleet_tickets(staff).filter(pk=number(request.GET.get("fleet", "")) or 0).first()
     back = reverse("fleet_ticket", args=[fleet.pk]) if fleet else ""
     back = back or reverse("queue") + listing.read(request.GET).address()
     if not asked:
@@ -114,8 +110,7 @@ def _resolved(helped: str) -> str:
 def undo(request: HttpRequest) -> HttpResponse:
     """Takes back what the reader just did; for a minute, and only what nobody built upon."""
     staff = staff_of(request)
-    onward = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, require_https=request.is_secure()):
+    if not leads_inside(request, onward := request.POST.get("next", "")):
         onward = reverse("queue")
     try:
         done = undoing.undo(uuid.UUID(request.POST.get("step", "")), actor=staff, now=timezone.now())

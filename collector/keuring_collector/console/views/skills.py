@@ -5,8 +5,6 @@ Nobody is ranked: people stand by name, and only skills are compared.
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,9 +18,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from keuring_collector.console import fleet_counts, pack, stories
+from keuring_collector.console import fleet_counts, pack, spreadsheet, stories
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.exports import safe
+from keuring_collector.console.typed import number
 from keuring_collector.console.views.several import chosen
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
@@ -32,16 +30,11 @@ from keuring_collector.service.models import Level, Skill, SkillNeed, StaffSkill
 from keuring_collector.service.skills import catalogue, gaps, growth, needs, profiles, routing, workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from django.http import HttpRequest
 
     from keuring_collector.desk.models import Staff
-
-
-def _number(text: str) -> int:
-    """A number of a form; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _date(text: str) -> date | None:
@@ -155,7 +148,7 @@ def say(request: HttpRequest) -> HttpResponse:
     """What the reader says they can do."""
     viewer, state = staff_of(request), pack.current()
     levels = {
-        name.removeprefix("level-"): _number(str(value))
+        name.removeprefix("level-"): number(str(value)) or 0
         for name, value in request.POST.items()
         if name.startswith("level-")
     }
@@ -188,14 +181,14 @@ def grow(request: HttpRequest, pk: int) -> HttpResponse:
     if typed.get("do") == "turn":
         return _done(
             request,
-            lambda: growth.turn(viewer, someone, _number(typed.get("step", "")), typed.get("state", ""), now),
+            lambda: growth.turn(viewer, someone, number(typed.get("step", "")) or 0, typed.get("state", ""), now),
             _("Kept."),
             reverse("skills_person", args=[pk]) + "#growth",
         )
     return _done(
         request,
         lambda: growth.add(
-            viewer, someone, skill=typed.get("skill", ""), goal=_number(typed.get("goal", "")),
+            viewer, someone, skill=typed.get("skill", ""), goal=number(typed.get("goal", "")) or 0,
             how=typed.get("how", ""), until=_date(typed.get("until", "")), pack=pack.current().pack, now=now,
         ),
         _("It is in the plan."),
@@ -277,19 +270,18 @@ def export(request: HttpRequest) -> HttpResponse:
     staff, now = staff_of(request), timezone.now()
     found, _counted_at = fleet_counts.gaps(staff, now)
     audit.record_now(staff, "export.made", "export/skills", {"rows": len(found)})
-    target = io.StringIO()
-    target.write("\ufeff")
-    out = csv.writer(target)
-    out.writerow([_("Skill"), _("Kind"), _("Tickets"), _("Visits ahead"), _("Can do it"), _("Learning it"), _("State")])
-    for gap in found:
-        kind = Skill.Kind(gap.skill.kind).label
-        out.writerow(
-            [safe(gap.skill.name), kind, gap.tickets, gap.visits, len(gap.can), len(gap.learning), gap.told]
-        )  # fmt: skip
-    response = HttpResponse(target.getvalue(), content_type="text/csv; charset=utf-8")
-    day = timezone.localtime(now).date().isoformat()
-    response.headers["Content-Disposition"] = f'attachment; filename="keuring-skills-{day}.csv"'
-    return response
+    header = [
+        _("Skill"), _("Kind"), _("Tickets"), _("Visits ahead"), _("Can do it"), _("Learning it"), _("State"),
+    ]  # fmt: skip
+    rows: Iterator[list[spreadsheet.Cell]] = (
+        [
+            gap.skill.name, str(Skill.Kind(gap.skill.kind).label), gap.tickets, gap.visits, len(gap.can),
+            len(gap.learning), gap.told,
+        ]
+        for gap in found
+    )  # fmt: skip
+    name, language = f"keuring-skills-{timezone.localtime(now):%Y-%m-%d}", (get_language() or "nl")[:2]
+    return spreadsheet.response(name, header, rows, language)
 
 
 @requires(Right.ACT)

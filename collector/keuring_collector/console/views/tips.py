@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.console.views.machines import endpoint_of
 from keuring_collector.desk.acting import ActionError
 from keuring_collector.desk.roles import Right
@@ -52,10 +53,10 @@ def tips(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """A tip of a machine was told in person, or is not for its colleague."""
     endpoint, now = endpoint_of(request, identity), timezone.now()
-    number = request.POST.get("tip", "")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
+    pk = number(request.POST.get("tip", ""))
+    if pk is None:
         raise Http404(_("There is no such tip."))
-    chance = get_object_or_404(TipChance, pk=int(number), endpoint=endpoint)
+    chance = get_object_or_404(TipChance, pk=pk, endpoint=endpoint)
     chance.endpoint = endpoint
     try:
         if request.POST.get("do") == "told":

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.console.views import settings
 from keuring_collector.desk import api_tokens
 from keuring_collector.desk.roles import Right
@@ -25,10 +26,9 @@ def make(request: HttpRequest) -> HttpResponse:
     """Makes a token; its text is in this answer and nowhere else."""
     form = request.POST
     days = form.get("days", "")
-    number = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0
-    scopes = form.getlist("scope")
+    scopes, valid = form.getlist("scope"), number(days) or 0
     try:
-        _token, text = api_tokens.make(staff_of(request), form.get("name", ""), scopes, number, timezone.now())
+        _token, text = api_tokens.make(staff_of(request), form.get("name", ""), scopes, valid, timezone.now())
     except api_tokens.TokenError as error:
         typed = {"name": form.get("name", ""), "days": days, "scopes": scopes}
         attempt = {**typed, "field": error.field, "message": str(error.message)}

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack, readings
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.deeds import read_day
+from keuring_collector.console.typed import number, read_day
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import ActionError, NotUnderstood
 from keuring_collector.desk.models import Staff
@@ -247,11 +247,6 @@ def _minute(text: str) -> int | None:
     except ValueError:
         return None
     return clock.hour * 60 + clock.minute
-
-
-def number(text: str) -> int | None:
-    """A number from a form; None when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _visitor(typed: Mapping[str, str]) -> Staff | None:

@@ -37,7 +37,8 @@ SHOWN: Final = 100
 _TOLD: Final = (
     "cause", "rule", "subject", "severity", "why", "waiting_since", "expected_at", "evidence",
     "endpoint__uuid", "endpoint__host_name", "endpoint__simulated", "endpoint__colleague__name",
-    "endpoint__department__name", "quiet__reason", "quiet__made_by__first_name", "quiet__made_by__username",
+    "endpoint__department__name", "quiet__kind", "quiet__reason",
+    "quiet__made_by__first_name", "quiet__made_by__username",
 )  # fmt: skip
 
 

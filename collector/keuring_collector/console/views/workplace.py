@@ -21,6 +21,7 @@ from keuring_collector.console import colleague, pack, readings
 from keuring_collector.console.colleague import for_colleague
 from keuring_collector.console.limits import Attempts
 from keuring_collector.console.permission import requires, staff_of
+from keuring_collector.console.typed import number
 from keuring_collector.console.views.deeds import MOODS
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk.acting import ActionError, NotPossible
@@ -165,7 +166,7 @@ def export(_request: HttpRequest, whose: Whose) -> HttpResponseBase:
 def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
     """Objects to the judging of one machine."""
     chosen = request.POST.get("machine", "")
-    endpoint = whose.machines.filter(pk=int(chosen)).first() if chosen.isdigit() else None
+    endpoint = whose.machines.filter(pk=number(chosen) or 0).first()
     if endpoint is None:
         return _home(request, whose, _("Choose one of your machines."), 422)
     try:
@@ -202,10 +203,8 @@ def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
 @require_POST
 def tip(request: HttpRequest, whose: Whose) -> HttpResponse:
     """A tip is not for them; it never comes back."""
-    chosen = request.POST.get("tip", "")
-    number = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
     chances = TipChance.objects.select_related("endpoint__colleague", "endpoint__department")
-    chance = chances.filter(pk=number, endpoint__in=whose.machine_ids).first()
+    chance = chances.filter(pk=number(request.POST.get("tip", "")) or 0, endpoint__in=whose.machine_ids).first()
     if chance is None:
         raise Http404(_("There is no such tip."))
     offering.put_aside(None, chance, timezone.now())

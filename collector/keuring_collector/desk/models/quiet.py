@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.desk.models.staff import Staff
@@ -45,6 +46,12 @@ class Quiet(models.Model):
     class Meta:
         ordering: ClassVar = ["starts_at", "id"]
         indexes: ClassVar = [models.Index(fields=["ends_at"], name="quiet_ends")]
+
+    @property
+    def why(self) -> str:
+        """The reason that somebody wrote down, or ours in the reader's language."""
+        is_ours = self.kind == self.Kind.OBJECTION
+        return gettext("Objection of the colleague; the privacy officer knows more.") if is_ours else self.reason
 
 
 class Waiting(models.Model):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from keuring_collector.store import Store
     from keuring_collector.store.subject import Windows
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Tables of measurements with too many rows for JSON.
 _AS_CSV: Final = ("daily",)
 # What the windows files hold already; of `journal` the rest is told.
