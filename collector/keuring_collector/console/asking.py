@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from keuring_collector.console import fleet_counts
 from keuring_collector.console.faults import said
+from keuring_collector.console.numbers import number
 from keuring_collector.desk import backtests, scope, wording
 from keuring_collector.desk.models import Backtest
 from keuring_collector.rulepack import RulePackError, drafts, editing
@@ -168,9 +169,9 @@ def _day(asked: Asked, name: str) -> dt.date | None:
 
 def _department(asked: Asked, staff: Staff) -> str | None:
     """The department that was chosen, None for no choice; notes one that they do not see."""
-    number = asked.typed["department"]
-    if not number:
+    text = asked.typed["department"]
+    if not text:
         return None
-    if not number.isdecimal() or not scope.departments(staff).filter(pk=int(number)).exists():
+    if not scope.departments(staff).filter(pk=number(text)).exists():
         asked.wrong["department"] = _("There is no such department. Choose one from the list.")
-    return number
+    return text

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from keuring.signals.catalogue import BY_NAME
 from keuring.signals.model import Kind
 from keuring_collector.console import charts, figures, readings
+from keuring_collector.console.numbers import number
 from keuring_collector.console.stretches import PERIODS
 from keuring_collector.desk import signals
 from keuring_collector.desk.models import Ticket
@@ -83,8 +84,8 @@ class Section:
 
 def choose(asked: Mapping[str, str], now: datetime, *, has_open: bool) -> Chosen:
     """The period of an address; 30 days when it names none that may be shown."""
-    text = asked.get("days", "")
-    days = int(text) if text.isdigit() and int(text) in PERIODS else 30
+    days = number(asked.get("days", "")) or 30
+    days = days if days in PERIODS else 30
     return Chosen(now.timestamp(), days if has_open or days not in FINE_PERIODS else 30, has_open)
 
 

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
+from keuring_collector.console.numbers import number
+
 if TYPE_CHECKING:
     from django.http import QueryDict
 
@@ -97,8 +99,8 @@ def read(query: QueryDict, now: datetime, *, fine: bool) -> Stretch:
             end = min(_midnight(last + timedelta(days=1)), now.timestamp())
             return Stretch(first, last, _midnight(first), end, subject)
         wrong = True
-    text = query.get("days", "")
-    days = int(text) if text.isascii() and text.isdigit() and int(text) in PERIODS else USUAL_DAYS
+    days = number(query.get("days", "")) or USUAL_DAYS
+    days = days if days in PERIODS else USUAL_DAYS
     if days <= FINE_DAYS and not fine:
         days = USUAL_DAYS
     end = now.timestamp()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import audit as desk_audit
@@ -128,9 +129,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     """The audit, newest first."""
     chosen = {name: request.GET.get(name, "").strip()[:200] for name in FILTERS}
     found = _found(chosen)
-    text = request.GET.get("before", "")
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        found = found.filter(sequence__lt=int(text))
+    before = number(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(sequence__lt=before)
     entries = list(found.order_by("-sequence")[: PAGE + 1])
     more = entries[PAGE - 1].sequence if len(entries) > PAGE else None
     query = {name: value for name, value in chosen.items() if value}
@@ -142,7 +143,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "actors": Staff.objects.order_by("username").values_list("username", flat=True),
         "actions": sorted(((slug, str(text)) for slug, text in desk_audit.ACTIONS.items()), key=lambda pair: pair[1]),
         "further": "?" + urlencode({**query, "before": more}) if more else "",
-        "newest": "?" + urlencode(query) if text else "",
+        "newest": "?" + urlencode(query) if before is not None else "",
         "head": head,
         "broken": _broken(head),
     }

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from keuring_collector.console import asking, pack
 from keuring_collector.console.faults import said
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk import backtests as queue
@@ -65,9 +66,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         asked, row = ask(request.POST, staff)
         return HttpResponseRedirect(reverse("backtest", args=[row.pk])) if row else _form(request, asked, 422)
-    earlier = request.GET.get("from", "")
-    if earlier.isdecimal():
-        return _form(request, asking.again(rules, get_object_or_404(scope.backtests(staff), pk=int(earlier))))
+    earlier = number(request.GET.get("from", ""))
+    if earlier is not None:
+        return _form(request, asking.again(rules, get_object_or_404(scope.backtests(staff), pk=earlier)))
     name = request.GET.get("rule", "")
     if name and name not in rules.by_name:
         raise Http404(_("There is no such rule in the pack."))

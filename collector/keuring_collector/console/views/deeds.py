@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.console.numbers import number
 from keuring_collector.desk import actions, files, links, merging
 from keuring_collector.desk.models import Staff
 from keuring_collector.service.models import MoodCount
@@ -46,8 +47,7 @@ class Call:
 
     def number(self, name: str) -> int | None:
         """A field that names a row; None when it is none."""
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return number(self.text(name))
 
     @property
     def who(self) -> dict[str, Any]:

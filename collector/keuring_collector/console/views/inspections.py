@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from keuring_collector.console import fleet_counts, pack, readings, table_rows
 from keuring_collector.console.limits import Attempts
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import audit, scope
 from keuring_collector.desk.counts import DUE_AHEAD
@@ -90,8 +91,9 @@ def inspections(request: HttpRequest) -> HttpResponse:
 
 def _newest(staff: Staff, department: str, outcome: str) -> list[Inspection]:
     """The newest reports of machines that are in use; of a department or with an outcome, unless empty."""
-    chosen = int(department) if department.isdigit() else None
-    return _shown(_current(staff.department_ids, chosen, outcome if outcome in Inspection.Outcome.values else None))
+    return _shown(
+        _current(staff.department_ids, number(department), outcome if outcome in Inspection.Outcome.values else None)
+    )
 
 
 @prepared
@@ -129,8 +131,7 @@ def _count(told: Iterable[tuple[int | None, str, int]], department: str, outcome
     return sum(
         count
         for pk, found, count in told
-        if (not department.isdigit() or pk == int(department))
-        and (outcome not in Inspection.Outcome.values or found == outcome)
+        if number(department) in (None, pk) and (outcome not in Inspection.Outcome.values or found == outcome)
     )
 
 

@@ -31,6 +31,7 @@ from keuring_collector.console import (
     warranty,
 )
 from keuring_collector.console.choosing import options
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.sought import MANY, Sought
 from keuring_collector.console.views import announcements
@@ -106,8 +107,8 @@ def choose(request: HttpRequest, staff: Staff, now: datetime, *, most: int = MAN
     found = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
     if version:
         found = found.filter(agent_version__in=late)
-    if department.isdigit():
-        found = found.filter(department_id=int(department))
+    if (chosen := number(department)) is not None:
+        found = found.filter(department_id=chosen)
     if simulated in ("hide", "only"):
         found = found.filter(simulated=simulated == "only")
     if model:
@@ -164,7 +165,7 @@ def rows_of(chosen: Chosen, shown: Iterable[Any], now: datetime) -> list[Machine
 def machines(request: HttpRequest) -> HttpResponse:
     """All machines: searched, filtered, fifty on a page."""
     now, staff = timezone.now(), staff_of(request)
-    page = int(text) if (text := request.GET.get("page", "1")).isdigit() and int(text) > 0 else 1
+    page = number(request.GET.get("page", "")) or 1
     chosen = choose(request, staff, now, most=4 * page * PAGE)
     filters = tuple(chosen.filters.items())
     count = counted_lately(("listed", staff.department_ids, filters), lambda: choose(request, staff, now).found)

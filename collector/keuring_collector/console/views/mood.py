@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import MOODS
-from keuring_collector.console.views.visits import number
 from keuring_collector.desk import scope
 from keuring_collector.desk.acting import ActionError, NotPossible
 from keuring_collector.desk.roles import Right

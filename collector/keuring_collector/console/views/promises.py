@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.announcements import language
 from keuring_collector.desk import scope, wording
@@ -104,15 +105,12 @@ def make(request: HttpRequest) -> HttpResponse:
     """Writes a promise down, of a ticket or by itself; what was refused comes back with what was typed."""
     staff, now = staff_of(request), timezone.now()
     typed = {name: request.POST.get(name, "") for name in FIELDS}
-    number = typed["ticket"]
     ticket = None
-    if number:
-        if not number.isdecimal():
-            raise Http404(_("There is no such ticket."))
-        ticket = get_object_or_404(scope.tickets(staff).select_related("endpoint__department"), pk=int(number[:18]))
+    if typed["ticket"]:
+        seen = scope.tickets(staff).select_related("endpoint__department")
+        ticket = get_object_or_404(seen, pk=number(typed["ticket"]))
     try:
-        chosen = typed["department"]
-        department = scope.departments(staff).filter(pk=int(chosen[:18])).first() if chosen.isdecimal() else None
+        department = scope.departments(staff).filter(pk=number(typed["department"])).first()
         if ticket is None and department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))
         register.make(

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import fleet_counts, pack
 from keuring_collector.console.listing import open_causes
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import quiet as quiets
 from keuring_collector.desk import scope
@@ -117,11 +118,12 @@ def make(request: HttpRequest) -> HttpResponse:
     """Makes one; what was refused comes back with what was typed."""
     staff, now = staff_of(request), timezone.now()
     typed = {name: request.POST.get(name, "") for name in FIELDS}
-    number = typed["department"]
-    department = scope.departments(staff).filter(pk=int(number)).first() if number.isdecimal() else None
+    department = scope.departments(staff).filter(pk=number(typed["department"])).first()
     try:
         if department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))
+        if department is None and typed["department"]:  # it was taken away meanwhile: this would hold for all machines
+            raise NotUnderstood("department", _("There is no such department. Choose one from the list."))
         quiets.make(
             kind=typed["kind"], reason=typed["reason"], actor=staff, now=now,
             starts_at=quiets.moment(typed["from_day"], typed["from_clock"]),

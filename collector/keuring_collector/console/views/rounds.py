@@ -22,9 +22,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack, stories
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import MOODS, read_day
-from keuring_collector.console.views.visits import number, rounds_of, sources
+from keuring_collector.console.views.visits import rounds_of, sources
 from keuring_collector.desk import actions, scope, texts
 from keuring_collector.desk.acting import UNDO_FOR, ActionError, NotUnderstood
 from keuring_collector.desk.models import Ticket

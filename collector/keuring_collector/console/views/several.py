@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from keuring_collector.console import listing
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import Call, read_day, somebody
 from keuring_collector.desk import actions, gathering, quiet, scope, undoing
@@ -49,7 +50,7 @@ _ACTS: Final[Mapping[str, Callable[[Call], object]]] = {
 def chosen(request: HttpRequest) -> dict[int, str | None]:
     """The ticked rows: each ticket with its stamp as it was shown, None where the form gave none."""
     pairs = (text.partition("@") for text in request.POST.getlist("ticket"))
-    numbers = {int(number): seen or None for number, _at, seen in pairs if number.isascii() and number.isdigit()}
+    numbers = {pk: seen or None for text, _at, seen in pairs if (pk := number(text)) is not None}
     return dict(list(numbers.items())[: listing.PAGE])
 
 
@@ -59,11 +60,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """One action on the selected tickets; says how many went well and why others did not."""
     staff, now, step = staff_of(request), timezone.now(), uuid.uuid4()
     asked = chosen(request)
-    fleet = (
-        scope.fleet_tickets(staff).filter(pk=int(text)).first()
-        if (text := request.GET.get("fleet", "")).isdigit()
-        else None
-    )
+    fleet = scope.fleet_tickets(staff).filter(pk=number(request.GET.get("fleet", ""))).first()
     back = reverse("fleet_ticket", args=[fleet.pk]) if fleet else ""
     back = back or reverse("queue") + listing.read(request.GET).address()
     if not asked:

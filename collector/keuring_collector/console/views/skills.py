@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import fleet_counts, pack, stories
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.exports import safe
 from keuring_collector.console.views.several import chosen
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 def _number(text: str) -> int:
     """A number of a form; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return number(text) or 0
 
 
 def _date(text: str) -> date | None:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.desk import scope, staffing
 from keuring_collector.desk.models import Staff
@@ -81,8 +82,8 @@ def _chosen(request: HttpRequest) -> list[Department] | None:
     """The departments of a form; None when it says all."""
     if request.POST.get("sees") == "all":
         return None
-    picked = [int(text) for text in request.POST.getlist("department") if text.isascii() and text.isdigit()]
-    return list(Department.objects.filter(pk__in=[each for each in picked if each < 2**31]))
+    picked = [pk for text in request.POST.getlist("department") if (pk := number(text)) is not None]
+    return list(Department.objects.filter(pk__in=picked))
 
 
 @requires(Right.STAFF)

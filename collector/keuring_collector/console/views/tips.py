@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponseRedirect
+from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.machines import endpoint_of
 from keuring_collector.desk.acting import ActionError
@@ -52,10 +53,7 @@ def tips(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """A tip of a machine was told in person, or is not for its colleague."""
     endpoint, now = endpoint_of(request, identity), timezone.now()
-    number = request.POST.get("tip", "")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise Http404(_("There is no such tip."))
-    chance = get_object_or_404(TipChance, pk=int(number), endpoint=endpoint)
+    chance = get_object_or_404(TipChance, pk=number(request.POST.get("tip", "")), endpoint=endpoint)
     chance.endpoint = endpoint
     try:
         if request.POST.get("do") == "told":

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack, saved, stories, table_rows
 from keuring_collector.console.listing import Choices
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views import promises
 from keuring_collector.console.views.queue import live_rows
@@ -177,7 +178,7 @@ def today(request: HttpRequest) -> HttpResponse:
 def seen(request: HttpRequest) -> HttpResponse:
     """Puts the notices on the page away."""
     staff = staff_of(request)
-    numbers = [int(text) for text in request.POST.getlist("notice") if text.isascii() and text.isdigit()]
+    numbers = [pk for text in request.POST.getlist("notice") if (pk := number(text)) is not None]
     Notice.objects.filter(staff=staff, pk__in=numbers, seen_at=None).update(seen_at=timezone.now())
     return HttpResponseRedirect(reverse("today"))
 
@@ -188,9 +189,9 @@ def keep_view(request: HttpRequest) -> HttpResponse:
     """Keeps the view of the queue that is on the screen under a name, or forgets one."""
     staff = staff_of(request)
     query = request.POST.get("query", "")
-    forget = request.POST.get("forget", "")
-    if forget.isascii() and forget.isdigit():
-        SavedFilter.objects.filter(staff=staff, pk=int(forget)).delete()
+    forget = number(request.POST.get("forget", ""))
+    if forget is not None:
+        SavedFilter.objects.filter(staff=staff, pk=forget).delete()
         messages.success(request, _("This view is no longer kept."))
     else:
         try:

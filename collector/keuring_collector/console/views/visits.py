@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import pack, readings
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import read_day
 from keuring_collector.desk import scope
@@ -247,11 +248,6 @@ def _minute(text: str) -> int | None:
     except ValueError:
         return None
     return clock.hour * 60 + clock.minute
-
-
-def number(text: str) -> int | None:
-    """A number from a form; None when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _visitor(typed: Mapping[str, str]) -> Staff | None:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from keuring_collector.console import colleague, pack, readings
 from keuring_collector.console.colleague import for_colleague
 from keuring_collector.console.limits import Attempts
+from keuring_collector.console.numbers import number
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import MOODS
 from keuring_collector.desk import audit, scope
@@ -164,8 +165,7 @@ def export(_request: HttpRequest, whose: Whose) -> HttpResponseBase:
 @require_POST
 def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
     """Objects to the judging of one machine."""
-    chosen = request.POST.get("machine", "")
-    endpoint = whose.machines.filter(pk=int(chosen)).first() if chosen.isdigit() else None
+    endpoint = whose.machines.filter(pk=number(request.POST.get("machine", ""))).first()
     if endpoint is None:
         return _home(request, whose, _("Choose one of your machines."), 422)
     try:
@@ -187,11 +187,9 @@ def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
     department = whose.department
     if department is None:
         raise Http404(_("No department is known to be yours."))
-    value, line = request.POST.get("mood", ""), request.POST.get("mood_line", "").replace("\0", "")
+    value, line = number(request.POST.get("mood", "")) or 0, request.POST.get("mood_line", "").replace("\0", "")
     try:
-        keep_mood.answer_once(
-            whose.person, department, int(value) if value in "12345" and value else 0, line, timezone.now()
-        )
+        keep_mood.answer_once(whose.person, department, value, line, timezone.now())
     except ActionError as error:
         return _home(request, whose, str(error.message), 409 if isinstance(error, NotPossible) else 422)
     messages.success(request, _("Thank you. It counts for your department this month, without your name."))
@@ -202,10 +200,8 @@ def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
 @require_POST
 def tip(request: HttpRequest, whose: Whose) -> HttpResponse:
     """A tip is not for them; it never comes back."""
-    chosen = request.POST.get("tip", "")
-    number = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
     chances = TipChance.objects.select_related("endpoint__colleague", "endpoint__department")
-    chance = chances.filter(pk=number, endpoint__in=whose.machine_ids).first()
+    chance = chances.filter(pk=number(request.POST.get("tip", "")), endpoint__in=whose.machine_ids).first()
     if chance is None:
         raise Http404(_("There is no such tip."))
     offering.put_aside(None, chance, timezone.now())
