@@ -350,6 +350,50 @@ def test_closing_and_snoozing_can_be_taken_back_too(site: Site) -> None:
     assert fresh(ticket).state == "resolved"
 
 
+def test_undoing_leaves_alone_what_others_did_since(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+    from keuring_collector.desk.models import TicketLine
+
+    noor, cas = site.staff(), site.staff("cas")
+    ticket, same_day, noted = (site.ticket(site.machine(f"LT-{n}"), severity=3) for n in range(3))
+    for rule in ("a", "b"):
+        TicketLine.objects.create(ticket=ticket, rule=rule, severity=2, since=site.now, judged_at=site.now)
+    line = ticket.lines.filter(rule="a").get()
+    steps = [uuid.uuid4() for _ in range(5)]
+
+    actions.take(ticket.pk, actor=noor, now=site.now, step=steps[0])
+    actions.snooze_line(ticket.pk, actor=cas, now=site.now, line=line.pk, until=day(site.now, 3), step=steps[1])
+    with pytest.raises(actions.NotPossible, match="changed meanwhile"):
+        undoing.undo(steps[0], actor=noor, now=site.now)
+    line.refresh_from_db()
+    assert line.snoozed_until is not None
+    assert fresh(ticket).owner == noor
+
+    for step, who in ((steps[2], noor), (steps[3], cas)):  # who came second decided so too
+        actions.plan(same_day.pk, actor=who, now=site.now, day=day(site.now, 3), step=step)
+    with pytest.raises(actions.NotPossible, match="changed meanwhile"):
+        undoing.undo(steps[2], actor=noor, now=site.now)
+    assert fresh(same_day).state == "planned"
+
+    actions.take(noted.pk, actor=noor, now=site.now, step=steps[4])
+    actions.note(noted.pk, actor=cas, now=site.now, text="Ik bel haar morgen.")
+    assert undoing.undo(steps[4], actor=noor, now=site.now) == 1
+    assert fresh(noted).owner is None
+    assert fresh(noted).touched  # by the note: it does not close itself
+
+
+def test_one_thing_after_the_other_is_taken_back(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+
+    noor, ticket = site.staff(), site.ticket(severity=3)
+    first, second = uuid.uuid4(), uuid.uuid4()
+    actions.take(ticket.pk, actor=noor, now=site.now, step=first)
+    actions.plan(ticket.pk, actor=noor, now=site.now, day=day(site.now, 3), step=second)
+    for step in (second, first):
+        assert undoing.undo(step, actor=noor, now=site.now) == 1
+    assert (fresh(ticket).state, fresh(ticket).owner, fresh(ticket).touched) == ("new", None, False)
+
+
 def test_what_cannot_be_undone_any_more_is_too_late(site: Site) -> None:
     from keuring_collector.desk import actions, outbox, undoing
     from keuring_collector.desk.models import Undo

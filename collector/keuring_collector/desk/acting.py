@@ -91,7 +91,7 @@ def held(
         ticket.save()
         if step is not None and actor is not None and now is not None:
             last = ticket.history.filter(actor=actor).last()
-            before["what"] = last.kind if last else ""
+            before["what"], before["entry"] = (last.kind, last.pk) if last else ("", None)
             Undo.objects.create(
                 step=step, ticket=ticket, actor=actor, until=now + UNDO_FOR, before=before, after=stamp(ticket)
             )
