@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.collector.console_fixtures import words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -253,6 +255,56 @@ def test_files_are_known_by_their_bytes_and_can_be_taken_away(site: Site) -> Non
     assert kinds(ticket)[-1] == "file_removed"
     with pytest.raises(actions.NotPossible, match="gone already"):
         files.remove(ticket.pk, actor=noor, now=site.now, attachment=kept[0].pk)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "saved"),
+    [
+        ("run.cmd", b"%PDF-1.7\n& echo", "run.cmd.pdf"),
+        ("page.html", PNG, "page.html.png"),
+        ("FOTO.JPEG", b"\xff\xd8\xff\xe0", "FOTO.JPEG"),
+        ("log.txt", b"x", "log.txt"),
+    ],
+)
+def test_a_file_is_saved_with_an_ending_of_what_it_is(site: Site, name: str, content: bytes, saved: str) -> None:
+    from keuring_collector.desk import files
+
+    noor, ticket = site.staff(), site.ticket()
+    kept = files.attach(ticket.pk, actor=noor, now=site.now, upload=files.Upload(name, content))
+    served = site.client(noor).get(f"/tickets/{ticket.pk}/files/{kept.pk}/")
+    assert served["Content-Disposition"] == f'attachment; filename="{saved}"'
+
+
+@pytest.mark.parametrize("cannot", ["viewer", "it", "elsewhere"])
+def test_only_who_sees_a_ticket_is_given_it_or_told_of_it(site: Site, cannot: str) -> None:
+    from keuring_collector.desk import actions
+    from keuring_collector.desk.models import Notice, Outgoing
+
+    noor, ticket = site.staff(first_name="Noor"), site.ticket()
+    elsewhere = {"role": "desk", "departments": [site.department("Sales")]}
+    fields = elsewhere if cannot == "elsewhere" else {"role": cannot}
+    cas = site.staff("cas", email="cas@example.org", first_name="Cas", **fields)
+    with pytest.raises(actions.NotUnderstood, match="may not work on tickets of this machine"):
+        actions.assign(ticket.pk, actor=noor, now=site.now, to=cas)
+    assert fresh(ticket).owner is None
+    page = site.client(noor).post(f"/tickets/{ticket.pk}/note/", {"text": "@cas, kijk jij?"}, follow=True)
+    told = cannot == "viewer"  # may look, and not work on it
+    assert Notice.objects.filter(staff=cas).exists() == told
+    assert Outgoing.objects.exists() == told
+    assert ("Not told: @cas." in words(page)) != told
+    if cannot != "elsewhere":
+        assert ">Cas</option>" not in page.content.decode()
+
+
+def test_whom_a_mention_did_not_reach_is_said(site: Site) -> None:
+    noor, ticket = site.staff(first_name="Noor"), site.ticket()
+    site.staff("jan1", first_name="Jan"), site.staff("jan2", first_name="Jan"), site.staff("cas")
+    browser = site.client(noor)
+    text = "@cas en @jan2, en @jan of @niemand; noor@example.org"
+    page = browser.post(f"/tickets/{ticket.pk}/note/", {"text": text}, follow=True)
+    assert "Note added." in words(page)
+    assert "Not told: @jan, @niemand. Nobody who sees this ticket" in words(page)
+    assert "Not told" not in words(browser.post(f"/tickets/{ticket.pk}/note/", {"text": "@cas"}, follow=True))
 
 
 def test_links_to_the_itsm(site: Site) -> None:

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console.numbers import number
-from keuring_collector.desk import actions, files, links, merging
-from keuring_collector.desk.models import Staff
+from keuring_collector.desk import actions, files, links, merging, notices
+from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.service.models import MoodCount
 from keuring_collector.service.mood import keeping
 
@@ -62,11 +62,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One action; ``undoable`` says whether it can be taken back for a minute."""
+    """One action; ``undoable`` says whether it can be taken back for a minute.
+
+    ``beware``: what whoever did it should know besides; empty when nothing.
+    """
 
     do: Callable[[Call], object]
     done: _StrPromise
     undoable: bool = True
+    beware: Callable[[Call], str] = lambda _call: ""
 
 
 def read_day(text: str) -> date | None:
@@ -101,6 +105,14 @@ def _resolve(call: Call) -> None:
             )
 
 
+def _unheard(call: Call) -> str:
+    names = notices.unheard(call.text("text"), Ticket.objects.get(pk=call.ticket))
+    if not names:
+        return ""
+    told = _("Not told: %(names)s. Nobody who sees this ticket has just that name; write it as they sign in.")
+    return told % {"names": ", ".join(names)}
+
+
 DEEDS: Final[Mapping[str, Deed]] = {
     "take": Deed(lambda c: actions.take(c.ticket, **c.guarded), _("This ticket is yours now.")),
     "assign": Deed(
@@ -130,7 +142,10 @@ DEEDS: Final[Mapping[str, Deed]] = {
         _("Dismissed. It comes back only if it becomes more urgent."),
     ),
     "note": Deed(
-        lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who), _("Note added."), undoable=False
+        lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who),
+        _("Note added."),
+        undoable=False,
+        beware=_unheard,
     ),
     "merge": Deed(
         lambda c: merging.merge(c.ticket, into=c.number("into"), seen=c.seen, **c.who),
