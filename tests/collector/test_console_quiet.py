@@ -126,6 +126,13 @@ def test_a_weekly_window_that_never_comes_is_not_made(site: Site, browser: Clien
     assert browser.post("/quiet/make/", {**wanted, "weekday": str(today.weekday())}).status_code == 302
 
 
+def test_a_quiet_time_to_come_says_until_when(site: Site, browser: Client) -> None:
+    begin, end = site.today + timedelta(days=2), site.today + timedelta(days=3)
+    wanted = form(site, from_day=begin.isoformat(), from_clock="22:00", to_day=end.isoformat())
+    told = words(browser.post("/quiet/make/", wanted, follow=True))
+    assert re.search(rf"begins {begin.day} \w+( \d{{4}})?, 22:00 ?, until {end.day} \w+( \d{{4}})?, 06:00", told)
+
+
 def test_several_are_silenced_at_once(site: Site, browser: Client) -> None:
     from keuring_collector.desk.models import Quiet, Ticket
 

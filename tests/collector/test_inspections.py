@@ -300,6 +300,19 @@ def settings_of_mail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @only_sqlite
+def test_what_is_due_says_since_when(site: Site, pack: RulePack) -> None:
+    from keuring_collector.desk.models import Inspection
+
+    site.machine("NEVER-1")
+    made = issue(site, pack, full(site))
+    Inspection.objects.filter(pk=made.pk).update(next_due=site.today + timedelta(days=20))
+    shown = words(site.client(site.staff()).get("/inspections/"))
+    coming = site.today + timedelta(days=20)
+    assert re.search(rf"LT-0231 Sanne de Vries Finance from {coming.day} {coming:%B}", shown)
+    assert "NEVER-1 Sanne de Vries Finance never inspected yet" in shown
+
+
+@only_sqlite
 def test_the_overview_counts_by_department_and_stamp(site: Site, pack: RulePack) -> None:
     issue(site, pack, full(site, "LT-0001"))
     issue(site, pack, full(site, "LT-0002", left=300.0))

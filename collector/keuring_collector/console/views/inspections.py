@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -78,7 +78,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
         "order": [(value.value, value.label) for value in ORDER],
         "reports": table_rows.reports(_newest(staff, chosen, outcome), now),
         "count": _count(answer.content["outcomes"], chosen, outcome),
-        "due": table_rows.due(due[:MOST_DUE]),
+        "due": table_rows.due(due[:MOST_DUE], now),
         "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
         "departments": [(str(each.pk), each.name) for each in departments],
@@ -116,8 +116,12 @@ def _shown(numbers: Any) -> QuerySet[Inspection]:
 
 
 @prepared
-def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Endpoint]:
-    found = issuing.due_on(now, settled, day).only("uuid", "host_name", "colleague__name", "department__name")
+def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Any]:
+    found = (
+        issuing.due_on(now, settled, day)
+        .annotate(comes=F("comes"))
+        .only("uuid", "host_name", "colleague__name", "department__name")
+    )
     return (found if departments is None else found.filter(department__pk__in=departments))[: MOST_DUE + 1]
 
 
