@@ -434,6 +434,33 @@ def test_undoing_leaves_alone_what_others_did_since(site: Site) -> None:
     assert fresh(noted).touched  # by the note: it does not close itself
 
 
+def test_a_verdict_is_changed_afterwards(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+
+    noor, ticket, step = site.staff(first_name="Noor"), site.ticket(severity=3), uuid.uuid4()
+    with pytest.raises(actions.NotPossible, match="resolved or dismissed"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="right")
+    actions.resolve(ticket.pk, actor=noor, now=site.now, verdict="wrong")
+    page = site.client(noor).get(f"/tickets/{ticket.pk}/")
+    assert "verdict: wrong . Another verdict" in words(page)
+    done = site.client(noor).post(f"/tickets/{ticket.pk}/judge/", {"verdict": "right"}, follow=True)
+    assert "Judged." in words(done)
+    assert "Noor changed the verdict from wrong to right" in words(done)
+    assert (fresh(ticket).state, fresh(ticket).verdict) == ("resolved", "right")
+    with pytest.raises(actions.NotPossible, match="already"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="right")
+    with pytest.raises(actions.NotUnderstood, match="four verdicts"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="maybe")
+    actions.judge(ticket.pk, actor=noor, now=site.now, verdict="known", step=step)
+    undoing.undo(step, actor=noor, now=site.now)
+    assert fresh(ticket).verdict == "right"
+
+    by_itself = site.ticket(site.machine("LT-2"), state="resolved", closed_at=site.now)
+    assert "Give a verdict" in words(site.client(noor).get(f"/tickets/{by_itself.pk}/"))
+    actions.judge(by_itself.pk, actor=noor, now=site.now, verdict="early")
+    assert "Noor judged it afterwards (verdict: too early)" in words(site.client(noor).get(f"/tickets/{by_itself.pk}/"))
+
+
 def test_one_thing_after_the_other_is_taken_back(site: Site) -> None:
     from keuring_collector.desk import actions, undoing
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import uuid
 
 __all__ = [
-    "ActionError", "ChangedMeanwhile", "NotPossible", "NotUnderstood", "assign", "dismiss", "note", "plan", "release",
-    "resolve", "snooze", "snooze_line", "stamp", "take", "wake_line",
+    "ActionError", "ChangedMeanwhile", "NotPossible", "NotUnderstood", "assign", "dismiss", "judge", "note", "plan",
+    "release", "resolve", "snooze", "snooze_line", "stamp", "take", "wake_line",
 ]  # fmt: skip
 Kind = TicketHistory.Kind
 
@@ -235,6 +235,26 @@ def dismiss(
         _close(ticket, Ticket.State.DISMISSED, _verdict(verdict), now)
         ticket.dismissed_severity = ticket.severity
         record(ticket, Kind.DISMISSED, actor, now, verdict=ticket.verdict, reason=ticket.dismissal_reason)
+    return ticket
+
+
+def judge(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    verdict: str,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
+    """Gives a closed ticket another verdict, or its first: it closed itself, or a key was pressed by mistake."""
+    with held(ticket_id, seen, open_only=False, actor=actor, now=now, step=step) as ticket:
+        if ticket.state not in (Ticket.State.RESOLVED, Ticket.State.DISMISSED):
+            raise NotPossible(_("Only a ticket that was resolved or dismissed is judged afterwards."))
+        before, ticket.verdict = ticket.verdict, _verdict(verdict)
+        if ticket.verdict == before:
+            raise NotPossible(_("That is its verdict already."))
+        record(ticket, Kind.JUDGED, actor, now, verdict=ticket.verdict, **({"from": before} if before else {}))
     return ticket
 
 

@@ -141,6 +141,10 @@ DEEDS: Final[Mapping[str, Deed]] = {
         lambda c: actions.dismiss(c.ticket, verdict=c.text("verdict"), reason=c.text("reason"), **c.guarded),
         _("Dismissed. It comes back only if it becomes more urgent."),
     ),
+    "judge": Deed(
+        lambda c: actions.judge(c.ticket, verdict=c.text("verdict"), **c.guarded),
+        _("Judged. The scoreboard counts with it from now on."),
+    ),
     "note": Deed(
         lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who),
         _("Note added."),
