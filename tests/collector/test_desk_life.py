@@ -310,6 +310,12 @@ def test_whom_a_mention_did_not_reach_is_said(site: Site) -> None:
 def test_links_to_the_itsm(site: Site) -> None:
     from keuring_collector.desk import actions, links
 
+    with pytest.raises(actions.NotUnderstood, match="more than 500 characters"):
+        links.link(
+            site.ticket(site.machine("LT-9")).pk, actor=site.staff("bo"), now=site.now, number="INC-9",
+            url="https://itsm.example.org/" + "x" * 500,
+        )  # fmt: skip
+
     noor, ticket = site.staff(), site.ticket()
     links.link(ticket.pk, actor=noor, now=site.now, number="M2611 042", url=" https://itsm.example.org/M2611042 ")
     assert [(each.number, each.url) for each in ticket.links.all()] == [

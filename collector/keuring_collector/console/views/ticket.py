@@ -45,6 +45,9 @@ VERDICTS: Final = (
 )
 
 
+# What was refused stands in the panel of the action at the foot, where that is shown; else above the ticket.
+PANELS_OPEN: Final = frozenset({"assign", "plan", "snooze", "note", "dismiss", "resolve"})
+PANELS_CLOSED: Final = frozenset({"note", "judge"})
 BESIDE: Final = 6  # other tickets of the machine that are shown
 HELPED: Final = 3  # words about what helped before
 
@@ -121,6 +124,7 @@ def _page(
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
         "promised": _promises(ticket.pk) if has.promises else (),
         "attempt": attempt,
+        "refused_above": attempt and attempt.action not in (PANELS_OPEN if is_open else PANELS_CLOSED),
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),
