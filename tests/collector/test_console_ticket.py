@@ -39,14 +39,8 @@ def stamp(html: str) -> str:
 def test_what_was_refused_is_said_once(site: Site, browser: Client, action: str) -> None:
     ticket = site.ticket(site.machine("LT-9"), owner=site.staff("cas"))
     soon = (site.today + timedelta(days=3)).isoformat()
-    typed = {
-        "day": soon,
-        "until": soon,
-        "verdict": "right",
-        "reason": "Zo.",
-        "to": str(site.staff("bo").pk),
-        "into": "1",
-    }
+    closing = {"verdict": "right", "reason": "Zo."}
+    typed = {**closing, "day": soon, "until": soon, "to": str(site.staff("bo").pk), "into": str(ticket.pk + 1)}
     page = browser.post(f"/tickets/{ticket.pk}/{action}/", {**typed, "seen": "new////7"})
     assert page.status_code == 409
     assert words(page).count("Somebody else, or Keuring itself") == 1
