@@ -9,6 +9,7 @@ import uuid
 from datetime import timedelta
 from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -166,6 +167,31 @@ def test_machines_are_found_and_narrowed(site: Site, browser: Client) -> None:
     assert "never" in text
     assert re.search(r"(today|yesterday)", text)
     assert "No machine fits this choice" in words(browser.get("/machines/?q=zzz"))
+
+
+@pytest.mark.parametrize("typed", ["\u00b2", "9" * 40, "-1", "1\0", "\u0661"])
+def test_what_is_no_number_of_ours_breaks_no_page(site: Site, browser: Client, typed: str) -> None:
+    ticket = site.ticket()
+    site.measure(ticket.endpoint, USED, [0.5], subject="C:")
+    machine = ticket.endpoint.uuid
+    for path in (
+        "/machines/?department={}", "/machines/?page={}", "/inspections/?department={}", "/?department={}&page={}",
+        "/?owner={}&ticket={}", f"/machines/{machine}/?days={{}}", "/audit/?before={}",
+        f"/machines/{machine}/signals/system.filesystem.utilization/?subject=C:&days={{}}",
+    ):  # fmt: skip
+        address = path.replace("{}", quote(typed))
+        assert browser.get(address).status_code == 200, address
+    assert browser.get(f"/backtests/new/?from={quote(typed)}").status_code in (200, 404)
+    for path, name in (
+        ("/tickets/?fleet={}", "ticket"), ("/today/seen/", "notice"), ("/views/", "forget"),
+        (f"/tickets/{ticket.pk}/snooze-line/", "line"), (f"/tickets/{ticket.pk}/assign/", "to"),
+        ("/promises/make/", "department"), ("/promises/make/", "ticket"),
+    ):  # fmt: skip
+        answer = browser.post(path.replace("{}", quote(typed)), {name: typed, "action": "take"})
+        assert answer.status_code in (302, 404, 409, 422), (path, name)
+    ticket.refresh_from_db()
+    assert ticket.state == "new"
+    assert ticket.owner is None
 
 
 def test_machines_with_an_older_agent_are_counted_marked_and_found(

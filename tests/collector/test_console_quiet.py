@@ -82,6 +82,11 @@ def test_a_quiet_time_is_made_shown_where_it_applies_and_ended(site: Site, brows
         ({"kind": "nap"}, "Choose maintenance"),
         ({"weekday": "6", "clock": "22:00"}, "from what time"),
         ({"weekday": "6", "clock": "22:00", "minutes": "2000"}, "between a minute and a day"),
+        ({"from_day": "0001-01-01"}, "a beginning and an end after it"),
+        # The department was taken away meanwhile: without it this would hold for every machine.
+        ({"department": "4711"}, "There is no such department"),
+        ({"department": "\u00b2"}, "There is no such department"),
+        ({"department": "9" * 40}, "There is no such department"),
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_stays(
@@ -104,6 +109,28 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(
 def test_a_weekly_window_is_told_in_words(site: Site, browser: Client) -> None:
     made = browser.post("/quiet/make/", form(site, weekday="6", clock="22:30", minutes="180"), follow=True)
     assert "every Sunday, 22:30 to 01:30" in words(made)
+
+
+def test_a_weekly_window_that_never_comes_is_not_made(site: Site, browser: Client) -> None:
+    from django.utils import timezone
+
+    from keuring_collector.desk.models import Quiet
+
+    today = timezone.localtime(site.now).date()
+    tomorrow, other_day = today + timedelta(days=1), (today + timedelta(days=3)).weekday()
+    wanted = form(site, to_day=tomorrow.isoformat(), clock="22:00", minutes="60")
+    refused = browser.post("/quiet/make/", {**wanted, "weekday": str(other_day)})
+    assert refused.status_code == 422
+    assert "does not fall between the beginning and the end" in words(refused)
+    assert not Quiet.objects.exists()
+    assert browser.post("/quiet/make/", {**wanted, "weekday": str(today.weekday())}).status_code == 302
+
+
+def test_a_quiet_time_to_come_says_until_when(site: Site, browser: Client) -> None:
+    begin, end = site.today + timedelta(days=2), site.today + timedelta(days=3)
+    wanted = form(site, from_day=begin.isoformat(), from_clock="22:00", to_day=end.isoformat())
+    told = words(browser.post("/quiet/make/", wanted, follow=True))
+    assert re.search(rf"begins {begin.day} \w+( \d{{4}})?, 22:00 ?, until {end.day} \w+( \d{{4}})?, 06:00", told)
 
 
 def test_several_are_silenced_at_once(site: Site, browser: Client) -> None:

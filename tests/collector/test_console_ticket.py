@@ -33,6 +33,19 @@ def stamp(html: str) -> str:
     return found[1]
 
 
+@pytest.mark.parametrize(
+    "action", ["take", "release", "assign", "plan", "snooze", "resolve", "dismiss", "judge", "merge"]
+)
+def test_what_was_refused_is_said_once(site: Site, browser: Client, action: str) -> None:
+    ticket = site.ticket(site.machine("LT-9"), owner=site.staff("cas"))
+    soon = (site.today + timedelta(days=3)).isoformat()
+    closing = {"verdict": "right", "reason": "Zo."}
+    typed = {**closing, "day": soon, "until": soon, "to": str(site.staff("bo").pk), "into": str(ticket.pk + 1)}
+    page = browser.post(f"/tickets/{ticket.pk}/{action}/", {**typed, "seen": "new////7"})
+    assert page.status_code == 409
+    assert words(page).count("Somebody else, or Keuring itself") == 1
+
+
 def test_the_page_tells_the_story(site: Site, browser: Client) -> None:
     machine = site.machine(simulated=True)
     site.measure(machine, USED, filling(), subject="C:")

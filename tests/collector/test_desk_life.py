@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.collector.console_fixtures import words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -255,8 +257,64 @@ def test_files_are_known_by_their_bytes_and_can_be_taken_away(site: Site) -> Non
         files.remove(ticket.pk, actor=noor, now=site.now, attachment=kept[0].pk)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "saved"),
+    [
+        ("run.cmd", b"%PDF-1.7\n& echo", "run.cmd.pdf"),
+        ("page.html", PNG, "page.html.png"),
+        ("FOTO.JPEG", b"\xff\xd8\xff\xe0", "FOTO.JPEG"),
+        ("log.txt", b"x", "log.txt"),
+    ],
+)
+def test_a_file_is_saved_with_an_ending_of_what_it_is(site: Site, name: str, content: bytes, saved: str) -> None:
+    from keuring_collector.desk import files
+
+    noor, ticket = site.staff(), site.ticket()
+    kept = files.attach(ticket.pk, actor=noor, now=site.now, upload=files.Upload(name, content))
+    served = site.client(noor).get(f"/tickets/{ticket.pk}/files/{kept.pk}/")
+    assert served["Content-Disposition"] == f'attachment; filename="{saved}"'
+
+
+@pytest.mark.parametrize("cannot", ["viewer", "it", "elsewhere"])
+def test_only_who_sees_a_ticket_is_given_it_or_told_of_it(site: Site, cannot: str) -> None:
+    from keuring_collector.desk import actions
+    from keuring_collector.desk.models import Notice, Outgoing
+
+    noor, ticket = site.staff(first_name="Noor"), site.ticket()
+    elsewhere = {"role": "desk", "departments": [site.department("Sales")]}
+    fields = elsewhere if cannot == "elsewhere" else {"role": cannot}
+    cas = site.staff("cas", email="cas@example.org", first_name="Cas", **fields)
+    with pytest.raises(actions.NotUnderstood, match="may not work on tickets of this machine"):
+        actions.assign(ticket.pk, actor=noor, now=site.now, to=cas)
+    assert fresh(ticket).owner is None
+    page = site.client(noor).post(f"/tickets/{ticket.pk}/note/", {"text": "@cas, kijk jij?"}, follow=True)
+    told = cannot == "viewer"  # may look, and not work on it
+    assert Notice.objects.filter(staff=cas).exists() == told
+    assert Outgoing.objects.exists() == told
+    assert ("Not told: @cas." in words(page)) != told
+    if cannot != "elsewhere":
+        assert ">Cas</option>" not in page.content.decode()
+
+
+def test_whom_a_mention_did_not_reach_is_said(site: Site) -> None:
+    noor, ticket = site.staff(first_name="Noor"), site.ticket()
+    site.staff("jan1", first_name="Jan"), site.staff("jan2", first_name="Jan"), site.staff("cas")
+    browser = site.client(noor)
+    text = "@cas en @jan2, en @jan of @niemand; noor@example.org"
+    page = browser.post(f"/tickets/{ticket.pk}/note/", {"text": text}, follow=True)
+    assert "Note added." in words(page)
+    assert "Not told: @jan, @niemand. Nobody who sees this ticket" in words(page)
+    assert "Not told" not in words(browser.post(f"/tickets/{ticket.pk}/note/", {"text": "@cas"}, follow=True))
+
+
 def test_links_to_the_itsm(site: Site) -> None:
     from keuring_collector.desk import actions, links
+
+    with pytest.raises(actions.NotUnderstood, match="more than 500 characters"):
+        links.link(
+            site.ticket(site.machine("LT-9")).pk, actor=site.staff("bo"), now=site.now, number="INC-9",
+            url="https://itsm.example.org/" + "x" * 500,
+        )  # fmt: skip
 
     noor, ticket = site.staff(), site.ticket()
     links.link(ticket.pk, actor=noor, now=site.now, number="M2611 042", url=" https://itsm.example.org/M2611042 ")
@@ -348,6 +406,77 @@ def test_closing_and_snoozing_can_be_taken_back_too(site: Site) -> None:
     with pytest.raises(actions.NotPossible, match="changed meanwhile"):
         undoing.undo(step, actor=noor, now=site.now)
     assert fresh(ticket).state == "resolved"
+
+
+def test_undoing_leaves_alone_what_others_did_since(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+    from keuring_collector.desk.models import TicketLine
+
+    noor, cas = site.staff(), site.staff("cas")
+    ticket, same_day, noted = (site.ticket(site.machine(f"LT-{n}"), severity=3) for n in range(3))
+    for rule in ("a", "b"):
+        TicketLine.objects.create(ticket=ticket, rule=rule, severity=2, since=site.now, judged_at=site.now)
+    line = ticket.lines.filter(rule="a").get()
+    steps = [uuid.uuid4() for _ in range(5)]
+
+    actions.take(ticket.pk, actor=noor, now=site.now, step=steps[0])
+    actions.snooze_line(ticket.pk, actor=cas, now=site.now, line=line.pk, until=day(site.now, 3), step=steps[1])
+    with pytest.raises(actions.NotPossible, match="changed meanwhile"):
+        undoing.undo(steps[0], actor=noor, now=site.now)
+    line.refresh_from_db()
+    assert line.snoozed_until is not None
+    assert fresh(ticket).owner == noor
+
+    for step, who in ((steps[2], noor), (steps[3], cas)):  # who came second decided so too
+        actions.plan(same_day.pk, actor=who, now=site.now, day=day(site.now, 3), step=step)
+    with pytest.raises(actions.NotPossible, match="changed meanwhile"):
+        undoing.undo(steps[2], actor=noor, now=site.now)
+    assert fresh(same_day).state == "planned"
+
+    actions.take(noted.pk, actor=noor, now=site.now, step=steps[4])
+    actions.note(noted.pk, actor=cas, now=site.now, text="Ik bel haar morgen.")
+    assert undoing.undo(steps[4], actor=noor, now=site.now) == 1
+    assert fresh(noted).owner is None
+    assert fresh(noted).touched  # by the note: it does not close itself
+
+
+def test_a_verdict_is_changed_afterwards(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+
+    noor, ticket, step = site.staff(first_name="Noor"), site.ticket(severity=3), uuid.uuid4()
+    with pytest.raises(actions.NotPossible, match="resolved or dismissed"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="right")
+    actions.resolve(ticket.pk, actor=noor, now=site.now, verdict="wrong")
+    page = site.client(noor).get(f"/tickets/{ticket.pk}/")
+    assert "verdict: wrong . Another verdict" in words(page)
+    done = site.client(noor).post(f"/tickets/{ticket.pk}/judge/", {"verdict": "right"}, follow=True)
+    assert "Judged." in words(done)
+    assert "Noor changed the verdict from wrong to right" in words(done)
+    assert (fresh(ticket).state, fresh(ticket).verdict) == ("resolved", "right")
+    with pytest.raises(actions.NotPossible, match="already"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="right")
+    with pytest.raises(actions.NotUnderstood, match="four verdicts"):
+        actions.judge(ticket.pk, actor=noor, now=site.now, verdict="maybe")
+    actions.judge(ticket.pk, actor=noor, now=site.now, verdict="known", step=step)
+    undoing.undo(step, actor=noor, now=site.now)
+    assert fresh(ticket).verdict == "right"
+
+    by_itself = site.ticket(site.machine("LT-2"), state="resolved", closed_at=site.now)
+    assert "Give a verdict" in words(site.client(noor).get(f"/tickets/{by_itself.pk}/"))
+    actions.judge(by_itself.pk, actor=noor, now=site.now, verdict="early")
+    assert "Noor judged it afterwards (verdict: too early)" in words(site.client(noor).get(f"/tickets/{by_itself.pk}/"))
+
+
+def test_one_thing_after_the_other_is_taken_back(site: Site) -> None:
+    from keuring_collector.desk import actions, undoing
+
+    noor, ticket = site.staff(), site.ticket(severity=3)
+    first, second = uuid.uuid4(), uuid.uuid4()
+    actions.take(ticket.pk, actor=noor, now=site.now, step=first)
+    actions.plan(ticket.pk, actor=noor, now=site.now, day=day(site.now, 3), step=second)
+    for step in (second, first):
+        assert undoing.undo(step, actor=noor, now=site.now) == 1
+    assert (fresh(ticket).state, fresh(ticket).owner, fresh(ticket).touched) == ("new", None, False)
 
 
 def test_what_cannot_be_undone_any_more_is_too_late(site: Site) -> None:

@@ -173,6 +173,43 @@ def test_the_desk_acts_on_all_of_them_at_once(site: Site) -> None:
 
 
 @sqlite_only
+def test_all_of_many_machines_are_acted_on(site: Site) -> None:
+    from keuring_collector.desk.models import FleetTicket, Ticket
+
+    browser = site.client(site.staff(first_name="Noor", language="nl"))
+    browser.cookies["language"] = "nl"
+    batch(site, 60)
+    gather(site)
+    page = f"/fleet-tickets/{FleetTicket.objects.get().pk}/"
+    boxes = re.findall(r'name="ticket" value="([^"]+)"', browser.get(page).content.decode())
+    assert len(boxes) == 60
+    done = browser.post(
+        f"/tickets/?fleet={FleetTicket.objects.get().pk}", {"ticket": boxes, "action": "take"}, follow=True
+    )
+    assert Ticket.objects.filter(owner=None).count() == 0
+    assert "deed iets voor 60 ervan (oppakken)" in words(done)
+
+
+@sqlite_only
+def test_what_was_refused_of_a_fleet_ticket_keeps_what_was_typed(site: Site) -> None:
+    from keuring_collector.desk.models import FleetTicket
+
+    browser = site.client(site.staff(first_name="Noor"))
+    batch(site, 4)
+    gather(site)
+    page = f"/fleet-tickets/{FleetTicket.objects.get().pk}/"
+    for action in ("note", "dissolve"):
+        long = browser.post(f"{page}{action}/", {"text": "Lang verhaal. " * 400})
+        assert long.status_code == 422
+        assert "longer than fits" in words(long)
+        assert "Lang verhaal. Lang verhaal." in words(long)
+    nothing = browser.post(f"{page}leave/")
+    assert nothing.status_code == 422
+    assert "None of its tickets was selected" in words(nothing)
+    assert "Taken out" not in words(browser.get(page))
+
+
+@sqlite_only
 def test_tickets_are_put_together_by_hand(site: Site) -> None:
     from keuring_collector.desk.models import FleetTicket
 

@@ -61,6 +61,28 @@ def test_dutch_exports_are_read_on_the_desks_clock(tmp_path: Path) -> None:
     assert row.at == timezone.make_aware(dt.datetime(2026, 8, 3, 14, 15))  # noqa: DTZ001 - that is what it makes
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfmachine;cause;date\r\nLT-1;volume-space;2025-10-26 02:30\r\n",
+        b"sep=;\r\nmachine;cause;date\r\nLT-1;volume-space;26-10-2025 02:30\r\n",
+        "machine\tcause\tdate\r\nLT-1\tvolume-space\t26-10-2025 02:30\r\n".encode("utf-16"),
+        "machine,cause,date\nLT-1,volume-space,2025-10-26T02:30:00+02:00\n".encode("utf-16-be").join(
+            [b"\xfe\xff", b""]
+        ),
+    ],
+)
+def test_exports_of_excel_and_of_the_hour_that_comes_twice(django_url: str, tmp_path: Path, content: bytes) -> None:
+    Endpoint.objects.create(host_name="LT-1", enrolled_at=NOW)
+    path = tmp_path / "incidents.csv"
+    path.write_bytes(content)
+    rows = incidents.read(path, CAUSES, LATER)
+    assert [(row.machine, row.cause, row.at.hour) for row in rows] == [("LT-1", "volume-space", 0)]
+    assert incidents.apply(incidents.plan(rows, LATER)) == 1
+    again = incidents.plan(rows, LATER)
+    assert (again.added, again.unchanged) == ([], 1)
+
+
 def test_every_wrong_line_is_told_with_what_would_be_right(tmp_path: Path) -> None:
     bad = "machine,cause,date\nLT-1,volume-spaec,2026-08-01\n,disk-failing,1 augustus\nLT-2,disk-failing,2027-01-01\n"
     with pytest.raises(TableError) as caught:

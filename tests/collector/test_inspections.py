@@ -197,6 +197,9 @@ def test_whoever_holds_a_report_can_check_it(site: Site, pack: RulePack) -> None
     assert re.fullmatch(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", code)
     assert "This report is genuine." in _check(stranger, made.number, code)
     assert "This report is genuine." in _check(stranger, made.number, code.upper().replace(" ", ""))
+    year, row = made.number.split("-")
+    for number in (f" {year} - {row} ", f"{year} {row}", f"{year}\u2013{row}", f"{year}{row}"):  # as people copy it
+        assert "This report is genuine." in _check(stranger, number, code.replace(" ", "\u2013"))
     wrong = ("0" if code[0] != "0" else "1") + code[1:]
     for number, tried in ((made.number, wrong), (made.number, code[:9]), ("2020-000001", code), ("rapport", code)):
         page = _check(stranger, number, tried)
@@ -258,12 +261,55 @@ def test_the_colleague_gets_it_in_their_language(site: Site, pack: RulePack, set
     assert "nobody to mail to" in words(page)
 
 
+@only_sqlite
+def test_an_address_that_is_refused_keeps_nobody_else_waiting(
+    site: Site, pack: RulePack, settings_of_mail: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smtplib import SMTPRecipientsRefused
+
+    from django.core.mail.backends.locmem import EmailBackend
+
+    from keuring_collector.desk.inspection import mailing
+
+    gone = issue(site, pack, full(site))
+    other = site.machine("LT-2", colleague=site.colleague("Cas Klein"))
+    report_free(site, other, 400.0)
+    issue(site, pack, other)
+    real = EmailBackend.send_messages
+
+    def refuses_one(self: Any, messages: Any) -> int:
+        if messages[0].to == ["sanne.de.vries@example.org"]:
+            raise SMTPRecipientsRefused({messages[0].to[0]: (550, b"no such mailbox")})
+        return real(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuses_one)
+    for _again in range(2):
+        with pytest.raises(OSError, match=gone.number):
+            mailing.send_waiting(site.now, "https://keuring.example.org/")
+    assert [sent.to for sent in mail.outbox] == [["cas.klein@example.org"]]
+    gone.refresh_from_db()
+    assert gone.mailed_at is None
+
+
 @pytest.fixture
 def settings_of_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     from django.conf import settings
 
     monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
     monkeypatch.setattr(mail, "outbox", [], raising=False)
+
+
+@only_sqlite
+def test_what_is_due_says_since_when(site: Site, pack: RulePack) -> None:
+    from keuring_collector.desk.models import Inspection
+
+    site.machine("NEVER-1")
+    made = issue(site, pack, full(site))
+    Inspection.objects.filter(pk=made.pk).update(next_due=site.today + timedelta(days=20))
+    shown = words(site.client(site.staff()).get("/inspections/"))
+    coming = site.today + timedelta(days=20)
+    assert re.search(rf"LT-0231 Sanne de Vries Finance from {coming.day} {coming:%B}", shown)
+    assert "NEVER-1 Sanne de Vries Finance never inspected yet" in shown
 
 
 @only_sqlite

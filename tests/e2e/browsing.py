@@ -93,6 +93,7 @@ class Served:
                 "models": "/models/",
                 "software": "/software/",
                 "search": "/search/?q=WS-0",
+                "inspections": "/inspections/",
                 "departments": "/departments/",
                 "department": f"/departments/{machine.department_id}/",
                 "scoreboard": "/scoreboard/",

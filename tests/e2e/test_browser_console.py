@@ -74,6 +74,29 @@ def test_giving_undoing_and_several_at_once_by_keyboard_alone(served: Served, vi
     page.wait_for_selector("text=Undone: 2 tickets are as they were.")
 
 
+def test_what_several_need_is_asked_before_it_is_sent(served: Served, visit: Open) -> None:
+    page = visit().new_page()
+    page.goto("/")
+    boxes = page.locator("tr.ticket .pick input")
+    boxes.nth(1).check()
+    boxes.nth(2).check()
+    page.locator(".bulk summary").click()
+    page.fill("#bulk-reason", "Stond op de planning.")
+    page.locator('.bulk button[value="dismiss"]').click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.id") == "bulk-verdict"
+    assert page.locator("tr.ticket .pick input:checked").count() == 2
+    assert page.input_value("#bulk-reason") == "Stond op de planning."
+    page.locator('.bulk button[value="plan"]').click()
+    assert page.evaluate("document.activeElement.id") == "bulk-day"
+    page.select_option("#bulk-verdict", "known")
+    page.locator('.bulk button[value="dismiss"]').click()
+    page.wait_for_selector(".message")
+    assert "2 tickets changed." in page.inner_text(".message")
+    page.keyboard.press("z")
+    page.wait_for_selector("text=Undone: 2 tickets are as they were.")
+
+
 def test_slash_searches_and_escape_closes(visit: Open) -> None:
     page = visit().new_page()
     page.goto("/")

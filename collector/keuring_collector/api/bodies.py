@@ -78,6 +78,12 @@ class Dismiss(Seen):
     reason: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)
 
 
+class Judge(Seen):
+    """The verdict that counts from now on."""
+
+    verdict: Verdict
+
+
 class Note(Body):
     """What is to be remembered."""
 

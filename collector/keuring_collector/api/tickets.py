@@ -273,6 +273,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "wake-line": Action(actions.wake_line, bodies.Line),
     "resolve": Action(actions.resolve, bodies.Resolve),
     "dismiss": Action(actions.dismiss, bodies.Dismiss),
+    "judge": Action(actions.judge, bodies.Judge),
     "note": Action(actions.note, bodies.Note),
     "message": Action(sending.send, bodies.Message),
     "merge": Action(merging.merge, bodies.Merge),

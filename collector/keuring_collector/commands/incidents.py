@@ -59,6 +59,8 @@ def _pull(in_force: Settings, arguments: argparse.Namespace) -> int:
     """Reads the ITSM, and says what came of it."""
     if not in_force.incidents_from:
         raise workspace.CommandError("there is nothing to read: name your ITSM in the setting 'incidents_from'")
+    from django.utils.timezone import localtime
+
     from keuring_collector import rulepack
     from keuring_collector.connectors import pulling
     from keuring_collector.fleet.models import Endpoint
@@ -84,7 +86,7 @@ def _pull(in_force: Settings, arguments: argparse.Namespace) -> int:
     show(
         "new incidents",
         [
-            f"{each.at:%Y-%m-%d} {names[each.endpoint_id].host_name}: {each.cause} {each.number}"
+            f"{localtime(each.at):%Y-%m-%d} {names[each.endpoint_id].host_name}: {each.cause} {each.number}"
             for each in pulled.added
         ],
     )
@@ -100,6 +102,8 @@ def _pull(in_force: Settings, arguments: argparse.Namespace) -> int:
 
 def _import(in_force: Settings, arguments: argparse.Namespace) -> int:
     """Shows the plan, asks, and writes."""
+    from django.utils.timezone import localtime
+
     from keuring_collector import rulepack
     from keuring_collector.desk import audit, incidents
     from keuring_collector.fleet.models import Endpoint
@@ -112,7 +116,7 @@ def _import(in_force: Settings, arguments: argparse.Namespace) -> int:
     show(
         "new incidents",
         [
-            f"{each.at:%Y-%m-%d} {names[each.endpoint_id].host_name}: {each.cause} {each.number}".rstrip()
+            f"{localtime(each.at):%Y-%m-%d} {names[each.endpoint_id].host_name}: {each.cause} {each.number}".rstrip()
             for each in todo.added
         ],
     )

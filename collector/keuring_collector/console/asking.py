@@ -169,9 +169,9 @@ def _day(asked: Asked, name: str) -> dt.date | None:
 
 def _department(asked: Asked, staff: Staff) -> str | None:
     """The department that was chosen, None for no choice; notes one that they do not see."""
-    chosen = asked.typed["department"]
-    if not chosen:
+    text = asked.typed["department"]
+    if not text:
         return None
-    if not scope.departments(staff).filter(pk=number(chosen) or 0).exists():
+    if not scope.departments(staff).filter(pk=number(text) or 0).exists():
         asked.wrong["department"] = _("There is no such department. Choose one from the list.")
-    return chosen
+    return text

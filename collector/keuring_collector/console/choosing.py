@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.prepared import prepared
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,5 +34,9 @@ def colleagues_at_the_desk() -> QuerySet[Staff]:
 
 
 def givable(people: Iterable[Staff]) -> list[Option]:
-    """Those to whom tickets can be given."""
-    return [Option(str(person.pk), person.first_name or person.get_username(), chosen=False) for person in people]
+    """Those of them to whom tickets can be given."""
+    return [
+        Option(str(person.pk), person.first_name or person.get_username(), chosen=False)
+        for person in people
+        if person.may(Right.ACT)
+    ]

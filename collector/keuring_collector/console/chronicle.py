@@ -66,6 +66,7 @@ _PLAIN: Final[Mapping[Kind, _StrPromise]] = {
     Kind.WOKE: pgettext_lazy("history", "brought it back from snooze"),
     Kind.RESOLVED: pgettext_lazy("history", "resolved it (verdict: %(verdict)s)"),
     Kind.DISMISSED: pgettext_lazy("history", "dismissed it (verdict: %(verdict)s)"),
+    Kind.JUDGED: pgettext_lazy("history", "judged it afterwards (verdict: %(verdict)s)"),
     Kind.CLOSED_ITSELF: pgettext_lazy("history", "closed the ticket: the cause is gone"),
     Kind.REOPENED: pgettext_lazy("history", "opened the ticket again"),
     Kind.NOTE: pgettext_lazy("history", "wrote"),
@@ -99,6 +100,9 @@ def _what(kind: Kind, detail: Mapping[str, Any], now: datetime) -> str:
     }
     if kind is Kind.TAKEN and words["who"]:
         return pgettext("history", "took the ticket over from %(who)s") % words
+    if kind is Kind.JUDGED and detail.get("from") in Ticket.Verdict.values:
+        words["before"] = str(Ticket.Verdict(detail["from"]).label)
+        return pgettext("history", "changed the verdict from %(before)s to %(verdict)s") % words
     return str(_PLAIN[kind]) % words
 
 

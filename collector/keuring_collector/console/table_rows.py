@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -160,19 +161,24 @@ def reports(rows: Iterable[Inspection], now: datetime) -> SafeString:
             f'<tr><th scope="row"><a class="plated" href="{where}">{drawing.plate(endpoint.host_name)}</a> '
             f"{simulated(endpoint)}</th><td>{escape(colleague.name) if colleague else ''}</td>"
             f"<td>{outcome(row.outcome, row.get_outcome_display())}</td>"
-            f'<td><a href="{where}">{number}</a> <span class="soft">{drawing.day(row.issued_at, now)}</span></td>'
+            f'<td><a class="nowrap" href="{where}">{number}</a> '
+            f'<span class="soft">{drawing.day(row.issued_at, now)}</span></td>'
             f"<td>{drawing.day(row.valid_until, now) if row.valid_until else '–'}</td></tr>\n"
         )
 
     return drawing.joined(map(told, rows))
 
 
-def due(endpoints: Iterable[Endpoint]) -> SafeString:
-    """Machines that are due for inspection."""
-    machine = drawing.machine_addresses()
+def due(endpoints: Iterable[Any], now: datetime) -> SafeString:
+    """Machines that are due for inspection, each from the day that it ``comes``; the first of all days: never yet."""
+    machine, never, begins = drawing.machine_addresses(), gettext("never inspected yet"), gettext("from %(day)s")
+
+    def when(comes: date) -> str:
+        return never if comes == date.min else begins % {"day": drawing.day(comes, now)}
+
     return drawing.joined(
         f'<li><div><a class="plated" href="{machine(each.uuid)}">{drawing.plate(each.host_name)}</a>'
-        f'<div class="sub">{_spans(*_parts_of(each))}</div></div></li>'
+        f'<div class="sub">{_spans(*_parts_of(each))}<span>{when(each.comes)}</span></div></div></li>'
         for each in endpoints
     )
 
@@ -238,6 +244,7 @@ def scores(rows: Iterable[scoreboard.Row], *, mono: bool) -> SafeString:
 
     def told(row: scoreboard.Row) -> str:
         score, name, of = row.score, escape(row.name), row.score.precision.of if row.score.precision else 0
+        name = name.replace("_", "_<wbr>") if mono else name
         name = f'<a href="{row.address}"{kind}>{name}</a>' if row.address else name
         sub = row.sub and f'<span class="sub">{escape(row.sub)}</span>'
         if row.precision:

@@ -90,8 +90,8 @@ def held(
         yield ticket
         ticket.save()
         if step is not None and actor is not None and now is not None:
-            last = ticket.history.filter(actor=actor).last()
-            before["what"] = last.kind if last else ""
+            last = ticket.history.filter(actor=actor).order_by("pk").last()
+            before["what"], before["entry"] = (last.kind, last.pk) if last else ("", None)
             Undo.objects.create(
                 step=step, ticket=ticket, actor=actor, until=now + UNDO_FOR, before=before, after=stamp(ticket)
             )

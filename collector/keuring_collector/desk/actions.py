@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from keuring_collector.desk import notices
+from keuring_collector.desk import notices, scope
 from keuring_collector.desk.acting import (
     ActionError,
     ChangedMeanwhile,
@@ -26,13 +26,14 @@ from keuring_collector.desk.acting import (
     stamp,
 )
 from keuring_collector.desk.models import Notice, Staff, Ticket, TicketHistory, TicketLine
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     import uuid
 
 __all__ = [
-    "ActionError", "ChangedMeanwhile", "NotPossible", "NotUnderstood", "assign", "dismiss", "note", "plan", "release",
-    "resolve", "snooze", "snooze_line", "stamp", "take", "wake_line",
+    "ActionError", "ChangedMeanwhile", "NotPossible", "NotUnderstood", "assign", "dismiss", "judge", "note", "plan",
+    "release", "resolve", "snooze", "snooze_line", "stamp", "take", "wake_line",
 ]  # fmt: skip
 Kind = TicketHistory.Kind
 
@@ -72,7 +73,10 @@ def assign(
     seen: str | None = None,
     step: uuid.UUID | None = None,
 ) -> Ticket:
-    """Gives the ticket to a colleague at the desk, who is told. Raises NotUnderstood for somebody who left."""
+    """Gives the ticket to a colleague at the desk, who is told.
+
+    Raises NotUnderstood for somebody who left, or who may not work on tickets of its machine.
+    """
     if to is None or not to.is_active:
         raise NotUnderstood("to", _("Choose somebody who works at the desk."))
     if to.pk == actor.pk:
@@ -80,6 +84,8 @@ def assign(
     with held(ticket_id, seen, actor=actor, now=now, step=step) as ticket:
         if ticket.owner_id == to.pk:
             raise NotPossible(_("They have this ticket already."))
+        if not (to.may(Right.ACT) and scope.sees(to, ticket)):
+            raise NotUnderstood("to", _("They may not work on tickets of this machine. Choose somebody else."))
         before = _name(ticket.owner)
         ticket.owner = to
         record(ticket, Kind.ASSIGNED, actor, now, to=_name(to), **({"from": before} if before else {}))
@@ -232,14 +238,34 @@ def dismiss(
     return ticket
 
 
+def judge(
+    ticket_id: int,
+    *,
+    actor: Staff,
+    now: datetime,
+    verdict: str,
+    seen: str | None = None,
+    step: uuid.UUID | None = None,
+) -> Ticket:
+    """Gives a closed ticket another verdict, or its first: it closed itself, or a key was pressed by mistake."""
+    with held(ticket_id, seen, open_only=False, actor=actor, now=now, step=step) as ticket:
+        if ticket.state not in (Ticket.State.RESOLVED, Ticket.State.DISMISSED):
+            raise NotPossible(_("Only a ticket that was resolved or dismissed is judged afterwards."))
+        before, ticket.verdict = ticket.verdict, _verdict(verdict)
+        if ticket.verdict == before:
+            raise NotPossible(_("That is its verdict already."))
+        record(ticket, Kind.JUDGED, actor, now, verdict=ticket.verdict, **({"from": before} if before else {}))
+    return ticket
+
+
 def note(ticket_id: int, *, actor: Staff, now: datetime, text: str, step: uuid.UUID | None = None) -> Ticket:
-    """Adds a note, also to a closed ticket; staff who are mentioned in it (@name) are told."""
+    """Adds a note, also to a closed ticket; staff who are mentioned in it (@name) and may see it are told."""
     with held(ticket_id, None, open_only=False) as ticket:
         text = text.strip()
         if not text:
             raise NotUnderstood("text", _("Write something first."))
         text = checked_text("text", text)
-        told = notices.mentioned(text)
+        told = [person for person in notices.mentioned(text) if scope.sees(person, ticket)]
         detail: dict[str, Any] = {"text": text}
         if told:
             detail["mentioned"] = [_name(person) for person in told]

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 LARGEST: Final = 5 * 2**20  # bytes
 MOST: Final = 20  # of a ticket
 _MAGIC: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
-    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
-    (b"%PDF-", "application/pdf", ".pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"%PDF-", "application/pdf"),
 )
 _PLAIN: Final = (".txt", ".log", ".csv", ".json", ".yaml", ".md")
+_ENDINGS: Final = {
+    "image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "application/pdf": (".pdf",), "image/webp": (".webp",),
+    "text/plain": _PLAIN,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Upload:
 
 def kind_of(content: bytes, name: str) -> str:
     """The media type that the bytes have, or that plain text has by its ``name``; empty for what is not taken."""
-    for magic, kind, _ending in _MAGIC:
+    for magic, kind in _MAGIC:
         if content.startswith(magic):
             return kind
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
@@ -60,6 +64,12 @@ def clean_name(name: str) -> str:
     base = re.sub(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069<>:"|?*]', "", base).strip(" .")
     stem, dot, ending = base.rpartition(".")
     return f"{stem[: 99 - len(ending)]}.{ending}" if dot and stem and len(ending) < 10 else base[:100] or "file"
+
+
+def name_to_save(found: Attachment) -> str:
+    """The name under which it is saved: with an ending of what it is, so that a PDF called x.cmd is never run."""
+    endings = _ENDINGS.get(found.kind, ())
+    return found.name if found.name.lower().endswith(endings) else f"{found.name}{endings[0]}"
 
 
 def attach(ticket_id: int, *, actor: Staff, now: datetime, upload: Upload | None) -> Attachment:

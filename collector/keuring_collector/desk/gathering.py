@@ -162,15 +162,14 @@ def acted(fleet_id: int, action: str, count: int, *, actor: Staff, now: dt.datet
 
 
 def leave(fleet_id: int, tickets: Iterable[int], *, actor: Staff, now: dt.datetime) -> int:
-    """Takes tickets out of a fleet ticket: they have something else. Returns how many."""
+    """Takes tickets out of a fleet ticket: they have something else. Returns how many; NotUnderstood for none."""
     with transaction.atomic():
         fleet = _open(fleet_id)
         left = list(fleet.children.filter(pk__in=tickets))
+        if not left:
+            raise NotUnderstood("ticket", _("None of its tickets was selected. Tick those that are to stand alone."))
         _let_go(fleet, left, actor, now)
-        if left:
-            FleetHistory.objects.create(
-                ticket=fleet, at=now, actor=actor, kind=Kind.LEFT, detail={"machines": len(left)}
-            )
+        FleetHistory.objects.create(ticket=fleet, at=now, actor=actor, kind=Kind.LEFT, detail={"machines": len(left)})
     return len(left)
 
 

@@ -6,7 +6,7 @@ An import adds and never deletes; importing a file twice changes nothing the sec
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db import transaction
@@ -93,7 +93,8 @@ def moment(text: str, now: datetime) -> datetime:
     aware = found if found.tzinfo else timezone.make_aware(found)
     if aware > now:
         raise ValueError(f"'{text}' lies ahead; an incident has happened already")
-    return aware
+    # In UTC: the hour that the clocks repeat in autumn is otherwise equal to no time that is stored.
+    return aware.astimezone(UTC)
 
 
 def _dutch(text: str) -> datetime:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keuring_collector.desk.models import Staff
 
 MOST: Final = 10  # of a ticket
+LONGEST_URL: Final = 500
 
 
 def _checked_url(url: str) -> str:
@@ -24,11 +25,13 @@ def _checked_url(url: str) -> str:
         return ""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= 500 and url.isprintable()
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
     except ValueError:
         good = False
     if not good or " " in url:
         raise NotUnderstood("url", _("Write the whole address, beginning with https://, or leave it empty."))
+    if len(url) > LONGEST_URL:
+        raise NotUnderstood("url", _("That address has more than 500 characters. Leave out what is not needed of it."))
     return url
 
 

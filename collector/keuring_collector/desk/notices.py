@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from keuring_collector.desk import scope
 from keuring_collector.desk.acting import UNDO_FOR
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Notice, Outgoing, Staff, Ticket
@@ -25,22 +26,28 @@ _MENTION: Final = re.compile(r"(?<![\w@.+-])@([\w][\w.+-]*)")
 MOST_MENTIONS: Final = 20
 
 
-def mentioned(text: str) -> list[Staff]:
-    """The staff whose names stand after an @ in ``text``, each once, in order; by login or by first name."""
+def _meant(text: str) -> dict[str, list[Staff]]:
+    """Each name after an @ in ``text``, in order, and the staff whose login or first name it is."""
     names = [name.rstrip(".-+").casefold() for name in _MENTION.findall(text)][:MOST_MENTIONS]
     if not names:
-        return []
+        return {}
     active = list(Staff.objects.filter(is_active=True))
     by_name: dict[str, list[Staff]] = {}
     for person in active:
         by_name.setdefault(person.first_name.casefold(), []).append(person)
     logins = {person.get_username().casefold(): person for person in active}
-    found: dict[int, Staff] = {}
-    for name in names:
-        same = [logins[name]] if name in logins else by_name.get(name, [])
-        if len(same) == 1:
-            found.setdefault(same[0].pk, same[0])
+    return {name: [logins[name]] if name in logins else by_name.get(name, []) for name in names}
+
+
+def mentioned(text: str) -> list[Staff]:
+    """The staff whose names stand after an @ in ``text``, each once, in order; by login or by first name."""
+    found = {same[0].pk: same[0] for same in _meant(text).values() if len(same) == 1}
     return list(found.values())
+
+
+def unheard(text: str, ticket: Ticket) -> list[str]:
+    """The names after an @ of whom nobody was told: nobody's, those of several, of somebody who may not see it."""
+    return [f"@{name}" for name, same in _meant(text).items() if len(same) != 1 or not scope.sees(same[0], ticket)]
 
 
 def tell(

@@ -60,6 +60,9 @@ def make(
     weekday, first, minutes = weekly or (None, None, None)
     if minutes is not None and not 0 < minutes <= 24 * 60:
         raise NotUnderstood("minutes", _("A weekly window lasts between a minute and a day."))
+    span = starts_at.timestamp(), ends_at.timestamp()
+    if weekly and not any(stretches(*span, [weekday, first, minutes], span[0], settings.TIME_ZONE)):
+        raise NotUnderstood("weekday", _("That part of the week does not fall between the beginning and the end."))
     return Quiet.objects.create(
         kind=kind, reason=reason, department=department, model=model.strip()[:256], host_name=host_name.strip()[:64],
         endpoint=endpoint, cause=cause.strip()[:60], starts_at=starts_at, ends_at=ends_at, weekday=weekday,
@@ -135,6 +138,6 @@ def moment(day: str, clock: str) -> dt.datetime | None:
     """A moment on the desk's clock from the fields of a form; None when they are none."""
     try:
         local = dt.datetime.combine(dt.date.fromisoformat(day), dt.time.fromisoformat(clock or "00:00"))
-    except ValueError:
+        return local.replace(tzinfo=timezone.get_current_timezone()).astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # of the first day of the year 1 no time of UTC exists
         return None
-    return local.replace(tzinfo=timezone.get_current_timezone()).astimezone(dt.UTC)

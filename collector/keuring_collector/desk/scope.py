@@ -44,6 +44,11 @@ def tickets(seer: Seer) -> QuerySet[Ticket]:
     return tickets_of(*reach(seer))
 
 
+def sees(person: Staff, ticket: Ticket) -> bool:
+    """Whether somebody may look at a ticket, by their role and their departments."""
+    return person.may(Right.LOOK) and tickets(person).filter(pk=ticket.pk).exists()
+
+
 def reach(seer: Seer) -> tuple[frozenset[int] | None, bool]:
     """What ``tickets_of`` asks of a seer: their departments, and whether they answer objections."""
     return seer.department_ids, not isinstance(seer, Reach) and seer.may(Right.AUDIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _DAYS = ("planned_for",)
 _MOMENTS = ("snoozed_until", "closed_at")
+Kind = TicketHistory.Kind
+_OF_LINES: Final = (Kind.LINE_SNOOZED, Kind.LINE_WOKE)
+# What people add to a ticket without deciding anything about it.
+_BESIDE: Final = (
+    Kind.NOTE, Kind.MESSAGE, Kind.FILE, Kind.FILE_REMOVED, Kind.LINKED, Kind.UNLINKED, Kind.JOINED, Kind.LEFT,
+)  # fmt: skip
 
 
 def undo(step: uuid.UUID, *, actor: Staff, now: datetime) -> int:
@@ -41,11 +47,13 @@ def _one(kept: Undo, actor: Staff, now: datetime) -> bool:
             # Deleted first: whoever clicks twice finds nothing the second time.
             if not Undo.objects.filter(pk=kept.pk).delete()[0] or stamp(ticket) != kept.after:
                 return False
+            since = _since(kept)
+            if since.difference(_BESIDE):
+                return False
             _restore(ticket, kept.before)
+            ticket.touched = ticket.touched or bool(since)
             what = {"what": kept.before["what"]}
-            TicketHistory.objects.create(
-                ticket=ticket, at=now, actor=actor, kind=TicketHistory.Kind.UNDONE, detail=what
-            )
+            TicketHistory.objects.create(ticket=ticket, at=now, actor=actor, kind=Kind.UNDONE, detail=what)
             ticket.updated_at = now
             ticket.save()
             Notice.objects.filter(step=kept.step, ticket=ticket).delete()
@@ -53,6 +61,18 @@ def _one(kept: Undo, actor: Staff, now: datetime) -> bool:
     except IntegrityError:  # a new ticket of the same cause was opened meanwhile
         return False
     return True
+
+
+def _since(kept: Undo) -> set[str]:
+    """The kinds of what people did to a ticket after an action, and did not take back."""
+    later = TicketHistory.objects.filter(ticket=kept.ticket_id, pk__gt=kept.before.get("entry") or 0)
+    done: list[tuple[int, str]] = []
+    for actor, kind, detail in later.exclude(actor=None).values_list("actor", "kind", "detail"):
+        if kind != Kind.UNDONE:
+            done.append((actor, kind))
+        elif (actor, detail["what"]) in done:
+            done.remove((actor, detail["what"]))
+    return {kind for _actor, kind in done}
 
 
 def _restore(ticket: Ticket, before: dict[str, Any]) -> None:
@@ -63,11 +83,12 @@ def _restore(ticket: Ticket, before: dict[str, Any]) -> None:
         elif value is not None and name in _MOMENTS:
             value = datetime.fromisoformat(value)
         setattr(ticket, name, value)
-    TicketLine.objects.filter(ticket=ticket).update(snoozed_until=None, snoozed_severity=None)
-    for pk, until, severity in before["lines"]:
-        TicketLine.objects.filter(ticket=ticket, pk=pk).update(
-            snoozed_until=datetime.fromisoformat(until), snoozed_severity=severity
-        )
+    if before["what"] in _OF_LINES:  # of no other action; Keuring itself may have woken one meanwhile
+        TicketLine.objects.filter(ticket=ticket).update(snoozed_until=None, snoozed_severity=None)
+        for pk, until, severity in before["lines"]:
+            TicketLine.objects.filter(ticket=ticket, pk=pk).update(
+                snoozed_until=datetime.fromisoformat(until), snoozed_severity=severity
+            )
     if ticket.state in Ticket.OPEN:
         follow_lines(ticket)
         if not ticket.lines.filter(active=True).exists():

@@ -1,9 +1,11 @@
-"""Reading tables that other programs export: CSV with comma, semicolon or tab, in UTF-8 or Windows-1252."""
+"""Reading tables that other programs export: CSV with comma, semicolon or tab, in UTF-8, UTF-16 or Windows-1252."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Final
 
 from keuring_collector.errors import KeuringError
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES: Final = 32 * 1024 * 1024
+_TOLD: Final = re.compile(r'"?sep=([,;\t])"?\r?\n', re.IGNORECASE)  # what Excel reads and writes as a line of its own
 
 
 class TableError(KeuringError):
@@ -38,19 +41,28 @@ def read(
     if path.stat().st_size > MOST_BYTES:
         raise TableError(path, [f"has more than {MOST_BYTES // 1024**2} MiB; import it in parts"])
     raw = path.read_bytes()
+    text = _text(raw)
+    head, told = text.partition("\n")[0], _TOLD.match(text)
+    separator = told[1] if told else max(";,\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=head.count), strict=True)
-    try:
+        if told:
+            next(reader)
         places = _places(path, next(reader, []), columns, required, named)
         return [
             (reader.line_num, _cells(cells, columns, places)) for cells in reader if any(cell.strip() for cell in cells)
         ]
     except csv.Error as error:
         raise TableError(path, [f"line {reader.line_num}: no CSV: {error}; are all quotes closed?"]) from error
+
+
+def _text(raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # "Unicode text" of Excel
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 def _places(

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console.typed import number, read_day
-from keuring_collector.desk import actions, files, links, merging
-from keuring_collector.desk.models import Staff
+from keuring_collector.desk import actions, files, links, merging, notices
+from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.service.models import MoodCount
 from keuring_collector.service.mood import keeping
 
@@ -61,11 +61,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One action; ``undoable`` says whether it can be taken back for a minute."""
+    """One action; ``undoable`` says whether it can be taken back for a minute.
+
+    ``beware``: what whoever did it should know besides; empty when nothing.
+    """
 
     do: Callable[[Call], object]
     done: _StrPromise
     undoable: bool = True
+    beware: Callable[[Call], str] = lambda _call: ""
 
 
 def somebody(number: int | None) -> Staff | None:
@@ -90,6 +94,14 @@ def _resolve(call: Call) -> None:
             keeping.keep(
                 department, call.number("mood") or 0, call.text("mood_line"), MoodCount.Source.TICKET, call.now
             )
+
+
+def _unheard(call: Call) -> str:
+    names = notices.unheard(call.text("text"), Ticket.objects.get(pk=call.ticket))
+    if not names:
+        return ""
+    told = _("Not told: %(names)s. Nobody who sees this ticket has just that name; write it as they sign in.")
+    return told % {"names": ", ".join(names)}
 
 
 DEEDS: Final[Mapping[str, Deed]] = {
@@ -120,8 +132,15 @@ DEEDS: Final[Mapping[str, Deed]] = {
         lambda c: actions.dismiss(c.ticket, verdict=c.text("verdict"), reason=c.text("reason"), **c.guarded),
         _("Dismissed. It comes back only if it becomes more urgent."),
     ),
+    "judge": Deed(
+        lambda c: actions.judge(c.ticket, verdict=c.text("verdict"), **c.guarded),
+        _("Judged. The scoreboard counts with it from now on."),
+    ),
     "note": Deed(
-        lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who), _("Note added."), undoable=False
+        lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who),
+        _("Note added."),
+        undoable=False,
+        beware=_unheard,
     ),
     "merge": Deed(
         lambda c: merging.merge(c.ticket, into=c.number("into"), seen=c.seen, **c.who),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,15 +20,17 @@ from keuring_collector.console import pack, readings, stories
 from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.several import chosen
-from keuring_collector.console.views.ticket import VERDICTS
+from keuring_collector.console.views.ticket import VERDICTS, Attempt
 from keuring_collector.desk import actions, causes, gathering, scope, signals
 from keuring_collector.desk.models import FleetHistory, FleetTicket, Staff, Ticket
 from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,17 @@ class Entry:
     who: str
     what: str
     text: str
+
+
+_DEEDS: Final[Mapping[str, _StrPromise]] = {
+    "take": pgettext_lazy("deed", "take"),
+    "assign": pgettext_lazy("deed", "give"),
+    "plan": pgettext_lazy("deed", "plan"),
+    "snooze": pgettext_lazy("deed", "snooze"),
+    "resolve": pgettext_lazy("deed", "resolve"),
+    "dismiss": pgettext_lazy("deed", "dismiss"),
+    "silence": pgettext_lazy("deed", "silence"),
+}
 
 
 def _what(item: FleetHistory) -> str:
@@ -53,7 +66,8 @@ def _what(item: FleetHistory) -> str:
         "closed": pgettext("history", "closed it: none of its tickets is open"),
         "dissolved": pgettext("history", "said that these are not one problem"),
     }
-    return told[item.kind] % {"n": count, "action": item.detail.get("action", "")}
+    done = item.detail.get("action", "")
+    return told[item.kind] % {"n": count, "action": _DEEDS.get(done, done)}
 
 
 def shared(fleet: FleetTicket) -> list[dict[str, Any]]:
@@ -74,6 +88,10 @@ def _page(item: dict[str, Any]) -> str:
 @require_safe
 def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
     """One fleet ticket with its children."""
+    return _shown(request, pk)
+
+
+def _shown(request: HttpRequest, pk: int, attempt: Attempt | None = None, status: int = 200) -> HttpResponse:
     now, language, staff = timezone.now(), (get_language() or "nl")[:2], staff_of(request)
     fleet = get_object_or_404(scope.fleet_tickets(staff).select_related("owner"), pk=pk)
     state = pack.current()
@@ -102,8 +120,9 @@ def fleet_ticket(request: HttpRequest, pk: int) -> HttpResponse:
         "givable": givable(colleagues_at_the_desk()),
         "verdicts": VERDICTS,
         "today": timezone.localtime(now).date(),
+        "attempt": attempt,
     }
-    return render(request, "console/fleet_ticket.html", context)
+    return render(request, "console/fleet_ticket.html", context, status=status)
 
 
 @requires(Right.ACT)
@@ -129,7 +148,8 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         else:
             raise Http404(_("There is no such action."))
     except actions.ActionError as error:
-        messages.error(request, str(error.message))
+        status = 422 if isinstance(error, actions.NotUnderstood) else 409
+        return _shown(request, pk, Attempt(action, str(error.message), typed={"text": text}), status)
     return HttpResponseRedirect(reverse("fleet_ticket", args=[pk]))
 
 

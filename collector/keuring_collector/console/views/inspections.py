@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 MOST_DUE: Final = 50
 MOST_SHOWN: Final = 50
-_NUMBER: Final = re.compile(r"\s*(\d{4})-(\d{6,12})\s*")
+_NUMBER: Final = re.compile(r"(?a:(\d{4})-?(\d{6,12}))")
 CHECKS: Final = Attempts(most=20, period=60.0)
 ORDER: Final = (
     Inspection.Outcome.FAIL, Inspection.Outcome.ADVICE, Inspection.Outcome.PASS, Inspection.Outcome.UNMEASURABLE,
@@ -78,7 +78,7 @@ def inspections(request: HttpRequest) -> HttpResponse:
         "order": [(value.value, value.label) for value in ORDER],
         "reports": table_rows.reports(_newest(staff, chosen, outcome), now),
         "count": _count(answer.content["outcomes"], chosen, outcome),
-        "due": table_rows.due(due[:MOST_DUE]),
+        "due": table_rows.due(due[:MOST_DUE], now),
         "more_due": answer.content["due"] - MOST_DUE if len(due) > MOST_DUE else 0,
         "department": chosen,
         "departments": [(str(each.pk), each.name) for each in departments],
@@ -116,8 +116,12 @@ def _shown(numbers: Any) -> QuerySet[Inspection]:
 
 
 @prepared
-def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Endpoint]:
-    found = issuing.due_on(now, settled, day).only("uuid", "host_name", "colleague__name", "department__name")
+def _due(departments: Any, now: Any, settled: Any, day: Any) -> QuerySet[Any]:
+    found = (
+        issuing.due_on(now, settled, day)
+        .annotate(comes=F("comes"))
+        .only("uuid", "host_name", "colleague__name", "department__name")
+    )
     return (found if departments is None else found.filter(department__pk__in=departments))[: MOST_DUE + 1]
 
 
@@ -166,17 +170,21 @@ class Item:
     before: str
 
 
-def _inspection(staff: Staff, number: str) -> Inspection:
-    match = _NUMBER.fullmatch(number)
-    if match is None:
-        raise Http404(_("There is no report with that number."))
+def _numbered(typed: str) -> tuple[int, str]:
+    """The row and the number of a report as somebody typed it: spaces, another dash or none. 0 for what is none."""
+    match = _NUMBER.fullmatch(re.sub(r"\s+", "", re.sub(r"[\u2010-\u2015\u2212_./]", "-", typed)))
+    return (int(match[2]), f"{match[1]}-{match[2]}") if match else (0, "")
+
+
+def _inspection(staff: Staff, typed: str) -> Inspection:
+    pk, number = _numbered(typed)
     found = get_object_or_404(
         Inspection.objects.filter(endpoint__in=scope.endpoints(staff)).select_related(
             "endpoint__colleague", "endpoint__department", "issued_by"
         ),
-        pk=int(match[2]),
+        pk=pk,
     )
-    if found.number != number.strip():
+    if found.number != number:
         raise Http404(_("There is no report with that number."))
     return found
 
@@ -297,10 +305,10 @@ def check(request: HttpRequest) -> HttpResponse:
 
 def _genuine(number: str, code: str) -> Inspection | None:
     """The report with this number whose digest begins with this code; at least what is printed must be given."""
-    match, digits = _NUMBER.fullmatch(number), re.sub(r"[\s-]", "", code).lower()
-    if match is None or not re.fullmatch(r"[0-9a-f]{16,64}", digits):
+    (pk, spelled), digits = _numbered(number), re.sub(r"[^0-9a-z]", "", code.lower())
+    if not re.fullmatch(r"[0-9a-f]{16,64}", digits):
         return None
-    found = Inspection.objects.select_related("endpoint").filter(pk=int(match[2])).first()
-    if found is None or found.number != f"{match[1]}-{match[2]}" or not found.digest.startswith(digits):
+    found = Inspection.objects.select_related("endpoint").filter(pk=pk).first()
+    if found is None or found.number != spelled or not found.digest.startswith(digits):
         return None
     return found

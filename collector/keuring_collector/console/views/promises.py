@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -107,9 +107,8 @@ def make(request: HttpRequest) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     ticket = None
     if typed["ticket"]:
-        if (pk := number(typed["ticket"])) is None:
-            raise Http404(_("There is no such ticket."))
-        ticket = get_object_or_404(scope.tickets(staff).select_related("endpoint__department"), pk=pk)
+        seen = scope.tickets(staff).select_related("endpoint__department")
+        ticket = get_object_or_404(seen, pk=number(typed["ticket"]))
     try:
         department = scope.departments(staff).filter(pk=number(typed["department"]) or 0).first()
         if ticket is None and department is None and staff.department_ids is not None:

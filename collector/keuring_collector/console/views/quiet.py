@@ -122,6 +122,8 @@ def make(request: HttpRequest) -> HttpResponse:
     try:
         if department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))
+        if department is None and typed["department"]:  # it was taken away meanwhile: this would hold for all machines
+            raise NotUnderstood("department", _("There is no such department. Choose one from the list."))
         quiets.make(
             kind=typed["kind"], reason=typed["reason"], actor=staff, now=now,
             starts_at=quiets.moment(typed["from_day"], typed["from_clock"]),

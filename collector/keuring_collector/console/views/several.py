@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from keuring_collector.console import listing
+from keuring_collector.console import listing, stories
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.typed import leads_inside, number, read_day
 from keuring_collector.console.views.deeds import Call, somebody
@@ -50,7 +50,7 @@ def chosen(request: HttpRequest) -> dict[int, str | None]:
     """The ticked rows: each ticket with its stamp as it was shown, None where the form gave none."""
     pairs = (text.partition("@") for text in request.POST.getlist("ticket"))
     numbers = {pk: seen or None for text, _at, seen in pairs if (pk := number(text)) is not None}
-    return dict(list(numbers.items())[: listing.PAGE])
+    return dict(list(numbers.items())[: stories.MOST_OF_FLEET])  # no page shows more
 
 
 @requires(Right.ACT)

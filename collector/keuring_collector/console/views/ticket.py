@@ -23,7 +23,7 @@ from keuring_collector.console import articles, chronicle, facts, pack, readings
 from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
-from keuring_collector.desk import actions, causes, quiet, scope, texts
+from keuring_collector.desk import actions, causes, files, quiet, scope, texts
 from keuring_collector.desk.models import Attachment, Notice, Quiet, Staff, Ticket, TicketLine, TicketLink
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
@@ -45,6 +45,9 @@ VERDICTS: Final = (
 )
 
 
+# What was refused stands in the panel of the action at the foot, where that is shown; else above the ticket.
+PANELS_OPEN: Final = frozenset({"assign", "plan", "snooze", "note", "dismiss", "resolve"})
+PANELS_CLOSED: Final = frozenset({"note", "judge"})
 BESIDE: Final = 6  # other tickets of the machine that are shown
 HELPED: Final = 3  # words about what helped before
 
@@ -121,6 +124,7 @@ def _page(
         "verdicts": [(number, *verdict) for number, verdict in enumerate(VERDICTS, 1)],
         "promised": _promises(ticket.pk) if has.promises else (),
         "attempt": attempt,
+        "refused_above": attempt and attempt.action not in (PANELS_OPEN if is_open else PANELS_CLOSED),
         "moods": MOODS,
         "is_mine": ticket.owner_id == staff.pk,
         "today": timezone.localtime(now).date(),
@@ -220,6 +224,8 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     except actions.ActionError as error:
         return _refused(request, pk, action, now, str(error.message), 409)
     messages.success(request, deed.done, extra_tags=f"undo:{call.step}" if deed.undoable else "")
+    if told := deed.beware(call):
+        messages.warning(request, told)
     return HttpResponseRedirect(reverse("ticket", args=[pk]))
 
 
@@ -237,7 +243,8 @@ def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """A file beside a ticket, to be saved; never shown in the page, whatever it is."""
     found = get_object_or_404(Attachment, ticket=_ticket(staff_of(request), pk), pk=number)
     response = HttpResponse(bytes(found.content), content_type=found.kind)
-    response.headers["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"  # noqa: FBT003
+    name = files.name_to_save(found)
+    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"  # noqa: FBT003
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponseRedirect
+from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -53,10 +53,7 @@ def tips(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """A tip of a machine was told in person, or is not for its colleague."""
     endpoint, now = endpoint_of(request, identity), timezone.now()
-    pk = number(request.POST.get("tip", ""))
-    if pk is None:
-        raise Http404(_("There is no such tip."))
-    chance = get_object_or_404(TipChance, pk=pk, endpoint=endpoint)
+    chance = get_object_or_404(TipChance, pk=number(request.POST.get("tip", "")), endpoint=endpoint)
     chance.endpoint = endpoint
     try:
         if request.POST.get("do") == "told":

@@ -165,8 +165,7 @@ def export(_request: HttpRequest, whose: Whose) -> HttpResponseBase:
 @require_POST
 def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
     """Objects to the judging of one machine."""
-    chosen = request.POST.get("machine", "")
-    endpoint = whose.machines.filter(pk=number(chosen) or 0).first()
+    endpoint = whose.machines.filter(pk=number(request.POST.get("machine", "")) or 0).first()
     if endpoint is None:
         return _home(request, whose, _("Choose one of your machines."), 422)
     try:
@@ -188,11 +187,9 @@ def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
     department = whose.department
     if department is None:
         raise Http404(_("No department is known to be yours."))
-    value, line = request.POST.get("mood", ""), request.POST.get("mood_line", "").replace("\0", "")
+    value, line = number(request.POST.get("mood", "")) or 0, request.POST.get("mood_line", "").replace("\0", "")
     try:
-        keep_mood.answer_once(
-            whose.person, department, int(value) if value in "12345" and value else 0, line, timezone.now()
-        )
+        keep_mood.answer_once(whose.person, department, value, line, timezone.now())
     except ActionError as error:
         return _home(request, whose, str(error.message), 409 if isinstance(error, NotPossible) else 422)
     messages.success(request, _("Thank you. It counts for your department this month, without your name."))

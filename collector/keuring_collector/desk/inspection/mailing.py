@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import TYPE_CHECKING, Final
 
 from django.core.mail import EmailMessage
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from keuring_collector.fleet.models import Endpoint
 
 WAITS: Final = timedelta(days=7)
+TOLD: Final = 20  # refusals that the log names
 
 
 class NobodyError(Exception):
@@ -65,14 +67,21 @@ def send(inspection: Inspection, now: datetime, check_address: str, mood_address
 def send_waiting(now: datetime, console: str, mood_link: Callable[[Endpoint], str] = lambda _endpoint: "") -> int:
     """Mails the reports of the last week that were not mailed yet, where the machine has a colleague; how many.
 
-    ``mood_link`` makes the address at which they may say how they feel. Raises OSError when the mail server refuses
-    one; the others wait for the next time.
+    ``mood_link`` makes the address at which they may say how they feel. Raises OSError when the mail server refused
+    any: one address that it does not know keeps nobody else waiting, and is tried again the next time; when the server
+    itself does not answer, all wait for that.
     """
     waiting = Inspection.objects.filter(
         current=True, mailed_at=None, issued_at__gt=now - WAITS, endpoint__colleague__isnull=False
     ).select_related("endpoint__colleague", "endpoint__department")
-    count = 0
+    count, refused = 0, []
     for inspection in waiting.order_by("issued_at", "pk"):
-        send(inspection, now, f"{console}check/", mood_link(inspection.endpoint))
-        count += 1
+        try:
+            send(inspection, now, f"{console}check/", mood_link(inspection.endpoint))
+        except (SMTPRecipientsRefused, SMTPResponseException) as error:
+            refused.append(f"{inspection.number}: {error}")
+        else:
+            count += 1
+    if refused:
+        raise OSError("; ".join(refused[:TOLD]))
     return count

@@ -195,6 +195,7 @@ class TicketHistory(models.Model):
         DISMISSED = "dismissed", _("dismissed")
         CLOSED_ITSELF = "closed_itself", _("closed itself: the cause is gone")
         REOPENED = "reopened", _("reopened")
+        JUDGED = "judged", _("judged afterwards")
         NOTE = "note", _("note")
         MESSAGE = "message", _("message sent")
         LINE_SNOOZED = "line_snoozed", _("finding snoozed")

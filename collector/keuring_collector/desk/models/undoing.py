@@ -20,7 +20,7 @@ class Undo(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="undos")
     actor = models.ForeignKey(Staff, on_delete=models.CASCADE)
     until = models.DateTimeField(db_index=True)
-    before = models.JSONField()  # the fields that people decide on, and "what" was done
+    before = models.JSONField()  # the fields that people decide on, "what" was done, and its "entry" in the history
     after = models.CharField(max_length=200)  # its stamp after the action: only that can be taken back
 
     class Meta:

@@ -38,6 +38,13 @@
     }
     if (event.target.matches("[data-apply] select")) event.target.form.requestSubmit();
   });
+  // What is done to several needs this or that: the browser asks before it is sent, so no tick and no word is lost.
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest(".bulk button");
+    if (!button) return;
+    const needs = (button.dataset.needs ?? "").split(" ");
+    for (const field of all("input, select", button.closest(".bulk"))) field.required = needs.includes(field.name);
+  });
 
   // Actions of a ticket: a letter opens a panel; in an open panel that closes the ticket, 1 to 4 give the verdict.
   function panel(key) {
@@ -53,8 +60,7 @@
   function verdict(key) {
     const button = one(`details[open] [data-verdict="${key}"]`) ?? null;
     if (button) button.form.requestSubmit(button);
-    else if (one('[data-key="r"]')) {
-      panel("r");
+    else if (panel("r") || panel("v")) {
       document.activeElement.blur();
     }
   }
@@ -95,7 +101,7 @@
     else if ("1234".includes(event.key) && one(".acts")) {
       event.preventDefault();
       verdict(event.key);
-    } else if (/^[tapsrdnz]$/.test(event.key) && panel(event.key)) event.preventDefault();
+    } else if (/^[tapsrdnvz]$/.test(event.key) && panel(event.key)) event.preventDefault();
   });
 
   // Charts: the nearest point under the pointer, or by arrow keys, in words.
