@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from django.db.models import Field, Lookup, Q
 from django.db.models.lookups import IContains
 
 from keuring_collector.store import names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from numpy.typing import NDArray
 
 
 @Field.register_lookup
@@ -34,9 +35,7 @@ class Holds(IContains):
 
 @Field.register_lookup
 class Among(Lookup):
-    """``in`` for thousands of numbers, written with commas in between: Django and the databases take them as one value
-    (see ``among``).
-    """
+    """``in`` for thousands of numbers, which Django takes as one value: the bytes of an array (see ``among``)."""
 
     lookup_name = "among"
     prepare_rhs = False
@@ -44,8 +43,8 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """For both databases."""
         left, params = compiler.compile(self.lhs)
-        sql, value = names.among(connection.vendor, left, self.rhs)
-        return sql, [*params, value]
+        sql, values = names.among(connection.vendor, left, np.frombuffer(self.rhs, dtype=np.int64))
+        return sql, [*params, *values]
 
 
 def has(field: str, text: str) -> Q:
@@ -53,6 +52,6 @@ def has(field: str, text: str) -> Q:
     return Q(**{f"{field}__holds": text})
 
 
-def among(field: str, numbers: Collection[int]) -> Q:
+def among(field: str, numbers: NDArray[np.int64]) -> Q:
     """What makes a field one of many numbers; of none Django knows that without the database."""
-    return Q(**{f"{field}__among": ",".join(map(str, numbers))}) if numbers else Q(pk__in=())
+    return Q(**{f"{field}__among": numbers.tobytes()}) if len(numbers) else Q(pk__in=())

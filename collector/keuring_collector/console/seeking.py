@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+import numpy as np
 from django.db.models import Count
 from django.urls import reverse
 
@@ -15,6 +16,7 @@ from keuring_collector.console.lookups import among, has
 from keuring_collector.console.sought import Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
+from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.desk.models import Staff, Ticket
+    from keuring_collector.desk.models import Staff
 
 SHORTEST: Final = 2  # letters; one would find everything
 SHOWN: Final = 10
@@ -64,7 +66,7 @@ def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
     if sought.people is None:
         mine = mine.filter(has("name", sought.text) | has("mail", sought.text))
     elif sought.people:
-        mine = mine.filter(among("pk", [pk for pk, _named in sought.people]))
+        mine = mine.filter(among("pk", np.array([pk for pk, _named in sought.people])))
     else:
         return []
     # Which they are first: machines are counted for those that are shown.
@@ -78,13 +80,14 @@ def tickets(staff: Staff, sought: Sought) -> tuple[list[Ticket], bool]:
     and whether there are more.
     """
     # One after the other: what was closed is forty times as much, and is only sought for the room that is left. So are
-    # open ones by what they no longer find.
+    # open ones by what they no longer find, and of those on many machines all that are not urgent.
     number, mine = re.fullmatch(r"#?([0-9]{1,15})", sought.text), scope.tickets(staff)
     parts: list[Callable[[], QuerySet[Ticket]]] = [lambda: mine.filter(pk=int(number[1]))] if number else []
-    parts += [
-        lambda: mine.filter(sought.tickets(only_open=True), closed_at=None),
-        lambda: mine.filter(sought.tickets()),
-    ]
+    opened = mine.filter(closed_at=None)
+    if sought.is_wide:
+        urgent = opened.filter(severity=Ticket.Severity.URGENT)
+        parts.append(lambda: urgent.filter(sought.tickets(only_open=True)))
+    parts += [lambda: opened.filter(sought.tickets(only_open=True)), lambda: mine.filter(sought.tickets())]
     found: dict[int, None] = {}
     for part in parts:
         if len(found) <= SHOWN:

@@ -12,12 +12,13 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from keuring_collector.console import names, readings
 from keuring_collector.console.lookups import among, has
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import bounded, lately
+from keuring_collector.desk.counting import MOST, bounded, lately
 from keuring_collector.desk.models import Ticket, TicketLine
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
 
@@ -47,9 +48,9 @@ class Sought:
     def people(self) -> list[tuple[int, bool]] | None:
         """Colleagues that have it in their name or address, and whether it is the name; None: they are too many."""
         by_name, by_address = names.colleagues()
-        found = dict.fromkeys(by_name.holding(self.text, FEW + 1), True)
+        found = dict.fromkeys(by_name.holding(self.text)[0].tolist(), True)
         if self.by_mail and " " not in self.text:  # which no address holds
-            found = dict.fromkeys(by_address.holding(self.text, FEW + 1), False) | found
+            found = dict.fromkeys(by_address.holding(self.text)[0].tolist(), False) | found
         return None if len(found) > FEW else list(found.items())
 
     @cached_property
@@ -57,14 +58,14 @@ class Sought:
         return names.Machines(self.text)
 
     @cached_property
-    def _first(self) -> list[int]:
+    def _first(self) -> names.Rows:
         """The first machines of that name, in order of their names, but for the latest."""
-        return self._kept.named(min(self.most, MANY + 1))
+        return self._kept.named[: min(self.most, MANY + 1)]
 
     @cached_property
-    def _by_name(self) -> list[int] | None:
+    def _by_name(self) -> names.Rows | None:
         """Machines of that name; None: they are too many."""
-        return None if len(self._first) > MANY else [*self._first, *self._kept.latest]
+        return None if len(self._first) > MANY else np.concatenate([self._first, self._kept.latest])
 
     def is_whole(self, placed: Sequence[int], wanted: int) -> bool:
         """Whether ``wanted`` machines, placed by name, come before all that were not told as they are over ``most``."""
@@ -78,18 +79,30 @@ class Sought:
         if self.people is None:
             conditions.append(Q(colleague__in=Colleague.objects.filter(has("name", self.text)).values("pk")))
         elif people := [pk for pk, named in self.people if named]:
-            conditions.append(among("colleague__pk", people))
+            conditions.append(among("colleague__pk", np.array(people)))
         if departments := list(Department.objects.filter(has("name", self.text)).values_list("pk", flat=True)):
             conditions.append(Q(department__in=departments))
         return reduce(or_, conditions) if conditions else None
 
     @cached_property
-    def _machines(self) -> list[int] | None:
+    def _others(self) -> names.Rows | None:
+        """Machines that fit by another name than their own; None: they are too many."""
+        if self._by_others is None:
+            return np.zeros(0, dtype=np.int64)
+        found = list(Endpoint.objects.filter(self._by_others).order_by().values_list("pk", flat=True)[: FEW + 1])
+        return None if len(found) > FEW else np.array(found, dtype=np.int64)
+
+    @cached_property
+    def _machines(self) -> names.Rows | None:
         """All machines that fit; None: they are too many."""
-        if self._by_name is None or self._by_others is None:
-            return self._by_name
-        others = list(Endpoint.objects.filter(self._by_others).order_by().values_list("pk", flat=True)[: FEW + 1])
-        return None if len(others) > FEW else list({*self._by_name, *others})
+        if self._by_name is None or self._others is None:
+            return None
+        return np.union1d(self._by_name, self._others) if len(self._others) else self._by_name
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the machines that fit are so many that some have urgent tickets."""
+        return self._machines is None or len(self._machines) > MOST
 
     def models(self) -> Q:
         """What makes a machine fit by its model."""
@@ -115,8 +128,12 @@ class Sought:
             default=Value(3),
             output_field=IntegerField(),
         )
-        many = (self._by_name is None or len(self._by_name) > FEW) and seer.department_ids is None
-        fitting = among("pk", self._kept.first(most)) if many else self.named
+        if seer.department_ids is not None:
+            fitting = self.named
+        elif self._by_name is None or len(self._by_name) > FEW:
+            fitting = among("pk", self._kept.first(most))
+        else:
+            fitting = self.named if self._others is None else among("pk", self._kept.first(most, self._others))
         found = scope.endpoints(seer).filter(fitting).order_by(near, "host_name", "pk")
         return list(found.values_list("pk", flat=True)[:most])
 

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from keuring_collector.store.connection import Connection
 
 _WEIGHED: Final = 2000
+_LARGEST: Final = 1 << 24  # number that has a bit: two megabytes of them
 
 
 class Listed(NamedTuple):
@@ -42,17 +47,22 @@ def models(connection: Connection, most: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def among(vendor: str, column: str, numbers: str) -> tuple[str, str]:
-    """SQL that asks whether a column is one of ``numbers`` (with commas in between), and the one value that it takes.
+def among(vendor: str, column: str, numbers: NDArray[np.int64]) -> tuple[str, list[object]]:
+    """SQL that asks whether a column is one of ``numbers``, and the values that it takes.
 
     PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so of more than
-    some these are looked up in a table of their own, which "is true" keeps from becoming a join.
+    some it is told for every number up to the largest whether it is among them, in a bit each.
     """
+    told = str(numbers.tolist())
     if vendor == "sqlite":
-        return f"{column} IN (SELECT value FROM json_each(%s))", f"[{numbers}]"
-    if numbers.count(",") < _WEIGHED:
-        return f"{column} = ANY(CAST(%s AS bigint[]))", f"{{{numbers}}}"
-    return f"({column} IN (SELECT unnest(CAST(%s AS bigint[])))) IS TRUE", f"{{{numbers}}}"
+        return f"{column} IN (SELECT value FROM json_each(%s))", [told]
+    if len(numbers) < _WEIGHED or numbers.max() > _LARGEST:
+        return f"{column} = ANY(CAST(%s AS bigint[]))", [f"{{{told[1:-1]}}}"]
+    bits = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
+    bits[numbers] = True
+    return f"CASE WHEN {column} < %s THEN get_bit(%s, {column}) = 1 ELSE false END", [
+        len(bits), np.packbits(bits, bitorder="little").tobytes(),
+    ]  # fmt: skip
 
 
 def _listed(connection: Connection, columns: Sequence[str], source: str, values: Sequence[object]) -> Listed:
