@@ -38,7 +38,7 @@ class Lines:
         self._common = np.bincount(self._bytes, minlength=256)
 
     def holding(self, wanted: str) -> tuple[Rows, NDArray[np.int8]]:
-        """The rows whose text holds ``wanted``, in their order; and of each 0 when it is that, 1 when it begins with it."""
+        """The rows whose text holds ``wanted``, in order; and of each 0 if it is that, 1 if it begins so, else 2."""
         letters = wanted.lower().encode()
         if "\n" in wanted:
             return _NONE, _NONE.astype(np.int8)
@@ -77,8 +77,8 @@ class Machines:
         return np.array(list(found.values_list("pk", flat=True)), dtype=np.int64)
 
     def first(self, most: int, others: Rows = _NONE) -> Rows:
-        """Of them and ``others``, which have another name: the latest, and the ``most`` that come first: of that name, then
-        those whose name begins so, then those whose name holds it, then others, each by name.
+        """The latest of them and of ``others``, which have another name; and the ``most`` that come first: of that
+        name, then those whose name begins so, then those whose name holds it, then others, each by name.
         """
         nearest = self.named[np.argsort(self._near, kind="stable")[:most]]
         return np.concatenate([nearest, self.latest, self._kept.first(others, most), others[others > self._until]])
