@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from django.db import connection
 from django.db.models import Field, Lookup, Q
 from django.db.models.lookups import IContains
 
 from keuring_collector.store import names
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -35,7 +36,7 @@ class Holds(IContains):
 
 @Field.register_lookup
 class Among(Lookup):
-    """``in`` for thousands of numbers, which Django takes as one value: the bytes of an array (see ``among``)."""
+    """``in`` for thousands of numbers, which are one value: the text of ``names.Many``."""
 
     lookup_name = "among"
     prepare_rhs = False
@@ -43,8 +44,21 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """For both databases."""
         left, params = compiler.compile(self.lhs)
-        sql, values = names.among(connection.vendor, left, np.frombuffer(self.rhs, dtype=np.int64))
-        return sql, [*params, *values]
+        return names.among(connection.vendor, left), [*params, self.rhs]
+
+
+@Field.register_lookup
+class InBits(Lookup):
+    """The same with the bits of ``names.Many``, after how many they are."""
+
+    lookup_name = "in_bits"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, _connection: Any) -> tuple[str, Any]:
+        """For PostgreSQL."""
+        left, params = compiler.compile(self.lhs)
+        size, bits = self.rhs
+        return names.in_bits(left), [*params, size, bits, *params]
 
 
 def has(field: str, text: str) -> Q:
@@ -52,6 +66,13 @@ def has(field: str, text: str) -> Q:
     return Q(**{f"{field}__holds": text})
 
 
-def among(field: str, numbers: NDArray[np.int64]) -> Q:
+def many(numbers: NDArray[np.int64]) -> names.Many:
+    """Many numbers as values of a query."""
+    return names.many(connection.vendor, numbers) if len(numbers) else names.Many(None)
+
+
+def among(field: str, told: names.Many) -> Q:
     """What makes a field one of many numbers; of none Django knows that without the database."""
-    return Q(**{f"{field}__among": numbers.tobytes()}) if len(numbers) else Q(pk__in=())
+    if told.text is not None:
+        return Q(**{f"{field}__among": told.text})
+    return Q(pk__in=()) if told.bits is None else Q(**{f"{field}__in_bits": (told.size, told.bits)})

@@ -10,17 +10,19 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from keuring_collector.console import names, readings
-from keuring_collector.console.lookups import among, has
+from keuring_collector.console.lookups import among, has, many
 from keuring_collector.desk import scope
 from keuring_collector.desk.counting import MOST, bounded, lately
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
+from keuring_collector.store.names import Many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +81,8 @@ class Sought:
         if self.people is None:
             conditions.append(Q(colleague__in=Colleague.objects.filter(has("name", self.text)).values("pk")))
         elif people := [pk for pk, named in self.people if named]:
-            conditions.append(among("colleague__pk", np.array(people)))
-        if departments := list(Department.objects.filter(has("name", self.text)).values_list("pk", flat=True)):
+            conditions.append(among("colleague__pk", many(np.array(people))))
+        if departments := [pk for pk, name in _departments() if self.text.lower() in name.lower()]:
             conditions.append(Q(department__in=departments))
         return reduce(or_, conditions) if conditions else None
 
@@ -115,7 +117,7 @@ class Sought:
     def named(self) -> Q:
         """What makes a machine fit: its own name, its colleague's or its department's."""
         if self._machines is not None:
-            return among("pk", self._machines)
+            return among("pk", many(self._machines))
         condition = has("host_name", self.text)
         return condition if self._by_others is None else condition | self._by_others
 
@@ -131,35 +133,70 @@ class Sought:
         if seer.department_ids is not None:
             fitting = self.named
         elif self._by_name is None or len(self._by_name) > FEW:
-            fitting = among("pk", self._kept.first(most))
+            fitting = among("pk", many(self._kept.first(most)))
         else:
-            fitting = self.named if self._others is None else among("pk", self._kept.first(most, self._others))
+            fitting = self.named if self._others is None else among("pk", many(self._kept.first(most, self._others)))
         found = scope.endpoints(seer).filter(fitting).order_by(near, "host_name", "pk")
         return list(found.values_list("pk", flat=True)[:most])
+
+    def fits(self, *, only_open: bool) -> Fits | None:
+        """What makes a ticket fit; None: it is too much to tell, see ``tickets``. ``only_open``: by findings that still
+        hold alone.
+        """
+        subjects = self._subjects(only_open=only_open)
+        if self._machines is None or subjects is None:
+            return None
+        return Fits(*many(self._machines), self._causes, subjects)
 
     def tickets(self, *, only_open: bool = False) -> Q:
         """What makes a ticket fit: its machine, its cause, or what a finding is about; ``only_open``: by findings that
         still hold alone.
         """
-        if self._machines is None:
-            condition = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk"))
-        else:
-            condition = among("endpoint__pk", self._machines)
-        cause = re.sub(r"[ _]", "-", self.text.lower())
-        if causes := [each for each in _causes() if cause in each.lower().replace("_", "-")]:
-            condition |= Q(cause__in=causes)
-        if (lines := self._lines(only_open=only_open)) is not None:
-            condition |= Q(id__in=lines.values("ticket"))
-        return condition
+        if (told := self.fits(only_open=only_open)) is not None:
+            return told.condition(only_open=only_open)
+        on_machines = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk"))
+        subjects = self._subjects(only_open=only_open)
+        about = has("subject", self.text) if subjects is None else Q(subject__in=subjects)
+        return on_machines | Q(cause__in=self._causes) | _by_lines(about, only_open=only_open)
 
-    def _lines(self, *, only_open: bool) -> QuerySet[TicketLine] | None:
-        """The findings that are about it; None: there are none."""
+    @cached_property
+    def _causes(self) -> list[str]:
+        cause = re.sub(r"[ _]", "-", self.text.lower())
+        return [each for each in _causes() if cause in each.lower().replace("_", "-")]
+
+    def _subjects(self, *, only_open: bool) -> list[str] | None:
+        """What findings are about that fit; None: they are too many to look at."""
         subjects = [*_subjects(active=True), *(() if only_open else _subjects(active=False))]
-        found = TicketLine.objects.filter(active=True) if only_open else TicketLine.objects.all()
         if len(subjects) > _SUBJECTS:
-            return found.filter(has("subject", self.text))
-        fitting = {each for each in subjects if self.text.lower() in each.lower()}
-        return found.filter(subject__in=fitting) if fitting else None
+            return None
+        return sorted({each for each in subjects if self.text.lower() in each.lower()})
+
+
+class Fits(NamedTuple):
+    """What makes a ticket fit: its machine (see ``Many``), its cause or what a finding is about; values of a query that
+    may be prepared.
+    """
+
+    text: Any
+    size: Any
+    bits: Any
+    causes: Any
+    subjects: Any
+
+    def condition(self, *, only_open: bool) -> Q:
+        """The same for a filter; ``only_open``: by findings that still hold alone."""
+        on_machines = among("endpoint__pk", Many(self.text, self.size, self.bits))
+        return on_machines | Q(cause__in=self.causes) | _by_lines(Q(subject__in=self.subjects), only_open=only_open)
+
+
+def _by_lines(about: Q, *, only_open: bool) -> Q:
+    lines = TicketLine.objects.filter(about)
+    return Q(pk__in=(lines.filter(active=True) if only_open else lines).values("ticket"))
+
+
+@prepared
+def _departments() -> QuerySet[Department, tuple[int, str]]:
+    return Department.objects.order_by().values_list("pk", "name")
 
 
 def _causes() -> list[str]:

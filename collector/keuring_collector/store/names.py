@@ -47,22 +47,44 @@ def models(connection: Connection, most: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def among(vendor: str, column: str, numbers: NDArray[np.int64]) -> tuple[str, list[object]]:
-    """SQL that asks whether a column is one of ``numbers``, and the values that it takes.
+class Many(NamedTuple):
+    """Many numbers as values of a query: all of them in a text, or of each up to the largest whether it is among them,
+    in a bit each, with how many bits that are.
+    """
 
-    PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so of more than
-    some it is told for every number up to the largest whether it is among them, in a bit each.
+    text: str | None
+    size: int | None = None
+    bits: bytes | None = None
+
+
+def many(vendor: str, numbers: NDArray[np.int64]) -> Many:
+    """These numbers as the database takes them.
+
+    PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so it is told of
+    more than some in bits.
     """
     told = str(numbers.tolist())
     if vendor == "sqlite":
-        return f"{column} IN (SELECT value FROM json_each(%s))", [told]
+        return Many(told)
     if len(numbers) < _WEIGHED or numbers.max() > _LARGEST:
-        return f"{column} = ANY(CAST(%s AS bigint[]))", [f"{{{told[1:-1]}}}"]
+        return Many(f"{{{told[1:-1]}}}")
     bits = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
     bits[numbers] = True
-    return f"CASE WHEN {column} < %s THEN get_bit(%s, {column}) = 1 ELSE false END", [
-        len(bits), np.packbits(bits, bitorder="little").tobytes(),
-    ]  # fmt: skip
+    return Many(None, len(bits), np.packbits(bits, bitorder="little").tobytes())
+
+
+def among(vendor: str, column: str) -> str:
+    """SQL that asks whether a column is one of many numbers, which are given as a text."""
+    return (
+        f"{column} IN (SELECT value FROM json_each(%s))"
+        if vendor == "sqlite"
+        else f"{column} = ANY(CAST(%s AS bigint[]))"
+    )
+
+
+def in_bits(column: str) -> str:
+    """The same for PostgreSQL, where they are given as how many bits there are, and these."""
+    return f"CASE WHEN {column} < %s THEN get_bit(%s, {column}) = 1 ELSE false END"
 
 
 def _listed(connection: Connection, columns: Sequence[str], source: str, values: Sequence[object]) -> Listed:
