@@ -1,4 +1,4 @@
-"""Lookups of our own: whether a field holds a text, and whether it is one of many numbers."""
+"""Lookups of our own: whether a field holds a text and whether it is one of many numbers."""
 
 from __future__ import annotations
 
@@ -6,32 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Field, Lookup, Q
-from django.db.models.lookups import IContains
 
 from keuring_collector.store import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
 
 @Field.register_lookup
-class Holds(IContains):
-    """``icontains``, of which PostgreSQL folds capitals as in ASCII where the text is that: in half the time."""
+class Like(Lookup):
+    """Whether a text in ASCII is like a ``pattern``. PostgreSQL folds capitals as in ASCII, in half the time."""
 
-    lookup_name = "holds"
+    lookup_name = "like"
+    prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """As the lookup that it is a kind of."""
-        return IContains(self.lhs, self.rhs).as_sql(compiler, connection)
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """For PostgreSQL."""
-        if not self.rhs.isascii():
-            return self.as_sql(compiler, connection)
+        """For both databases."""
         left, params = compiler.compile(self.lhs)
-        pattern = connection.ops.prep_for_like_query(self.rhs.lower())
-        return f'LOWER({left} COLLATE "C") LIKE %s', [*params, f"%{pattern}%"]
+        folded = f'LOWER({left} COLLATE "C")' if connection.vendor == "postgresql" else left
+        return f"{folded} LIKE %s ESCAPE '\\'", [*params, self.rhs]
 
 
 @Field.register_lookup
@@ -63,7 +59,17 @@ class InBits(Lookup):
 
 def has(field: str, text: str) -> Q:
     """What makes a field hold a text, in any capitals."""
-    return Q(**{f"{field}__holds": text})
+    return Q(**{f"{field}__like": pattern(text)} if text.isascii() else {f"{field}__icontains": text})
+
+
+def pattern(text: str) -> str:
+    """A text in ASCII as the databases look for it in another."""
+    return f"%{connection.ops.prep_for_like_query(text.lower())}%"
+
+
+def few(numbers: Iterable[int]) -> str:
+    """Numbers of a page as the one value of ``among``."""
+    return names.few(connection.vendor, list(numbers))
 
 
 def many(numbers: NDArray[np.int64]) -> names.Many:

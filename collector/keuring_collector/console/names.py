@@ -7,12 +7,13 @@ those of the latest thousand or two are asked each time. What colleagues are cal
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
+from django.db.models import Q
 
 from keuring_collector.console import readings
-from keuring_collector.console.lookups import has
+from keuring_collector.console.lookups import has, pattern
 from keuring_collector.desk.counting import MOST, lately
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Endpoint
@@ -73,8 +74,13 @@ class Machines:
     @cached_property
     def latest(self) -> Rows:
         """Those of the latest machines; the others are ``named``, in the order of their names."""
-        found = Endpoint.objects.filter(has("host_name", self._text), pk__gt=self._until).order_by()
-        return np.array(list(found.values_list("pk", flat=True)), dtype=np.int64)
+        text = self._text
+        found = (
+            _after(self._until, pattern(text))
+            if text.isascii()
+            else list(_holding(self._until, has("host_name", text)))
+        )
+        return np.array(found, dtype=np.int64)
 
     def first(self, most: int, others: Rows = _NONE) -> Rows:
         """The latest of them and of ``others``, which have another name; and the ``most`` that come first: of that
@@ -112,6 +118,15 @@ def _read_colleagues() -> tuple[Lines, Lines]:
 def _read_machines(until: int) -> Lines:
     told = readings.store().machine_names(until)
     return Lines(told.numbers, told.columns[0])
+
+
+@prepared
+def _after(until: Any, like: Any) -> QuerySet[Endpoint, int]:
+    return _holding(until, Q(host_name__like=like))
+
+
+def _holding(until: int, text: Q) -> QuerySet[Endpoint, int]:
+    return Endpoint.objects.filter(text, pk__gt=until).order_by().values_list("pk", flat=True)
 
 
 @prepared

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LONGEST: Final = 256  # values of one list; a longer one is asked in Django's usual way
-PAGE: Final = 50  # rows of most lists; of more values than this psycopg reads the SQL anew each time
 Write = Callable[..., "QuerySet[Any, T]"]
 Shape = tuple[object, ...]
 
@@ -103,14 +102,11 @@ def _written(queryset: QuerySet[Any, T]) -> _Written[T] | None:
 
 
 def _filled(value: Any) -> Any:
-    """A list with its last value repeated until it is as long as a power of two, or a page, so that there are few
-    shapes.
-    """
+    """A list with its last value repeated until it is as long as a power of two, so that there are few shapes."""
     if not isinstance(value, (list, tuple, set, frozenset)):
         return value
     values = list(value)
-    length = PAGE if 32 < len(values) <= PAGE else 1 << max(0, len(values) - 1).bit_length()
-    return values + values[-1:] * (length - len(values)) if values else values
+    return values + values[-1:] * ((1 << max(0, len(values) - 1).bit_length()) - len(values)) if values else values
 
 
 def _shape(value: Any) -> object:

@@ -57,17 +57,20 @@ class Many(NamedTuple):
     bits: bytes | None = None
 
 
+def few(vendor: str, numbers: list[int]) -> str:
+    """These numbers as a text; of hundreds that are given one by one, drivers and databases look at each."""
+    told = str(numbers)
+    return told if vendor == "sqlite" else f"{{{told[1:-1]}}}"
+
+
 def many(vendor: str, numbers: NDArray[np.int64]) -> Many:
     """These numbers as the database takes them.
 
     PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so it is told of
     more than some in bits.
     """
-    told = str(numbers.tolist())
-    if vendor == "sqlite":
-        return Many(told)
-    if len(numbers) < _WEIGHED or numbers.max() > _LARGEST:
-        return Many(f"{{{told[1:-1]}}}")
+    if vendor == "sqlite" or len(numbers) < _WEIGHED or numbers.max() > _LARGEST:
+        return Many(few(vendor, numbers.tolist()))
     bits = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
     bits[numbers] = True
     return Many(None, len(bits), np.packbits(bits, bitorder="little").tobytes())
