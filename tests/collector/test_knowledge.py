@@ -147,6 +147,31 @@ def test_a_changed_pack_is_searched_anew(site: Site, tmp_path: Any) -> None:
     assert found("batterij")
 
 
+def test_words_are_read_once_until_an_article_is_written(site: Site) -> None:
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    from keuring_collector.store.article_index import VOCABULARY
+
+    def asked(query: str) -> tuple[list[str], int]:
+        with CaptureQueriesContext(connection) as captured:
+            slugs = found(query, drafts=True)
+        return slugs, sum(each["sql"] == VOCABULARY[connection.vendor] for each in captured)
+
+    assert asked("zwaluwnest") == ([], 1)
+    assert asked("zwalwnest") == ([], 0)
+    own = write(site, ("Zwaluwnest", "Onder het dak."))
+    assert asked("zwalwnest") == ([own.slug], 1)
+    assert asked("zwalwnest") == ([own.slug], 0)
+    write(site, ("Kwikstaart", "Onder het dak."), article=own, seen=1, published=False)
+    assert asked("zwalwnest") == ([], 1)
+    assert asked("kwikstart") == ([own.slug], 0)
+    with pytest.raises(KeyError), transaction.atomic():
+        write(site, ("Merelnest", "In de heg."))
+        raise KeyError
+    assert asked("merlnest") == ([], 0)
+
+
 def test_every_version_is_kept_and_nobody_overwrites_anothers(site: Site) -> None:
     from django.db import transaction
 

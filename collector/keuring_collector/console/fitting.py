@@ -15,7 +15,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from keuring_collector.console.sought import Sought
+from keuring_collector.console.sought import Fits, Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket, TicketLine
 from keuring_collector.desk.prepared import Prepared
@@ -52,14 +52,26 @@ class Values(NamedTuple):
     today: Any
     week: Any
     month: Any
+    # Of a text that is sought; ``wide``: it fits too much to be told, and this is it.
+    wide: Any = None
+    text: Any = None
+    size: Any = None
+    bits: Any = None
+    causes: Any = ()
+    subjects: Any = ()
 
 
 def values(choices: Choices, staff: Staff, now: datetime) -> Values:
     """What these choices of a reader are compared with."""
-    return Values(
+    given = Values(
         *scope.reach(staff), staff.pk, int(choices.department or 0), choices.cause,
         int(choices.owner) if choices.owner.isdigit() else 0, choices.rule, *boundaries(now),
     )  # fmt: skip
+    if not choices.q:
+        return given
+    sought = Sought(choices.q)
+    fits = sought.fits(only_open=choices.state != "closed")
+    return given._replace(wide=sought) if fits is None else given._replace(**fits._asdict())
 
 
 def boundaries(now: datetime) -> tuple[datetime, datetime, datetime]:
@@ -92,12 +104,12 @@ class Part:
 
 def placed(choices: Choices, given: Values, part: Part) -> list[tuple[int, int, int]]:
     """The tickets of a part in their order: severity, group and number of each."""
-    if choices.q:
+    if given.wide:
         return list(_part(choices, given, part))
     # What the values are makes no other SQL, only whether there are any.
     kind = replace(
         choices, department=choices.department and "1", cause=choices.cause and "1", rule=choices.rule and "1",
-        owner="1" if choices.owner.isdigit() else choices.owner, page=1,
+        q=choices.q and "1", owner="1" if choices.owner.isdigit() else choices.owner, page=1,
     )  # fmt: skip
     return _prepared(kind, part)(*given)
 
@@ -157,7 +169,8 @@ def tickets(choices: Choices, given: Values, *, walked: bool = False) -> QuerySe
     if not (choices.together or choices.q or choices.owner or choices.rule) and choices.state in ("open", "new"):
         found = found.exclude(parent__in=FleetTicket.objects.filter(closed_at=None).values("pk"))
     if choices.q:
-        found = found.filter(Sought(choices.q).tickets(only_open=choices.state != "closed"))
+        fits, is_open = Fits._make(given[-len(Fits._fields) :]), choices.state != "closed"
+        found = found.filter((given.wide.tickets if given.wide else fits.condition)(only_open=is_open))
     grouped: QuerySet[Any] = _grouped(found, choices, given)
     return grouped
 

@@ -257,7 +257,8 @@ def _counted(
     if choices.is_narrow and choices.state != "closed":
         rows = fitting.placed(replace(choices, severity=()), given, Part(0, MOST + 1))
         if len(rows) <= MOST:
-            placed = [(pk, group) for severity, group, pk in rows if severity in (choices.severity or Severity.values)]
+            wanted = choices.severity or Severity.values
+            placed = [(pk, group) for severity, group, pk in rows if severity in wanted]
             return Counter(row[0] for row in rows), Counter(group for _pk, group in placed), placed
     return *_counts(fitting.tickets(choices, given), choices, exactly=exactly), None
 

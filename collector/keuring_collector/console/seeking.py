@@ -7,26 +7,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count
+import numpy as np
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from keuring_collector.console import fleet_counts, pack, readings, stories
-from keuring_collector.console.lookups import among, has
-from keuring_collector.console.sought import Sought
+from keuring_collector.console.lookups import among, has, many
+from keuring_collector.console.sought import Fits, Sought
 from keuring_collector.desk import scope
 from keuring_collector.desk.counts import MOST_PROGRAMS, PROGRAMS
+from keuring_collector.desk.models import Ticket
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Endpoint
 from keuring_collector.service import knowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
 
     from keuring_collector.console.pack import PackState
-    from keuring_collector.desk.models import Staff, Ticket
+    from keuring_collector.desk.models import Staff
 
 SHORTEST: Final = 2  # letters; one would find everything
 SHOWN: Final = 10
@@ -64,7 +66,7 @@ def colleagues(staff: Staff, sought: Sought) -> list[Colleague]:
     if sought.people is None:
         mine = mine.filter(has("name", sought.text) | has("mail", sought.text))
     elif sought.people:
-        mine = mine.filter(among("pk", [pk for pk, _named in sought.people]))
+        mine = mine.filter(among("pk", many(np.array([pk for pk, _named in sought.people]))))
     else:
         return []
     # Which they are first: machines are counted for those that are shown.
@@ -77,22 +79,33 @@ def tickets(staff: Staff, sought: Sought) -> tuple[list[Ticket], bool]:
     """Tickets by number (31 or #31), machine, colleague, department, cause or part; the open ones first. At most SHOWN,
     and whether there are more.
     """
+    number, found = re.fullmatch(r"#?([0-9]{1,15})", sought.text), dict[int, None]()
+    if number:
+        found |= dict.fromkeys(scope.tickets(staff).filter(pk=int(number[1])).values_list("pk", flat=True))
     # One after the other: what was closed is forty times as much, and is only sought for the room that is left. So are
-    # open ones by what they no longer find.
-    number, mine = re.fullmatch(r"#?([0-9]{1,15})", sought.text), scope.tickets(staff)
-    parts: list[Callable[[], QuerySet[Ticket]]] = [lambda: mine.filter(pk=int(number[1]))] if number else []
-    parts += [
-        lambda: mine.filter(sought.tickets(only_open=True), closed_at=None),
-        lambda: mine.filter(sought.tickets()),
-    ]
-    found: dict[int, None] = {}
-    for part in parts:
-        if len(found) <= SHOWN:
-            ordered = part().order_by("-severity", "-opened_at", "pk")
-            found |= dict.fromkeys(ordered.exclude(pk__in=found).values_list("pk", flat=True)[: SHOWN + 1])
+    # open ones by what they no longer find, and of those on many machines all that are not urgent.
+    for only_open, urgent in ((True, True), (True, False), (False, False)):
+        if len(found) <= SHOWN and (sought.is_wide or not urgent):
+            fits, asked = sought.fits(only_open=only_open), (*scope.reach(staff), only_open, urgent, list(found))
+            told = _fitting(*asked, *fits) if fits else _first(*asked, sought.tickets(only_open=only_open))
+            found |= dict.fromkeys(told)
     shown = list(found)[:SHOWN]
     read = stories.read(shown)
     return [read[pk] for pk in shown if pk in read], len(found) > SHOWN
+
+
+@prepared
+def _fitting(
+    departments: Any, answers: bool, only_open: bool, urgent: bool, but: Any, *fits: Any
+) -> QuerySet[Any, int]:
+    return _first(departments, answers, only_open, urgent, but, Fits._make(fits).condition(only_open=only_open))
+
+
+def _first(departments: Any, answers: bool, only_open: bool, urgent: bool, but: Any, fits: Q) -> QuerySet[Any, int]:
+    found = scope.tickets_of(departments, answers).filter(fits).exclude(pk__in=but)
+    found = found.filter(closed_at=None) if only_open else found
+    found = found.filter(severity=Ticket.Severity.URGENT) if urgent else found
+    return found.order_by("-severity", "-opened_at", "pk").values_list("pk", flat=True)[: SHOWN + 1]
 
 
 def articles(state: PackState, text: str, language: str) -> list[Hit]:

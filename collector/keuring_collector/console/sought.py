@@ -10,16 +10,19 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from keuring_collector.console import names, readings
-from keuring_collector.console.lookups import among, has
+from keuring_collector.console.lookups import among, has, many
 from keuring_collector.desk import scope
-from keuring_collector.desk.counting import bounded, lately
+from keuring_collector.desk.counting import MOST, bounded, lately
 from keuring_collector.desk.models import Ticket, TicketLine
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.fleet.models import Colleague, Department, Endpoint
+from keuring_collector.store.names import Many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +50,9 @@ class Sought:
     def people(self) -> list[tuple[int, bool]] | None:
         """Colleagues that have it in their name or address, and whether it is the name; None: they are too many."""
         by_name, by_address = names.colleagues()
-        found = dict.fromkeys(by_name.holding(self.text, FEW + 1), True)
+        found = dict.fromkeys(by_name.holding(self.text)[0].tolist(), True)
         if self.by_mail and " " not in self.text:  # which no address holds
-            found = dict.fromkeys(by_address.holding(self.text, FEW + 1), False) | found
+            found = dict.fromkeys(by_address.holding(self.text)[0].tolist(), False) | found
         return None if len(found) > FEW else list(found.items())
 
     @cached_property
@@ -57,14 +60,14 @@ class Sought:
         return names.Machines(self.text)
 
     @cached_property
-    def _first(self) -> list[int]:
+    def _first(self) -> names.Rows:
         """The first machines of that name, in order of their names, but for the latest."""
-        return self._kept.named(min(self.most, MANY + 1))
+        return self._kept.named[: min(self.most, MANY + 1)]
 
     @cached_property
-    def _by_name(self) -> list[int] | None:
+    def _by_name(self) -> names.Rows | None:
         """Machines of that name; None: they are too many."""
-        return None if len(self._first) > MANY else [*self._first, *self._kept.latest]
+        return None if len(self._first) > MANY else np.concatenate([self._first, self._kept.latest])
 
     def is_whole(self, placed: Sequence[int], wanted: int) -> bool:
         """Whether ``wanted`` machines, placed by name, come before all that were not told as they are over ``most``."""
@@ -78,18 +81,30 @@ class Sought:
         if self.people is None:
             conditions.append(Q(colleague__in=Colleague.objects.filter(has("name", self.text)).values("pk")))
         elif people := [pk for pk, named in self.people if named]:
-            conditions.append(among("colleague__pk", people))
-        if departments := list(Department.objects.filter(has("name", self.text)).values_list("pk", flat=True)):
+            conditions.append(among("colleague__pk", many(np.array(people))))
+        if departments := [pk for pk, name in _departments() if self.text.lower() in name.lower()]:
             conditions.append(Q(department__in=departments))
         return reduce(or_, conditions) if conditions else None
 
     @cached_property
-    def _machines(self) -> list[int] | None:
+    def _others(self) -> names.Rows | None:
+        """Machines that fit by another name than their own; None: they are too many."""
+        if self._by_others is None:
+            return np.zeros(0, dtype=np.int64)
+        found = list(Endpoint.objects.filter(self._by_others).order_by().values_list("pk", flat=True)[: FEW + 1])
+        return None if len(found) > FEW else np.array(found, dtype=np.int64)
+
+    @cached_property
+    def _machines(self) -> names.Rows | None:
         """All machines that fit; None: they are too many."""
-        if self._by_name is None or self._by_others is None:
-            return self._by_name
-        others = list(Endpoint.objects.filter(self._by_others).order_by().values_list("pk", flat=True)[: FEW + 1])
-        return None if len(others) > FEW else list({*self._by_name, *others})
+        if self._by_name is None or self._others is None:
+            return None
+        return np.union1d(self._by_name, self._others) if len(self._others) else self._by_name
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the machines that fit are so many that some have urgent tickets."""
+        return self._machines is None or len(self._machines) > MOST
 
     def models(self) -> Q:
         """What makes a machine fit by its model."""
@@ -102,7 +117,7 @@ class Sought:
     def named(self) -> Q:
         """What makes a machine fit: its own name, its colleague's or its department's."""
         if self._machines is not None:
-            return among("pk", self._machines)
+            return among("pk", many(self._machines))
         condition = has("host_name", self.text)
         return condition if self._by_others is None else condition | self._by_others
 
@@ -115,34 +130,73 @@ class Sought:
             default=Value(3),
             output_field=IntegerField(),
         )
-        many = (self._by_name is None or len(self._by_name) > FEW) and seer.department_ids is None
-        fitting = among("pk", self._kept.first(most)) if many else self.named
+        if seer.department_ids is not None:
+            fitting = self.named
+        elif self._by_name is None or len(self._by_name) > FEW:
+            fitting = among("pk", many(self._kept.first(most)))
+        else:
+            fitting = self.named if self._others is None else among("pk", many(self._kept.first(most, self._others)))
         found = scope.endpoints(seer).filter(fitting).order_by(near, "host_name", "pk")
         return list(found.values_list("pk", flat=True)[:most])
+
+    def fits(self, *, only_open: bool) -> Fits | None:
+        """What makes a ticket fit; None: it is too much to tell, see ``tickets``. ``only_open``: by findings that still
+        hold alone.
+        """
+        subjects = self._subjects(only_open=only_open)
+        if self._machines is None or subjects is None:
+            return None
+        return Fits(*many(self._machines), self._causes, subjects)
 
     def tickets(self, *, only_open: bool = False) -> Q:
         """What makes a ticket fit: its machine, its cause, or what a finding is about; ``only_open``: by findings that
         still hold alone.
         """
-        if self._machines is None:
-            condition = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk"))
-        else:
-            condition = among("endpoint__pk", self._machines)
-        cause = re.sub(r"[ _]", "-", self.text.lower())
-        if causes := [each for each in _causes() if cause in each.lower().replace("_", "-")]:
-            condition |= Q(cause__in=causes)
-        if (lines := self._lines(only_open=only_open)) is not None:
-            condition |= Q(id__in=lines.values("ticket"))
-        return condition
+        if (told := self.fits(only_open=only_open)) is not None:
+            return told.condition(only_open=only_open)
+        on_machines = Q(endpoint__in=Endpoint.objects.filter(self.named).values("pk"))
+        subjects = self._subjects(only_open=only_open)
+        about = has("subject", self.text) if subjects is None else Q(subject__in=subjects)
+        return on_machines | Q(cause__in=self._causes) | _by_lines(about, only_open=only_open)
 
-    def _lines(self, *, only_open: bool) -> QuerySet[TicketLine] | None:
-        """The findings that are about it; None: there are none."""
+    @cached_property
+    def _causes(self) -> list[str]:
+        cause = re.sub(r"[ _]", "-", self.text.lower())
+        return [each for each in _causes() if cause in each.lower().replace("_", "-")]
+
+    def _subjects(self, *, only_open: bool) -> list[str] | None:
+        """What findings are about that fit; None: they are too many to look at."""
         subjects = [*_subjects(active=True), *(() if only_open else _subjects(active=False))]
-        found = TicketLine.objects.filter(active=True) if only_open else TicketLine.objects.all()
         if len(subjects) > _SUBJECTS:
-            return found.filter(has("subject", self.text))
-        fitting = {each for each in subjects if self.text.lower() in each.lower()}
-        return found.filter(subject__in=fitting) if fitting else None
+            return None
+        return sorted({each for each in subjects if self.text.lower() in each.lower()})
+
+
+class Fits(NamedTuple):
+    """What makes a ticket fit: its machine (see ``Many``), its cause or what a finding is about; values of a query that
+    may be prepared.
+    """
+
+    text: Any
+    size: Any
+    bits: Any
+    causes: Any
+    subjects: Any
+
+    def condition(self, *, only_open: bool) -> Q:
+        """The same for a filter; ``only_open``: by findings that still hold alone."""
+        on_machines = among("endpoint__pk", Many(self.text, self.size, self.bits))
+        return on_machines | Q(cause__in=self.causes) | _by_lines(Q(subject__in=self.subjects), only_open=only_open)
+
+
+def _by_lines(about: Q, *, only_open: bool) -> Q:
+    lines = TicketLine.objects.filter(about)
+    return Q(pk__in=(lines.filter(active=True) if only_open else lines).values("ticket"))
+
+
+@prepared
+def _departments() -> QuerySet[Department, tuple[int, str]]:
+    return Department.objects.order_by().values_list("pk", "name")
 
 
 def _causes() -> list[str]:

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from django.utils.html import format_html
 
 from keuring_collector.console import charts, drawing, figures, readings
+from keuring_collector.console.lookups import few
 from keuring_collector.desk import causes, scope, texts
 from keuring_collector.desk.measures import measure_of
 from keuring_collector.desk.models import Ticket, TicketLine
@@ -61,7 +62,8 @@ def _told(found: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 def read(numbers: Iterable[int]) -> dict[int, Ticket]:
     """The tickets of these numbers, with all that ``listed`` tells."""
-    found = {ticket.pk: ticket for ticket in _numbered(list(numbers))}
+    wanted = list(numbers)
+    found = {ticket.pk: ticket for ticket in _numbered(few(wanted))} if wanted else {}
     fill(found.values())
     return found
 
@@ -71,7 +73,7 @@ def fill(tickets: Collection[Ticket]) -> None:
     for ticket in tickets:
         ticket.findings = []
     found = {ticket.pk: ticket for ticket in tickets}
-    for line in _lines_of(list(found)):
+    for line in _lines_of(few(found)) if found else ():
         found[line.ticket_id].findings.append(line)
 
 
@@ -89,12 +91,12 @@ def of_fleet(departments: Any, answers: Any, fleet: Any) -> QuerySet[Ticket]:
 
 @prepared
 def _numbered(numbers: Any) -> QuerySet[Ticket]:
-    return _told(Ticket.objects.filter(pk__in=numbers))
+    return _told(Ticket.objects.filter(pk__among=numbers))
 
 
 @prepared
 def _lines_of(numbers: Any) -> QuerySet[TicketLine]:
-    return TicketLine.objects.filter(ticket__pk__in=numbers).only(*_TOLD_OF_LINES)
+    return TicketLine.objects.filter(ticket__pk__among=numbers).only(*_TOLD_OF_LINES)
 
 
 def row(ticket: Ticket, state: PackState, language: str, now: datetime, *, horizon: float = 120.0) -> Row:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,4 +56,9 @@ CAUSES: Final[Mapping[str, _StrPromise]] = {
 
 def cause_label(cause: str) -> str:
     """What a cause is called, in the language in force."""
+    return _label(cause, get_language())
+
+
+@lru_cache(maxsize=1024)  # lists tell the same causes again and again
+def _label(cause: str, _language: str | None) -> str:
     return str(CAUSES.get(cause, cause.replace("_", " ").replace("-", " ")))

@@ -29,5 +29,6 @@ class FromRow(models.Model):
         made = cls.__new__(cls)
         state = ModelState()
         state.adding, state.db = False, db
-        made.__dict__ = {"_state": state, **dict(zip(field_names, values, strict=True))}
+        made.__dict__ = row = dict(zip(field_names, values, strict=True))
+        row["_state"] = state
         return made

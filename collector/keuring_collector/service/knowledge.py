@@ -100,10 +100,15 @@ def _fingerprint(pack: RulePack) -> str:
 
 def read(pack: RulePack, slug: str, language: str, *, drafts: bool = False) -> Read | None:
     """An article; None when there is none of that name that may be read."""
-    own = Article.objects.select_related("owner", "from_ticket").filter(slug=slug).first()
+    own = next(iter(_named(slug)), None)
     if own is not None and own.state == Article.State.DRAFT and not drafts:
         own = None
     return _read(own, pack_texts(pack), slug, language)
+
+
+@prepared
+def _named(slug: Any) -> QuerySet[Article]:
+    return Article.objects.select_related("owner", "from_ticket").filter(slug=slug)
 
 
 def titles(pack: RulePack, slugs: Collection[str], language: str) -> dict[str, str]:
@@ -134,11 +139,16 @@ def _read(
 
 def everything(pack: RulePack, language: str, *, drafts: bool = False) -> list[Read]:
     """All articles that may be read, by title."""
-    owned = Article.objects.select_related("owner")
-    own = {each.slug: each for each in (owned if drafts else owned.filter(state=Article.State.PUBLISHED))}
+    own = {each.slug: each for each in _all(drafts)}
     packed = pack_texts(pack)
     found = (_read(own.get(slug), packed, slug, language) for slug in {*own, *(slug for slug, _lang in packed)})
     return sorted((each for each in found if each), key=lambda each: (search.fold(each.title), each.slug))
+
+
+@prepared
+def _all(drafts: bool) -> QuerySet[Article]:
+    owned = Article.objects.select_related("owner")
+    return owned if drafts else owned.filter(state=Article.State.PUBLISHED)
 
 
 def find(pack: RulePack, query: str, language: str, *, drafts: bool = False) -> tuple[list[Read], str]:
@@ -146,9 +156,8 @@ def find(pack: RulePack, query: str, language: str, *, drafts: bool = False) -> 
 
     One that fits in the other language comes too, after those that fit in this one.
     """
-    follow(pack)
-    found = search.search(query)
-    shown = {each.slug: each for each in everything(pack, language, drafts=drafts)}
+    found = search.search(query, follow(pack))
+    shown = {each.slug: each for each in everything(pack, language, drafts=drafts)} if found.hits else {}
     slugs = [hit.slug for hit in sorted(found.hits, key=lambda hit: hit.language != language) if _is_shown(hit, shown)]
     return [shown[slug] for slug in dict.fromkeys(slugs)], found.meant
 
@@ -163,13 +172,13 @@ def _is_shown(hit: search.Hit, shown: Mapping[str, Read]) -> bool:
     return each.own is None or not each.own.title(hit.language)
 
 
-def follow(pack: RulePack) -> None:
-    """Lets the search know the pack's articles as they are now."""
+def follow(pack: RulePack) -> search.Known:
+    """Lets the search know the pack's articles as they are now, and tells which it knows."""
 
     def texts() -> list[tuple[str, str, str, str]]:
         return [(slug, language, *text) for (slug, language), text in pack_texts(pack).items()]
 
-    search.follow_pack(_fingerprint(pack), texts)
+    return search.follow_pack(_fingerprint(pack), texts)
 
 
 def beside(

@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from django.db import connection, transaction
+from django.db.models import Func, Subquery
 
+from keuring_collector.desk.counting import lately
+from keuring_collector.desk.prepared import prepared
 from keuring_collector.service import spelling
-from keuring_collector.service.models import PackIndexed
+from keuring_collector.service.models import Article, PackIndexed
 from keuring_collector.store.article_index import ArticleIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from django.db.models import QuerySet
+
+Known: TypeAlias = "tuple[str, int | None]"  # of which pack, and how often those of the desk were written in all
 DESK: Final = "desk"
 PACK: Final = "pack"
 MOST: Final = 200  # hits
@@ -59,25 +65,32 @@ def put(source: str, slug: str, language: str, title: str, body: str) -> None:
     _index().put(source, slug, language, fold(title), " ".join(re.findall(r"[^\W_]+", fold(body))))
 
 
-def follow_pack(fingerprint: str, texts: Callable[[], Iterable[tuple[str, str, str, str]]]) -> None:
+def follow_pack(fingerprint: str, texts: Callable[[], Iterable[tuple[str, str, str, str]]]) -> Known:
     """Takes in the pack's articles (slug, language, title, body) unless those with this fingerprint are known."""
-    if PackIndexed.objects.filter(fingerprint=fingerprint).exists():
-        return
+    for known in _known():
+        if known[0] == fingerprint:
+            return known
     with transaction.atomic():
         PackIndexed.objects.get_or_create(id=1)
         row = PackIndexed.objects.select_for_update().get(id=1)
-        if row.fingerprint == fingerprint:
-            return  # another process did it meanwhile
-        _index().clear(PACK)
-        for text in texts():
-            put(PACK, *text)
-        row.fingerprint = fingerprint
-        row.save()
+        if row.fingerprint != fingerprint:  # else another process did it meanwhile
+            _index().clear(PACK)
+            for text in texts():
+                put(PACK, *text)
+            row.fingerprint = fingerprint
+            row.save()
+    return _known()[0]
 
 
-def search(query: str) -> Found:
+@prepared
+def _known() -> QuerySet[PackIndexed, Known]:
+    written = Article.objects.order_by().values(written=Func("version", function="SUM"))
+    return PackIndexed.objects.values_list("fingerprint", Subquery(written))
+
+
+def search(query: str, known: Known) -> Found:
     """The texts that have all words of ``query``, best first; with typing errors mended when nothing does, and then
-    those that have some of the words.
+    those that have some of the words. ``known``: which texts these are (see ``follow_pack``).
     """
     asked = words(query)
     if not asked:
@@ -85,16 +98,17 @@ def search(query: str) -> Found:
     index = _index()
     if hits := _matching(index, asked, all_of=True):
         return Found(hits)
-    meant = _mended(index, asked)
+    meant = _mended(index, asked, known)
     told = " ".join(meant) if meant != asked else ""
     found = (_matching(index, meant, all_of=True) if told else ()) or _matching(index, meant, all_of=False)
     return Found(found, told)
 
 
-def _mended(index: ArticleIndex, asked: list[str]) -> list[str]:
-    known = index.vocabulary()
+def _mended(index: ArticleIndex, asked: list[str], known: Known) -> list[str]:
+    # Of the same texts the words stay the same.
+    words = lately(("words of articles", known), index.vocabulary, bool)
     return [
-        word if any(each.startswith(word) for each in known) else spelling.nearest(word, known) or word
+        word if any(each.startswith(word) for each in words) else spelling.nearest(word, words) or word
         for word in asked
     ]
 
@@ -107,7 +121,7 @@ def _index() -> ArticleIndex:
     return ArticleIndex(connection.vendor, _execute)
 
 
-def _execute(statement: str, *values: str | int) -> list[Any]:
+def _execute(statement: str, *values: str | int | list[str]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Execute(Protocol):
     """What runs one statement on the caller's connection."""
 
-    def __call__(self, statement: str, *values: str | int) -> list[Any]:
+    def __call__(self, statement: str, *values: str | int | list[str]) -> list[Any]:
         """Runs it with ``values`` in the place of each ``%s``, and returns its rows."""
 
 
@@ -50,7 +50,11 @@ _SELECT: Final = {
         "ORDER BY ts_filter(document, '{a}') @@ asked DESC, ts_rank(document, asked, 2) DESC, slug, language LIMIT %s"
     ),
 }
-_VOCABULARY: Final = {
+_STEMS: Final = (
+    "SELECT word, tsvector_to_array(to_tsvector('dutch', word) || to_tsvector('english', word)) "
+    "FROM unnest(CAST(%s AS text[])) AS word"
+)
+VOCABULARY: Final = {
     "sqlite": "SELECT term, doc FROM article_word",
     "postgresql": "SELECT word, ndoc FROM ts_stat('SELECT document FROM article_search')",
 }
@@ -95,21 +99,19 @@ class ArticleIndex:
 
     def vocabulary(self) -> dict[str, int]:
         """The words that stand in the texts, and in how many."""
-        return dict(self._execute(_VOCABULARY[self._vendor]))
+        return dict(self._execute(VOCABULARY[self._vendor]))
 
     def matching(self, words: Sequence[str], *, all_of: bool, most: int) -> list[tuple[str, str, str]]:
         """Source, slug and language of the texts with all or some of ``words`` (letters and digits), best first."""
         if self._vendor == "sqlite":
             match = (" AND " if all_of else " OR ").join(f'"{word}"*' for word in words)
         else:
-            match = (" & " if all_of else " | ").join(self._either(word) for word in words)
+            self._learn(words)
+            match = (" & " if all_of else " | ").join(self._told[word] for word in words)
         return self._execute(_SELECT[self._vendor], match, most)
 
-    def _either(self, word: str) -> str:
-        """A word for PostgreSQL: what begins with it, or has its stem in one of the languages."""
-        if word not in self._told:
-            stems = self._execute(
-                "SELECT unnest(tsvector_to_array(to_tsvector('dutch', %s) || to_tsvector('english', %s)))", word, word
-            )
-            self._told[word] = "(" + " | ".join([f"'{word}':*", *(f"'{stem}'" for (stem,) in stems)]) + ")"
-        return self._told[word]
+    def _learn(self, words: Sequence[str]) -> None:
+        """What to ask PostgreSQL for each word: what begins with it, or has its stem in one of the languages."""
+        if unknown := [word for word in words if word not in self._told]:
+            for word, stems in self._execute(_STEMS, unknown):
+                self._told[word] = "(" + " | ".join([f"'{word}':*", *(f"'{stem}'" for stem in stems)]) + ")"

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from keuring_collector.store.connection import Connection
 
 _WEIGHED: Final = 2000
+_LARGEST: Final = 1 << 24  # number that has a bit: two megabytes of them
 
 
 class Listed(NamedTuple):
@@ -42,17 +47,47 @@ def models(connection: Connection, most: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def among(vendor: str, column: str, numbers: str) -> tuple[str, str]:
-    """SQL that asks whether a column is one of ``numbers`` (with commas in between), and the one value that it takes.
-
-    PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so of more than
-    some these are looked up in a table of their own, which "is true" keeps from becoming a join.
+class Many(NamedTuple):
+    """Many numbers as values of a query: all of them in a text, or of each up to the largest whether it is among them,
+    in a bit each, with how many bits that are.
     """
-    if vendor == "sqlite":
-        return f"{column} IN (SELECT value FROM json_each(%s))", f"[{numbers}]"
-    if numbers.count(",") < _WEIGHED:
-        return f"{column} = ANY(CAST(%s AS bigint[]))", f"{{{numbers}}}"
-    return f"({column} IN (SELECT unnest(CAST(%s AS bigint[])))) IS TRUE", f"{{{numbers}}}"
+
+    text: str | None
+    size: int | None = None
+    bits: bytes | None = None
+
+
+def few(vendor: str, numbers: list[int]) -> str:
+    """These numbers as a text; of hundreds that are given one by one, drivers and databases look at each."""
+    told = str(numbers)
+    return told if vendor == "sqlite" else f"{{{told[1:-1]}}}"
+
+
+def many(vendor: str, numbers: NDArray[np.int64]) -> Many:
+    """These numbers as the database takes them.
+
+    PostgreSQL weighs each number of an array as it plans, and would look for each of many by an index; so it is told of
+    more than some in bits.
+    """
+    if vendor == "sqlite" or len(numbers) < _WEIGHED or numbers.max() > _LARGEST:
+        return Many(few(vendor, numbers.tolist()))
+    bits = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
+    bits[numbers] = True
+    return Many(None, len(bits), np.packbits(bits, bitorder="little").tobytes())
+
+
+def among(vendor: str, column: str) -> str:
+    """SQL that asks whether a column is one of many numbers, which are given as a text."""
+    return (
+        f"{column} IN (SELECT value FROM json_each(%s))"
+        if vendor == "sqlite"
+        else f"{column} = ANY(CAST(%s AS bigint[]))"
+    )
+
+
+def in_bits(column: str) -> str:
+    """The same for PostgreSQL, where they are given as how many bits there are, and these."""
+    return f"CASE WHEN {column} < %s THEN get_bit(%s, {column}) = 1 ELSE false END"
 
 
 def _listed(connection: Connection, columns: Sequence[str], source: str, values: Sequence[object]) -> Listed:

@@ -21,7 +21,7 @@ from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk import scope, starting
 from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
-from keuring_collector.desk.counting import MOST
+from keuring_collector.desk.counting import MOST, counted_lately
 from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
@@ -99,6 +99,12 @@ def _largest(departments: Any, answers: bool) -> QuerySet[FleetTicket]:
     return found.annotate(machines=Count("children", filter=is_open)).order_by("-machines", "-opened_at")[:5]
 
 
+def _machines(staff: Staff) -> int:
+    """How many machines report."""
+    found = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE)
+    return counted_lately(("machines", staff.department_ids), lambda: found)
+
+
 def live_rows(tickets: Iterable[Ticket]) -> JsonResponse:
     """The rows that a page would show now, as the page itself marks them: it asks for them to see what changed."""
     return JsonResponse({"rows": [f"{ticket.pk}@{stamp(ticket)}/{ticket.severity}" for ticket in tickets]})
@@ -140,7 +146,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "start": begun,
         "waits": sum(begun.waiting.values()),
         "saved": saved.chips(staff, choices),
-        "machines": scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).count() if not listed.count else None,
+        "machines": _machines(staff) if not listed.count and choices.is_plain else None,
         "rule": state.rule(choices.rule) if choices.rule else None,
     }
     return render(request, "console/queue.html", context)

@@ -161,7 +161,7 @@ def today(request: HttpRequest) -> HttpResponse:
     to_keep = promises.rows(register.to_keep(staff, wording.local_day(now)), wording.local_day(now))
     context = {
         "notices": table_rows.notices(notices, now),
-        "seen": [notice.pk for notice in notices],
+        "seen": [str(notice.pk) for notice in notices],  # as texts, which no language writes in its own way
         "sections": sections,
         "fallen": fallen(demotion.news(now)),
         "visits": for_today(staff, now),

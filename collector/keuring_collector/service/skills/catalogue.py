@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.utils.text import slugify
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from keuring_collector.desk import audit
+from keuring_collector.desk import audit, wording
 from keuring_collector.desk.acting import NotUnderstood
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.service.models import Skill
@@ -56,7 +55,7 @@ class Known:
 
 def _in_force(pair: tuple[str, str]) -> str:
     nl, en = pair
-    return (nl or en) if (get_language() or "nl").startswith("nl") else (en or nl)
+    return (nl or en) if (wording.language() or "nl").startswith("nl") else (en or nl)
 
 
 SHIPPED: Final = (
