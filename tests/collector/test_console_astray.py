@@ -103,3 +103,15 @@ def test_a_mail_address_that_does_not_fit_is_refused_in_words(site: Site) -> Non
     assert added.status_code == 422
     assert "This is no mail address" in words(added)
     assert not Staff.objects.filter(username="longmail").exists()
+
+
+def test_a_collector_without_machines_says_what_to_do_first(site: Site) -> None:
+    browser = site.client(site.staff())
+    for address in ("/", "/today/", "/machines/"):
+        assert "keuring-agent enroll --token" in words(browser.get(address)), address
+    assert "people import" in words(browser.get("/departments/"))
+    for address in ("/staff/", "/visits/"):
+        told = browser.get(address).content.decode().partition("<main")[2].partition("</main>")[0]
+        assert 'href="/departments/"' in told, address
+    site.machine()
+    assert "keuring-agent enroll" not in words(browser.get("/today/"))

@@ -235,5 +235,9 @@ def test_a_new_role_is_in_force_at_once_and_switching_off_ends_sessions(site: Si
     assert browser.post(f"/tickets/{ticket.pk}/take/").status_code == 302
     staffing.assign(None, person, "viewer", None)
     assert browser.post(f"/tickets/{ticket.pk}/take/").status_code == 403
+    other = site.client(site.staff("noor"))
     staffing.switch(None, person, active=False)
     assert browser.get("/")["Location"].startswith("/sign-in/")
+    staffing.switch(None, person, active=True)  # what was open before stays closed
+    assert browser.get("/")["Location"].startswith("/sign-in/")
+    assert other.get("/").status_code == 200

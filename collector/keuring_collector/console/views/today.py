@@ -30,6 +30,7 @@ from keuring_collector.desk.counting import MOST, Count, counted_lately
 from keuring_collector.desk.models import Notice, SavedFilter, Ticket, TicketHistory
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
+from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service import promises as register
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def today(request: HttpRequest) -> HttpResponse:
     }
     if not (notices or sections or to_keep):
         context["open_count"] = counted_lately(("open", staff.department_ids), lambda: _opened(*seer))
+        context["machines"] = scope.endpoints(staff).filter(state=Endpoint.State.ACTIVE).exists()
     return render(request, "console/today.html", context)
 
 
