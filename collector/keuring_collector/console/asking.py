@@ -172,6 +172,6 @@ def _department(asked: Asked, staff: Staff) -> str | None:
     text = asked.typed["department"]
     if not text:
         return None
-    if not scope.departments(staff).filter(pk=number(text)).exists():
+    if not scope.departments(staff).filter(pk=number(text) or 0).exists():
         asked.wrong["department"] = _("There is no such department. Choose one from the list.")
     return text

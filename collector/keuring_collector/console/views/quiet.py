@@ -118,7 +118,7 @@ def make(request: HttpRequest) -> HttpResponse:
     """Makes one; what was refused comes back with what was typed."""
     staff, now = staff_of(request), timezone.now()
     typed = {name: request.POST.get(name, "") for name in FIELDS}
-    department = scope.departments(staff).filter(pk=number(typed["department"])).first()
+    department = scope.departments(staff).filter(pk=number(typed["department"]) or 0).first()
     try:
         if department is None and staff.department_ids is not None:
             raise NotUnderstood("department", _("You see only some departments: choose one of them."))

@@ -60,7 +60,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """One action on the selected tickets; says how many went well and why others did not."""
     staff, now, step = staff_of(request), timezone.now(), uuid.uuid4()
     asked = chosen(request)
-    fleet = scope.fleet_tickets(staff).filter(pk=number(request.GET.get("fleet", ""))).first()
+    fleet = scope.fleet_tickets(staff).filter(pk=number(request.GET.get("fleet", "")) or 0).first()
     back = reverse("fleet_ticket", args=[fleet.pk]) if fleet else ""
     back = back or reverse("queue") + listing.read(request.GET).address()
     if not asked:

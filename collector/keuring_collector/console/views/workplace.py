@@ -165,7 +165,7 @@ def export(_request: HttpRequest, whose: Whose) -> HttpResponseBase:
 @require_POST
 def object_to(request: HttpRequest, whose: Whose) -> HttpResponse:
     """Objects to the judging of one machine."""
-    endpoint = whose.machines.filter(pk=number(request.POST.get("machine", ""))).first()
+    endpoint = whose.machines.filter(pk=number(request.POST.get("machine", "")) or 0).first()
     if endpoint is None:
         return _home(request, whose, _("Choose one of your machines."), 422)
     try:
@@ -201,7 +201,7 @@ def mood(request: HttpRequest, whose: Whose) -> HttpResponse:
 def tip(request: HttpRequest, whose: Whose) -> HttpResponse:
     """A tip is not for them; it never comes back."""
     chances = TipChance.objects.select_related("endpoint__colleague", "endpoint__department")
-    chance = chances.filter(pk=number(request.POST.get("tip", "")), endpoint__in=whose.machine_ids).first()
+    chance = chances.filter(pk=number(request.POST.get("tip", "")) or 0, endpoint__in=whose.machine_ids).first()
     if chance is None:
         raise Http404(_("There is no such tip."))
     offering.put_aside(None, chance, timezone.now())
