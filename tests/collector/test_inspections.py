@@ -300,6 +300,47 @@ def settings_of_mail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @only_sqlite
+def test_nobody_inspects_a_machine_whose_colleague_objected(site: Site, pack: RulePack) -> None:
+    from keuring_collector.desk.models import Inspection, Quiet
+
+    machine, desk = full(site), site.client(site.staff())
+    later = site.now + timedelta(days=30)
+    Quiet.objects.create(
+        kind="objection", endpoint=machine, starts_at=site.now, ends_at=later, made_at=site.now, reason="Bezwaar"
+    )
+    refused = desk.post(f"/machines/{machine.uuid}/inspect/", follow=True)
+    assert "A colleague objected: this machine is not inspected" in words(refused)
+    assert not Inspection.objects.exists()
+    Quiet.objects.update(ends_at=site.now - timedelta(minutes=1))
+    assert "Inspected; the report is below." in words(desk.post(f"/machines/{machine.uuid}/inspect/", follow=True))
+
+
+def test_two_who_inspect_at_once_both_get_a_report(site: Site, pack: RulePack) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.db import connection
+
+    from keuring_collector.desk.inspection import issuing
+    from keuring_collector.desk.models import Inspection
+    from keuring_collector.store import open_store
+
+    machine = full(site)
+
+    def inspect(_one: int) -> str:
+        store = open_store(site.url)
+        try:
+            return issuing.issue(store, pack, machine, site.now, 365).number
+        finally:
+            store.close()
+            connection.close()
+
+    with ThreadPoolExecutor(6) as people:
+        numbers = list(people.map(inspect, range(6)))
+    assert len(set(numbers)) == 6
+    assert Inspection.objects.filter(current=True).count() == 1
+
+
+@only_sqlite
 def test_what_is_due_says_since_when(site: Site, pack: RulePack) -> None:
     from keuring_collector.desk.models import Inspection
 

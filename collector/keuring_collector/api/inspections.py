@@ -119,6 +119,10 @@ def inspect(request: HttpRequest, identity: UUID) -> ReportFull:
         raise ProblemError(
             409, "This machine has not reported yet.", "identity", "Wait for its first report."
         ) from error
+    except issuing.RestingError as error:
+        raise ProblemError(
+            409, "A colleague objected.", "identity", "Wait until the privacy officer has answered."
+        ) from error
     return _full(_found(request, made.number))
 
 

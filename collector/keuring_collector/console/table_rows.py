@@ -178,7 +178,7 @@ def due(endpoints: Iterable[Any], now: datetime) -> SafeString:
 
     return drawing.joined(
         f'<li><div><a class="plated" href="{machine(each.uuid)}">{drawing.plate(each.host_name)}</a>'
-        f'<div class="sub">{_spans(*_parts_of(each))}<span>{when(each.comes)}</span></div></div></li>'
+        f'<div class="sub">{_spans(*_parts_of(each))}<span class="nowrap">{when(each.comes)}</span></div></div></li>'
         for each in endpoints
     )
 

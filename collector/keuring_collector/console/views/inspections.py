@@ -249,6 +249,10 @@ def inspect(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     except issuing.SilentError:
         messages.error(request, _("This machine has not reported yet, so there is nothing to inspect."))
         return HttpResponseRedirect(reverse("machine", args=[identity]))
+    except issuing.RestingError:
+        told = _("A colleague objected: this machine is not inspected until the privacy officer has answered.")
+        messages.error(request, told)
+        return HttpResponseRedirect(reverse("machine", args=[identity]))
     messages.success(request, _("Inspected; the report is below."))
     return HttpResponseRedirect(reverse("inspection", args=[made.number]))
 

@@ -108,7 +108,7 @@ def make(request: HttpRequest) -> HttpResponse:
     ticket = None
     if typed["ticket"]:
         seen = scope.tickets(staff).select_related("endpoint__department")
-        ticket = get_object_or_404(seen, pk=number(typed["ticket"]))
+        ticket = get_object_or_404(seen, pk=number(typed["ticket"]) or 0)
     try:
         department = scope.departments(staff).filter(pk=number(typed["department"]) or 0).first()
         if ticket is None and department is None and staff.department_ids is not None:

@@ -53,7 +53,7 @@ def tips(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, identity: uuid.UUID) -> HttpResponse:
     """A tip of a machine was told in person, or is not for its colleague."""
     endpoint, now = endpoint_of(request, identity), timezone.now()
-    chance = get_object_or_404(TipChance, pk=number(request.POST.get("tip", "")), endpoint=endpoint)
+    chance = get_object_or_404(TipChance, pk=number(request.POST.get("tip", "")) or 0, endpoint=endpoint)
     chance.endpoint = endpoint
     try:
         if request.POST.get("do") == "told":

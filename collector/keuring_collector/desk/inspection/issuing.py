@@ -40,6 +40,10 @@ class SilentError(Exception):
     """The machine has never reported, so there is nothing to inspect."""
 
 
+class RestingError(Exception):
+    """The machine's colleague objected, and the privacy officer has not answered: nothing of it is judged."""
+
+
 def due(now: datetime) -> QuerySet[Endpoint]:
     """The machines that are due, the longest first, whether or not they were heard of lately."""
     return due_on(now, now - SETTLED, timezone.localtime(now).date())
@@ -53,13 +57,17 @@ def due_on(now: Any, settled: Any, day: Any) -> QuerySet[Endpoint]:
     without = Case(
         When(enrolled_at__lte=settled, then=Value(date.min)), default=Value(date.max), output_field=DateField()
     )
-    objected = Quiet.objects.filter(endpoint=OuterRef("pk"), kind=Quiet.Kind.OBJECTION, ends_at__gt=now)
+    objected = _objections(now).filter(endpoint=OuterRef("pk"))
     return (
         Endpoint.objects.alias(comes=Coalesce(Subquery(current.values("next_due")[:1]), without))
         .filter(~Exists(objected), comes__lte=day, state=Endpoint.State.ACTIVE)
         .select_related("department", "colleague")
         .order_by("enrolled_at", "pk")
     )
+
+
+def _objections(now: Any) -> QuerySet[Quiet]:
+    return Quiet.objects.filter(kind=Quiet.Kind.OBJECTION, ends_at__gt=now)
 
 
 def issue_due(
@@ -82,7 +90,11 @@ def issue_due(
 def issue(
     store: Store, pack: RulePack, endpoint: Endpoint, now: datetime, period_days: int, by: Staff | None = None
 ) -> Inspection:
-    """Inspects a machine and writes the report down. Raises SilentError when it has never reported."""
+    """Inspects a machine and writes the report down. Raises SilentError when it has never reported, and RestingError
+    while an objection is open.
+    """
+    if _objections(now).filter(endpoint=endpoint).exists():
+        raise RestingError
     found = judge(store, pack, endpoint.pk)
     if not found:
         raise SilentError
@@ -90,6 +102,7 @@ def issue(
     outcome = total(found)
     valid_until, next_due = _dates(outcome, timezone.localtime(now).date(), period_days)
     with transaction.atomic():
+        Endpoint.objects.select_for_update().get(pk=endpoint.pk)  # two who inspect it at once do so one after the other
         before = Inspection.objects.select_for_update().filter(endpoint=endpoint, current=True).first()
         if before is not None:
             Inspection.objects.filter(pk=before.pk).update(current=False)
