@@ -73,6 +73,7 @@ def test_a_search_finds_the_same_whether_few_or_many_fit(
     if size != "small":
         monkeypatch.setattr(sought, "FEW", 0)
         monkeypatch.setattr(sought, "_SUBJECTS", 0)
+        monkeypatch.setattr(sought, "MOST", 0)
         monkeypatch.setattr(asked, "_WEIGHED", 0)
         monkeypatch.setattr(names, "LATEST", 1)
     if size == "too many":
@@ -98,6 +99,46 @@ def test_a_search_finds_the_same_whether_few_or_many_fit(
     assert found("Disk Failing") == ([], [], [past])
     listed = {text: browser.get("/", {"q": text, "live": "1"}).json()["rows"] for text in ("boek", "oud sp")}
     assert {text: len(rows) for text, rows in listed.items()} == {"boek": 1, "oud sp": 0}
+
+
+@pytest.mark.parametrize("weighed", [0, 2000])
+@pytest.mark.parametrize("largest", [0, 1 << 24])
+def test_one_of_many_numbers_is_found_however_they_are_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch, weighed: int, largest: int
+) -> None:
+    import numpy as np
+
+    from keuring_collector.console.lookups import among, many
+    from keuring_collector.fleet.models import Endpoint
+    from keuring_collector.store import names
+
+    monkeypatch.setattr(names, "_WEIGHED", weighed)
+    monkeypatch.setattr(names, "_LARGEST", largest)
+    made = [site.machine(f"LT-{number}").pk for number in range(20)]
+    for wanted in ([], made, made[:1], made[-1:], made[3:12:2], [*made[:2], made[-1] + 70_000]):
+        found = Endpoint.objects.filter(among("pk", many(np.array(wanted, dtype=np.int64))))
+        assert {each.pk for each in found} == set(wanted) & set(made)
+        others = Endpoint.objects.exclude(among("pk", many(np.array(wanted, dtype=np.int64))))
+        assert {each.pk for each in others} == set(made) - set(wanted)
+
+
+def test_a_text_is_found_in_lines_as_python_would_find_it() -> None:
+    import random
+
+    from keuring_collector.console.names import Lines
+
+    drawn = random.Random(7)
+    for _table in range(60):
+        texts = ["".join(drawn.choices("abÀé-", k=drawn.randrange(6))) for _line in range(drawn.randrange(1, 40))]
+        numbers = drawn.sample(range(1, 1000), len(texts))
+        lines = Lines(",".join(map(str, numbers)), "\n".join(texts))
+        for _search in range(20):
+            wanted = "".join(drawn.choices("aBàÉ-\n", weights=[5, 5, 5, 5, 5, 1], k=drawn.randrange(1, 4)))
+            folded = wanted.lower()
+            fitting = [(pk, text.lower()) for pk, text in zip(numbers, texts, strict=True) if folded in text.lower()]
+            near = [0 if text == folded else 1 if text.startswith(folded) else 2 for _pk, text in fitting]
+            rows, told = lines.holding(wanted)
+            assert (rows.tolist(), told.tolist()) == ([pk for pk, _text in fitting], near)
 
 
 def test_names_that_are_kept_are_found_as_the_database_would_find_them(

@@ -30,7 +30,7 @@ def options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> l
 @prepared
 def colleagues_at_the_desk() -> QuerySet[Staff]:
     """All who are active, by name."""
-    return Staff.objects.filter(is_active=True).order_by("first_name", "username").only("first_name", "username")
+    return Staff.objects.filter(is_active=True).order_by("first_name", "username")
 
 
 def givable(people: Iterable[Staff]) -> list[Option]:
