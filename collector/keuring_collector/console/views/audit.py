@@ -260,9 +260,7 @@ def _told(subject: str) -> tuple[str, str]:
 
 def _detail(entry: AuditEntry) -> str:
     told = {key: value for key, value in entry.told.items() if key != "all"}  # of settings: what stayed as it was
-    if isinstance(
-        told.get("first"), str
-    ):  # of days that were looked at, and no "first time"
+    if isinstance(told.get("first"), str):  # of days that were looked at, and no "first time"
         told = {"from": told.pop("first"), **told}
     return " · ".join(
         f"{DETAILS.get(key, key)}: {_plain(value)}" for key, value in told.items() if value not in ({}, None, "")
