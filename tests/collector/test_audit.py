@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import keuring_collector
 from tests.collector.console_fixtures import PASSWORD, USED, words
 
 if TYPE_CHECKING:
@@ -284,3 +287,42 @@ def test_settings_and_rules_that_changed_are_noticed(site: Site) -> None:
     newest = AuditEntry.objects.order_by("-sequence").first()
     assert newest is not None
     assert newest.told == {"version": "2", "from": "1"}
+
+
+def test_every_detail_that_is_written_down_has_a_name_in_both_languages() -> None:
+    from tests.collector.django_database import set_up_django
+
+    set_up_django()
+    from keuring_collector.console.views.audit import DETAILS
+
+    written = {
+        key.value
+        for path in Path(keuring_collector.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.startswith("record")
+        for argument in call.args
+        if isinstance(argument, ast.Dict)
+        for key in argument.keys
+        if isinstance(key, ast.Constant)
+    }
+    assert len(written) > 30
+    assert written - set(DETAILS) == {"all"}  # settings as they were, which no page tells
+
+
+@SQLITE
+def test_days_and_empty_choices_are_told_as_people_say_them(site: Site) -> None:
+    from keuring_collector.desk import audit
+
+    noor = site.staff()
+    machine = audit.machine(site.machine())
+    audit.record_now(noor, "windows.viewed", machine, {"first": "2026-11-09", "last": "2026-11-15"})
+    audit.record_now(noor, "export.made", "export/queue", {"choice": "", "rows": 52})
+    for language, days, rows in (
+        ("nl", "van: 9 november 2026 · tot en met: 15 november 2026", "rijen: 52"),
+        ("en", "from: 9 November 2026 · up to and including: 15 November 2026", "rows: 52"),
+    ):
+        page = words(site.client(site.staff(language, language=language)).get("/audit/"))
+        assert days in page
+        assert rows in page
+        assert "choice:" not in page
+        assert "keuze:" not in page

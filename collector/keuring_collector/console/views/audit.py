@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.typed import number, read_day
 from keuring_collector.desk import audit as desk_audit
-from keuring_collector.desk import audit_chain
+from keuring_collector.desk import audit_chain, wording
 from keuring_collector.desk.models import AuditEntry, AuditHead, Staff
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right, Role
@@ -57,6 +57,7 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "factors": pgettext_lazy("audit", "second factor too"),
     "changed": pgettext_lazy("audit", "changed"),
     "first": pgettext_lazy("audit", "noted for the first time"),
+    "last": pgettext_lazy("audit", "up to and including"),
     "version": pgettext_lazy("audit", "version"),
     "entries": pgettext_lazy("audit", "entries"),
     "until": pgettext_lazy("audit", "up to entry"),
@@ -70,6 +71,22 @@ DETAILS: Final[Mapping[str, _StrPromise]] = {
     "broken_at": pgettext_lazy("audit", "broken at entry"),
     "digest": pgettext_lazy("audit", "digest"),
     "machine": pgettext_lazy("audit", "machine"),
+    "backtest": pgettext_lazy("audit", "number of the trial"),
+    "choice": pgettext_lazy("audit", "choice"),
+    "rows": pgettext_lazy("audit", "rows"),
+    "day": pgettext_lazy("audit", "day"),
+    "due": pgettext_lazy("audit", "due on"),
+    "when": pgettext_lazy("audit", "when"),
+    "what": pgettext_lazy("audit", "what"),
+    "hour": pgettext_lazy("audit", "visiting hour"),
+    "title": pgettext_lazy("audit", "title"),
+    "section": pgettext_lazy("audit", "part"),
+    "rule": pgettext_lazy("audit", "rule"),
+    "skill": pgettext_lazy("audit", "skill"),
+    "skills": pgettext_lazy("audit", "skills"),
+    "state": pgettext_lazy("audit", "state"),
+    "objection": pgettext_lazy("audit", "number of the objection"),
+    "discarded": pgettext_lazy("audit", "thrown away"),
 }
 BY: Final[Mapping[str, _StrPromise]] = {
     "password": pgettext_lazy("audit", "password"),
@@ -243,8 +260,10 @@ def _told(subject: str) -> tuple[str, str]:
 
 def _detail(entry: AuditEntry) -> str:
     told = {key: value for key, value in entry.told.items() if key != "all"}  # of settings: what stayed as it was
+    if isinstance(told.get("first"), str):  # of days that were looked at, and no "first time"
+        told = {"from": told.pop("first"), **told}
     return " · ".join(
-        f"{DETAILS.get(key, key)}: {_plain(value)}" for key, value in told.items() if value not in ({}, None)
+        f"{DETAILS.get(key, key)}: {_plain(value)}" for key, value in told.items() if value not in ({}, None, "")
     )
 
 
@@ -261,4 +280,6 @@ def _plain(value: Any) -> str:
         return ", ".join(map(str, value)) or "–"
     if isinstance(value, str) and value in Role.values:
         return str(Role(value).label)
+    if isinstance(value, str) and (day := read_day(value)):
+        return wording.full_day(day)
     return str(BY.get(value, value)) if isinstance(value, str) else str(value)
