@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)  # a day or a year from the calendar's ends has no moment
 MOODS: Final = (
     (1, _("very bad")), (2, _("bad")), (3, _("so-so")), (4, _("good")),
     (5, _("very good")),
@@ -74,9 +75,9 @@ class Deed:
 
 
 def read_day(text: str) -> date | None:
-    """A date from a form; None when it is none."""
+    """A date from a form; None when it is none. One of another age is the nearest that can be reckoned with."""
     try:
-        return date.fromisoformat(text)
+        return min(max(date.fromisoformat(text), FIRST_DAY), LAST_DAY)
     except ValueError:
         return None
 
