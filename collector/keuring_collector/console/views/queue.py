@@ -96,9 +96,9 @@ def _largest(departments: Any, answers: bool) -> QuerySet[Any]:
     if departments is not None:
         is_open &= Q(children__endpoint__department__pk__in=departments)
     found = scope.fleet_tickets_of(departments, answers).filter(closed_at=None)
-    counted = {"machines": Count("children", filter=is_open, distinct=True)}
-    counted["causes"] = Count("children__cause", filter=is_open, distinct=True)
-    return found.annotate(**counted).order_by("-machines", "-opened_at")[:5]
+    causes = Count("children__cause", filter=is_open, distinct=True)
+    found = found.annotate(machines=Count("children", filter=is_open, distinct=True), causes=causes)
+    return found.order_by("-machines", "-opened_at")[:5]
 
 
 def live_rows(tickets: Iterable[Ticket]) -> JsonResponse:
