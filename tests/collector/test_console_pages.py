@@ -194,6 +194,26 @@ def test_what_is_no_number_of_ours_breaks_no_page(site: Site, browser: Client, t
     assert ticket.owner is None
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-29", "\u00b2026-01-01"])
+def test_no_day_breaks_a_page(site: Site, browser: Client, day: str) -> None:
+    ticket = site.ticket()
+    site.measure(ticket.endpoint, USED, [0.5], subject="C:")
+    signal = f"/machines/{ticket.endpoint.uuid}/signals/system.filesystem.utilization/?subject=C:"
+    department = f"/visits/departments/{ticket.endpoint.department_id}/"
+    for address in (
+        f"/audit/?since={day}", f"/audit/?until={day}", f"{signal}&from={day}", f"{signal}&from={day}&to={day}",
+        f"/visits/?day={day}", f"{department}?day={day}", f"/skills/short/?since={day}",
+    ):  # fmt: skip
+        assert browser.get(address).status_code in (200, 404), address
+    for action, name in (("plan", "day"), ("snooze", "until"), ("snooze-line", "until")):
+        assert browser.post(f"/tickets/{ticket.pk}/{action}/", {name: day, "line": "1"}).status_code in (409, 422)
+    for path, name in (
+        ("/promises/make/", "due_on"), ("/tickets/", "day"), ("/visits/holidays/", "day"), ("/announcements/", "on"),
+    ):  # fmt: skip
+        form = {name: day, "action": "silence", "ticket": ticket.pk, "reason": "x", "text": "x", "do": "holiday"}
+        assert browser.post(path, form).status_code < 500, path
+
+
 def test_machines_with_an_older_agent_are_counted_marked_and_found(
     site: Site, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

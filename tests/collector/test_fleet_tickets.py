@@ -219,4 +219,11 @@ def test_tickets_are_put_together_by_hand(site: Site) -> None:
     made = browser.post("/fleet-tickets/", {"ticket": [ticket.pk for ticket in tickets]}, follow=True)
     assert "2 machines: disk space" in words(made)
     assert "Noor put 2 tickets together" in words(made)
+    alike = site.ticket(site.machine("WORN-1"), cause="battery-wear"), site.ticket(site.machine("FULL-1"))
+    several = browser.post("/fleet-tickets/", {"ticket": [ticket.pk for ticket in alike]}, follow=True)
+    assert "2 machines: worn battery and more" in words(several)
+    queue = words(browser.get("/"))
+    assert "2 machines: worn battery and more" in queue
+    assert "2 machines: disk space" in queue
+    FleetTicket.objects.exclude(cause="volume-space").delete()
     assert FleetTicket.objects.get().by_hand

@@ -219,6 +219,36 @@ def test_reports_are_issued_once_for_what_is_over_kept_and_mailed(site: Site) ->
 
 
 @only_sqlite
+def test_an_address_that_is_refused_for_good_sends_nobody_the_report_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smtplib import SMTPRecipientsRefused
+
+    from django.core.mail.backends.locmem import EmailBackend
+
+    from keuring_collector.service.it_report import mailing
+
+    site.it_report()
+    for name in ("iris", "gone", "zoe"):
+        site.staff(name, role="it", email=f"{name}@example.org")
+    real, codes = EmailBackend.send_messages, iter([451, 550])
+
+    def refuses_one(self: Any, messages: Any) -> int:
+        if messages[0].to == ["gone@example.org"]:
+            raise SMTPRecipientsRefused({"gone@example.org": (next(codes), b"no")})
+        return real(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuses_one)
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+        mail.outbox = []
+        for _time in ("not now", "never"):
+            with pytest.raises(OSError, match="no"):
+                mailing.send_waiting(site.now, "https://desk/", "nl")
+        assert mailing.send_waiting(site.now, "https://desk/", "nl") == 0
+    assert mail.outbox[-1].to == ["zoe@example.org"]
+
+
+@only_sqlite
 def test_it_reads_answers_and_plans_in_place_and_sees_no_machine(site: Site) -> None:
     from keuring_collector.desk.models import Outgoing
     from keuring_collector.service.models import PlannedChange

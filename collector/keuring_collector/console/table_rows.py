@@ -244,7 +244,6 @@ def scores(rows: Iterable[scoreboard.Row], *, mono: bool) -> SafeString:
 
     def told(row: scoreboard.Row) -> str:
         score, name, of = row.score, escape(row.name), row.score.precision.of if row.score.precision else 0
-        name = name.replace("_", "_<wbr>") if mono else name
         name = f'<a href="{row.address}"{kind}>{name}</a>' if row.address else name
         sub = row.sub and f'<span class="sub">{escape(row.sub)}</span>'
         if row.precision:

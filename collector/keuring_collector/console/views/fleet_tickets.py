@@ -70,6 +70,12 @@ def _what(item: FleetHistory) -> str:
     return told[item.kind] % {"n": count, "action": _DEEDS.get(done, done)}
 
 
+def told_cause(cause: str, *, mixed: bool) -> str:
+    """The cause of a fleet ticket in words; ``mixed``: somebody put tickets of other causes with it by hand."""
+    told = causes.cause_label(cause)
+    return _("%(cause)s and more") % {"cause": told} if mixed else told
+
+
 def shared(fleet: FleetTicket) -> list[dict[str, Any]]:
     """What its machines have in common, with the name of each thing in words."""
     return [{**item, "label": signals.label(item["signal"]), "url": _page(item)} for item in fleet.common]
@@ -112,7 +118,7 @@ def _shown(request: HttpRequest, pk: int, attempt: Attempt | None = None, status
     ]
     context = {
         "fleet": fleet,
-        "cause": causes.cause_label(fleet.cause),
+        "cause": told_cause(fleet.cause, mixed=len({child.cause for child in children}) > 1),
         "common": shared(fleet),
         "rows": [stories.row(child, state, language, now) for child in children],
         "count": count,

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_safe
 from keuring_collector.console import listing, pack, saved, stories
 from keuring_collector.console.choosing import Option, colleagues_at_the_desk, givable, options
 from keuring_collector.console.permission import requires, staff_of
-from keuring_collector.console.views.fleet_tickets import shared
+from keuring_collector.console.views.fleet_tickets import shared, told_cause
 from keuring_collector.console.views.ticket import VERDICTS
 from keuring_collector.desk import scope, starting
 from keuring_collector.desk.acting import stamp
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.counting import MOST, counted_lately
-from keuring_collector.desk.models import FleetTicket, Staff, Ticket
+from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.desk.prepared import prepared
 from keuring_collector.desk.roles import Right
 from keuring_collector.fleet.models import Endpoint
@@ -85,18 +85,20 @@ def _lists(choices: Choices, staff: Staff, people: Sequence[Staff], causes: Iter
 def _together(staff: Staff) -> list[dict[str, Any]]:
     """The fleet tickets that are open, the largest first."""
     return [
-        {"fleet": fleet, "cause": cause_label(fleet.cause), "common": shared(fleet)}
+        {"fleet": fleet, "cause": told_cause(fleet.cause, mixed=fleet.causes > 1), "common": shared(fleet)}
         for fleet in _largest(*scope.reach(staff))
     ]
 
 
 @prepared
-def _largest(departments: Any, answers: bool) -> QuerySet[FleetTicket]:
+def _largest(departments: Any, answers: bool) -> QuerySet[Any]:
     is_open = Q(children__state__in=Ticket.OPEN)
     if departments is not None:
         is_open &= Q(children__endpoint__department__pk__in=departments)
     found = scope.fleet_tickets_of(departments, answers).filter(closed_at=None)
-    return found.annotate(machines=Count("children", filter=is_open)).order_by("-machines", "-opened_at")[:5]
+    causes = Count("children__cause", filter=is_open, distinct=True)
+    found = found.annotate(machines=Count("children", filter=is_open, distinct=True), causes=causes)
+    return found.order_by("-machines", "-opened_at")[:5]
 
 
 def _machines(staff: Staff) -> int:

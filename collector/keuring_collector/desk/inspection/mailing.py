@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import TYPE_CHECKING, Final
 
 from django.core.mail import EmailMessage
@@ -78,7 +78,7 @@ def send_waiting(now: datetime, console: str, mood_link: Callable[[Endpoint], st
     for inspection in waiting.order_by("issued_at", "pk"):
         try:
             send(inspection, now, f"{console}check/", mood_link(inspection.endpoint))
-        except (SMTPRecipientsRefused, SMTPResponseException) as error:
+        except (SMTPRecipientsRefused, SMTPDataError) as error:
             refused.append(f"{inspection.number}: {error}")
         else:
             count += 1

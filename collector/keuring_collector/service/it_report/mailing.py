@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import TYPE_CHECKING, Final
 
 from django.core.mail import EmailMessage
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WAITS: Final = timedelta(days=7)
+FOR_GOOD: Final = 500  # from this code on a mail server means: never
 READERS: Final = (Role.IT, Role.TEAM_LEAD)
 
 
@@ -40,10 +42,11 @@ def message(report: ItReport, person: Staff, console: str, language: str) -> Ema
 
 
 def send_waiting(now: datetime, console: str, language: str) -> int:
-    """Mails the reports of the last week that were not mailed yet; how many mails. Raises OSError when one is refused:
-    then the rest waits for the next time.
+    """Mails the reports of the last week that were not mailed yet; how many mails. Raises OSError when the mail server
+    does not answer: then a report waits for the next time; or, at the end, when it refused an address for good: to try
+    that again would mail all others again too.
     """
-    count = 0
+    count, refused = 0, []
     readers = list(Staff.objects.filter(is_active=True, limited=False, role__in=READERS).exclude(email=""))
     for report in ItReport.objects.filter(mailed_at=None, issued_at__gt=now - WAITS).order_by("issued_at", "pk"):
         # Claimed first, so that two collectors never send it twice.
@@ -51,9 +54,16 @@ def send_waiting(now: datetime, console: str, language: str) -> int:
             continue
         try:
             for person in readers:
-                message(report, person, console, language).send()
-                count += 1
+                try:
+                    message(report, person, console, language).send()
+                    count += 1
+                except SMTPRecipientsRefused as error:
+                    if any(code < FOR_GOOD for code, _told in error.recipients.values()):
+                        raise
+                    refused.append(f"{report.number}: {error}")
         except OSError:
             ItReport.objects.filter(pk=report.pk).update(mailed_at=None)
             raise
+    if refused:
+        raise OSError("; ".join(refused))
     return count
