@@ -170,18 +170,9 @@ def test_machines_are_found_and_narrowed(site: Site, browser: Client) -> None:
 
 
 @pytest.mark.parametrize("typed", ["\u00b2", "9" * 40, "-1", "\u0661"])
-def test_what_is_no_number_of_ours_breaks_no_page(site: Site, browser: Client, typed: str) -> None:
+def test_a_form_with_what_is_no_number_of_ours_does_nothing(site: Site, browser: Client, typed: str) -> None:
+    """Addresses with such: test_console_astray.py."""
     ticket = site.ticket()
-    site.measure(ticket.endpoint, USED, [0.5], subject="C:")
-    machine = ticket.endpoint.uuid
-    for path in (
-        "/machines/?department={}", "/machines/?page={}", "/inspections/?department={}", "/?department={}&page={}",
-        "/?owner={}&ticket={}", f"/machines/{machine}/?days={{}}", "/audit/?before={}",
-        f"/machines/{machine}/signals/system.filesystem.utilization/?subject=C:&days={{}}",
-    ):  # fmt: skip
-        address = path.replace("{}", quote(typed))
-        assert browser.get(address).status_code == 200, address
-    assert browser.get(f"/backtests/new/?from={quote(typed)}").status_code in (200, 404)
     for path, name in (
         ("/tickets/?fleet={}", "ticket"), ("/today/seen/", "notice"), ("/views/", "forget"),
         (f"/tickets/{ticket.pk}/snooze-line/", "line"), (f"/tickets/{ticket.pk}/assign/", "to"),
@@ -195,16 +186,8 @@ def test_what_is_no_number_of_ours_breaks_no_page(site: Site, browser: Client, t
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-29", "\u00b2026-01-01"])
-def test_no_day_breaks_a_page(site: Site, browser: Client, day: str) -> None:
+def test_a_form_with_a_day_that_is_none_does_nothing(site: Site, browser: Client, day: str) -> None:
     ticket = site.ticket()
-    site.measure(ticket.endpoint, USED, [0.5], subject="C:")
-    signal = f"/machines/{ticket.endpoint.uuid}/signals/system.filesystem.utilization/?subject=C:"
-    department = f"/visits/departments/{ticket.endpoint.department_id}/"
-    for address in (
-        f"/audit/?since={day}", f"/audit/?until={day}", f"{signal}&from={day}", f"{signal}&from={day}&to={day}",
-        f"/visits/?day={day}", f"{department}?day={day}", f"/skills/short/?since={day}",
-    ):  # fmt: skip
-        assert browser.get(address).status_code in (200, 404), address
     for action, name in (("plan", "day"), ("snooze", "until"), ("snooze-line", "until")):
         assert browser.post(f"/tickets/{ticket.pk}/{action}/", {name: day, "line": "1"}).status_code in (409, 422)
     for path, name in (
