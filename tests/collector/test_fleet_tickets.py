@@ -209,6 +209,28 @@ def test_what_was_refused_of_a_fleet_ticket_keeps_what_was_typed(site: Site) -> 
     assert "Taken out" not in words(browser.get(page))
 
 
+def test_who_is_mentioned_in_a_note_is_told_by_a_ticket_of_it_that_they_see(site: Site) -> None:
+    from keuring_collector.desk.models import FleetTicket, Notice, Outgoing
+
+    browser, tickets = site.client(site.staff(first_name="Noor")), batch(site, 4)
+    gather(site)
+    tickets[2].endpoint.department = sales = site.department("Sales")
+    tickets[2].endpoint.save()
+    tickets[0].state, tickets[0].closed_at = "resolved", site.now
+    tickets[0].save()
+    limited = site.staff("saar", first_name="Saar", departments=[sales], email="saar@example.org")
+    elsewhere = site.staff("eva", first_name="Eva", departments=[site.department("Legal")])
+    everything = site.staff("cas", first_name="Cas")
+    page = f"/fleet-tickets/{FleetTicket.objects.get().pk}/"
+    said = browser.post(f"{page}note/", {"text": "@cas, @saar, @eva en @niemand: driver besteld"}, follow=True)
+    assert "Not told: @eva, @niemand." in words(said)
+    told = {each.staff: each.ticket for each in Notice.objects.all()}
+    assert told == {everything: tickets[1], limited: tickets[2]}
+    assert not Notice.objects.filter(staff=elsewhere).exists()
+    assert Outgoing.objects.get().to == "saar@example.org"
+    assert "driver besteld" in words(site.client(limited).get("/today/"))
+
+
 @sqlite_only
 def test_tickets_are_put_together_by_hand(site: Site) -> None:
     from keuring_collector.desk.models import FleetTicket

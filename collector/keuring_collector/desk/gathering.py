@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from keuring_collector.desk import notices, scope
 from keuring_collector.desk.acting import NotPossible, NotUnderstood, checked_text
 from keuring_collector.desk.common import common, with_it
-from keuring_collector.desk.models import FleetHistory, FleetTicket, Ticket, TicketHistory
+from keuring_collector.desk.models import FleetHistory, FleetTicket, Notice, Ticket, TicketHistory
+from keuring_collector.desk.roles import Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,11 +148,21 @@ def take(fleet_id: int, *, actor: Staff, now: dt.datetime) -> FleetTicket:
 
 
 def note(fleet_id: int, *, actor: Staff, now: dt.datetime, text: str) -> FleetTicket:
-    """Adds a note, also to a closed one."""
+    """Adds a note, also to a closed one; staff who are mentioned in it (@name) and see one of its tickets are told."""
     text = checked_text("text", text, required=True)
-    fleet = FleetTicket.objects.get(pk=fleet_id)
-    FleetHistory.objects.create(ticket=fleet, at=now, actor=actor, kind=Kind.NOTE, detail={"text": text})
+    with transaction.atomic():
+        fleet = FleetTicket.objects.get(pk=fleet_id)
+        FleetHistory.objects.create(ticket=fleet, at=now, actor=actor, kind=Kind.NOTE, detail={"text": text})
+        for person in notices.mentioned(text):
+            if (child := child_for(fleet, person)) is not None:
+                notices.tell(child, [person], Notice.Kind.MENTION, actor, now, text=text)
     return fleet
+
+
+def child_for(fleet: FleetTicket, person: Staff) -> Ticket | None:
+    """The first of its tickets that somebody may see, open ones first: by it they are told of the whole."""
+    seen = scope.tickets(person) if person.may(Right.LOOK) else Ticket.objects.none()
+    return seen.filter(parent=fleet).order_by(F("closed_at").asc(nulls_first=True), "pk").first()
 
 
 def acted(fleet_id: int, action: str, count: int, *, actor: Staff, now: dt.datetime) -> None:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from keuring_collector.desk import scope
 from keuring_collector.desk.acting import UNDO_FOR
 from keuring_collector.desk.causes import cause_label
 from keuring_collector.desk.models import Notice, Outgoing, Staff, Ticket
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 # A name after an @ that does not belong to a mail address.
@@ -45,9 +44,13 @@ def mentioned(text: str) -> list[Staff]:
     return list(found.values())
 
 
-def unheard(text: str, ticket: Ticket) -> list[str]:
-    """The names after an @ of whom nobody was told: nobody's, those of several, of somebody who may not see it."""
-    return [f"@{name}" for name, same in _meant(text).items() if len(same) != 1 or not scope.sees(same[0], ticket)]
+def not_told(text: str, sees: Callable[[Staff], object]) -> str:
+    """Says of which names after an @ nobody was told: nobody's, those of several, of somebody who does not see it."""
+    names = [f"@{name}" for name, same in _meant(text).items() if len(same) != 1 or not sees(same[0])]
+    if not names:
+        return ""
+    told = _("Not told: %(names)s. Nobody who sees this ticket has just that name; write it as they sign in.")
+    return told % {"names": ", ".join(names)}
 
 
 def tell(

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from keuring_collector.console.typed import number, read_day
-from keuring_collector.desk import actions, files, links, merging, notices
+from keuring_collector.desk import actions, files, links, merging, notices, scope
 from keuring_collector.desk.models import Staff, Ticket
 from keuring_collector.service.models import MoodCount
 from keuring_collector.service.mood import keeping
@@ -96,12 +96,9 @@ def _resolve(call: Call) -> None:
             )
 
 
-def _unheard(call: Call) -> str:
-    names = notices.unheard(call.text("text"), Ticket.objects.get(pk=call.ticket))
-    if not names:
-        return ""
-    told = _("Not told: %(names)s. Nobody who sees this ticket has just that name; write it as they sign in.")
-    return told % {"names": ", ".join(names)}
+def _not_told(call: Call) -> str:
+    ticket = Ticket.objects.get(pk=call.ticket)
+    return notices.not_told(call.text("text"), lambda person: scope.sees(person, ticket))
 
 
 DEEDS: Final[Mapping[str, Deed]] = {
@@ -140,7 +137,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
         lambda c: actions.note(c.ticket, text=c.text("text"), step=c.step, **c.who),
         _("Note added."),
         undoable=False,
-        beware=_unheard,
+        beware=_not_told,
     ),
     "merge": Deed(
         lambda c: merging.merge(c.ticket, into=c.number("into"), seen=c.seen, **c.who),

@@ -21,7 +21,7 @@ from keuring_collector.console.choosing import colleagues_at_the_desk, givable
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.several import chosen
 from keuring_collector.console.views.ticket import VERDICTS, Attempt
-from keuring_collector.desk import actions, causes, gathering, scope, signals
+from keuring_collector.desk import actions, causes, gathering, notices, scope, signals
 from keuring_collector.desk.models import FleetHistory, FleetTicket, Staff, Ticket
 from keuring_collector.desk.roles import Right
 
@@ -136,7 +136,7 @@ def _shown(request: HttpRequest, pk: int, attempt: Attempt | None = None, status
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """What is done to the fleet ticket itself; acting on its children is the bulk action of the queue."""
     staff, now = staff_of(request), timezone.now()
-    get_object_or_404(scope.fleet_tickets(staff), pk=pk)
+    fleet = get_object_or_404(scope.fleet_tickets(staff), pk=pk)
     text = request.POST.get("text", "")
     try:
         if action == "take":
@@ -145,6 +145,8 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         elif action == "note":
             gathering.note(pk, actor=staff, now=now, text=text)
             messages.success(request, _("Note added."))
+            if told := notices.not_told(text, lambda person: gathering.child_for(fleet, person)):
+                messages.warning(request, told)
         elif action == "dissolve":
             gathering.dissolve(pk, actor=staff, now=now, reason=text)
             messages.success(request, _("These tickets stand alone again; this cause is not put together for a month."))
