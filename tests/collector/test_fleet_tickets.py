@@ -249,3 +249,19 @@ def test_tickets_are_put_together_by_hand(site: Site) -> None:
     assert "2 machines: disk space" in queue
     FleetTicket.objects.exclude(cause="volume-space").delete()
     assert FleetTicket.objects.get().by_hand
+
+
+@sqlite_only
+def test_the_demo_shows_worn_batteries_of_one_model_as_one_problem(site: Site) -> None:
+    from keuring_collector.console import readings
+    from keuring_collector.demo import together
+    from keuring_collector.desk.models import FleetTicket, Notice
+
+    noor, cas = site.staff(first_name="Noor"), site.staff("cas")
+    alike = [site.ticket(site.machine(f"LT-{n}", model="Notitie 14"), cause=together.SHARED) for n in range(3)]
+    site.ticket(site.machine("LT-9", model="Vlonder 13"), cause=together.SHARED)
+    site.ticket(site.machine("LT-8", model="Notitie 14"))
+    for _again in range(2):
+        together.put_together(readings.store(), noor, site.now)
+    assert list(FleetTicket.objects.get().children.order_by("pk")) == alike
+    assert Notice.objects.get().staff == cas

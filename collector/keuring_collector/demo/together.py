@@ -1,15 +1,16 @@
 """What desk, IT and a colleague did in the simulated organisation: the reports of last week and last month with
-answers, planned changes, an objection, and a link to a colleague's own page.
+answers, planned changes, machines with one problem, an objection, and a link to a colleague's own page.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from keuring_collector.demo.staff import STAFF
-from keuring_collector.desk import wording
-from keuring_collector.desk.models import Staff
+from keuring_collector.desk import gathering, wording
+from keuring_collector.desk.models import FleetTicket, Staff, Ticket
 from keuring_collector.desk.roles import Role
 from keuring_collector.fleet.models import Endpoint
 from keuring_collector.service.it_report import answering, issuing, planning
@@ -20,6 +21,7 @@ from keuring_collector.store import open_store
 if TYPE_CHECKING:
     from keuring_collector.config import Settings
     from keuring_collector.rulepack import RulePack
+    from keuring_collector.store.store import Store
 
 IT: Final = ("iris", "Iris", "Inkoop", Role.IT)
 # (what, what it means, in how many days; None: not known yet)
@@ -34,6 +36,8 @@ ANSWERS: Final = (
     ("noor", "replacing", "Doen we: te beginnen bij de afdeling met de meeste."),
     ("iris", "recurring", "We nemen dit mee naar de leverancier."),
 )
+SHARED: Final = "battery-wear"  # the cause of a fleet ticket
+NOTE: Final = "Allemaal dezelfde serie; de leverancier stuurt nieuwe accu's. @cas, vervang jij ze op je rondes?"
 
 
 def work(settings: Settings, pack: RulePack, now: float) -> None:
@@ -49,12 +53,24 @@ def work(settings: Settings, pack: RulePack, now: float) -> None:
         for report in issuing.issue_due(store, pack, moment, settings.prices):
             for login, section, text in ANSWERS:
                 answering.answer(report, section, text, actor=people[login], now=moment)
+        put_together(store, people["noor"], moment)
     finally:
         store.close()
     objector = Endpoint.objects.filter(simulated=True, colleague__isnull=False).order_by("-pk").first()
     if objector is not None and objecting.standing(objector) is None:
         text = "Ik wil graag weten waarom mijn machine beoordeeld wordt; ik werk met gevoelige dossiers."
         objecting.make(whose.of_machine(objector), objector, text, moment - timedelta(days=3))
+
+
+def put_together(store: Store, actor: Staff, now: datetime) -> None:
+    """Makes one problem of the worn batteries of the model that has most of them."""
+    worn = Ticket.objects.filter(cause=SHARED, state__in=Ticket.OPEN, parent=None)
+    models = Counter(worn.values_list("endpoint__model", flat=True)).most_common(1)
+    if FleetTicket.objects.exists() or not models or models[0][1] < 2:
+        return
+    tickets = worn.filter(endpoint__model=models[0][0]).values_list("pk", flat=True)
+    fleet = gathering.gather_by_hand(store, tickets, actor=actor, now=now)
+    gathering.note(fleet.pk, actor=actor, now=now, text=NOTE)
 
 
 def colleagues_link(console: str) -> tuple[str, str] | None:
