@@ -289,12 +289,12 @@ def test_proofs_show_then_and_now() -> None:
         evidence=[*used(0.79), {**floor, "value": 51 * 2.0**30}],
         now=[*used(0.88), {**floor, "value": 29 * 2.0**30}],
     )
-    rows = [(proof.label, proof.then, proof.now) for proof in texts.proofs(line, texts.LEVEL, "en", NOW)]
+    rows = [(proof.label, proof.then, proof.now, proof.change) for proof in texts.proofs(line, texts.LEVEL, "en", NOW)]
     assert rows == [
-        ("Volume in use (C:)", "79 %", "88 %"),
-        ("Volume in use (C:), limit", "98 %", "98 %"),
-        ("Volume in use (C:), change", "+0.5 % a day", "+0.5 % a day"),
-        ("Space left (C:)", "51 GB", "29 GB"),
+        ("Volume in use (C:)", "79 %", "88 %", "+9 %"),
+        ("Volume in use (C:), limit", "98 %", "98 %", ""),
+        ("Volume in use (C:), change", "+0.5 % a day", "+0.5 % a day", ""),
+        ("Space left (C:)", "51 GB", "29 GB", "−22 GB"),
     ]
 
 

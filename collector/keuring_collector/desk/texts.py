@@ -307,7 +307,7 @@ def proofs(line: TicketLine, measure: Measure, language: str, now: datetime, sig
 
 def _change(then: Mapping[str, Any] | None, current: Mapping[str, Any] | None, measure: Measure, now: datetime) -> str:
     """By how much a number moved; for what is no number, or came or went, only that it is another."""
-    if then is not None and current is not None and then.get("role") in ("value", "growth", "points"):
+    if then is not None and current is not None and then.get("role") in ("value", "floor", "growth", "points"):
         before, after = then.get("value"), current.get("value")
         signal = BY_NAME.get(str(then.get("signal")))
         numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (before, after))
