@@ -290,8 +290,14 @@ def test_only_who_sees_a_ticket_is_given_it_or_told_of_it(site: Site, cannot: st
     assert Notice.objects.filter(staff=cas).exists() == told
     assert Outgoing.objects.exists() == told
     assert ("Not told: @cas." in words(page)) != told
-    if cannot != "elsewhere":
-        assert ">Cas</option>" not in page.content.decode()
+    assert ">Cas</option>" not in page.content.decode()
+
+
+def test_somebody_of_its_department_alone_may_be_chosen(site: Site) -> None:
+    ticket = site.ticket()
+    site.staff("cas", first_name="Cas", departments=[ticket.endpoint.department, site.department("Sales")])
+    page = site.client(site.staff(first_name="Noor")).get(f"/tickets/{ticket.pk}/")
+    assert ">Cas</option>" in page.content.decode()
 
 
 def test_whom_a_mention_did_not_reach_is_said(site: Site) -> None:

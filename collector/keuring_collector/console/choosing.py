@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keuring_collector.desk.models import Staff
 from keuring_collector.desk.prepared import prepared
@@ -31,6 +31,19 @@ def options(pairs: Sequence[tuple[str, str]], chosen: str, everything: str) -> l
 def colleagues_at_the_desk() -> QuerySet[Staff]:
     """All who are active, by name."""
     return Staff.objects.filter(is_active=True).order_by("first_name", "username")
+
+
+@prepared
+def _seeing(department: Any) -> QuerySet[Staff, int]:
+    return Staff.objects.filter(departments__pk=department).values_list("pk", flat=True)
+
+
+def seeing(people: list[Staff], department: int | None) -> list[Staff]:
+    """Those of them who see the machines of a department; ``None``: those of no department."""
+    if not any(person.limited for person in people):
+        return people
+    limited_to_it = () if department is None else _seeing(department)
+    return [person for person in people if not person.limited or person.pk in limited_to_it]
 
 
 def givable(people: Iterable[Staff]) -> list[Option]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from keuring_collector.console import articles, chronicle, facts, pack, readings, similar, stories, table_rows
-from keuring_collector.console.choosing import colleagues_at_the_desk, givable
+from keuring_collector.console.choosing import colleagues_at_the_desk, givable, seeing
 from keuring_collector.console.permission import requires, staff_of
 from keuring_collector.console.views.deeds import DEEDS, MOODS, Call
 from keuring_collector.desk import actions, causes, files, quiet, scope, texts
@@ -113,7 +113,9 @@ def _page(
         "others": table_rows.others(beside, now),
         "hosts": [row for row in beside if row.ticket.state in Ticket.OPEN] if is_open else [],
         "similar": table_rows.similar(similar.rows(alike, read, state, language, now)),
-        "people": givable(person for person in people if person.pk != ticket.owner_id),
+        "people": givable(
+            person for person in seeing(people, ticket.endpoint.department_id) if person.pk != ticket.owner_id
+        ),
         "files": _files(ticket.pk) if has.files else (),
         "links": _links(ticket.pk) if has.links else (),
         "several": sum(1 for finding in told.findings if finding.line.active) > 1,
