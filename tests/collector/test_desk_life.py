@@ -1,4 +1,4 @@
-"""More of a ticket's life: findings snoozed one by one, merging, files, links, mentions, undoing. On both databases."""
+"""More of a ticket's life: findings snoozed one by one, merging, files, links, mentions. On both databases."""
 
 from __future__ import annotations
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.collector.console_fixtures import words
+from tests.collector.test_desk_life import day, fresh, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from keuring_collector.desk.models import Ticket
     from tests.collector.console_fixtures import Site
 
 
@@ -24,20 +24,6 @@ def _english(site: Site) -> Iterator[None]:
 
     with override("en"):
         yield
-
-
-def day(moment: datetime, days: int) -> date:
-    from django.utils import timezone
-
-    return timezone.localtime(moment).date() + timedelta(days=days)
-
-
-def fresh(ticket: Ticket) -> Ticket:
-    return type(ticket).objects.get(pk=ticket.pk)
-
-
-def kinds(ticket: Ticket) -> list[str]:
-    return list(ticket.history.values_list("kind", flat=True))
 
 
 def test_an_action_can_be_taken_back_for_a_minute(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

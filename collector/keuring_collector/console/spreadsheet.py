@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponse, StreamingHttpResponse
-from django.utils.encoding import iri_to_uri
+from django.utils.http import content_disposition_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,4 +55,6 @@ def streamed(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], l
 
 
 def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{iri_to_uri(name)}.csv"'}
+    return {
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{name}.csv") or "attachment"
+    }

@@ -246,7 +246,9 @@ def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = get_object_or_404(Attachment, ticket=_ticket(staff_of(request), pk), pk=number)
     response = HttpResponse(bytes(found.content), content_type=found.kind)
     name = files.name_to_save(found)
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"  # noqa: FBT003
+    response.headers["Content-Disposition"] = (
+        content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"
     return response
